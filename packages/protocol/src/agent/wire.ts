@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { AgentId, AssetId, Instant } from '../ids.ts';
+import { limits } from '../limits.ts';
+import { text } from '../facts/fact.ts';
+
+/**
+ * Messages between agent and platform, version 1. Never edited after release: version 2 stands beside it.
+ * Unknown fields are ignored on both sides, so that either may be newer.
+ */
+export const agentPaths = {
+  enroll: '/agent/v1/enroll',
+  checkIn: '/agent/v1/check-in',
+  sync: '/agent/v1/sync',
+} as const;
+
+/** 256-bit digest of a collector's rows as 64 hexadecimal digits; see digest.ts. */
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+export const CollectorName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
+/** Ed25519 public key, raw 32 bytes (RFC 8032), base64. */
+export const PublicKey = z.base64().length(44);
+
+export const Enroll = z.object({
+  activationKey: z.string().min(8).max(200),
+  publicKey: PublicKey,
+  hostname: text,
+  agentVersion: text,
+  /** SHA-256 of the machine id: tells a clone from a re-enrollment. */
+  machineId: text,
+});
+export type Enroll = z.infer<typeof Enroll>;
+
+export const Enrolled = z.object({
+  agentId: AgentId,
+  assetId: AssetId,
+  /** Key that signs the platform's replies from now on. */
+  platformPublicKey: PublicKey,
+  schedule: z.object({ checkInSeconds: z.int().min(1), fullScanSeconds: z.int().min(60) }),
+});
+export type Enrolled = z.infer<typeof Enrolled>;
+
+export const CollectorStatus = z.enum(['complete', 'partial', 'failed', 'unsupported']);
+export type CollectorStatus = z.infer<typeof CollectorStatus>;
+
+export const CollectorState = z.object({
+  name: CollectorName,
+  /** How many documents of this collector were acknowledged; 0 before the first. */
+  sequence: z.int().min(0),
+  digest: Digest,
+  status: CollectorStatus,
+  problem: text.optional(),
+});
+
+/** What the agent itself has used since it started. */
+export const Consumption = z.object({
+  cpuSeconds: z.number().min(0),
+  rssBytes: z.int().min(0),
+  peakRssBytes: z.int().min(0),
+  /** Private dirty memory: what cannot be dropped and read again from disk. */
+  unevictableBytes: z.int().min(0),
+  sentBytes: z.int().min(0),
+  uptimeSeconds: z.number().min(0),
+});
+export type Consumption = z.infer<typeof Consumption>;
+
+export const CheckIn = z.object({
+  agentVersion: text,
+  sentAt: Instant,
+  collectors: z.array(CollectorState).max(128),
+  consumption: Consumption,
+});
+export type CheckIn = z.infer<typeof CheckIn>;
+
+export const CheckInReply = z.object({
+  /** Collectors of which the platform wants the whole state again: it has none, or its digest differs. */
+  resend: z.array(CollectorName),
+  schedule: z.object({ checkInSeconds: z.int().min(1), fullScanSeconds: z.int().min(60) }),
+});
+export type CheckInReply = z.infer<typeof CheckInReply>;
+
+/**
+ * Rows by column: `columns` maps a name to as many values as there are rows. A value is a scalar or a list of texts. A column
+ * with one value for all rows may carry it once in `constants`.
+ */
+export const ColumnarRows = z.object({
+  count: z.int().min(0).max(limits.rowsPerDocument),
+  constants: z.record(z.string(), z.unknown()),
+  columns: z.record(z.string(), z.array(z.unknown())),
+});
+export type ColumnarRows = z.infer<typeof ColumnarRows>;
+
+export const SyncDocument = z.object({
+  collector: CollectorName,
+  version: z.int().min(1),
+  kind: z.enum(['snapshot', 'delta']),
+  /** Sequence and digest of the acknowledged state that a delta starts from; both ignored for a snapshot. */
+  baseSequence: z.int().min(0),
+  /** Sequence of the state after this document. */
+  sequence: z.int().min(1),
+  /** Digest of all rows after this document. */
+  digest: Digest,
+  collectedAt: Instant,
+  status: CollectorStatus,
+  /** New rows and rows whose values changed; everything for a snapshot. */
+  rows: ColumnarRows,
+  /** Keys of rows that are gone; always empty for a snapshot. */
+  removed: ColumnarRows,
+});
+export type SyncDocument = z.infer<typeof SyncDocument>;
+
+export const Sync = z.object({ documents: z.array(SyncDocument).min(1).max(64) });
+export type Sync = z.infer<typeof Sync>;
+
+export const SyncReply = z.object({
+  results: z.array(
+    z.object({
+      collector: CollectorName,
+      /** `resend`: nothing was taken; send a snapshot. `rejected`: it broke a limit or schema; do not send it again. */
+      outcome: z.enum(['accepted', 'duplicate', 'resend', 'rejected']),
+      sequence: z.int().min(0),
+      reason: z.string().optional(),
+    }),
+  ),
+});
+export type SyncReply = z.infer<typeof SyncReply>;
+
+export const agentProblemCodes = [
+  'MALFORMED',
+  'TOO_LARGE',
+  'SIGNATURE_INVALID',
+  'SIGNATURE_EXPIRED',
+  'REPLAYED',
+  'UNKNOWN_AGENT',
+  'ACTIVATION_KEY_REFUSED',
+  'BUSY',
+  'INTERNAL',
+] as const;
+export type AgentProblemCode = (typeof agentProblemCodes)[number];

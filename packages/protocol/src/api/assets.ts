@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
+import { endpoint } from '../endpoint.ts';
+import { AgentId, AssetId, Instant } from '../ids.ts';
+import { Page, pageOf } from './paging.ts';
+
+export const SeverityCounts = z.object({
+  critical: z.int(),
+  high: z.int(),
+  medium: z.int(),
+  low: z.int(),
+  informational: z.int(),
+});
+export type SeverityCounts = z.infer<typeof SeverityCounts>;
+
+export const Asset = z.object({
+  assetId: AssetId,
+  hostname: z.string(),
+  os: z.string().meta({ description: 'PRETTY_NAME of os-release; empty until the first scan' }),
+  release: z.string().meta({ description: 'Code name that advisories use; empty when there are none for it' }),
+  architecture: z.string(),
+  packages: z.int().meta({ description: 'Installed packages' }),
+  /** Installed packages of a release for which no authority is known: never silently clean. */
+  unassessed: z.int(),
+  detections: SeverityCounts.meta({ description: 'Open ones' }),
+  pendingRestart: z.boolean(),
+  agentVersion: z.string(),
+  firstSeen: Instant,
+  lastSeen: Instant,
+  lastScan: Instant.nullable(),
+});
+export type Asset = z.infer<typeof Asset>;
+
+export const AgentState = z.object({
+  agentId: AgentId,
+  version: z.string(),
+  enrolledAt: Instant,
+  lastCheckIn: Instant.nullable(),
+  consumption: Consumption.nullable(),
+  collectors: z.array(
+    CollectorState.extend({
+      status: CollectorStatus,
+      rows: z.int(),
+      changedAt: Instant.nullable(),
+      /** Bytes received for the last document, as they travelled. */
+      lastBytes: z.int().nullable(),
+      snapshotBytes: z.int().nullable(),
+    }),
+  ),
+});
+export type AgentState = z.infer<typeof AgentState>;
+
+export const listAssets = endpoint({
+  name: 'listAssets',
+  summary: 'Assets, those with the worst open detections first.',
+  method: 'GET',
+  path: '/assets',
+  permission: 'asset:read',
+  query: Page.extend({ search: z.string().max(200).optional() }),
+  reply: pageOf(Asset),
+});
+
+export const getAsset = endpoint({
+  name: 'getAsset',
+  summary: 'One asset with its agent.',
+  method: 'GET',
+  path: '/assets/:assetId',
+  permission: 'asset:read',
+  params: z.object({ assetId: AssetId }),
+  reply: z.object({ asset: Asset, agent: AgentState.nullable() }),
+  errors: ['NOT_FOUND'],
+});
+
+export const listFacts = endpoint({
+  name: 'listFacts',
+  summary: 'Rows of one collector on one asset, sorted by key.',
+  method: 'GET',
+  path: '/assets/:assetId/facts/:collector',
+  permission: 'asset:read',
+  params: z.object({ assetId: AssetId, collector: z.string().max(64) }),
+  query: Page.extend({ search: z.string().max(200).optional() }),
+  reply: pageOf(z.record(z.string(), z.unknown())),
+  errors: ['NOT_FOUND'],
+});

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { AssetId, CheckNumber, Instant } from '../ids.ts';
+import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
+import { Severity } from '../knowledge/severity.ts';
+import { Page, pageOf } from './paging.ts';
+
+/** `new` for seven days after the first time, then `active`; `reopened` when it had been fixed before. */
+export const DetectionStatus = z.enum(['new', 'active', 'reopened', 'fixed']);
+export type DetectionStatus = z.infer<typeof DetectionStatus>;
+
+/** One package on the asset that makes the check true, or made it true. */
+export const DetectionPackage = z.object({
+  name: z.string(),
+  architecture: z.string(),
+  installed: z.string().meta({ description: 'Version on the asset' }),
+  fixed: z.string().nullable().meta({ description: 'First version without the flaw; null while the vendor has none' }),
+  source: z.string(),
+  /** installed: on disk. running: the kernel that runs now. dormant: an installed kernel that does not run. */
+  role: z.enum(['installed', 'running', 'dormant']),
+  advisory: z.string(),
+  feed: z.string(),
+});
+export type DetectionPackage = z.infer<typeof DetectionPackage>;
+
+export const Detection = z.object({
+  assetId: AssetId,
+  hostname: z.string(),
+  check: CheckNumber,
+  name: z.string(),
+  severity: Severity,
+  /** information where only dormant kernels are affected. */
+  confidence: z.enum(['confirmed', 'potential', 'information']),
+  status: DetectionStatus,
+  firstFound: Instant,
+  lastFound: Instant,
+  fixedAt: Instant.nullable(),
+  kevSince: z.iso.date().nullable(),
+  cvssScore: z.number().nullable(),
+  epssScore: z.number().nullable(),
+  packages: z.array(DetectionPackage),
+});
+export type Detection = z.infer<typeof Detection>;
+
+const DetectionFilter = Page.extend({
+  assetId: AssetId.optional(),
+  check: z.coerce.number().pipe(CheckNumber).optional(),
+  status: z.enum(['open', 'new', 'active', 'reopened', 'fixed', 'all']).default('open'),
+  severity: z.coerce.number().pipe(Severity).optional().meta({ description: 'At least this severity' }),
+  search: z.string().max(200).optional().meta({ description: 'Part of a package, source or CVE name' }),
+  asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
+});
+
+export const listDetections = endpoint({
+  name: 'listDetections',
+  summary: 'Detections, worst first.',
+  method: 'GET',
+  path: '/detections',
+  permission: 'detection:read',
+  query: DetectionFilter,
+  reply: pageOf(Detection),
+});
+
+/** One step of the reasoning: everything a person needs to check the verdict by hand. */
+export const Reason = z.object({
+  package: DetectionPackage,
+  /** Versions are compared for the source package, of which advisories speak. */
+  sourcePackage: z.string(),
+  sourceVersion: z.string(),
+  release: z.string(),
+  statement: Affected,
+  comparison: z
+    .object({
+      left: z.string(),
+      operator: z.enum(['<', '=', '>']),
+      right: z.string(),
+      order: z.string().meta({ description: 'Whose version order: dpkg (deb-version(7))' }),
+    })
+    .nullable(),
+  verdict: z.enum(['affected', 'not-affected']),
+  /** The same in one plain sentence. */
+  sentence: z.string(),
+  advisory: z.object({ id: z.string(), feed: z.string(), published: z.iso.date().nullable(), url: z.string().nullable() }),
+  origin: RecordOrigin.nullable(),
+  knowledgeVersion: z.int(),
+});
+export type Reason = z.infer<typeof Reason>;
+
+/** A stretch of time in which the check was true on the asset. */
+export const Interval = z.object({
+  from: Instant,
+  until: Instant.nullable(),
+  /** What began and what ended it. */
+  cause: z.enum(['first-scan', 'package-change', 'knowledge-change', 'reboot']),
+  endCause: z.enum(['package-change', 'knowledge-change', 'reboot']).nullable(),
+});
+export type Interval = z.infer<typeof Interval>;
+
+export const Explanation = z.object({ detection: Detection, intervals: z.array(Interval), why: z.array(Reason) });
+export type Explanation = z.infer<typeof Explanation>;
+
+export const explainDetection = endpoint({
+  name: 'explainDetection',
+  summary: 'Why a detection exists: facts, comparison, advisory, origin, and its history.',
+  method: 'GET',
+  path: '/assets/:assetId/detections/:check',
+  permission: 'detection:read',
+  params: z.object({ assetId: AssetId, check: z.coerce.number().pipe(CheckNumber) }),
+  reply: Explanation,
+  errors: ['NOT_FOUND'],
+});

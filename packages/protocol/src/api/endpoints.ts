@@ -1,0 +1,30 @@
+import { createActivationKey, listActivationKeys, revokeActivationKey } from './activation-keys.ts';
+import { getAsset, listAssets, listFacts } from './assets.ts';
+import { getAbout, getDashboard } from './dashboard.ts';
+import { explainDetection, listDetections } from './detections.ts';
+import { getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
+import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
+
+/** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
+export const endpoints = {
+  logIn,
+  getSession,
+  logOut,
+  createApiToken,
+  listApiTokens,
+  deleteApiToken,
+  getDashboard,
+  listAssets,
+  getAsset,
+  listFacts,
+  listDetections,
+  explainDetection,
+  listChecks,
+  getCheck,
+  getKnowledge,
+  refreshKnowledge,
+  listActivationKeys,
+  createActivationKey,
+  revokeActivationKey,
+  getAbout,
+} as const;

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { CheckNumber, Instant } from '../ids.ts';
+import { RecordOrigin } from '../knowledge/advisory.ts';
+import { Check } from '../knowledge/check.ts';
+import { Severity } from '../knowledge/severity.ts';
+import { Page, pageOf } from './paging.ts';
+
+export const CheckSummary = Check.omit({ affected: true, cvss: true }).extend({
+  cvssScore: z.number().nullable(),
+  openAssets: z.int().meta({ description: 'Assets with an open detection' }),
+});
+export type CheckSummary = z.infer<typeof CheckSummary>;
+
+export const listChecks = endpoint({
+  name: 'listChecks',
+  summary: 'Checks of the knowledge base, worst first.',
+  method: 'GET',
+  path: '/checks',
+  permission: 'check:read',
+  query: Page.extend({
+    search: z.string().max(200).optional().meta({ description: 'Part of a CVE, advisory or source package name, or a number' }),
+    severity: z.coerce.number().pipe(Severity).optional(),
+    detected: z.enum(['true', 'false']).optional().meta({ description: 'true: only those found on an asset' }),
+  }),
+  reply: pageOf(CheckSummary),
+});
+
+export const getCheck = endpoint({
+  name: 'getCheck',
+  summary: 'One check with all its statements.',
+  method: 'GET',
+  path: '/checks/:number',
+  permission: 'check:read',
+  params: z.object({ number: z.coerce.number().pipe(CheckNumber) }),
+  reply: z.object({ check: Check, openAssets: z.int(), origins: z.array(RecordOrigin) }),
+  errors: ['NOT_FOUND'],
+});
+
+export const FeedState = z.object({
+  feed: z.string(),
+  describes: z.string(),
+  location: z.string(),
+  records: z.int(),
+  retrievedAt: Instant.nullable(),
+  /** Why the last try brought nothing; null when it did. The knowledge of before stays in use. */
+  problem: z.string().nullable(),
+});
+export type FeedState = z.infer<typeof FeedState>;
+
+export const Knowledge = z.object({
+  version: z.int(),
+  checks: z.int(),
+  /** Day of the newest advisory in it. */
+  date: z.iso.date().nullable(),
+  importedAt: Instant.nullable(),
+  /** True while only the starter knowledge base that the project carries is in use. */
+  starter: z.boolean(),
+  /** True when the newest advisory is older than 14 days. */
+  stale: z.boolean(),
+  refreshing: z.boolean(),
+  feeds: z.array(FeedState),
+});
+export type Knowledge = z.infer<typeof Knowledge>;
+
+export const getKnowledge = endpoint({
+  name: 'getKnowledge',
+  summary: 'State of the knowledge base and its feeds.',
+  method: 'GET',
+  path: '/knowledge',
+  permission: 'knowledge:read',
+  reply: Knowledge,
+});
+
+export const refreshKnowledge = endpoint({
+  name: 'refreshKnowledge',
+  summary: 'Fetch the feeds and re-judge everything. Answers when it is done.',
+  method: 'POST',
+  path: '/knowledge/refresh',
+  permission: 'knowledge:write',
+  reply: Knowledge,
+  errors: ['CONFLICT', 'UNAVAILABLE'],
+});

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { limits } from '../limits.ts';
+
+/** Query of every list: how many, and from where. */
+export const Page = z.object({
+  limit: z.coerce.number().int().min(1).max(limits.pageSize).default(100),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+
+/** Reply of every list: one page, and how many there are in all. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ total: z.int().min(0), items: z.array(item) });
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** Branded identifiers: one kind of id cannot be handed where another is meant. */
+export const OrganizationId = z.uuid().brand<'OrganizationId'>();
+export type OrganizationId = z.infer<typeof OrganizationId>;
+
+export const AssetId = z.uuid().brand<'AssetId'>();
+export type AssetId = z.infer<typeof AssetId>;
+
+export const AgentId = z.uuid().brand<'AgentId'>();
+export type AgentId = z.infer<typeof AgentId>;
+
+export const UserId = z.uuid().brand<'UserId'>();
+export type UserId = z.infer<typeof UserId>;
+
+export const ActivationKeyId = z.uuid().brand<'ActivationKeyId'>();
+export type ActivationKeyId = z.infer<typeof ActivationKeyId>;
+
+export const ApiTokenId = z.uuid().brand<'ApiTokenId'>();
+export type ApiTokenId = z.infer<typeof ApiTokenId>;
+
+/** Stable number of a check; see knowledge/check-number.ts for how it comes about. */
+export const CheckNumber = z.int().min(1).max(2_147_483_647);
+export type CheckNumber = z.infer<typeof CheckNumber>;
+
+/** An instant as RFC 3339 text in UTC. */
+export const Instant = z.iso.datetime({ offset: false });

@@ -1,0 +1,25 @@
+/**
+ * What crosses a wire or a release boundary: schemas, endpoints, limits, digests and signature texts. Pure: it sees nothing but
+ * the language. Every other room may import it; it imports none.
+ */
+export * from './agent/columnar.ts';
+export * from './agent/digest.ts';
+export * from './agent/http-signature.ts';
+export * from './agent/wire.ts';
+export * from './api/activation-keys.ts';
+export * from './api/assets.ts';
+export * from './api/dashboard.ts';
+export * from './api/detections.ts';
+export { endpoints } from './api/endpoints.ts';
+export * from './api/knowledge.ts';
+export * from './api/session.ts';
+export * from './endpoint.ts';
+export * from './facts/fact.ts';
+export * from './facts/facts.ts';
+export * from './ids.ts';
+export * from './knowledge/advisory.ts';
+export { checkNumber } from './knowledge/check-number.ts';
+export * from './knowledge/check.ts';
+export * from './knowledge/severity.ts';
+export * from './limits.ts';
+export { Problem } from './problem.ts';

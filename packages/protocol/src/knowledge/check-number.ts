@@ -1,0 +1,16 @@
+/**
+ * Stable number of a check, computed from its name so that every platform gives the same number without asking anybody:
+ * CVE-YYYY-N → (YYYY − 1998) × 10,000,000 + N. Numbers below 10,000,000 belong to advisories without a CVE:
+ * DSA-N-R → 1,000,000 + N × 10 + R, DLA-N-R → 2,000,000 + N × 10 + R. Returns null for a name of no such form.
+ */
+export function checkNumber(name: string): number | null {
+  const cve = /^CVE-(\d{4})-(\d{4,7})$/.exec(name);
+  if (cve) {
+    const year = Number(cve[1]);
+    // The upper bound keeps the number inside 31 bits.
+    return year < 1999 || year > 2211 ? null : (year - 1998) * 10_000_000 + Number(cve[2]);
+  }
+  const advisory = /^(DSA|DLA)-(\d{1,5})(?:-(\d))?$/.exec(name);
+  if (!advisory) return null;
+  return (advisory[1] === 'DSA' ? 1_000_000 : 2_000_000) + Number(advisory[2]) * 10 + Number(advisory[3] ?? 0);
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { CheckNumber } from '../ids.ts';
+import { Affected, Cvss } from './advisory.ts';
+import { Severity } from './severity.ts';
+
+/** One statement of one advisory, as part of a check: the unit a verdict rests on. */
+export const CheckAffected = Affected.extend({
+  advisory: z.string(),
+  feed: z.string(),
+  published: z.iso.date().nullable(),
+});
+export type CheckAffected = z.infer<typeof CheckAffected>;
+
+/** Entry of the knowledge base: how one vulnerability shows on a machine, with everything known about it. */
+export const Check = z.object({
+  number: CheckNumber,
+  /** Canonical name: the CVE, or the advisory where no CVE was given. */
+  name: z.string(),
+  aliases: z.array(z.string()).meta({ description: 'Advisories that speak of it' }),
+  severity: Severity,
+  /** Which rule gave the severity, in words a person can check: "CVSS 3.1 base score 9.8 (nvd)". */
+  severityRule: z.string(),
+  /** confirmed: the vendor says so of this package; potential: something must still be true; information. */
+  confidence: z.enum(['confirmed', 'potential', 'information']),
+  published: z.iso.date().nullable(),
+  cvss: z.array(Cvss),
+  cwe: z.array(z.string()),
+  kevSince: z.iso.date().nullable(),
+  epss: z.object({ score: z.number(), percentile: z.number(), date: z.iso.date() }).nullable(),
+  patchable: z.boolean(),
+  affected: z.array(CheckAffected),
+});
+export type Check = z.infer<typeof Check>;

@@ -1,0 +1,28 @@
+/**
+ * Ceilings for everything that arrives from outside. Both sides use the same numbers: the sender stays below them, the
+ * receiver refuses what is above.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** A request body of an agent as it travels (compressed). */
+  agentBodyBytes: 4 * MiB,
+  /** The same after decompression: what a hostile agent may make the platform unpack. */
+  agentDocumentBytes: 32 * MiB,
+  /** Rows of one collector in one document. */
+  rowsPerDocument: 50_000,
+  /** Columns of one document; a schema of ours has about ten. */
+  columnsPerDocument: 64,
+  /** Any single text value of a row. */
+  rowTextChars: 4096,
+  /** A body of the public API. */
+  apiBodyBytes: 1 * MiB,
+  /** One page of a list of the public API. */
+  pageSize: 500,
+  /** One feed file as fetched, and after decompression. */
+  feedFileBytes: 256 * MiB,
+  feedDocumentBytes: 1024 * MiB,
+  /** How far an agent's signature may lie from the platform's clock, in seconds. */
+  signatureAgeSeconds: 300,
+} as const;
