@@ -1,0 +1,163 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+
+/** Tables as kysely sees them, in camelCase; migrations/001-first.ts says what they are for. */
+export interface Database {
+  organization: { id: string; name: string; createdAt: Date };
+  appUser: {
+    id: string;
+    organizationId: string;
+    login: string;
+    passwordHash: string;
+    role: 'manager' | 'reader';
+    createdAt: Date;
+  };
+  session: { tokenHash: Buffer; userId: string; organizationId: string; createdAt: Date; expiresAt: Date };
+  apiToken: {
+    id: string;
+    organizationId: string;
+    userId: string;
+    name: string;
+    tokenHash: Buffer;
+    createdAt: Date;
+    expiresAt: Date | null;
+  };
+  activationKey: {
+    id: string;
+    organizationId: string;
+    name: string;
+    secretHash: Buffer;
+    createdAt: Date;
+    expiresAt: Date | null;
+    maxUses: number | null;
+    uses: Generated<number>;
+    revokedAt: Date | null;
+  };
+  platformKey: { id: number; privateKey: Buffer };
+  asset: {
+    organizationId: string;
+    id: string;
+    hostname: string;
+    machineId: string;
+    os: Generated<string>;
+    ecosystem: Generated<string>;
+    release: Generated<string>;
+    architecture: Generated<string>;
+    packages: Generated<number>;
+    pendingRestart: Generated<boolean>;
+    firstSeen: Date;
+    lastSeen: Date;
+    lastScan: Date | null;
+  };
+  agent: {
+    organizationId: string;
+    assetId: string;
+    id: string;
+    publicKey: Buffer;
+    version: string;
+    activationKeyId: string;
+    enrolledAt: Date;
+    lastCheckIn: Date | null;
+    consumption: Json | null;
+  };
+  collectorState: {
+    organizationId: string;
+    assetId: string;
+    collector: string;
+    version: number;
+    sequence: number;
+    digest: string;
+    status: string;
+    problem: string | null;
+    rowCount: number;
+    changedAt: Date;
+    lastBytes: number;
+    snapshotBytes: number;
+  };
+  packageVersion: {
+    id: GeneratedAlways<number>;
+    ecosystem: string;
+    release: string;
+    role: PackageRole;
+    name: string;
+    version: string;
+    architecture: string;
+    source: string;
+    sourceVersion: string;
+    state: string;
+    versionKey: Buffer | null;
+    rowHash: Buffer;
+  };
+  packageSet: { setHash: Buffer; ids: number[] };
+  inventory: { organizationId: string; assetId: string; collector: string; setHash: Buffer; added: number[]; removed: number[] };
+  inventoryChange: {
+    organizationId: string;
+    assetId: string;
+    collector: string;
+    change: number;
+    at: Date;
+    added: number[];
+    removed: number[];
+  };
+  factRow: { organizationId: string; assetId: string; collector: string; rowKey: string; rowHash: Buffer; body: Json };
+  factChange: {
+    organizationId: string;
+    assetId: string;
+    collector: string;
+    sequence: number;
+    at: Date;
+    added: Json;
+    removed: Json;
+  };
+  knowledgeVersion: { version: number; importedAt: Date; newest: string | null; checks: number; starter: boolean };
+  feedState: {
+    feed: string;
+    location: string;
+    records: number;
+    retrievedAt: Date | null;
+    sha256: string;
+    problem: string | null;
+  };
+  knowledgeInput: { feed: string; body: Buffer };
+  knowledgeCheck: {
+    number: number;
+    validFrom: number;
+    validUntil: number | null;
+    name: string;
+    severity: number;
+    published: string | null;
+    patchable: boolean;
+    hash: Buffer;
+    body: Json;
+  };
+  statement: {
+    id: GeneratedAlways<number>;
+    checkNumber: number;
+    validFrom: number;
+    validUntil: number | null;
+    ecosystem: string;
+    release: string;
+    package: string;
+    status: 'fixed' | 'affected' | 'not-affected';
+    introduced: string | null;
+    fixed: string | null;
+    advisory: string;
+    feed: string;
+    published: string | null;
+  };
+  verdict: {
+    packageVersionId: number;
+    checkNumber: number;
+    validFrom: number;
+    validUntil: number | null;
+    fromAt: Date;
+    untilAt: Date | null;
+    statementId: number;
+    confidence: 'confirmed' | 'potential' | 'information';
+    fixed: string | null;
+  };
+}
+
+export type PackageRole = 'installed' | 'running' | 'dormant';
+
+/** JSON columns are read as values and written as text. */
+type Json = ColumnType<unknown, string, string>;
