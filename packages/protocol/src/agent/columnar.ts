@@ -19,7 +19,7 @@ export function toColumns(rows: readonly FactRow[]): ColumnarRows {
       return value;
     });
     const [first] = values;
-    if (rows.length > 1 && first !== undefined && values.every((value) => value === first)) constants[name] = first;
+    if (first !== undefined && values.every((value) => value === first)) constants[name] = first;
     else columns[name] = values;
   }
   return { count: rows.length, constants, columns };

@@ -79,12 +79,13 @@ export type CheckInReply = z.infer<typeof CheckInReply>;
 
 /**
  * Rows by column: `columns` maps a name to as many values as there are rows. A value is a scalar or a list of texts. A column
- * with one value for all rows may carry it once in `constants`.
+ * with one value for all rows may carry it once in `constants`. What is empty is left out on the wire: a delta of one
+ * package should cost what the package says, not the names of empty fields.
  */
 export const ColumnarRows = z.object({
   count: z.int().min(0).max(limits.rowsPerDocument),
-  constants: z.record(z.string(), z.unknown()),
-  columns: z.record(z.string(), z.array(z.unknown())),
+  constants: z.record(z.string(), z.unknown()).default({}),
+  columns: z.record(z.string(), z.array(z.unknown())).default({}),
 });
 export type ColumnarRows = z.infer<typeof ColumnarRows>;
 
@@ -92,9 +93,7 @@ export const SyncDocument = z.object({
   collector: CollectorName,
   version: z.int().min(1),
   kind: z.enum(['snapshot', 'delta']),
-  /** Sequence and digest of the acknowledged state that a delta starts from; both ignored for a snapshot. */
-  baseSequence: z.int().min(0),
-  /** Sequence of the state after this document. */
+  /** Sequence of the state after this document. A delta starts from the acknowledged state `sequence - 1`, a snapshot from nothing. */
   sequence: z.int().min(1),
   /** Digest of all rows after this document. */
   digest: Digest,
@@ -103,9 +102,11 @@ export const SyncDocument = z.object({
   /** New rows and rows whose values changed; everything for a snapshot. */
   rows: ColumnarRows,
   /** Keys of rows that are gone; always empty for a snapshot. */
-  removed: ColumnarRows,
+  removed: ColumnarRows.default({ count: 0, constants: {}, columns: {} }),
 });
 export type SyncDocument = z.infer<typeof SyncDocument>;
+/** As it travels: empty parts left out. */
+export type SentSyncDocument = z.input<typeof SyncDocument>;
 
 export const Sync = z.object({ documents: z.array(SyncDocument).min(1).max(64) });
 export type Sync = z.infer<typeof Sync>;
@@ -116,6 +117,7 @@ export const SyncReply = z.object({
       collector: CollectorName,
       /** `resend`: nothing was taken; send a snapshot. `rejected`: it broke a limit or schema; do not send it again. */
       outcome: z.enum(['accepted', 'duplicate', 'resend', 'rejected']),
+      /** Sequence that the platform now has, so that the next snapshot can be numbered above it. */
       sequence: z.int().min(0),
       reason: z.string().optional(),
     }),
