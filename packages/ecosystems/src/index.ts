@@ -1,1 +1,13 @@
-export {};
+/**
+ * One folder per package ecosystem: the order of its versions, its package database, its package URLs and the names of its
+ * releases. Pure. The agent reads databases with it, the platform orders and compares versions.
+ */
+export { debianPurl } from './debian/purl.ts';
+export { debianRelease, debianReleases } from './debian/releases.ts';
+export { parseDpkgStatus, type DpkgDatabaseKind, type DpkgProblem, type DpkgStatus } from './debian/status-file.ts';
+export { debianVersionKey } from './debian/version-key.ts';
+export { compareDebianVersions, parseDebianVersion, type DebianVersion } from './debian/version.ts';
+export type { Ecosystem } from './ecosystem.ts';
+export { EcosystemError, VersionError, type EcosystemErrorCode } from './errors.ts';
+export type { Ordering } from './ordering.ts';
+export { ecosystems } from './registry.ts';
