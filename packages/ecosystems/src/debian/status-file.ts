@@ -54,35 +54,44 @@ export function parseDpkgStatus(content: Uint8Array | string, kind: DpkgDatabase
 interface Stanza {
   readonly line: number;
   readonly fields: Map<string, string>;
+  /** Name of the field of the line before, empty at the beginning. */
+  field: string;
   problem: string | null;
 }
 
 /** One pass over the text; every line is looked at once, whatever its length. */
 function* stanzas(text: string): Generator<Stanza> {
   let stanza: Stanza | null = null;
-  let field = '';
   let line = 0;
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     line += 1;
-    const first = text.charCodeAt(start);
-    const isContinuation = first === 0x20 || first === 0x09;
-    if (isContinuation && stanza && !wanted.has(field)) {
+    if (stanza && isBlank(text, start) && !wanted.has(stanza.field)) {
       // Most lines of a database are these: conffiles and descriptions, which nobody here reads.
-    } else if (start === end || text.slice(start, end).trim() === '') {
+    } else if (text.slice(start, end).trim() === '') {
       if (stanza) yield stanza;
       stanza = null;
     } else {
-      stanza ??= { line, fields: new Map(), problem: null };
-      if (isContinuation)
-        stanza.problem ??= `line ${line}: ${field === '' ? 'a stanza begins with a blank' : `${field} has a second line`}`;
-      else field = readField(text.slice(start, end), line, stanza);
+      stanza ??= { line, fields: new Map(), field: '', problem: null };
+      readLine(text.slice(start, end), line, stanza);
     }
-    if (stanza === null) field = '';
     start = end + 1;
   }
   if (stanza) yield stanza;
+}
+
+function isBlank(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code === 0x20 || code === 0x09;
+}
+
+function readLine(text: string, line: number, stanza: Stanza): void {
+  if (isBlank(text, 0)) {
+    stanza.problem ??= `line ${line}: ${stanza.field === '' ? 'no field name' : `${stanza.field} has a second line`}`;
+    return;
+  }
+  stanza.field = readField(text, line, stanza);
 }
 
 /** Name of the field in small letters: deb822(5) names have no case. */
@@ -90,7 +99,7 @@ function readField(text: string, line: number, stanza: Stanza): string {
   const colon = text.indexOf(':');
   if (colon <= 0) {
     stanza.problem ??= `line ${line}: no field name`;
-    return '';
+    return 'unknown';
   }
   // No wanted name is longer; so a hostile name of megabytes is not copied about.
   const field = colon > 64 ? 'unknown' : text.slice(0, colon).trimEnd().toLowerCase();

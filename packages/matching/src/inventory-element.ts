@@ -1,0 +1,49 @@
+import type { Affected, DetectionPackage, DpkgPackage, Kernel } from '@vedette/protocol';
+import { isKernelImage } from './kernel.ts';
+
+/** One thing on an asset that can be judged: an installed package, or the kernel that runs. */
+export interface InventoryElement {
+  readonly ecosystem: Affected['ecosystem'];
+  /** Code name of the release, which advisories speak of. */
+  readonly release: string;
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly source: string;
+  readonly sourceVersion: string;
+  /** installed: on disk. running: the kernel that runs now. dormant: a kernel on disk, which harms nobody until it is started. */
+  readonly role: DetectionPackage['role'];
+}
+
+/**
+ * The element of an installed Debian package; null for one of which only configuration files remain. Kernel images are
+ * dormant: whether one runs is known from the kernel itself (runningKernelElement), not from what lies on disk.
+ */
+export function packageElement(pkg: DpkgPackage, release: string): InventoryElement | null {
+  if (pkg.state === 'config-files') return null;
+  const { name, version, architecture, source, sourceVersion } = pkg;
+  const role = isKernelImage({ name, source }) ? 'dormant' : 'installed';
+  return { ecosystem: 'debian', release, name, version, architecture, source, sourceVersion, role };
+}
+
+/**
+ * The element of the running kernel; null where the kernel states no package version (one that is not Debian's, a container on
+ * another distribution's kernel). Its version is the one of the source package, because Debian's kernel states that.
+ */
+export function runningKernelElement(
+  kernels: readonly Kernel[],
+  machine: { readonly release: string; readonly architecture: string },
+): InventoryElement | null {
+  const running = kernels.find((kernel) => kernel.running && kernel.version !== '');
+  if (!running) return null;
+  return {
+    ecosystem: 'debian',
+    release: machine.release,
+    name: `linux-image-${running.release}`,
+    version: running.version,
+    architecture: machine.architecture,
+    source: 'linux',
+    sourceVersion: running.version,
+    role: 'running',
+  };
+}

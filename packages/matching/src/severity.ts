@@ -1,0 +1,74 @@
+import type { Cvss, Severity, Vulnerability } from '@vedette/protocol';
+
+export interface SeverityVerdict {
+  readonly severity: Severity;
+  /** The rule that gave it, in words a person can check. */
+  readonly rule: string;
+}
+
+/**
+ * Severity of a check, by the first rule that applies:
+ *
+ * 1. In CISA's catalogue of exploited vulnerabilities: 5, whatever the score, because it is happening.
+ * 2. A CVSS base score, of the newest CVSS version there is (4.0, 3.1, 3.0, 2.0), of NVD before the CNA before CISA's enrichment:
+ *    from 9.0 → 5, from 7.0 → 4, from 4.0 → 3, above 0 → 2, 0 → 1. The limits are those of the CVSS 3.1 and 4.0 rating scale.
+ * 3. An EPSS probability: from 0.5 → 5 (exploitation within 30 days more likely than not), from 0.1 → 4, from 0.01 → 3, below → 2.
+ *    About one vulnerability in a hundred lies above 0.5, one in twenty above 0.1.
+ * 4. The vendor's security team issued an advisory: 3. They do so for what matters enough not to wait for a point release.
+ * 5. Otherwise (named in a changelog only): 2.
+ *
+ * `feeds`: the feeds whose advisories name the vulnerability.
+ */
+export function deriveSeverity(vulnerability: Vulnerability | null, feeds: ReadonlySet<string>): SeverityVerdict {
+  if (vulnerability?.kevSince) {
+    return { severity: 5, rule: `listed by CISA as exploited since ${vulnerability.kevSince}` };
+  }
+  const cvss = preferredCvss(vulnerability?.cvss ?? []);
+  if (cvss) {
+    return {
+      severity: cvssSeverity(cvss.score),
+      rule: `CVSS ${cvss.version} base score ${cvss.score.toFixed(1)} (${cvss.source})`,
+    };
+  }
+  if (vulnerability?.epss) {
+    const { score, date } = vulnerability.epss;
+    return {
+      severity: epssSeverity(score),
+      rule: `no CVSS score known; EPSS probability ${formatProbability(score)} on ${date}`,
+    };
+  }
+  if (vendorFeeds.some((feed) => feeds.has(feed))) return { severity: 3, rule: 'no score known; the vendor issued an advisory' };
+  return { severity: 2, rule: 'no score known; named in a changelog only' };
+}
+
+const vendorFeeds = ['debian-dsa', 'debian-dla'];
+const cvssVersions = ['4.0', '3.1', '3.0', '2.0'];
+const cvssSources = ['nvd', 'cna', 'cisa-adp'];
+
+/** The score that counts: newest CVSS version, then the best source; null where there is none. */
+export function preferredCvss(scores: readonly Cvss[]): Cvss | null {
+  return scores.reduce<Cvss | null>((best, next) => (best === null || rank(next) < rank(best) ? next : best), null);
+}
+
+function rank(cvss: Cvss): number {
+  const source = cvssSources.indexOf(cvss.source);
+  return cvssVersions.indexOf(cvss.version) * 10 + (source < 0 ? cvssSources.length : source);
+}
+
+function cvssSeverity(score: number): Severity {
+  if (score >= 9) return 5;
+  if (score >= 7) return 4;
+  if (score >= 4) return 3;
+  return score > 0 ? 2 : 1;
+}
+
+function epssSeverity(probability: number): Severity {
+  if (probability >= 0.5) return 5;
+  if (probability >= 0.1) return 4;
+  return probability >= 0.01 ? 3 : 2;
+}
+
+/** Three digits that matter: 0.00043 stays readable, 0.97313 becomes 0.973. */
+function formatProbability(probability: number): string {
+  return String(Number(probability.toPrecision(3)));
+}
