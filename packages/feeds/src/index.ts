@@ -1,1 +1,10 @@
-export {};
+/**
+ * Advisory feeds: text of a source → facts in one form. Pure; the server and the tools read files or addresses and hand the
+ * bytes in. Also the starter knowledge base that the project carries.
+ */
+export { FeedError, type FeedErrorCode } from './errors.ts';
+export type { Feed, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
+export { mergeKnowledge } from './merge-knowledge.ts';
+export { feeds, matchesSource } from './registry.ts';
+export { shrinkageProblem } from './shrinkage.ts';
+export { readStarter, starterLimits, writeStarter, type StarterInput, type StarterOrigin } from './starter/index.ts';

@@ -1,0 +1,61 @@
+import type { Advisory, Vulnerability } from '@vedette/protocol';
+
+/** One file of a feed, read and unpacked by the caller. */
+export interface FeedFile {
+  /** Its name without a folder; used in messages and to choose between formats. */
+  readonly name: string;
+  /** Content after decompression (the caller undoes .gz; a name may still end in it). */
+  readonly bytes: Uint8Array;
+}
+
+/** Where a feed's files come from. */
+export interface FeedSource {
+  /** Name in an offline directory; one `*` stands for anything. A `.gz` at the end may be missing there. */
+  readonly pattern: string;
+  /** Official address; null for a feed that exists only as files. */
+  readonly url: string | null;
+}
+
+/** A single odd line or record that was left out. */
+export interface FeedProblem {
+  readonly file: string;
+  /** Line, or number of the record in a JSON document; from 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** What one feed says. */
+export interface FeedFacts {
+  readonly advisories: readonly Advisory[];
+  readonly vulnerabilities: readonly Vulnerability[];
+  readonly problems: readonly FeedProblem[];
+  /** Records read, before any filter: the figure `minimumRecords` and `shrinkageProblem` speak of. */
+  readonly records: number;
+}
+
+/** What the caller wants of a feed; everything, when left out. */
+export interface ParseOptions {
+  /** Only facts of these CVEs (feeds of vulnerability facts). Keeps memory bounded with the large feeds. */
+  readonly cves?: ReadonlySet<string>;
+  /** Only statements of these releases, and advisories that have one (feeds of advisories). */
+  readonly releases?: ReadonlySet<string>;
+  /** Instead of the feed's own; 0 for tests and partial files. */
+  readonly minimumRecords?: number;
+}
+
+/** A source of advisories or of facts about vulnerabilities. */
+export interface Feed {
+  /** Stands in `Advisory.feed` and `RecordOrigin.feed`. */
+  readonly name: string;
+  readonly describes: string;
+  readonly files: readonly FeedSource[];
+  /** Largest file accepted, after decompression. */
+  readonly maxBytes: number;
+  /** A complete feed never has fewer records. */
+  readonly minimumRecords: number;
+  /**
+   * Reads all files of the feed and merges them. Takes one file at a time, so a generator keeps only one in memory.
+   * Throws FeedError and nothing else.
+   */
+  parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts;
+}
