@@ -1,1 +1,17 @@
-export {};
+/**
+ * What can be read from a host, one folder per kind of fact, written against the `Host` interface declared here. Pure: collectors
+ * get the machine handed in. The agent runs them; `@vedette/host` implements the interface.
+ */
+export { clean } from './clean.ts';
+export { defineCollector, type Collected, type Collector, type CollectorProblem, type ProblemCode } from './collector.ts';
+export {
+  HostError,
+  type FileStatus,
+  type FileSystemSize,
+  type Host,
+  type HostErrorCode,
+  type NetworkAddress,
+  type ReadLimit,
+} from './host.ts';
+export { collectors } from './registry.ts';
+export { runCollector, type CollectorRun } from './run-collector.ts';
