@@ -1,0 +1,76 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import {
+  contentDigest,
+  limits,
+  parseSignature,
+  parseSignatureInput,
+  requestComponents,
+  signatureBase,
+  type SignatureParameters,
+} from '@vedette/protocol';
+import { AgentProblem } from './agent-problem.ts';
+import type { NonceMemory } from './nonce-memory.ts';
+
+/** What a signature covers of a request. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** DER header of an Ed25519 public key (RFC 8410): the raw key follows. */
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** Reads the parameters of a request's signature; throws AgentProblem for anything but our profile of RFC 9421. */
+export function readSignature(request: SignedRequest, nowSeconds: number): SignatureParameters {
+  const parameters = parseSignatureInput(header(request, 'signature-input'));
+  if (!parameters) throw new AgentProblem('SIGNATURE_INVALID', 'The request has no signature of the profile that agents use.');
+  if (parameters.components.join() !== requestComponents.join()) {
+    throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not cover the required components.');
+  }
+  const { created, expires } = parameters;
+  const tooOld = expires < nowSeconds || created < nowSeconds - limits.signatureAgeSeconds;
+  // A signature that claims to live longer would have to be remembered longer.
+  const tooNew = created > nowSeconds + limits.signatureAgeSeconds || expires > created + limits.signatureAgeSeconds;
+  if (tooOld || tooNew) {
+    throw new AgentProblem('SIGNATURE_EXPIRED', `The signature is not valid now; check the clock of the host (platform: ${nowSeconds}).`);
+  }
+  return parameters;
+}
+
+/** Checks body digest, signature and nonce; throws AgentProblem. `publicKey`: raw 32 bytes. */
+export function verifyRequest(request: SignedRequest, parameters: SignatureParameters, publicKey: Buffer, nonces: NonceMemory, nowSeconds: number): void {
+  const digest = contentDigest(createHash('sha256').update(request.body).digest('base64'));
+  if (header(request, 'content-digest') !== digest) throw new AgentProblem('SIGNATURE_INVALID', 'The body is not the one that was signed.');
+  const base = signatureBase(parameters, {
+    '@method': request.method,
+    '@path': request.path,
+    '@query': request.query,
+    'content-digest': digest,
+    'content-type': header(request, 'content-type'),
+    'content-encoding': header(request, 'content-encoding'),
+  });
+  const signature = parseSignature(header(request, 'signature'));
+  if (!signature || !isSignedBy(publicKey, base, signature)) throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not fit.');
+  // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
+  if (!nonces.remember(`${parameters.keyid}.${parameters.nonce}`, parameters.expires, nowSeconds)) {
+    throw new AgentProblem('REPLAYED', 'This request was received before.');
+  }
+}
+
+function isSignedBy(publicKey: Buffer, text: string, signatureBase64: string): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' });
+    return verify(null, Buffer.from(text), key, Buffer.from(signatureBase64, 'base64'));
+  } catch {
+    // 32 bytes that are no point of the curve: as good as a wrong signature.
+    return false;
+  }
+}
+
+function header(request: SignedRequest, name: string): string {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : '';
+}

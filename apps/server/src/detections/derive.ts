@@ -1,0 +1,84 @@
+import { type RawBuilder, sql } from 'kysely';
+
+/** Which detections, seen from which moment. */
+export interface DetectionScope {
+  readonly organizationId: string;
+  readonly assetId?: string | undefined;
+  readonly check?: number | undefined;
+  readonly asOf: Date;
+}
+
+/** One derived detection, before names are joined. */
+export interface DerivedDetection {
+  readonly assetId: string;
+  readonly checkNumber: number;
+  readonly open: boolean;
+  readonly confirmed: boolean;
+  readonly firstFound: Date;
+  /** Begin of the last interval. */
+  readonly foundAgain: Date;
+  /** End of the last interval; null while open. */
+  readonly fixedAt: Date | null;
+  readonly intervals: number;
+  /** Package versions that make it true at the moment, or did last. */
+  readonly packageVersionIds: number[];
+}
+
+/** For so many days a detection counts as new. */
+export const newForDays = 7;
+
+/**
+ * The join of both histories: for every asset and check the times at which a package version was there (presence) while a
+ * verdict on it held. No row of it is stored anywhere; `asOf` is only another moment put into the same query.
+ * Columns: see DerivedDetection, in snake_case.
+ */
+export function derivedDetections({ organizationId, assetId, check, asOf }: DetectionScope): RawBuilder<DerivedDetection> {
+  const moment = sql`${asOf}::timestamptz`;
+  return sql<DerivedDetection>`
+    select asset_id, check_number, open, first_found, found_again, intervals,
+      case when open then null else last_end end as fixed_at,
+      case when open then confirmed_now else confirmed_ever end as confirmed,
+      case when open then ids_now else ids_ever end as package_version_ids
+    from (
+      select asset_id, check_number,
+        bool_or(whole @> ${moment}) as open,
+        bool_or(confirmed) filter (where whole @> ${moment}) as confirmed_now,
+        bool_or(confirmed) as confirmed_ever,
+        lower(range_agg(clipped)) as first_found,
+        upper(range_agg(clipped)) as last_end,
+        (select max(lower(part)) from unnest(range_agg(clipped)) as part) as found_again,
+        (select count(*) from unnest(range_agg(clipped)) as part)::integer as intervals,
+        array_agg(package_version_id) filter (where whole @> ${moment}) as ids_now,
+        array_agg(package_version_id order by upper(clipped) desc) as ids_ever
+      from (
+        select presence.asset_id, verdict.check_number, verdict.package_version_id, verdict.confidence <> 'information' as confirmed,
+          presence.during * tstzrange(verdict.from_at, verdict.until_at) as whole,
+          presence.during * tstzrange(verdict.from_at, verdict.until_at) * tstzrange(null, ${moment}, '[]') as clipped
+        from presence
+        join verdict using (package_version_id)
+        where presence.organization_id = ${organizationId}
+          ${assetId === undefined ? sql`` : sql`and presence.asset_id = ${assetId}`}
+          ${check === undefined ? sql`` : sql`and verdict.check_number = ${check}`}
+      ) as element
+      where not isempty(clipped)
+      group by asset_id, check_number
+    ) as grouped`;
+}
+
+/** Severity as counted: what is only information about an asset is informational, whatever the check's own severity. */
+export const countedSeverity = sql<number>`case when detection.confirmed then knowledge_check.severity else 1 end`;
+
+/** The newest form of a detection's check; joined laterally. */
+export const checkOfDetection = sql`
+  join lateral (
+    select * from knowledge_check where number = detection.check_number order by valid_from desc limit 1
+  ) as knowledge_check on true`;
+
+/** new, active, reopened, fixed: a function of the intervals and the moment. */
+export function statusOf(asOf: Date): RawBuilder<string> {
+  return sql<string>`case
+    when not detection.open then 'fixed'
+    when detection.intervals > 1 then 'reopened'
+    when detection.first_found >= ${asOf}::timestamptz - make_interval(days => ${newForDays}) then 'new'
+    else 'active' end`;
+}

@@ -1,0 +1,139 @@
+import type { Detection, DetectionPackage } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import {
+  checkOfDetection,
+  countedSeverity,
+  type DerivedDetection,
+  derivedDetections,
+  type DetectionScope,
+  statusOf,
+} from './derive.ts';
+import { containing } from './like.ts';
+
+export interface DetectionQuery extends DetectionScope {
+  readonly status: 'open' | 'new' | 'active' | 'reopened' | 'fixed' | 'all';
+  /** At least this severity. */
+  readonly severity?: number | undefined;
+  readonly search?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+interface DetectionRow extends DerivedDetection {
+  readonly hostname: string;
+  readonly lastScan: Date | null;
+  readonly status: Detection['status'];
+  readonly severity: Detection['severity'];
+  readonly name: string;
+  readonly body: CheckBody;
+}
+
+/** What of a check's stored body a list shows. */
+interface CheckBody {
+  readonly confidence: Detection['confidence'];
+  readonly kevSince: string | null;
+  readonly cvss: readonly { readonly score: number }[];
+  readonly epss: { readonly score: number } | null;
+}
+
+/** Detections of the scope that fit the filter, worst first. */
+export async function findDetections(
+  db: Kysely<Database>,
+  query: DetectionQuery,
+): Promise<{ total: number; items: Detection[] }> {
+  const filtered = sql`
+    from (
+      select detection.*, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
+        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
+      from (${derivedDetections(query)}) as detection
+      join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
+      ${checkOfDetection}
+    ) as detection
+    where ${statusFilter(query.status)}
+      and ${query.severity === undefined ? sql`true` : sql`severity >= ${query.severity}`}
+      and ${searchFilter(query.search)}`;
+  const { rows } = await sql<DetectionRow & { total: number }>`
+    select *, count(*) over ()::integer as total ${filtered}
+    order by severity desc, (body ->> 'kevSince') is not null desc, (body #>> '{epss,score}')::float desc nulls last,
+      check_number desc, asset_id
+    limit ${query.limit} offset ${query.offset}`.execute(db);
+  const packages = await loadPackages(db, rows);
+  // A page behind the end has no row that could carry the total.
+  const total = rows[0]?.total ?? (query.offset === 0 ? 0 : await countRows(db, filtered));
+  const items = rows.map((row) => toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], query.asOf));
+  return { total, items };
+}
+
+async function countRows(db: Kysely<Database>, filtered: RawBuilder<unknown>): Promise<number> {
+  const counted = await sql<{ total: number }>`select count(*)::integer as total ${filtered}`.execute(db);
+  return counted.rows[0]?.total ?? 0;
+}
+
+function statusFilter(status: DetectionQuery['status']): RawBuilder<unknown> {
+  if (status === 'all') return sql`true`;
+  return status === 'open' ? sql`status <> 'fixed'` : sql`status = ${status}`;
+}
+
+function searchFilter(search: string | undefined): RawBuilder<unknown> {
+  if (!search) return sql`true`;
+  const pattern = containing(search);
+  return sql`(name ilike ${pattern} or hostname ilike ${pattern} or exists (
+    select from package_version
+    where id = any(package_version_ids) and (package_version.name ilike ${pattern} or package_version.source ilike ${pattern})))`;
+}
+
+function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date): Detection {
+  const lastFound = row.fixedAt ?? row.lastScan ?? row.foundAgain;
+  const score = Math.max(...row.body.cvss.map((cvss) => cvss.score), -1);
+  return {
+    assetId: row.assetId as Detection['assetId'], // Ids from our own tables.
+    hostname: row.hostname,
+    check: row.checkNumber,
+    name: row.name,
+    severity: row.severity,
+    confidence: row.confirmed ? row.body.confidence : 'information',
+    status: row.status,
+    firstFound: row.firstFound.toISOString(),
+    // Never updated anywhere: an open detection was last found when the asset was last assessed.
+    lastFound: (lastFound > asOf ? asOf : lastFound).toISOString(),
+    fixedAt: row.fixedAt?.toISOString() ?? null,
+    kevSince: row.body.kevSince,
+    cvssScore: score < 0 ? null : score,
+    epssScore: row.body.epss?.score ?? null,
+    packages,
+  };
+}
+
+/** The packages behind each detection, by "asset check". One query for a whole page. */
+async function loadPackages(
+  db: Kysely<Database>,
+  rows: readonly DerivedDetection[],
+): Promise<Map<string, DetectionPackage[]>> {
+  const wanted = rows.flatMap((row) => [...new Set(row.packageVersionIds)].map((id) => ({ row, id })));
+  const found = new Map<string, DetectionPackage[]>();
+  if (wanted.length === 0) return found;
+  const packages = await sql<DetectionPackage & { assetId: string; checkNumber: number }>`
+    select wanted.asset_id, wanted.check_number, package_version.name, package_version.architecture,
+      package_version.version as installed, verdict.fixed, statement.package as source, package_version.role,
+      statement.advisory, statement.feed
+    from unnest(
+      ${wanted.map(({ row }) => row.assetId)}::uuid[], ${wanted.map(({ row }) => row.checkNumber)}::integer[],
+      ${wanted.map(({ id }) => id)}::integer[]
+    ) as wanted (asset_id, check_number, id)
+    join package_version on package_version.id = wanted.id
+    join lateral (
+      select * from verdict
+      where verdict.package_version_id = wanted.id and verdict.check_number = wanted.check_number
+      order by valid_from desc limit 1
+    ) as verdict on true
+    join statement on statement.id = verdict.statement_id
+    order by package_version.role = 'running' desc, package_version.name, package_version.architecture`.execute(db);
+  for (const { assetId, checkNumber, ...item } of packages.rows) {
+    const key = `${assetId} ${checkNumber}`;
+    const list = found.get(key);
+    if (list) list.push(item);
+    else found.set(key, [item]);
+  }
+  return found;
+}

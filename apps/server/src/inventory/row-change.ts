@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { canonicalRow, type FactRow } from '@vedette/protocol';
+import type { CollectorRef, Tx } from './asset-ref.ts';
+
+/** A row as received, with its key and the hash that the digest sums up. */
+export interface KeyedRow {
+  readonly key: string;
+  readonly row: FactRow;
+  readonly hash: Buffer;
+}
+
+/** What a document does to a collector's rows, after comparison with what was there. */
+export interface RowChange {
+  /** New rows and rows with new values. */
+  readonly added: readonly KeyedRow[];
+  /** Rows that are gone, or had other values before; `key` of those in `added` too. */
+  readonly removed: readonly StoredRow[];
+}
+
+export interface StoredRow {
+  readonly key: string;
+  readonly hash: Buffer;
+  /** Where the store finds it again. */
+  readonly id?: number;
+}
+
+/** How rows of a collector are kept. Two ways: as shared package versions, or as rows of the asset's own. */
+export interface RowStore {
+  /** Stored rows of these keys, or all of them. */
+  load(tx: Tx, ref: CollectorRef, keys: ReadonlySet<string> | null): Promise<StoredRow[]>;
+  apply(tx: Tx, ref: CollectorRef, change: RowChange, moment: ChangeMoment): Promise<void>;
+}
+
+export interface ChangeMoment {
+  readonly at: Date;
+  readonly sequence: number;
+  /** The whole state was sent, so that a fresh base may be laid. */
+  readonly snapshot: boolean;
+}
+
+export function hashRow(row: FactRow): Buffer {
+  return createHash('sha256').update(canonicalRow(row)).digest();
+}
