@@ -1,0 +1,47 @@
+import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrate } from './migrate.ts';
+
+let test: ThrowAwayDatabase;
+beforeAll(async () => {
+  test = await throwAwayDatabase();
+}, 60_000);
+afterAll(() => test[Symbol.asyncDispose]());
+
+describe('openDatabase', () => {
+  it('gives numbers, dates and buffers', async () => {
+    const { rows } =
+      await sql`select 9007199254740991::int8 as big, '\\x00ff'::bytea as bytes, timestamptz '2026-01-02T03:04:05Z' as at, array[1,2] as some_ids`.execute(
+        test.db,
+      );
+    expect(rows).toEqual([
+      { big: 9007199254740991, bytes: Buffer.from([0, 255]), at: new Date('2026-01-02T03:04:05Z'), someIds: [1, 2] },
+    ]);
+  });
+
+  it('refuses an int8 that a number cannot hold', async () => {
+    await expect(sql`select 9007199254740993::int8`.execute(test.db)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('migrate', () => {
+  it('has nothing left to do on a migrated database', async () => {
+    expect(await migrate(test.db)).toEqual([]);
+  });
+
+  it('refuses a database that a newer release has changed', async () => {
+    await expect(migrate(test.db, {})).rejects.toMatchObject({ code: 'DATABASE_NEWER' });
+  });
+
+  it('says which migration failed and leaves no trace of it', async () => {
+    await using other = await throwAwayDatabase();
+    const { migrations } = await import('./migrations/index.ts');
+    const broken = { ...migrations, '999-broken': { up: async () => Promise.reject(new Error('broken on purpose')) } };
+    await expect(migrate(other.db, broken)).rejects.toMatchObject({
+      code: 'FAILED',
+      message: expect.stringContaining('999-broken'),
+    });
+    expect(await migrate(other.db)).toEqual([]);
+  });
+});

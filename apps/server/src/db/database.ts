@@ -1,0 +1,49 @@
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
+import { Pool, type PoolConfig, types } from 'pg';
+import type { Database } from './schema.ts';
+
+/** Connections per server process; PostgreSQL's default ceiling is 100 for all. */
+const maxConnections = 16;
+/** A statement of ours that runs longer is a defect; the import of knowledge sets its own limit in its transaction. */
+const statementTimeoutMs = 60_000;
+
+export interface OpenDatabase {
+  readonly db: Kysely<Database>;
+  /** For COPY and LISTEN, which kysely does not know. */
+  readonly pool: Pool;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a pool to the PostgreSQL at a connection description or a DATABASE_URL. Rows come as schema.ts says: int8 as a number
+ * (refused beyond 2^53), timestamptz as Date, bytea as Buffer. `onError` hears of idle connections that broke; the pool
+ * replaces them by itself.
+ */
+export function openDatabase(connection: PoolConfig | string, onError: (error: Error) => void = () => undefined): OpenDatabase {
+  const config = typeof connection === 'string' ? { connectionString: connection } : connection;
+  const pool = new Pool({
+    max: maxConnections,
+    statement_timeout: statementTimeoutMs,
+    application_name: 'vedette',
+    ...config,
+    types: { getTypeParser: parserOf },
+  });
+  pool.on('error', onError);
+  const db = new Kysely<Database>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  return { db, pool, close: () => db.destroy() };
+}
+
+const parserOf = ((oid: number, format: 'text' | 'binary') =>
+  oid === types.builtins.INT8 && format !== 'binary'
+    ? safeInteger
+    : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
+
+/** Throws RangeError rather than lose digits. */
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} does not fit a number`);
+  return value;
+}

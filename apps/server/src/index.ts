@@ -1,0 +1,6 @@
+/** The door of the server for packages/testkit; nothing else imports it. */
+export { openDatabase, type OpenDatabase } from './db/database.ts';
+export { EmbeddedPostgresError } from './db/embedded/embedded-postgres-error.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
+export { migrate } from './db/migrate.ts';
+export type { Database } from './db/schema.ts';
