@@ -16,7 +16,7 @@ export interface OpenDatabase {
 
 /**
  * Opens a pool to the PostgreSQL at a connection description or a DATABASE_URL. Rows come as schema.ts says: int8 as a number
- * (refused beyond 2^53), timestamptz as Date, bytea as Buffer. `onError` hears of idle connections that broke; the pool
+ * (refused beyond 2^53), date as text, timestamptz as Date, bytea as Buffer. `onError` hears of idle connections that broke; the pool
  * replaces them by itself.
  */
 export function openDatabase(connection: PoolConfig | string, onError: (error: Error) => void = () => undefined): OpenDatabase {
@@ -36,10 +36,12 @@ export function openDatabase(connection: PoolConfig | string, onError: (error: E
   return { db, pool, close: () => db.destroy() };
 }
 
-const parserOf = ((oid: number, format: 'text' | 'binary') =>
-  oid === types.builtins.INT8 && format !== 'binary'
-    ? safeInteger
-    : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser;
+const parserOf = ((oid: number, format: 'text' | 'binary') => {
+  if (oid === types.builtins.INT8 && format !== 'binary') return safeInteger;
+  // A day has no time zone: as a Date it would be another day elsewhere.
+  if (oid === types.builtins.DATE && format !== 'binary') return (text: string) => text;
+  return types.getTypeParser(oid, format as 'text');
+}) as typeof types.getTypeParser;
 
 /** Throws RangeError rather than lose digits. */
 function safeInteger(text: string): number {

@@ -1,0 +1,30 @@
+import { endpoints } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import { findAgentState, findAssets, findFacts } from './store.ts';
+
+export function registerAssetRoutes(app: FastifyInstance, context: Context): void {
+  serve(app, context, endpoints.listAssets, ({ query, caller }) =>
+    findAssets(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
+  );
+
+  serve(app, context, endpoints.getAsset, async ({ params, caller }) => {
+    const { organizationId } = caller;
+    return { asset: await loadAsset(params.assetId, organizationId), agent: await findAgentState(context.db, { ...params, organizationId }) };
+  });
+
+  serve(app, context, endpoints.listFacts, async ({ params, query, caller }) => {
+    const { organizationId } = caller;
+    await loadAsset(params.assetId, organizationId);
+    return findFacts(context.db, { ...params, ...query, organizationId });
+  });
+
+  async function loadAsset(assetId: string, organizationId: string) {
+    const { items } = await findAssets(context.db, { organizationId, assetId, asOf: context.clock(), limit: 1, offset: 0 });
+    const [asset] = items;
+    if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
+    return asset;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Dashboard } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
+import { severityCounts } from '../detections/severity-counts.ts';
+import { findDetections } from '../detections/store.ts';
+
+const day = 24 * 3600 * 1000;
+const trendDays = 14;
+
+/** Counts and top lists of an organization, seen from one moment. */
+export async function loadDashboard(db: Kysely<Database>, organizationId: string, asOf: Date): Promise<Dashboard> {
+  const scope = { organizationId, asOf };
+  const counts = await countOpen(db, scope);
+  const worst = await findDetections(db, { ...scope, status: 'open', limit: 10, offset: 0 });
+  return {
+    ...(await countAssets(db, scope)),
+    open: severityCounts(counts.bySeverity),
+    openTotal: counts.bySeverity.reduce((sum, { count }) => sum + count, 0),
+    knownExploited: counts.knownExploited,
+    fixedLast7Days: counts.fixed,
+    newLast7Days: counts.fresh,
+    topChecks: await topChecks(db, scope),
+    topUpgrades: await topUpgrades(db, scope),
+    worst: worst.items,
+    trend: await trend(db, scope),
+  };
+}
+
+interface Scope {
+  readonly organizationId: string;
+  readonly asOf: Date;
+}
+
+async function countAssets(db: Kysely<Database>, { organizationId, asOf }: Scope) {
+  const { rows } = await sql<Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'>>`
+    select count(*)::integer as assets,
+      count(*) filter (where last_seen < ${new Date(asOf.getTime() - day)})::integer as silent_assets,
+      count(*) filter (where pending_restart)::integer as pending_restart,
+      coalesce(sum(packages) filter (where not exists (
+        select from statement
+        where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release = asset.release
+      )), 0)::integer as unassessed_packages
+    from asset where organization_id = ${organizationId}`.execute(db);
+  return rows[0] ?? { assets: 0, silentAssets: 0, pendingRestart: 0, unassessedPackages: 0 };
+}
+
+async function countOpen(db: Kysely<Database>, scope: Scope) {
+  const since = new Date(scope.asOf.getTime() - 7 * day);
+  const { rows } = await sql<{ severity: number; count: number; exploited: number; fresh: number; fixed: number }>`
+    select ${countedSeverity} as severity,
+      count(*) filter (where detection.open)::integer as count,
+      count(*) filter (where detection.open and detection.confirmed and (body ->> 'kevSince') is not null)::integer as exploited,
+      count(*) filter (where detection.open and detection.first_found >= ${since})::integer as fresh,
+      count(*) filter (where detection.fixed_at >= ${since})::integer as fixed
+    from (${derivedDetections(scope)}) as detection
+    ${checkOfDetection}
+    group by 1`.execute(db);
+  const sum = (column: 'exploited' | 'fresh' | 'fixed') => rows.reduce((total, row) => total + row[column], 0);
+  return { bySeverity: rows, knownExploited: sum('exploited'), fresh: sum('fresh'), fixed: sum('fixed') };
+}
+
+async function topChecks(db: Kysely<Database>, scope: Scope): Promise<Dashboard['topChecks']> {
+  const { rows } = await sql<Dashboard['topChecks'][number]>`
+    select detection.check_number as "check", knowledge_check.name, ${countedSeverity} as severity, count(*)::integer as assets
+    from (${derivedDetections(scope)}) as detection
+    ${checkOfDetection}
+    where detection.open
+    group by 1, 2, 3
+    order by severity desc, assets desc, 1 desc
+    limit 10`.execute(db);
+  return rows;
+}
+
+/** What removes most: for each source package the highest fixing version, which fixes all that lower ones do. */
+async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Dashboard['topUpgrades']> {
+  const { rows } = await sql<Dashboard['topUpgrades'][number]>`
+    select statement.package as source,
+      (array_agg(verdict.fixed order by statement.published desc nulls last, verdict.fixed desc))[1] as fixed,
+      count(distinct (detection.asset_id, detection.check_number))::integer as detections,
+      count(distinct detection.asset_id)::integer as assets,
+      max(knowledge_check.severity)::integer as severity
+    from (${derivedDetections(scope)}) as detection
+    ${checkOfDetection}
+    join verdict on verdict.check_number = detection.check_number
+      and verdict.package_version_id = any(detection.package_version_ids) and verdict.valid_until is null
+    join statement on statement.id = verdict.statement_id
+    where detection.open and detection.confirmed and verdict.fixed is not null
+    group by statement.package
+    order by detections desc, source
+    limit 10`.execute(db);
+  return rows;
+}
+
+async function trend(db: Kysely<Database>, { organizationId, asOf }: Scope): Promise<Dashboard['trend']> {
+  const points: Dashboard['trend'] = [];
+  for (let back = trendDays - 1; back >= 0; back -= 1) {
+    const at = new Date(asOf.getTime() - back * day);
+    const { rows } = await sql<{ severity: number; count: number }>`
+      select ${countedSeverity} as severity, count(*)::integer as count
+      from (${derivedDetections({ organizationId, asOf: at })}) as detection
+      ${checkOfDetection}
+      where detection.open
+      group by 1`.execute(db);
+    points.push({ at: at.toISOString(), open: severityCounts(rows) });
+  }
+  return points;
+}

@@ -1,0 +1,20 @@
+import { endpoints } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import { explainDetection } from './explain-detection.ts';
+import { findDetections } from './store.ts';
+
+export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
+  serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
+    const asOf = query.asOf ? new Date(query.asOf) : context.clock();
+    return findDetections(context.db, { ...query, asOf, organizationId: caller.organizationId });
+  });
+
+  serve(app, context, endpoints.explainDetection, async ({ params, caller }) => {
+    const explanation = await explainDetection(context.db, { ...params, organizationId: caller.organizationId }, context.clock());
+    if (!explanation) throw new ApiError('NOT_FOUND', `Check ${params.check} was never found on asset ${params.assetId}.`);
+    return explanation;
+  });
+}

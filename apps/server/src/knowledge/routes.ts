@@ -1,0 +1,31 @@
+import { endpoints } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import type { KnowledgeKeeper } from './knowledge-keeper.ts';
+import { findCheck, findChecks, loadKnowledge } from './store.ts';
+
+export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): void {
+  serve(app, context, endpoints.getKnowledge, () => loadKnowledge(context.db, context.clock(), keeper.refreshing));
+
+  serve(app, context, endpoints.refreshKnowledge, async () => {
+    if (keeper.refreshing) throw new ApiError('CONFLICT', 'A refresh is running already; wait for it to end.');
+    const { succeeded, problems } = await keeper.refresh();
+    if (succeeded === 0 && problems.length > 0) {
+      throw new ApiError('UNAVAILABLE', `No feed could be read, the knowledge of before stays in use. ${problems.join(' ')}`);
+    }
+    return loadKnowledge(context.db, context.clock(), keeper.refreshing);
+  });
+
+  serve(app, context, endpoints.listChecks, ({ query, caller }) =>
+    findChecks(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
+  );
+
+  serve(app, context, endpoints.getCheck, async ({ params, caller }) => {
+    const { organizationId } = caller;
+    const found = await findCheck(context.db, { organizationId, number: params.number, asOf: context.clock() });
+    if (!found) throw new ApiError('NOT_FOUND', `The knowledge base has no check ${params.number}.`);
+    return found;
+  });
+}

@@ -1,0 +1,118 @@
+import type { Check, CheckSummary, Knowledge, RecordOrigin } from '@vedette/protocol';
+import { feeds } from '@vedette/feeds';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { derivedDetections } from '../detections/derive.ts';
+import { containing } from '../detections/like.ts';
+
+/** Knowledge whose newest advisory is older than this is called stale. */
+const staleAfterDays = 14;
+
+export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing: boolean): Promise<Knowledge> {
+  const current = await db.selectFrom('knowledgeVersion').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
+  const states = await db.selectFrom('feedState').selectAll().orderBy('feed').execute();
+  const describes = new Map(feeds.map((feed) => [feed.name, feed.describes]));
+  const date = current?.newest ?? null;
+  return {
+    version: current?.version ?? 0,
+    checks: current?.checks ?? 0,
+    date,
+    importedAt: current?.importedAt.toISOString() ?? null,
+    starter: current?.starter ?? false,
+    stale: date === null || now.getTime() - new Date(date).getTime() > staleAfterDays * 24 * 3600 * 1000,
+    refreshing,
+    feeds: states.map((state) => ({
+      feed: state.feed,
+      describes: describes.get(state.feed) ?? '',
+      location: state.location,
+      records: state.records,
+      retrievedAt: state.retrievedAt?.toISOString() ?? null,
+      problem: state.problem,
+    })),
+  };
+}
+
+export interface CheckQuery {
+  readonly organizationId: string;
+  readonly search?: string | undefined;
+  readonly severity?: number | undefined;
+  readonly detected?: 'true' | 'false' | undefined;
+  readonly asOf: Date;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+type CheckBody = Omit<Check, 'affected'>;
+
+export async function findChecks(db: Kysely<Database>, query: CheckQuery): Promise<{ total: number; items: CheckSummary[] }> {
+  const pattern = query.search ? containing(query.search) : null;
+  const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number }>`
+    select body, coalesce(assets, 0) as open_assets, count(*) over ()::integer as total
+    from knowledge_check
+    left join (
+      select check_number, count(*)::integer as assets
+      from (${derivedDetections(query)}) as detection where open group by check_number
+    ) as found on found.check_number = knowledge_check.number
+    where valid_until is null
+      and ${query.severity === undefined ? sql`true` : sql`severity >= ${query.severity}`}
+      and ${query.detected === undefined ? sql`true` : sql`(found.assets is not null) = ${query.detected === 'true'}`}
+      and ${
+        pattern === null
+          ? sql`true`
+          : sql`(name ilike ${pattern} or number::text = ${query.search} or number in (
+              select check_number from statement
+              where statement.valid_until is null and (package ilike ${pattern} or advisory ilike ${pattern})))`
+      }
+    order by severity desc, (body ->> 'kevSince') is not null desc, published desc nulls last, number desc
+    limit ${query.limit} offset ${query.offset}`.execute(db);
+  const items = rows.map(({ body, openAssets }) => {
+    const { cvss, ...rest } = body;
+    return { ...rest, cvssScore: cvss.length === 0 ? null : Math.max(...cvss.map(({ score }) => score)), openAssets };
+  });
+  return { total: rows[0]?.total ?? 0, items };
+}
+
+export interface CheckDetails {
+  readonly check: Check;
+  readonly openAssets: number;
+  readonly origins: RecordOrigin[];
+}
+
+export async function findCheck(
+  db: Kysely<Database>,
+  query: { readonly organizationId: string; readonly number: number; readonly asOf: Date },
+): Promise<CheckDetails | null> {
+  const row = await db
+    .selectFrom('knowledgeCheck')
+    .select('body')
+    .where('number', '=', query.number)
+    .where('validUntil', 'is', null)
+    .executeTakeFirst();
+  if (!row) return null;
+  const statements = await db
+    .selectFrom('statement')
+    .select(['ecosystem', 'release', 'package', 'status', 'introduced', 'fixed', 'advisory', 'feed', 'published'])
+    .where('checkNumber', '=', query.number)
+    .where('validUntil', 'is', null)
+    .orderBy('release')
+    .orderBy('package')
+    .orderBy('id')
+    .execute();
+  const open = await sql<{ assets: number }>`
+    select count(*)::integer as assets
+    from (${derivedDetections({ ...query, check: query.number })}) as detection where open`.execute(db);
+  const body = row.body as CheckBody; // Written from a Check.
+  const affected = statements as Check['affected']; // Written from a Check's statements.
+  return {
+    check: { ...body, affected },
+    openAssets: open.rows[0]?.assets ?? 0,
+    origins: await loadOrigins(db, [...new Set(statements.map(({ feed }) => feed))]),
+  };
+}
+
+async function loadOrigins(db: Kysely<Database>, names: readonly string[]): Promise<RecordOrigin[]> {
+  const states = await db.selectFrom('feedState').selectAll().where('feed', '=', sql<string>`any(${[...names]})`).execute();
+  return states.flatMap(({ feed, location, retrievedAt, sha256 }) =>
+    retrievedAt ? [{ feed, location, retrievedAt: retrievedAt.toISOString(), sha256 }] : [],
+  );
+}
