@@ -7,4 +7,11 @@ export type { Feed, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions }
 export { mergeKnowledge } from './merge-knowledge.ts';
 export { feeds, matchesSource } from './registry.ts';
 export { shrinkageProblem } from './shrinkage.ts';
-export { readStarter, starterLimits, writeStarter, type StarterInput, type StarterOrigin } from './starter/index.ts';
+export {
+  readStarter,
+  starterLimits,
+  writeStarter,
+  type StarterInput,
+  type StarterKnowledge,
+  type StarterOrigin,
+} from './starter/index.ts';

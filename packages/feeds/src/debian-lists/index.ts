@@ -30,7 +30,12 @@ function debianList(kind: 'DSA' | 'DLA', describes: string, minimumRecords: numb
       }
       run.records = byId.size;
       run.finish(this, options);
-      return { advisories: ofReleases([...byId.values()], options?.releases), vulnerabilities: [], problems: run.problems, records: run.records };
+      return {
+        advisories: ofReleases([...byId.values()], options?.releases),
+        vulnerabilities: [],
+        problems: run.problems,
+        records: run.records,
+      };
     },
   };
 }

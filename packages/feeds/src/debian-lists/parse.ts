@@ -105,7 +105,10 @@ function readDetail(file: FeedFile, entry: Entry, line: Line, run: FeedRun): voi
     else run.problem(file.name, line.number, 'not a package with a version');
   }
   if (entry.cves.length > maxCves || entry.affected.length > maxStatements) {
-    throw new FeedError('TOO_LARGE', `${file.name}, line ${line.number}: one advisory with more names than any real one. Fetch it again.`);
+    throw new FeedError(
+      'TOO_LARGE',
+      `${file.name}, line ${line.number}: one advisory with more names than any real one. Fetch it again.`,
+    );
   }
 }
 

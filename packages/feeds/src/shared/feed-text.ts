@@ -10,7 +10,10 @@ const again = 'Fetch it again; the knowledge of before stays in use.';
 /** The file as text. Throws TOO_LARGE, NOT_TEXT. */
 export function feedText(file: FeedFile, maxBytes: number): string {
   if (file.bytes.length > maxBytes) {
-    throw new FeedError('TOO_LARGE', `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`);
+    throw new FeedError(
+      'TOO_LARGE',
+      `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`,
+    );
   }
   let text: string;
   try {
@@ -52,7 +55,9 @@ export function feedJson(file: FeedFile, maxBytes: number): unknown {
   } catch (cause) {
     const end = text.trimEnd().at(-1);
     if (/^\s*[[{]/.test(text) && end !== '}' && end !== ']') throw truncated(file, text.split('\n').length, cause);
-    throw new FeedError('SCHEMA', `${file.name} is no JSON document. Did a proxy answer instead of the source? ${again}`, { cause });
+    throw new FeedError('SCHEMA', `${file.name} is no JSON document. Did a proxy answer instead of the source? ${again}`, {
+      cause,
+    });
   }
 }
 

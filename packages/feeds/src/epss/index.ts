@@ -1,0 +1,60 @@
+import type { Vulnerability } from '@vedette/protocol';
+import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { feedLines, notThisFeed } from '../shared/feed-text.ts';
+import { dayOf, isCveName } from '../shared/identifiers.ts';
+import { emptyVulnerability } from '../shared/vulnerability-facts.ts';
+
+const MiB = 1024 * 1024;
+
+export const epss: Feed = {
+  name: 'epss',
+  describes: 'EPSS of FIRST: how probable it is that a vulnerability is exploited within 30 days.',
+  files: [{ pattern: 'epss_scores*.csv.gz', url: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz' }],
+  maxBytes: 128 * MiB,
+  minimumRecords: 200_000,
+  parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+    const run = new FeedRun();
+    const byId = new Map<string, Vulnerability>();
+    for (const file of files) {
+      run.files += 1;
+      let rows = 0;
+      for (const row of readScores(file, this.maxBytes, run)) {
+        rows += 1;
+        if (!(options?.cves?.has(row.id) ?? true)) continue;
+        const known = byId.get(row.id);
+        if ((known?.epss?.date ?? '') <= (row.epss?.date ?? '')) byId.set(row.id, row);
+      }
+      // Each file holds the scores of one day for all CVEs.
+      run.records = Math.max(run.records, rows);
+    }
+    run.finish(this, options);
+    return { advisories: [], vulnerabilities: [...byId.values()], problems: run.problems, records: run.records };
+  },
+};
+
+/** `#model_version:…,score_date:2026-01-30T12:55:00Z`, then the names of the columns, then CVE, score, percentile. */
+function* readScores(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability> {
+  let date: string | null = null;
+  for (const line of feedLines(file, maxBytes)) {
+    if (line.number === 1) date = dayOf(/^#model_version:[^,]{1,64},score_date:(.{10})/.exec(line.text)?.[1] ?? '');
+    if (!date || (line.number === 2 && line.text !== 'cve,epss,percentile')) throw notThisFeed(file, `line ${line.number}`);
+    if (line.number <= 2) continue;
+    run.lines += 1;
+    const row = readRow(line.text, date);
+    if (row) yield row;
+    else run.problem(file.name, line.number, 'not a CVE name and two numbers from 0 to 1');
+  }
+  if (!date) throw notThisFeed(file, 'line 1');
+}
+
+function readRow(text: string, date: string): Vulnerability | null {
+  const [cve = '', score = '', percentile = '', more] = text.split(',', 4);
+  if (more !== undefined || !isCveName(cve) || !isShare(score) || !isShare(percentile)) return null;
+  return { ...emptyVulnerability(cve), epss: { score: Number(score), percentile: Number(percentile), date } };
+}
+
+/** A number from 0 to 1; very small ones are written like 9e-05. */
+function isShare(text: string): boolean {
+  return text.length <= 24 && /^\d(?:\.\d+)?(?:e-\d\d?)?$/.test(text) && Number(text) <= 1;
+}

@@ -1,0 +1,88 @@
+import type { Cvss, Vulnerability } from '@vedette/protocol';
+import { z } from 'zod';
+import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { feedJson, notThisFeed, truncated } from '../shared/feed-text.ts';
+import { dayOf, isCveName, isCvssVector, isCwe } from '../shared/identifiers.ts';
+import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
+
+const MiB = 1024 * 1024;
+
+/** One yearly file of the NVD JSON 1.1 feeds, as far as Vedette reads it. */
+const Year = z.object({
+  CVE_data_format: z.literal('MITRE'),
+  CVE_data_numberOfCVEs: z.string().regex(/^\d{1,7}$/),
+  CVE_Items: z.array(z.unknown()).max(200_000),
+});
+
+const Score = z.object({ version: z.string(), vectorString: z.string(), baseScore: z.number().min(0).max(10) });
+const Item = z.object({
+  cve: z.object({
+    CVE_data_meta: z.object({ ID: z.string() }),
+    problemtype: z
+      .object({
+        problemtype_data: z.array(z.object({ description: z.array(z.object({ value: z.string() })).max(100) })).max(100),
+      })
+      .optional(),
+  }),
+  impact: z.object({
+    baseMetricV2: z.object({ cvssV2: Score }).optional(),
+    baseMetricV3: z.object({ cvssV3: Score }).optional(),
+  }),
+  publishedDate: z.string(),
+});
+
+export const nvd: Feed = {
+  name: 'nvd',
+  describes: "NIST's National Vulnerability Database: CVSS scores and weakness types.",
+  files: [{ pattern: 'nvdcve-1.1-*.json.gz', url: null }],
+  maxBytes: 256 * MiB,
+  minimumRecords: 1,
+  parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+    const run = new FeedRun();
+    const byId = new Map<string, Vulnerability>();
+    for (const file of files) {
+      run.files += 1;
+      for (const facts of readYear(file, this.maxBytes, run)) {
+        run.records += 1;
+        if (!(options?.cves?.has(facts.id) ?? true)) continue;
+        const known = byId.get(facts.id);
+        byId.set(facts.id, known ? joinFacts(known, facts) : facts);
+      }
+    }
+    run.finish(this, options);
+    return { advisories: [], vulnerabilities: [...byId.values()], problems: run.problems, records: run.records };
+  },
+};
+
+function* readYear(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability> {
+  const year = Year.safeParse(feedJson(file, maxBytes));
+  if (!year.success) throw notThisFeed(file, 'field "CVE_Items" or those before it', year.error);
+  const items = year.data.CVE_Items;
+  if (items.length !== Number(year.data.CVE_data_numberOfCVEs)) throw truncated(file, items.length);
+  for (const [index, value] of items.entries()) {
+    run.lines += 1;
+    const item = Item.safeParse(value);
+    if (item.success && isCveName(item.data.cve.CVE_data_meta.ID)) yield factsOf(item.data);
+    else run.problem(file.name, index + 1, 'not a CVE item');
+  }
+}
+
+function factsOf(item: z.infer<typeof Item>): Vulnerability {
+  const weaknesses = item.cve.problemtype?.problemtype_data.flatMap((type) => type.description.map((text) => text.value)) ?? [];
+  return {
+    ...emptyVulnerability(item.cve.CVE_data_meta.ID),
+    published: dayOf(item.publishedDate),
+    cvss: [item.impact.baseMetricV2?.cvssV2, item.impact.baseMetricV3?.cvssV3].flatMap((score) => cvssOf(score)),
+    // "NVD-CWE-noinfo" and the like say nothing.
+    cwe: [...new Set(weaknesses.filter(isCwe))],
+  };
+}
+
+function cvssOf(score: z.infer<typeof Score> | undefined): Cvss[] {
+  const version = score?.version;
+  if (!score || (version !== '2.0' && version !== '3.0' && version !== '3.1')) return [];
+  return isCvssVector(version, score.vectorString)
+    ? [{ version, vector: score.vectorString, score: score.baseScore, source: 'nvd' }]
+    : [];
+}

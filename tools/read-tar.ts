@@ -1,0 +1,68 @@
+/** A regular file inside a tar archive. */
+export interface TarMember {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+const block = 512;
+
+/**
+ * Regular files of a POSIX ustar or GNU archive (pax(1) "ustar Interchange Format"), in order; other members are passed over. Long
+ * names come from GNU `L` members and pax `path` records. Only for archives whose origin is known: limits sizes, not counts.
+ * Throws Error for a damaged or cut archive.
+ */
+export async function* readTar(chunks: AsyncIterable<Uint8Array>, maxMemberBytes: number): AsyncGenerator<TarMember> {
+  const input = new ByteReader(chunks);
+  let longName: string | null = null;
+  for (;;) {
+    const header = await input.take(block);
+    // The end is two blocks of zeros; whatever follows is padding.
+    if (header.every((byte) => byte === 0)) return;
+    const size = Number.parseInt(field(header, 124, 12), 8);
+    if (!(size >= 0 && size <= maxMemberBytes)) throw new Error(`tar member with the size ${field(header, 124, 12)}`);
+    const body = (await input.take(Math.ceil(size / block) * block)).subarray(0, size);
+    const type = String.fromCharCode(header[156] ?? 0);
+    if (type === 'L') longName = field(body, 0, size);
+    else if (type === 'x') longName = paxPath(body) ?? longName;
+    else {
+      const prefix = field(header, 345, 155);
+      const path = longName ?? (prefix === '' ? field(header, 0, 100) : `${prefix}/${field(header, 0, 100)}`);
+      if (type === '0' || type === '\0') yield { path, bytes: body };
+      longName = null;
+    }
+  }
+}
+
+function field(bytes: Uint8Array, start: number, length: number): string {
+  const part = bytes.subarray(start, start + length);
+  const end = part.indexOf(0);
+  return new TextDecoder().decode(end === -1 ? part : part.subarray(0, end));
+}
+
+function paxPath(body: Uint8Array): string | null {
+  return /^\d+ path=(.*)$/m.exec(new TextDecoder().decode(body))?.[1] ?? null;
+}
+
+/** Gives exact numbers of bytes out of chunks of any size. */
+class ByteReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #rest = Buffer.alloc(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  async take(count: number): Promise<Uint8Array> {
+    const parts = [this.#rest];
+    let have = this.#rest.length;
+    while (have < count) {
+      const next = await this.#chunks.next();
+      if (next.done) throw new Error('the tar archive is cut');
+      parts.push(Buffer.from(next.value));
+      have += next.value.length;
+    }
+    const all = parts.length === 1 ? this.#rest : Buffer.concat(parts);
+    this.#rest = all.subarray(count);
+    return all.subarray(0, count);
+  }
+}
