@@ -1,0 +1,30 @@
+import { versions } from 'node:process';
+import { getAbout } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { serve } from '../http/serve.ts';
+import { productVersion } from '../version.ts';
+
+export function registerAbout(app: FastifyInstance, context: Context): void {
+  serve(app, context, getAbout, async ({ caller, request }) => {
+    const { rows } = await sql<{ version: string }>`select current_setting('server_version') as version`.execute(context.db);
+    const agentVersions = await context.db
+      .selectFrom('agent')
+      .select((select) => ['version', select.fn.countAll<number>().as('agents')])
+      .where('organizationId', '=', caller.organizationId)
+      .groupBy('version')
+      .orderBy('version')
+      .execute();
+    return {
+      product: 'Vedette' as const,
+      version: productVersion,
+      node: versions.node,
+      postgres: rows[0]?.version ?? '',
+      platformUrl: context.config.publicUrl ?? `${request.protocol}://${request.host}`,
+      agentVersions,
+      startedAt: context.startedAt.toISOString(),
+      license: 'Apache-2.0' as const,
+    };
+  });
+}

@@ -1,0 +1,132 @@
+import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { z } from 'zod';
+
+/** Values that must never reach a log: they print as [secret] wherever the object goes. */
+export class Secrets {
+  readonly #values: { bootstrapPassword: string | undefined; databaseUrl: string | undefined };
+
+  constructor(values: { bootstrapPassword?: string | undefined; databaseUrl?: string | undefined } = {}) {
+    this.#values = { bootstrapPassword: values.bootstrapPassword, databaseUrl: values.databaseUrl };
+  }
+  get bootstrapPassword(): string | undefined {
+    return this.#values.bootstrapPassword;
+  }
+  get databaseUrl(): string | undefined {
+    return this.#values.databaseUrl;
+  }
+  toJSON(): string {
+    return '[secret]';
+  }
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0');
+const password = z.string().min(8, 'must have at least 8 characters').max(1000);
+
+/** Every variable the server reads; the descriptions are the text of --help. */
+const Environment = z.object({
+  VEDETTE_DATA_DIR: z.string().min(1).default('.vedette').describe('directory of the database and everything else we keep'),
+  VEDETTE_LISTEN: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]]+):\d{1,5}$/, 'must be HOST:PORT')
+    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535')
+    .default('127.0.0.1:8420')
+    .describe('host and port; port 0 takes a free one'),
+  VEDETTE_PUBLIC_URL: webUrl.optional().describe('address people and agents use, when it is not the one we listen on'),
+  DATABASE_URL: z.string().min(1).optional().describe('an external PostgreSQL >= 15 instead of the embedded one (secret)'),
+  VEDETTE_FEED_DIR: z.string().min(1).optional().describe('directory with feed files, instead of fetching them'),
+  VEDETTE_FEED_MIRROR: webUrl.optional().describe('base address of a mirror of the feeds'),
+  VEDETTE_STARTER_FILE: z.string().min(1).optional().describe('starter knowledge base to use before the first refresh'),
+  VEDETTE_OFFLINE: flag.describe('1: never fetch anything'),
+  HTTPS_PROXY: webUrl.optional().describe('proxy for fetching feeds'),
+  NO_PROXY: z.string().default('').describe('hosts to reach without the proxy, separated by commas'),
+  VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
+  VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
+  VEDETTE_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('debug, info, warn, error, silent'),
+  VEDETTE_TLS_CERT: z.string().min(1).optional().describe('PEM certificate chain; with VEDETTE_TLS_KEY: serve https (TLS 1.3)'),
+  VEDETTE_TLS_KEY: z.string().min(1).optional().describe('PEM private key'),
+});
+
+export interface Config {
+  /** Absolute, like every path here. */
+  readonly dataDirectory: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Without a slash at the end. */
+  readonly publicUrl: string | null;
+  readonly feedDirectory: string | null;
+  readonly feedMirror: string | null;
+  readonly starterFile: string | null;
+  readonly offline: boolean;
+  readonly httpsProxy: string | null;
+  readonly noProxy: readonly string[];
+  readonly consoleDirectory: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly secrets: Secrets;
+}
+
+/** All that is wrong with the configuration, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Reads the configuration; an empty variable counts as not set. Throws ConfigError with every problem at once. */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  cwd: string = process.cwd(),
+): Config {
+  const given = Object.fromEntries(Object.keys(Environment.shape).map((name) => [name, environment[name] || undefined]));
+  const parsed = Environment.safeParse(given);
+  // zod's own text never quotes the value: it may be a secret.
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if ((given['VEDETTE_TLS_CERT'] === undefined) !== (given['VEDETTE_TLS_KEY'] === undefined)) {
+    problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
+  const colon = env.VEDETTE_LISTEN.lastIndexOf(':');
+  const path = (text: string | undefined): string | null => (text === undefined ? null : resolve(cwd, text));
+  const [certFile, keyFile] = [path(env.VEDETTE_TLS_CERT), path(env.VEDETTE_TLS_KEY)];
+  return {
+    dataDirectory: resolve(cwd, env.VEDETTE_DATA_DIR),
+    listen: {
+      host: env.VEDETTE_LISTEN.slice(0, colon).replace(/^\[|\]$/g, ''),
+      port: Number(env.VEDETTE_LISTEN.slice(colon + 1)),
+    },
+    publicUrl: env.VEDETTE_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    feedDirectory: path(env.VEDETTE_FEED_DIR),
+    feedMirror: env.VEDETTE_FEED_MIRROR?.replace(/\/+$/, '') ?? null,
+    starterFile: path(env.VEDETTE_STARTER_FILE),
+    offline: env.VEDETTE_OFFLINE === '1',
+    httpsProxy: env.HTTPS_PROXY ?? null,
+    noProxy: env.NO_PROXY.split(',').flatMap((host) => host.trim() || []),
+    consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
+    logLevel: env.VEDETTE_LOG_LEVEL,
+    tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
+    secrets: new Secrets({ bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD, databaseUrl: env.DATABASE_URL }),
+  };
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const lines = Object.entries(Environment.shape).map(([name, field]) => `  ${name.padEnd(28)}${field.description ?? ''}`);
+  return `Vedette platform. Configured by environment variables:\n\n${lines.join('\n')}\n`;
+}
+
+/** Whether people reach us by https, here or at a proxy in front. */
+export function isSecure(config: Config): boolean {
+  return config.tls !== null || (config.publicUrl?.startsWith('https:') ?? false);
+}

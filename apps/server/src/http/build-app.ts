@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import fastifyCookie from '@fastify/cookie';
+import fastifyHelmet from '@fastify/helmet';
+import fastifyRateLimit from '@fastify/rate-limit';
+import { limits } from '@vedette/protocol';
+import { fastify, type FastifyInstance } from 'fastify';
+import { isSecure } from '../config.ts';
+import type { Context } from '../context.ts';
+import { registerRoutes } from '../routes.ts';
+import { productVersion } from '../version.ts';
+import { ApiError } from './api-error.ts';
+import { serveConsole } from './console-files.ts';
+import { serveHealth } from './health.ts';
+import { openApi } from './open-api.ts';
+import { answerWithProblems } from './problems.ts';
+import { refuseOtherSites } from './same-origin.ts';
+
+/** The whole HTTP side of the server, not yet listening. */
+export async function buildApp(context: Context): Promise<FastifyInstance> {
+  const { config } = context;
+  const app = fastify({
+    loggerInstance: context.log,
+    disableRequestLogging: true,
+    bodyLimit: limits.apiBodyBytes,
+    routerOptions: { maxParamLength: 200 },
+    requestTimeout: 120_000,
+    forceCloseConnections: true,
+    ...tlsOptions(context),
+  }) as unknown as FastifyInstance; // https changes only the type of app.server
+  answerWithProblems(app);
+  app.removeContentTypeParser('text/plain');
+  refuseOtherSites(app, config);
+  await app.register(fastifyCookie);
+  await app.register(fastifyHelmet, helmetOptions(isSecure(config)));
+  await app.register(fastifyRateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new ApiError('TOO_MANY_REQUESTS', 'Wait a little, then try again', { retryAfterSeconds: Math.ceil(ttl / 1000) }),
+  });
+  serveHealth(app, context);
+  const document = JSON.stringify(openApi(productVersion));
+  app.get('/api/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
+  await registerRoutes(app, context);
+  await serveConsole(app, config.consoleDirectory);
+  return app;
+}
+
+function tlsOptions({ config }: Context): object {
+  if (config.tls === null) return {};
+  const [cert, key] = [readFileSync(config.tls.certFile), readFileSync(config.tls.keyFile)];
+  return { https: { cert, key, minVersion: 'TLSv1.3' } };
+}
+
+function helmetOptions(secure: boolean): object {
+  const self = ["'self'"];
+  return {
+    hsts: secure,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: self,
+        styleSrc: self,
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: self,
+        manifestSrc: self,
+        baseUri: ["'none'"],
+        formAction: self,
+        frameAncestors: ["'none'"],
+        // Over plain http on loopback it would send the browser to an https that is not there.
+        ...(secure ? { upgradeInsecureRequests: [] } : {}),
+      },
+    },
+  };
+}

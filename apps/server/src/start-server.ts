@@ -1,0 +1,55 @@
+import { destination, type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import type { Context } from './context.ts';
+import { openDatabase } from './db/database.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
+import { migrate } from './db/migrate.ts';
+import { buildApp } from './http/build-app.ts';
+import { loadPlatformKey } from './platform-key.ts';
+import { type Bootstrap, bootstrap } from './users/bootstrap.ts';
+import { join } from 'node:path';
+
+export interface RunningServer extends AsyncDisposable {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  readonly context: Context;
+  /** The first administrator, when this start made one. */
+  readonly bootstrap: Bootstrap | null;
+}
+
+/**
+ * Starts everything: database, schema, platform key, first administrator, HTTP. What was started is stopped again when a later
+ * step fails. Throws what explainStartError understands.
+ */
+export async function startServer(config: Config, signal?: AbortSignal): Promise<RunningServer> {
+  const log = pino({ level: config.logLevel, base: null }, destination({ fd: 2, sync: true }));
+  const startedAt = new Date();
+  await using stack = new AsyncDisposableStack();
+  const postgres = await startDatabase(config, log, signal);
+  if (postgres) stack.use(postgres);
+  const { db, pool, close } = openDatabase(postgres?.connection ?? config.secrets.databaseUrl ?? '', (error) => {
+    log.warn({ err: error }, 'a database connection broke');
+  });
+  stack.defer(close);
+  const migrated = await migrate(db);
+  if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
+  const clock = (): Date => new Date();
+  const context: Context = { config, db, pool, clock, log, platformKey: await loadPlatformKey(db), startedAt };
+  const first = await bootstrap(db, clock(), config.secrets.bootstrapPassword);
+  const app = await buildApp(context);
+  stack.defer(() => app.close());
+  signal?.throwIfAborted();
+  const url = (await app.listen(config.listen)).replace(/\/+$/, '');
+  log.info({ url }, 'the platform listens');
+  const started = stack.move();
+  return { url, context, bootstrap: first, [Symbol.asyncDispose]: () => started.disposeAsync() };
+}
+
+async function startDatabase(config: Config, log: Logger, signal?: AbortSignal): Promise<EmbeddedPostgres | null> {
+  if (config.secrets.databaseUrl !== undefined) return null;
+  return startEmbeddedPostgres({
+    dataDirectory: join(config.dataDirectory, 'postgres'),
+    log: (message) => log.info(message),
+    ...(signal ? { signal } : {}),
+  });
+}
