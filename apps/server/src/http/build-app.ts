@@ -3,7 +3,7 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import fastifyRateLimit from '@fastify/rate-limit';
 import { limits } from '@vedette/protocol';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, LogController } from 'fastify';
 import { isSecure } from '../config.ts';
 import type { Context } from '../context.ts';
 import { registerRoutes } from '../routes.ts';
@@ -20,7 +20,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   const { config } = context;
   const app = fastify({
     loggerInstance: context.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.apiBodyBytes,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 120_000,
