@@ -5,6 +5,7 @@ import { openDatabase } from './db/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
 import { buildApp } from './http/build-app.ts';
+import { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { loadPlatformKey } from './platform-key.ts';
 import { type Bootstrap, bootstrap } from './users/bootstrap.ts';
 import { join } from 'node:path';
@@ -36,7 +37,9 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   const clock = (): Date => new Date();
   const context: Context = { config, db, pool, clock, log, platformKey: await loadPlatformKey(db), startedAt };
   const first = await bootstrap(db, clock(), config.secrets.bootstrapPassword);
-  const app = await buildApp(context);
+  const keeper = stack.use(new KnowledgeKeeper(context));
+  await keeper.start();
+  const app = await buildApp(context, keeper);
   stack.defer(() => app.close());
   signal?.throwIfAborted();
   const url = (await app.listen(config.listen)).replace(/\/+$/, '');

@@ -30,7 +30,9 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
   const nonces = new NonceMemory();
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.agentBodyBytes }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.agentBodyBytes }, (_request, body, done) =>
+      done(null, body),
+    );
     scope.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, error));
 
     scope.post(agentPaths.enroll, async (request, reply) => {
@@ -61,7 +63,11 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
     }
 
     serve({ path: agentPaths.checkIn, document: CheckIn, handle: ({ agent, document }) => checkIn(context, agent, document) });
-    serve({ path: agentPaths.sync, document: Sync, handle: ({ agent, document, bytes }) => sync(context, agent, document, bytes) });
+    serve({
+      path: agentPaths.sync,
+      document: Sync,
+      handle: ({ agent, document, bytes }) => sync(context, agent, document, bytes),
+    });
   });
 }
 
@@ -99,7 +105,10 @@ async function readDocument<Document extends z.ZodType>(request: SignedRequest, 
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
-  throw new AgentProblem('MALFORMED', `The document breaks its schema at ${issue?.path.join('.').slice(0, 100)}: ${issue?.message}`);
+  throw new AgentProblem(
+    'MALFORMED',
+    `The document breaks its schema at ${issue?.path.join('.').slice(0, 100)}: ${issue?.message}`,
+  );
 }
 
 function sendProblem(context: Context, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
@@ -118,8 +127,10 @@ function sendProblem(context: Context, request: FastifyRequest, reply: FastifyRe
 function asProblem(error: unknown): AgentProblem {
   if (error instanceof AgentProblem) return error;
   const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AgentProblem('TOO_LARGE', `A request may have ${limits.agentBodyBytes} bytes.`);
-  if (typeof code === 'string' && code.startsWith('FST_ERR_CTP')) return new AgentProblem('MALFORMED', 'The request has no usable body.');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new AgentProblem('TOO_LARGE', `A request may have ${limits.agentBodyBytes} bytes.`);
+  if (typeof code === 'string' && code.startsWith('FST_ERR_CTP'))
+    return new AgentProblem('MALFORMED', 'The request has no usable body.');
   return new AgentProblem('INTERNAL', 'The platform failed; it has logged why. Try again later.', { cause: error });
 }
 
@@ -127,7 +138,11 @@ function send(context: Context, request: FastifyRequest, reply: FastifyReply, do
   const body = Buffer.from(JSON.stringify(document));
   const input = request.headers['signature-input'];
   const requestNonce = (typeof input === 'string' && /;nonce="([A-Za-z0-9_-]{16,64})"/.exec(input.slice(0, 1024))?.[1]) || '';
-  const headers = signReply({ status: reply.statusCode, body, requestNonce }, (text) => context.platformKey.sign(text), nowSeconds(context));
+  const headers = signReply(
+    { status: reply.statusCode, body, requestNonce },
+    (text) => context.platformKey.sign(text),
+    nowSeconds(context),
+  );
   return reply.headers({ ...headers, 'content-type': 'application/json', 'cache-control': 'no-store' }).send(body);
 }
 

@@ -35,15 +35,25 @@ export function readSignature(request: SignedRequest, nowSeconds: number): Signa
   // A signature that claims to live longer would have to be remembered longer.
   const tooNew = created > nowSeconds + limits.signatureAgeSeconds || expires > created + limits.signatureAgeSeconds;
   if (tooOld || tooNew) {
-    throw new AgentProblem('SIGNATURE_EXPIRED', `The signature is not valid now; check the clock of the host (platform: ${nowSeconds}).`);
+    throw new AgentProblem(
+      'SIGNATURE_EXPIRED',
+      `The signature is not valid now; check the clock of the host (platform: ${nowSeconds}).`,
+    );
   }
   return parameters;
 }
 
 /** Checks body digest, signature and nonce; throws AgentProblem. `publicKey`: raw 32 bytes. */
-export function verifyRequest(request: SignedRequest, parameters: SignatureParameters, publicKey: Buffer, nonces: NonceMemory, nowSeconds: number): void {
+export function verifyRequest(
+  request: SignedRequest,
+  parameters: SignatureParameters,
+  publicKey: Buffer,
+  nonces: NonceMemory,
+  nowSeconds: number,
+): void {
   const digest = contentDigest(createHash('sha256').update(request.body).digest('base64'));
-  if (header(request, 'content-digest') !== digest) throw new AgentProblem('SIGNATURE_INVALID', 'The body is not the one that was signed.');
+  if (header(request, 'content-digest') !== digest)
+    throw new AgentProblem('SIGNATURE_INVALID', 'The body is not the one that was signed.');
   const base = signatureBase(parameters, {
     '@method': request.method,
     '@path': request.path,
@@ -53,7 +63,8 @@ export function verifyRequest(request: SignedRequest, parameters: SignatureParam
     'content-encoding': header(request, 'content-encoding'),
   });
   const signature = parseSignature(header(request, 'signature'));
-  if (!signature || !isSignedBy(publicKey, base, signature)) throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not fit.');
+  if (!signature || !isSignedBy(publicKey, base, signature))
+    throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not fit.');
   // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
   if (!nonces.remember(`${parameters.keyid}.${parameters.nonce}`, parameters.expires, nowSeconds)) {
     throw new AgentProblem('REPLAYED', 'This request was received before.');

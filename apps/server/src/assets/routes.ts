@@ -12,7 +12,10 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
 
   serve(app, context, endpoints.getAsset, async ({ params, caller }) => {
     const { organizationId } = caller;
-    return { asset: await loadAsset(params.assetId, organizationId), agent: await findAgentState(context.db, { ...params, organizationId }) };
+    return {
+      asset: await loadAsset(params.assetId, organizationId),
+      agent: await findAgentState(context.db, { ...params, organizationId }),
+    };
   });
 
   serve(app, context, endpoints.listFacts, async ({ params, query, caller }) => {

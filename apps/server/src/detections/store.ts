@@ -106,10 +106,7 @@ function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date
 }
 
 /** The packages behind each detection, by "asset check". One query for a whole page. */
-async function loadPackages(
-  db: Kysely<Database>,
-  rows: readonly DerivedDetection[],
-): Promise<Map<string, DetectionPackage[]>> {
+async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetection[]): Promise<Map<string, DetectionPackage[]>> {
   const wanted = rows.flatMap((row) => [...new Set(row.packageVersionIds)].map((id) => ({ row, id })));
   const found = new Map<string, DetectionPackage[]>();
   if (wanted.length === 0) return found;

@@ -6,6 +6,7 @@ import { limits } from '@vedette/protocol';
 import { fastify, type FastifyInstance, LogController } from 'fastify';
 import { isSecure } from '../config.ts';
 import type { Context } from '../context.ts';
+import type { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { registerRoutes } from '../routes.ts';
 import { productVersion } from '../version.ts';
 import { ApiError } from './api-error.ts';
@@ -16,7 +17,7 @@ import { answerWithProblems } from './problems.ts';
 import { refuseOtherSites } from './same-origin.ts';
 
 /** The whole HTTP side of the server, not yet listening. */
-export async function buildApp(context: Context): Promise<FastifyInstance> {
+export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promise<FastifyInstance> {
   const { config } = context;
   const app = fastify({
     loggerInstance: context.log,
@@ -40,7 +41,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   serveHealth(app, context);
   const document = JSON.stringify(openApi(productVersion));
   app.get('/api/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
-  await registerRoutes(app, context);
+  await registerRoutes(app, context, keeper);
   await serveConsole(app, config.consoleDirectory);
   return app;
 }

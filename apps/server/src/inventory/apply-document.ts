@@ -1,4 +1,13 @@
-import { ColumnarError, type FactName, type FactRow, facts, fromColumns, rowKey, RowSetDigest, type SyncDocument } from '@vedette/protocol';
+import {
+  ColumnarError,
+  type FactName,
+  type FactRow,
+  facts,
+  fromColumns,
+  rowKey,
+  RowSetDigest,
+  type SyncDocument,
+} from '@vedette/protocol';
 import type { AssetRef, Tx } from './asset-ref.ts';
 import { summarizeAsset } from './asset-summary.ts';
 import { factStore } from './fact-store.ts';
@@ -63,7 +72,10 @@ export async function applyDocument(tx: Tx, input: DocumentInput): Promise<Docum
   await storeOf(document.collector).apply(tx, ref, change, moment);
   const rowCount =
     document.kind === 'snapshot' ? read.rows.length : (state?.rowCount ?? 0) + change.added.length - change.removed.length;
-  await saveState(tx, input, { rowCount, snapshotBytes: document.kind === 'snapshot' ? input.bytes : (state?.snapshotBytes ?? 0) });
+  await saveState(tx, input, {
+    rowCount,
+    snapshotBytes: document.kind === 'snapshot' ? input.bytes : (state?.snapshotBytes ?? 0),
+  });
   if (document.collector === 'kernel') await applyRunningKernel(tx, asset, input.at);
   await summarizeAsset(tx, asset, document.collector, input.at);
   return answer('accepted');
@@ -76,7 +88,8 @@ interface ReadRows {
 
 /** Unpacks, validates and keys the rows; a reason for refusing them otherwise. */
 function readRows(document: SyncDocument): ReadRows | { readonly reason: string } {
-  if (!isFactName(document.collector)) return { reason: 'this platform does not know this collector; it is older than the agent' };
+  if (!isFactName(document.collector))
+    return { reason: 'this platform does not know this collector; it is older than the agent' };
   const fact = facts[document.collector];
   if (document.version !== fact.version) return { reason: `version ${document.version} of this collector is not understood` };
   let unpacked: { rows: FactRow[]; removed: FactRow[] };
@@ -148,7 +161,11 @@ async function loadState(tx: Tx, asset: AssetRef, collector: string): Promise<Co
     .executeTakeFirst();
 }
 
-async function saveState(tx: Tx, { asset, document, at, bytes }: DocumentInput, counts: { rowCount: number; snapshotBytes: number }) {
+async function saveState(
+  tx: Tx,
+  { asset, document, at, bytes }: DocumentInput,
+  counts: { rowCount: number; snapshotBytes: number },
+) {
   const values = {
     version: document.version,
     sequence: document.sequence,

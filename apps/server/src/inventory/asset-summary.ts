@@ -7,10 +7,7 @@ import { applyRunningKernel } from './running-kernel.ts';
 
 /** Brings the asset's own row up to date after a document of one collector. */
 export async function summarizeAsset(tx: Tx, asset: AssetRef, collector: string, at: Date): Promise<void> {
-  const update = tx
-    .updateTable('asset')
-    .where('organizationId', '=', asset.organizationId)
-    .where('id', '=', asset.assetId);
+  const update = tx.updateTable('asset').where('organizationId', '=', asset.organizationId).where('id', '=', asset.assetId);
   if (collector === 'os') {
     const os = await loadOs(tx, asset);
     if (!os) return;
@@ -50,7 +47,10 @@ async function reassignPackages(tx: Tx, asset: AssetRef, release: AssetRelease, 
     .where(({ or, eb }) => or([eb('release', '<>', release.release), eb('ecosystem', '<>', release.ecosystem)]))
     .execute();
   if (rows.length === 0) return;
-  const added = await internPackageVersions(tx, rows.map((row) => ({ ...row, ...release })));
+  const added = await internPackageVersions(
+    tx,
+    rows.map((row) => ({ ...row, ...release })),
+  );
   await changeInventory(tx, ref, { added, removed: rows.map(({ id }) => id), at, rebase: true });
   await applyRunningKernel(tx, asset, at);
 }

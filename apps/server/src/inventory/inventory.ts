@@ -34,7 +34,9 @@ export async function changeInventory(tx: Tx, ref: CollectorRef, change: Invento
   }
   const after = { setHash: before?.setHash, ids: [...base], added: [...added], removed: [...removed] };
   const rebase = change.rebase || !after.setHash || added.size + removed.size > base.size * rebaseShare;
-  const row = rebase ? await newBase(tx, currentIds(after)) : { setHash: after.setHash as Buffer, added: after.added, removed: after.removed };
+  const row = rebase
+    ? await newBase(tx, currentIds(after))
+    : { setHash: after.setHash as Buffer, added: after.added, removed: after.removed };
   await tx
     .insertInto('inventory')
     .values({ ...ref, ...row })

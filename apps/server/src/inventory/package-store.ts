@@ -18,13 +18,16 @@ export const packageStore: RowStore = {
       .where('id', '=', sql<number>`any(${ids})`)
       .execute();
     return rows
-      .map((row) => ({ key: rowKey(row, dpkgFact.key), hash: row.rowHash, id: row.id }))
+      .map(({ rowHash, id, ...row }) => ({ key: rowKey(row, dpkgFact.key), hash: rowHash, id }))
       .filter(({ key }) => keys === null || keys.has(key));
   },
 
   async apply(tx: Tx, ref: CollectorRef, change: RowChange, moment: ChangeMoment): Promise<void> {
     const { ecosystem, release } = await assetRelease(tx, ref);
-    const added = await internPackageVersions(tx, change.added.map((row) => packageVersionRow(row, ecosystem, release)));
+    const added = await internPackageVersions(
+      tx,
+      change.added.map((row) => packageVersionRow(row, ecosystem, release)),
+    );
     const removed = change.removed.flatMap(({ id }) => (id === undefined ? [] : [id]));
     await changeInventory(tx, ref, { added, removed, at: moment.at, rebase: moment.snapshot });
   },

@@ -35,7 +35,11 @@ export async function internPackageVersions(tx: Tx, rows: readonly PackageVersio
     )
     on conflict (ecosystem, release, role, row_hash) do nothing
     returning id`.execute(tx);
-  if (inserted.rows.length > 0) await judgePackageVersions(tx, inserted.rows.map(({ id }) => id));
+  if (inserted.rows.length > 0)
+    await judgePackageVersions(
+      tx,
+      inserted.rows.map(({ id }) => id),
+    );
   const numbers = await sql<{ id: number }>`
     select id from package_version
     join unnest(

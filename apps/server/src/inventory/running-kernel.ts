@@ -27,7 +27,10 @@ async function runningKernelVersion(tx: Tx, asset: AssetRef): Promise<number[]> 
     .where('assetId', '=', asset.assetId)
     .where('collector', '=', kernelFact.name)
     .execute();
-  const element = runningKernelElement(rows.map(({ body }) => kernelFact.row.parse(body)), { release, architecture: os.architecture });
+  const element = runningKernelElement(
+    rows.map(({ body }) => kernelFact.row.parse(body)),
+    { release, architecture: os.architecture },
+  );
   if (!element || release === '') return [];
   return internPackageVersions(tx, [{ ...element, state: 'running', rowHash: hashRow({ ...element }) }]);
 }

@@ -25,7 +25,11 @@ export interface ImportOptions {
  * Makes a new knowledge version of this input and judges everything known by what changed; all of it in one transaction, so that
  * the knowledge before stays in use when anything fails. Input equal to what is known makes no new version.
  */
-export async function importKnowledge(db: Kysely<Database>, input: KnowledgeInput, options: ImportOptions): Promise<ImportResult> {
+export async function importKnowledge(
+  db: Kysely<Database>,
+  input: KnowledgeInput,
+  options: ImportOptions,
+): Promise<ImportResult> {
   const { checks, skipped } = buildChecks(input);
   const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
   return db.transaction().execute(async (tx) => {
@@ -40,7 +44,10 @@ export async function importKnowledge(db: Kysely<Database>, input: KnowledgeInpu
     if (last && affected.length === 0 && last.starter === options.starter) return { version: last.version, ...result };
 
     const version = (last?.version ?? 0) + 1;
-    const newest = input.advisories.reduce<string | null>((max, { published }) => (published && (!max || published > max) ? published : max), null);
+    const newest = input.advisories.reduce<string | null>(
+      (max, { published }) => (published && (!max || published > max) ? published : max),
+      null,
+    );
     await tx
       .insertInto('knowledgeVersion')
       .values({ version, importedAt: options.at, newest, checks: checks.length, starter: options.starter })
@@ -59,8 +66,12 @@ function hashCheck(check: Check): string {
 
 async function closeChecks(tx: Kysely<Database>, numbers: readonly number[], version: number): Promise<void> {
   for (const part of inParts(numbers)) {
-    await sql`update knowledge_check set valid_until = ${version} where valid_until is null and number = any(${part})`.execute(tx);
-    await sql`update statement set valid_until = ${version} where valid_until is null and check_number = any(${part})`.execute(tx);
+    await sql`update knowledge_check set valid_until = ${version} where valid_until is null and number = any(${part})`.execute(
+      tx,
+    );
+    await sql`update statement set valid_until = ${version} where valid_until is null and check_number = any(${part})`.execute(
+      tx,
+    );
   }
 }
 

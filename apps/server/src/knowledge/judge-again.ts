@@ -3,7 +3,6 @@ import type { Database } from '../db/schema.ts';
 import { inParts } from './in-parts.ts';
 import { affectedVerdicts, insertVerdicts, type StoredStatement, type StoredVerdict } from './judge-package-versions.ts';
 
-
 /**
  * Judges every package version ever seen by the checks that changed. A verdict that stays as it was keeps its beginning; one that ended or
  * changed is closed at this version, so that the past can still be asked about.
@@ -32,7 +31,12 @@ export async function judgeAgain(
       .where('verdict.validUntil', 'is', null)
       .where('verdict.checkNumber', '=', sql<number>`any(${part})`)
       .execute();
-    const open = new Map(before.map((row) => [`${row.packageVersionId} ${row.checkNumber}`, JSON.stringify([row.fixed, row.confidence, row.status, row.introduced, row.advisory])]));
+    const open = new Map(
+      before.map((row) => [
+        `${row.packageVersionId} ${row.checkNumber}`,
+        JSON.stringify([row.fixed, row.confidence, row.status, row.introduced, row.advisory]),
+      ]),
+    );
     const fresh = judged.filter((verdict) => {
       const key = `${verdict.packageVersionId} ${verdict.check}`;
       const unchanged = open.get(key) === evidenceOf(verdict);
@@ -56,6 +60,8 @@ async function closeVerdicts(tx: Kysely<Database>, keys: readonly string[], { ve
     await sql`
       update verdict set valid_until = ${version}, until_at = ${at}
       from unnest(${part.map(([id]) => id)}::integer[], ${part.map(([, check]) => check)}::integer[]) as ended (id, check_number)
-      where verdict.package_version_id = ended.id and verdict.check_number = ended.check_number and verdict.valid_until is null`.execute(tx);
+      where verdict.package_version_id = ended.id and verdict.check_number = ended.check_number and verdict.valid_until is null`.execute(
+      tx,
+    );
   }
 }

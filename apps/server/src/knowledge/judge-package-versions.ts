@@ -40,10 +40,12 @@ export function affectedVerdicts(rows: readonly PackageVersion[], statements: re
     const element = toElement(row);
     const group = bySource.get(`${row.release} ${advisorySource(row).source}`);
     if (!element || !group) return [];
-    return judge(element, group)
-      .filter(({ verdict }) => verdict === 'affected')
-      // judge() hands back the very statements it was given.
-      .map((verdict) => ({ ...verdict, packageVersionId: row.id, statement: verdict.statement as StoredStatement }));
+    return (
+      judge(element, group)
+        .filter(({ verdict }) => verdict === 'affected')
+        // judge() hands back the very statements it was given.
+        .map((verdict) => ({ ...verdict, packageVersionId: row.id, statement: verdict.statement as StoredStatement }))
+    );
   });
 }
 

@@ -111,7 +111,11 @@ export async function findCheck(
 }
 
 async function loadOrigins(db: Kysely<Database>, names: readonly string[]): Promise<RecordOrigin[]> {
-  const states = await db.selectFrom('feedState').selectAll().where('feed', '=', sql<string>`any(${[...names]})`).execute();
+  const states = await db
+    .selectFrom('feedState')
+    .selectAll()
+    .where('feed', '=', sql<string>`any(${[...names]})`)
+    .execute();
   return states.flatMap(({ feed, location, retrievedAt, sha256 }) =>
     retrievedAt ? [{ feed, location, retrievedAt: retrievedAt.toISOString(), sha256 }] : [],
   );

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Feed, FeedError, feeds, mergeKnowledge, readStarter, shrinkageProblem, starterLimits } from '@vedette/feeds';
+import type { Context } from '../context.ts';
+import { feedDispatcher, fetchFeed } from './fetch-feed.ts';
+import { FeedFetchError } from './feed-error.ts';
+import { importKnowledge } from './import-knowledge.ts';
+import { type FetchedFeed, readFeedDirectory } from './read-feed-directory.ts';
+import { loadInputs, saveFeedProblem, saveFeedState, saveInput } from './stored-input.ts';
+import { unpack } from './unpack.ts';
+
+/** Name under which the starter knowledge base is kept among the feeds. */
+const starterFeed = 'starter';
+const refreshEveryMs = 6 * 3600 * 1000;
+
+export interface RefreshResult {
+  readonly succeeded: number;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Keeps the knowledge base: the starter at the first start, then what the feeds say. A feed that cannot be had, is cut, damaged or
+ * suddenly small is noted, and what it said before stays in use.
+ */
+export class KnowledgeKeeper implements AsyncDisposable {
+  readonly #context: Context;
+  #running: Promise<RefreshResult> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  get refreshing(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Brings in the starter and an offline directory, where there is one; then refreshes from the network in the background. */
+  async start(): Promise<void> {
+    const { config, log } = this.#context;
+    await this.#importStarter();
+    if (config.feedDirectory !== null) await this.refresh();
+    else if (!config.offline) {
+      const refresh = () =>
+        void this.refresh().catch((error: unknown) => log.error({ err: error }, 'the refresh of the knowledge base failed'));
+      this.#timer = setInterval(refresh, refreshEveryMs).unref();
+      refresh();
+    }
+  }
+
+  /** Reads all feeds and imports what came; a refresh that runs already is waited for instead. */
+  refresh(): Promise<RefreshResult> {
+    this.#running ??= this.#refresh().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    // The database closes next; a half import would be rolled back, but its errors would look like faults.
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #importStarter(): Promise<void> {
+    const { config, db, log, clock } = this.#context;
+    const path = config.starterFile ?? join(import.meta.dirname, '../../../../content/knowledge/starter.json.zst');
+    const packed = await readFile(path).catch(() => null);
+    if (!packed) {
+      log.warn('there is no starter knowledge base; nothing can be assessed before the first refresh');
+      return;
+    }
+    const sha256 = createHash('sha256').update(packed).digest('hex');
+    const known = await db.selectFrom('feedState').select('sha256').where('feed', '=', starterFeed).executeTakeFirst();
+    if (known?.sha256 === sha256) return;
+    const { bytes } = await unpack(path, packed, starterLimits.textChars);
+    const starter = readStarter(bytes.toString('utf8'));
+    await saveInput(db, starterFeed, starter);
+    for (const origin of starter.origins) {
+      const state = await db.selectFrom('feedState').select('retrievedAt').where('feed', '=', origin.feed).executeTakeFirst();
+      // What was fetched since is newer than what the starter was made of.
+      if (state?.retrievedAt) continue;
+      const records = starter.advisories.filter(({ feed }) => feed === origin.feed).length;
+      await saveFeedState(db, { ...origin, records, retrievedAt: new Date(origin.retrievedAt) });
+    }
+    await this.#import();
+    // Last, so that an import cut off half way is made again.
+    const records = starter.advisories.length;
+    await saveFeedState(db, {
+      feed: starterFeed,
+      location: 'starter knowledge base',
+      records,
+      retrievedAt: new Date(starter.madeAt),
+      sha256,
+    });
+    log.info({ records, madeAt: starter.madeAt, at: clock() }, 'the starter knowledge base is in use');
+  }
+
+  async #refresh(): Promise<RefreshResult> {
+    const { config, db, log } = this.#context;
+    const dispatcher = feedDispatcher(config);
+    const problems: string[] = [];
+    let succeeded = 0;
+    for (const feed of feeds) {
+      try {
+        const fetched =
+          config.feedDirectory === null
+            ? await fetchFeed(feed, config.feedMirror, dispatcher)
+            : await readFeedDirectory(config.feedDirectory, feed);
+        if (fetched && (await this.#take(feed, fetched))) succeeded += 1;
+      } catch (error) {
+        if (!(error instanceof FeedError || error instanceof FeedFetchError)) throw error;
+        problems.push(`${feed.name}: ${error.message}`);
+        log.warn(
+          { feed: feed.name, code: error.code, reason: error.message },
+          'a feed brought nothing; its earlier knowledge stays',
+        );
+        await saveFeedProblem(db, feed.name, error.message);
+      }
+    }
+    await dispatcher.close();
+    if (succeeded > 0) await this.#import();
+    return { succeeded, problems };
+  }
+
+  /** Parses and keeps one feed. False when nothing of it is needed. */
+  async #take(feed: Feed, fetched: FetchedFeed): Promise<boolean> {
+    const { db, clock } = this.#context;
+    const last = await db.selectFrom('feedState').selectAll().where('feed', '=', feed.name).executeTakeFirst();
+    const facts = feed.parse(fetched.files, { cves: await this.#knownCves() });
+    const shrunk = last?.retrievedAt ? shrinkageProblem(last.records, facts.records) : null;
+    if (shrunk !== null) throw new FeedFetchError('DAMAGED', shrunk);
+    await saveInput(db, feed.name, facts);
+    const { location, sha256 } = fetched;
+    await saveFeedState(db, { feed: feed.name, location, sha256, records: facts.records, retrievedAt: clock() });
+    return true;
+  }
+
+  /** Vulnerabilities that some advisory names: facts about others would only take room. */
+  async #knownCves(): Promise<Set<string>> {
+    const inputs = await loadInputs(this.#context.db, [starterFeed, ...feeds.map(({ name }) => name)]);
+    return new Set(inputs.flatMap(({ advisories }) => advisories.flatMap(({ vulnerabilities }) => vulnerabilities)));
+  }
+
+  async #import(): Promise<void> {
+    const { db, log, clock } = this.#context;
+    const names = feeds.map(({ name }) => name);
+    const inputs = await loadInputs(db, [starterFeed, ...names]);
+    const fetched = await db.selectFrom('knowledgeInput').select('feed').where('feed', '<>', starterFeed).execute();
+    const result = await importKnowledge(db, mergeKnowledge(inputs), { at: clock(), starter: fetched.length === 0 });
+    log.info(result, 'the knowledge base was imported');
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Feed, type FeedFile, matchesSource } from '@vedette/feeds';
+import { FeedFetchError } from './feed-error.ts';
+import { unpack } from './unpack.ts';
+
+/** Files of one feed as read, with what a detection later says of their origin. */
+export interface FetchedFeed {
+  readonly files: readonly FeedFile[];
+  readonly location: string;
+  readonly sha256: string;
+}
+
+/** How deep and how wide an offline directory is searched. */
+const maxDepth = 4;
+const maxFiles = 250_000;
+
+/** The files of a feed in an offline directory, subdirectories included; null when there are none. Throws FeedFetchError. */
+export async function readFeedDirectory(directory: string, feed: Feed): Promise<FetchedFeed | null> {
+  const names = (await listFiles(directory)).filter(({ name }) =>
+    feed.files.some((source) => matchesSource(source, plainName(name))),
+  );
+  if (names.length === 0) return null;
+  const hash = createHash('sha256');
+  const files: FeedFile[] = [];
+  for (const { path, name } of names) {
+    const { size } = await stat(path);
+    if (size > feed.maxBytes)
+      throw new FeedFetchError('TOO_LARGE', `${name} has ${size} bytes; ${feed.name} may have ${feed.maxBytes}.`);
+    const packed = await readFile(path);
+    hash.update(packed);
+    files.push(await unpack(name, packed, feed.maxBytes));
+  }
+  const location = names.length === 1 ? (names[0]?.name ?? '') : `${names.length} files in the feed directory`;
+  return { files, location, sha256: hash.digest('hex') };
+}
+
+/** A file may lie there compressed, whatever its feed's own form. */
+function plainName(name: string): string {
+  return name.replace(/\.zst$/, '');
+}
+
+async function listFiles(root: string): Promise<{ path: string; name: string }[]> {
+  const found: { path: string; name: string }[] = [];
+  const walk = async (directory: string, depth: number): Promise<void> => {
+    let entries;
+    try {
+      entries = await readdir(directory, { withFileTypes: true });
+    } catch (error) {
+      throw new FeedFetchError('NOT_FOUND', `The feed directory ${directory} cannot be read; check VEDETTE_FEED_DIR.`, {
+        cause: error,
+      });
+    }
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory() && depth < maxDepth) await walk(path, depth + 1);
+      else if (entry.isFile()) found.push({ path, name: entry.name });
+      if (found.length > maxFiles) throw new FeedFetchError('TOO_LARGE', `The feed directory has more than ${maxFiles} files.`);
+    }
+  };
+  await walk(root, 0);
+  return found;
+}
