@@ -20,6 +20,7 @@ export type DpkgDatabaseKind = 'status' | 'fragment';
 const maxBytes = 64 * 1024 * 1024;
 const maxProblems = 1000;
 const wanted = new Set(['package', 'status', 'version', 'config-version', 'architecture', 'source']);
+const wantedInitials = new Set([...wanted].map((field) => field.charCodeAt(0)));
 
 /**
  * Reads the dpkg database: deb822(5) stanzas, of which it takes what the `dpkg` fact holds. Packages that are not installed at
@@ -69,7 +70,7 @@ function* stanzas(text: string): Generator<Stanza> {
     line += 1;
     if (stanza && isBlank(text, start) && !wanted.has(stanza.field)) {
       // Most lines of a database are these: conffiles and descriptions, which nobody here reads.
-    } else if (text.slice(start, end).trim() === '') {
+    } else if (start === end || (text.charCodeAt(start) <= 0x20 && text.slice(start, end).trim() === '')) {
       if (stanza) yield stanza;
       stanza = null;
     } else {
@@ -101,9 +102,10 @@ function readField(text: string, line: number, stanza: Stanza): string {
     stanza.problem ??= `line ${line}: no field name`;
     return 'unknown';
   }
-  // No wanted name is longer; so a hostile name of megabytes is not copied about.
-  const field = colon > 64 ? 'unknown' : text.slice(0, colon).trimEnd().toLowerCase();
-  if (!wanted.has(field)) return field;
+  // Only names of this length and first letter can be wanted; most lines need no closer look.
+  if (colon > 64 || !wantedInitials.has(text.charCodeAt(0) | 0x20)) return 'unknown';
+  const field = text.slice(0, colon).trimEnd().toLowerCase();
+  if (!wanted.has(field)) return 'unknown';
   if (stanza.fields.has(field)) stanza.problem ??= `line ${line}: ${field} is given twice`;
   stanza.fields.set(field, text.slice(colon + 1).trim());
   return field;
@@ -113,6 +115,8 @@ function readField(text: string, line: number, stanza: Stanza): string {
 function readStanza(fields: Map<string, string>, kind: DpkgDatabaseKind): DpkgPackage | string | null {
   const name = fields.get('package') ?? '';
   if (!isPackageName(name)) return name === '' ? 'no Package field' : 'Package is not a package name';
+  // dpkg writes such stanzas for names it only heard of in the relations of others.
+  if (!fields.has('status') && !fields.has('version')) return null;
   const state = readState(fields.get('status'), kind);
   if (state === 'not-installed') return null;
   if (state === null) return `package ${name}: Status is missing or unknown`;
