@@ -12,7 +12,7 @@ const relations: Record<string, VersionClaim['relation']> = { '<': 'lt', '=': 'e
 const here = isDpkgHere();
 const hasVectors = existsSync(vectors);
 
-describe.runIf(here)(here ? 'the real dpkg' : 'skipped: no dpkg on this machine', () => {
+describe.runIf(here)(`the real dpkg${here ? '' : ' (skipped: no dpkg on this machine)'}`, () => {
   it('agrees with every line of versions.txt', async () => {
     const table = readFileSync(join(repository, 'packages/ecosystems/src/debian/versions.txt'), 'utf8');
     expect(await contradictedByDpkg(readTable(table))).toEqual([]);
@@ -59,7 +59,7 @@ describe.runIf(here)(here ? 'the real dpkg' : 'skipped: no dpkg on this machine'
   });
 });
 
-describe.runIf(hasVectors)(hasVectors ? "other projects' vectors" : 'skipped: no feed data', () => {
+describe.runIf(hasVectors)(`other projects' vectors${hasVectors ? '' : ' (skipped: no feed data)'}`, () => {
   it('osv-scalibr: every line of its Debian table', () => {
     const table = execFileSync('tar', ['--zstd', '-xOf', vectors, ...member('debian-versions.txt')], { encoding: 'utf8' });
     const lines = readTable(table);

@@ -14,7 +14,7 @@ describe('debianPurl', () => {
     ['vim', '2:9.0.1378-2', 'amd64', 'bookworm', 'pkg:deb/debian/vim@2:9.0.1378-2?arch=amd64&distro=bookworm'],
     ['foo', '1.0', '', '', 'pkg:deb/debian/foo@1.0'],
     ['foo', '1?0#1', 'all', 'sid', 'pkg:deb/debian/foo@1%3F0%231?arch=all&distro=sid'],
-  ])('of %s %s (%s, %s)', (name, version, architecture, release, purl) => {
+  ])('of %s %s (%s, %s)', (...[name, version, architecture, release, purl]) => {
     expect(debianPurl({ name, version, architecture }, release)).toBe(purl);
   });
 });

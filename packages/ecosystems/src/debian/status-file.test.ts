@@ -179,7 +179,7 @@ describe('parseDpkgStatus', () => {
 
 const dpkgQuery = spawnSync('dpkg-query', ['--version']).status === 0;
 
-describe.runIf(dpkgQuery)(dpkgQuery ? 'the real dpkg-query' : 'skipped: no dpkg on this machine', () => {
+describe.runIf(dpkgQuery)(`the real dpkg-query${dpkgQuery ? '' : ' (skipped: no dpkg on this machine)'}`, () => {
   it('lists the same packages, versions, sources and states of this machine', () => {
     const format = '${Package}|${Version}|${Architecture}|${source:Package}|${source:Version}|${db:Status-Status}\\n';
     const listed = execFileSync('dpkg-query', ['-W', '-f', format], { encoding: 'utf8' }).trim().split('\n').sort();

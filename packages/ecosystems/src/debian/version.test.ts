@@ -20,7 +20,6 @@ describe('versions.txt', () => {
     expect(compareDebianVersions(a, b)).toBe(order);
     expect(compareDebianVersions(b, a)).toBe(order === 0 ? 0 : -order);
     expect(compareKeys(a, b)).toBe(order);
-    if (order === 0) expect(debianVersionKey(a)).toEqual(debianVersionKey(b));
   });
 });
 
@@ -65,11 +64,7 @@ describe('parseDebianVersion', () => {
   it('throws nothing but VersionError for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        try {
-          parseDebianVersion(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(VersionError);
-        }
+        expect(outcomeOf(text)).not.toBe('another error');
       }),
     );
   });
@@ -102,8 +97,8 @@ describe('order of versions', () => {
         const [a, b, c] = versions.sort(compareDebianVersions);
         expect(compareDebianVersions(a, b)).toBeLessThanOrEqual(0);
         expect(compareDebianVersions(b, c)).toBeLessThanOrEqual(0);
-        expect(compareDebianVersions(a, c)).toBeLessThanOrEqual(0);
-        if (compareDebianVersions(a, b) === 0) expect(compareDebianVersions(a, c)).toBe(compareDebianVersions(b, c));
+        const expected = compareDebianVersions(a, b) === 0 ? compareDebianVersions(b, c) : -1;
+        expect(compareDebianVersions(a, c)).toBe(expected);
       }),
       { numRuns: 1000 },
     );
@@ -126,7 +121,16 @@ describe('order of versions', () => {
   });
 });
 
-/** Sign of memcmp, a shorter key before its extensions. */
+function outcomeOf(text: string): 'version' | 'refused' | 'another error' {
+  try {
+    parseDebianVersion(text);
+    return 'version';
+  } catch (error) {
+    return error instanceof VersionError ? 'refused' : 'another error';
+  }
+}
+
+/** Sign of memcmp; zero only for the same bytes, a shorter key before its extensions. */
 function compareKeys(a: string, b: string): number {
   return Buffer.compare(debianVersionKey(a), debianVersionKey(b));
 }
