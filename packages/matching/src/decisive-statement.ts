@@ -25,7 +25,7 @@ export function decisiveStatement<Statement extends CheckAffected>(statements: r
 }
 
 /** False for a statement whose versions cannot be compared; such a one proves nothing. */
-export function isUsable(statement: CheckAffected): boolean {
+function isUsable(statement: CheckAffected): boolean {
   const { compareVersions } = ecosystems[statement.ecosystem];
   if (statement.status === 'fixed' && statement.fixed === null) return false;
   return [statement.introduced, statement.fixed].every((version) => version === null || isVersion(version, compareVersions));

@@ -60,7 +60,7 @@ describe('explain', () => {
     expect(reason.statement).not.toHaveProperty('check');
   });
 
-  it.each([
+  const cases = [
     [
       openssl,
       dsa,
@@ -106,9 +106,13 @@ describe('explain', () => {
       linux,
       "linux-libc-dev 6.1.119-1 (source linux) is older than 6.1.128-1, the first fixed version in bookworm according to DSA-5860-1 (built from the kernel's sources, but linux-libc-dev holds no code that runs in the kernel).",
     ],
-  ] as const)('case %#: %3$s', (...[element, statement, sentence]) => {
-    expect(reasonFor(element, statement).sentence).toBe(sentence);
-  });
+  ] as const;
+  it.each(cases.map(([element, statement, sentence]) => ({ element, statement, sentence })))(
+    '$sentence',
+    ({ element, statement, sentence }) => {
+      expect(reasonFor(element, statement).sentence).toBe(sentence);
+    },
+  );
 });
 
 describe('advisoryUrl', () => {

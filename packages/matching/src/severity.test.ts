@@ -15,7 +15,7 @@ const known = (facts: Partial<Vulnerability>): Vulnerability => ({
 const epss = (score: number) => ({ score, percentile: 0.5, date: '2026-01-30' });
 
 describe('deriveSeverity', () => {
-  it.each([
+  const cases = [
     [
       known({ kevSince: '2024-06-13', cvss: [cvss('3.1', 5.5, 'nvd')] }),
       ['debian-dsa'],
@@ -43,7 +43,9 @@ describe('deriveSeverity', () => {
     [known({}), ['debian-changelog', 'debian-dla'], 3, 'no score known; the vendor issued an advisory'],
     [null, ['debian-dsa'], 3, 'no score known; the vendor issued an advisory'],
     [null, ['debian-changelog'], 2, 'no score known; named in a changelog only'],
-  ] as const)('case %#: severity %3$s', (...[vulnerability, feeds, severity, rule]) => {
+  ] as const;
+  const rows = cases.map(([vulnerability, feeds, severity, rule]) => ({ vulnerability, feeds, severity, rule }));
+  it.each(rows)('$rule: $severity', ({ vulnerability, feeds, severity, rule }) => {
     expect(deriveSeverity(vulnerability, new Set(feeds))).toEqual({ severity, rule });
   });
 });
