@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contradictedByDpkg, isDpkgHere, type VersionClaim } from './ask-dpkg.ts';
-import { claim, seededRandom, versionPairs } from './claims.ts';
+import { contradictedByDpkg, isDpkgHere, type VersionClaim } from '../tools/dpkg-oracle/ask-dpkg.ts';
+import { claim, seededRandom, versionPairs } from '../tools/dpkg-oracle/claims.ts';
 
-const repository = join(import.meta.dirname, '../..');
+const repository = join(import.meta.dirname, '..');
 const shared = process.env['VEDETTE_SHARED'] ?? join(repository, '../shared');
 const vectors = join(shared, 'data/versions/version-vectors.tar.zst');
 const relations: Record<string, VersionClaim['relation']> = { '<': 'lt', '=': 'eq', '>': 'gt' };
