@@ -107,7 +107,9 @@ async function readSource(
     if (!`/${member.path}`.endsWith(ending) || (cves && !cves.has(basename(name, '.json')))) continue;
     files.push({ name, bytes: Uint8Array.from(member.bytes) });
   }
-  return { files, sha256 };
+  // A list is named by its own hash, so that users can compare it; many small files by that of their archive.
+  const [only, ...others] = files;
+  return { files, sha256: only && others.length === 0 ? createHash('sha256').update(only.bytes).digest('hex') : sha256 };
 }
 
 function figuresOf(knowledge: KnowledgeInput): Pick<StarterFigures, 'advisories' | 'statements' | 'cves' | 'bookworm'> {

@@ -1,0 +1,194 @@
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FeedError } from './errors.ts';
+import type { FeedFacts } from './feed.ts';
+import { mergeKnowledge } from './merge-knowledge.ts';
+import { feeds, matchesSource } from './registry.ts';
+import { shrinkageProblem } from './shrinkage.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A valid small file of every feed: the tests below damage it. */
+const samples: Readonly<Record<string, readonly [name: string, text: string]>> = {
+  'debian-dsa': ['DSA.list', '[12 Feb 2025] DSA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
+  'debian-dla': ['DLA.list', '[12 Feb 2025] DLA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
+  'debian-changelog': ['changelog-fixes-bookworm.tsv', 'jq\t1.6-2.1+deb12u1\tCVE-2025-0001\n'],
+  'cve-5': [
+    'CVE-2025-0001.json',
+    JSON.stringify({
+      dataType: 'CVE_RECORD',
+      cveMetadata: { cveId: 'CVE-2025-0001', state: 'PUBLISHED', datePublished: '2025-01-02T03:04:05' },
+      containers: {
+        cna: {
+          metrics: [{ cvssV4_0: { vectorString: 'CVSS:4.0/AV:N/AC:L', baseScore: 9.3 } }, { other: {} }],
+          problemTypes: [{ descriptions: [{ cweId: 'CWE-79' }, {}] }],
+        },
+        adp: [
+          {
+            providerMetadata: { shortName: 'CISA-ADP' },
+            metrics: [{ cvssV3_1: { vectorString: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', baseScore: 9.8 } }],
+          },
+        ],
+      },
+    }),
+  ],
+  nvd: [
+    'nvdcve-1.1-2025.json.gz',
+    JSON.stringify({
+      CVE_data_format: 'MITRE',
+      CVE_data_numberOfCVEs: '1',
+      CVE_Items: [
+        {
+          cve: {
+            CVE_data_meta: { ID: 'CVE-2025-0001' },
+            problemtype: { problemtype_data: [{ description: [{ value: 'CWE-79' }, { value: 'NVD-CWE-noinfo' }] }] },
+          },
+          impact: { baseMetricV2: { cvssV2: { version: '2.0', vectorString: 'AV:N/AC:M/Au:N/C:P/I:N/A:N', baseScore: 4.3 } } },
+          publishedDate: '2025-01-02T03:04Z',
+        },
+      ],
+    }),
+  ],
+  epss: [
+    'epss_scores-2026-01-30.csv.gz',
+    '#model_version:v2025.03.14,score_date:2026-01-30T12:55:00Z\ncve,epss,percentile\nCVE-2025-0001,9e-05,0.78086\n',
+  ],
+  'cisa-kev': [
+    'known_exploited_vulnerabilities.json',
+    JSON.stringify({ count: 1, vulnerabilities: [{ cveID: 'CVE-2025-0001', dateAdded: '2025-02-03' }] }),
+  ],
+};
+
+describe('the registry', () => {
+  it('has every feed whose folder is there', () => {
+    const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !['shared', 'starter'].includes(entry.name))
+      .map((entry) => entry.name);
+    // debian-lists holds two feeds of one form.
+    const names = feeds.map((feed) => feed.name.replace(/^debian-d[sl]a$/, 'debian-lists'));
+    expect([...new Set(names)].toSorted()).toEqual(folders.toSorted());
+    expect(Object.keys(samples).toSorted()).toEqual(feeds.map((feed) => feed.name).toSorted());
+  });
+
+  it.each([
+    ['DSA*.list', 'DSA.list', true],
+    ['DSA*.list', 'DSA-since-2025-02-13.list', true],
+    ['DSA*.list', 'DLA.list', false],
+    ['aa*a', 'aa', false],
+    ['epss_scores*.csv.gz', 'epss_scores-current.csv', true],
+    ['epss_scores*.csv.gz', 'epss_scores-current.csv.gz', true],
+    ['epss_scores*.csv.gz', 'other.csv', false],
+  ])('pattern %s against %s: %s', (pattern, name, matches) => expect(matchesSource({ pattern, url: null }, name)).toBe(matches));
+});
+
+describe.each(feeds.map((feed) => [feed.name, feed] as const))('%s', (name, feed) => {
+  const [fileName, text] = samples[name] ?? ['', ''];
+  const parse = (content: string | Uint8Array): FeedFacts =>
+    feed.parse([{ name: fileName, bytes: typeof content === 'string' ? bytes(content) : content }], { minimumRecords: 0 });
+
+  it('reads its sample, whose file name it knows', () => {
+    expect(feed.files.some((source) => matchesSource(source, fileName))).toBe(true);
+    const facts = parse(text);
+    expect(facts).toMatchObject({ problems: [], records: 1 });
+    expect([...facts.advisories.flatMap((one) => one.vulnerabilities), ...facts.vulnerabilities.map((one) => one.id)]).toEqual([
+      'CVE-2025-0001',
+    ]);
+  });
+
+  it('refuses its sample cut anywhere', () => {
+    for (let end = 1; end < text.length; end += 1) {
+      // A cut at the end of a line can leave a whole, shorter file; the count of records is there for that.
+      if (text[end - 1] === '\n') continue;
+      expect(() => parse(text.slice(0, end)), text.slice(0, end)).toThrow(FeedError);
+    }
+  });
+
+  it('throws nothing but FeedError for any text or bytes', () => {
+    const damaged = fc
+      .tuple(fc.nat(text.length), fc.nat(20), fc.string({ unit: 'binary', maxLength: 20 }))
+      .map(([at, count, put]) => text.slice(0, at) + put + text.slice(at + count));
+    fc.assert(
+      fc.property(fc.oneof(damaged, fc.string({ unit: 'binary' }), fc.json(), fc.uint8Array()), (content) => {
+        try {
+          parse(content);
+        } catch (error) {
+          expect(error).toBeInstanceOf(FeedError);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([
+    ['NUL bytes', `${text}\0`, 'NOT_TEXT'],
+    ['bytes that are no UTF-8', new Uint8Array([0x1f, 0x8b, 8, 0]), 'NOT_TEXT'],
+    ['more bytes than it may have', new Uint8Array(feed.maxBytes + 1), 'TOO_LARGE'],
+    ['nesting without end', '['.repeat(100_000), undefined],
+    ['one line of 10 MB', 'x'.repeat(10_000_000), undefined],
+    ['names of the object prototype', '{"__proto__": {"count": 1}, "constructor": 1}', undefined],
+  ])('refuses %s', (_, content, code) => {
+    expect(() => parse(content)).toThrow(expect.objectContaining({ name: 'FeedError', ...(code && { code }) }));
+  });
+});
+
+describe('facts of vulnerabilities', () => {
+  const facts = (name: string) => {
+    const [fileName, text] = samples[name] ?? ['', ''];
+    const feed = feeds.find((one) => one.name === name);
+    const parsed = feed?.parse([{ name: fileName, bytes: bytes(text) }], { minimumRecords: 0 });
+    return { advisories: [], vulnerabilities: parsed?.vulnerabilities ?? [], origins: [] };
+  };
+
+  it('come together from all feeds, with who scored', () => {
+    const merged = mergeKnowledge(['cve-5', 'nvd', 'epss', 'cisa-kev'].map(facts));
+    expect(merged.vulnerabilities).toEqual([
+      {
+        id: 'CVE-2025-0001',
+        published: '2025-01-02',
+        cvss: [
+          { version: '4.0', vector: 'CVSS:4.0/AV:N/AC:L', score: 9.3, source: 'cna' },
+          { version: '3.1', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8, source: 'cisa-adp' },
+          { version: '2.0', vector: 'AV:N/AC:M/Au:N/C:P/I:N/A:N', score: 4.3, source: 'nvd' },
+        ],
+        cwe: ['CWE-79'],
+        kevSince: '2025-02-03',
+        epss: { score: 0.00009, percentile: 0.78086, date: '2026-01-30' },
+      },
+    ]);
+  });
+
+  it('of other CVEs are left out when only some are wanted', () => {
+    for (const feed of feeds.filter((one) => !one.name.startsWith('debian'))) {
+      const [name, text] = samples[feed.name] ?? ['', ''];
+      const parsed = feed.parse([{ name, bytes: bytes(text) }], { minimumRecords: 0, cves: new Set(['CVE-2025-0002']) });
+      expect(parsed).toMatchObject({ vulnerabilities: [], records: 1 });
+    }
+  });
+
+  it('keep what an input says nothing of, and take the last advisory as a whole', () => {
+    const advisory = { id: 'DSA-1-1', feed: 'debian-dsa', published: null, vulnerabilities: ['CVE-2025-0001'], affected: [] };
+    const origin = { feed: 'debian-dsa', location: 'x', retrievedAt: '2025-01-01T00:00:00Z', sha256: 'a' };
+    const later = {
+      advisories: [{ ...advisory, vulnerabilities: [] }],
+      vulnerabilities: facts('cisa-kev').vulnerabilities,
+      origins: [origin],
+    };
+    const merged = mergeKnowledge([{ ...facts('epss'), advisories: [advisory], origins: [origin] }, later]);
+    expect(merged.advisories).toEqual(later.advisories);
+    expect(merged.origins).toEqual([origin]);
+    expect(merged.vulnerabilities[0]).toMatchObject({ kevSince: '2025-02-03', epss: { percentile: 0.78086 } });
+  });
+});
+
+describe('shrinkageProblem', () => {
+  it.each([
+    [1000, 1000, false],
+    [1000, 2000, false],
+    [1000, 950, false],
+    [1000, 949, true],
+    [0, 0, false],
+  ])('%i records, then %i: a problem is %s', (before, now, problem) => {
+    expect(shrinkageProblem(before, now) !== null).toBe(problem);
+  });
+});
