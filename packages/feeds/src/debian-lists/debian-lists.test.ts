@@ -47,7 +47,7 @@ describe('the advisory lists', () => {
     ['[sarge] - awstats 6.4-1sarge1 (bug #322591; medium)', 'sarge', 'awstats', 'fixed', '6.4-1sarge1'],
     ['[wheezy] - curl  7.26.0-1+wheezy5', 'wheezy', 'curl', 'fixed', '7.26.0-1+wheezy5'],
     ['- linux 1:6.1.128-1', 'sid', 'linux', 'fixed', '1:6.1.128-1'],
-  ])('understands %s', (line, release, name, status, fixed) => {
+  ])('understands %s', (line, ...[release, name, status, fixed]) => {
     const { advisories, problems } = parse(`[01 Jan 2020] DSA-1-1 x\n        ${line}\n`);
     expect(problems).toEqual([]);
     expect(advisories[0]?.affected).toMatchObject([{ release, package: name, status, fixed }]);
