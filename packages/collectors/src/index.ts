@@ -14,4 +14,4 @@ export {
   type ReadLimit,
 } from './host.ts';
 export { collectors } from './registry.ts';
-export { runCollector, type CollectorRun } from './run-collector.ts';
+export { runCollector, type CollectorRun, type CountedProblem } from './run-collector.ts';

@@ -6,6 +6,11 @@ import { HostError, type Host } from './host.ts';
 /** More problems than this say nothing new; the rest is dropped. */
 const maxProblems = 100;
 
+/** Problems of one kind at one place; process numbers are replaced by `*`. */
+export interface CountedProblem extends CollectorProblem {
+  readonly count: number;
+}
+
 export interface CollectorRun {
   /**
    * `complete`: everything was read. `partial`: rows are right, some may be missing or less detailed. `failed`: the rows say
@@ -13,8 +18,8 @@ export interface CollectorRun {
    */
   readonly status: 'complete' | 'partial' | 'failed' | 'unsupported';
   readonly rows: readonly FactRow[];
-  readonly problems: readonly CollectorProblem[];
-  /** What was thrown, when the collector itself is at fault (code INTERNAL). */
+  readonly problems: readonly CountedProblem[];
+  /** What was thrown, when a run ended early; with code INTERNAL the collector itself is at fault. */
   readonly cause?: unknown;
 }
 
@@ -24,9 +29,15 @@ export interface CollectorRun {
  */
 export async function runCollector(collector: Collector, host: Host): Promise<CollectorRun> {
   if (!collector.requires.platforms.includes(host.platform)) return { status: 'unsupported', rows: [], problems: [] };
-  const problems: CollectorProblem[] = [];
-  const note = (problem: CollectorProblem): void => {
-    if (problems.length < maxProblems) problems.push({ path: clean(problem.path), code: problem.code });
+  const byPlace = new Map<string, CountedProblem>();
+  const note = ({ path, code }: CollectorProblem): void => {
+    // One place for all processes: their numbers mean nothing to the reader and would make each run look different.
+    const place = clean(path)
+      .replace(/^\/proc\/[0-9]+\//, '/proc/*/')
+      .replace(/\/fd\/[0-9]+$/, '/fd/*');
+    const id = `${code} ${place}`;
+    const known = byPlace.get(id);
+    if (known !== undefined || byPlace.size < maxProblems) byPlace.set(id, { path: place, code, count: (known?.count ?? 0) + 1 });
   };
   let essentialFailed = false;
   const noteRead = (problem: CollectorProblem): void => {
@@ -37,11 +48,12 @@ export async function runCollector(collector: Collector, host: Host): Promise<Co
     const collected = await collector.rows(notingHost(host, noteRead));
     for (const problem of collected.problems ?? []) note(problem);
     const rows = presentable(collected.rows, collector.fact.key, (code) => note({ path: '', code }));
-    if (essentialFailed || (rows.length === 0 && problems.length > 0)) return { status: 'failed', rows: [], problems };
+    const problems = [...byPlace.values()];
+    if (essentialFailed) return { status: 'failed', rows: [], problems };
     return { status: problems.length === 0 ? 'complete' : 'partial', rows, problems };
   } catch (cause) {
-    note({ path: '', code: 'INTERNAL' });
-    return { status: 'failed', rows: [], problems, cause };
+    note(cause instanceof HostError ? cause : { path: '', code: 'INTERNAL' });
+    return { status: 'failed', rows: [], problems: [...byPlace.values()], cause };
   }
 }
 

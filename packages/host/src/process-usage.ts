@@ -4,10 +4,22 @@ export interface ProcessUsage {
   /** User and system time of this process since it started. */
   readonly cpuSeconds: number;
   readonly rssBytes: number;
-  /** VmHWM of proc_pid_status(5). */
+  /** The larger of VmHWM (proc_pid_status(5)) and what was seen before each trim. */
   readonly peakRssBytes: number;
   /** Private pages that no file backs as they are: what the kernel cannot drop, only swap. */
   readonly unevictableBytes: number;
+}
+
+let peakSeenBytes = 0;
+
+/**
+ * Remembers the present peak. To be called before pages are dropped: Linux takes the larger of its mark and the present
+ * RSS for VmHWM, and does not raise the mark when madvise(2) drops pages.
+ */
+export function notePeak(): number {
+  const vmHwm = kilobyteFields('/proc/self/status').get('VmHWM') ?? 0;
+  peakSeenBytes = Math.max(peakSeenBytes, vmHwm, process.memoryUsage.rss());
+  return peakSeenBytes;
 }
 
 /** What this process costs, in the words the platform shows. Figures that the system does not state are 0. */
@@ -19,7 +31,7 @@ export function processUsage(): ProcessUsage {
   return {
     cpuSeconds: (user + system) / 1e6,
     rssBytes,
-    peakRssBytes: status.get('VmHWM') ?? rssBytes,
+    peakRssBytes: notePeak(),
     unevictableBytes: rollup.get('Private_Dirty') ?? status.get('RssAnon') ?? 0,
   };
 }
