@@ -1,0 +1,281 @@
+import {
+  checkNumber,
+  type About,
+  type ActivationKey,
+  type AgentState,
+  type Asset,
+  type Check,
+  type Dashboard,
+  type Detection,
+  type Explanation,
+  type FactName,
+  type Knowledge,
+  type Me,
+  type RecordOrigin,
+  type Severity,
+  type SeverityCounts,
+  severities,
+  severityNames,
+} from '@vedette/protocol';
+
+/** A small fleet, the same at every start, relative to one moment. */
+export const now = Date.parse('2026-11-22T03:00:00Z');
+const day = 86_400_000;
+const at = (daysAgo: number) => new Date(now - daysAgo * day).toISOString();
+const on = (daysAgo: number) => at(daysAgo).slice(0, 10);
+const uuid = (kind: number, number: number) => `0000000${kind}-0000-4000-8000-${String(number).padStart(12, '0')}`;
+const as = <Branded extends string>(text: string) => text as Branded; // fixtures mint ids; nobody else may
+
+export const me: Me = {
+  userId: as(uuid(1, 1)),
+  login: 'admin',
+  organizationId: as(uuid(2, 1)),
+  organization: 'Example',
+  role: 'manager',
+};
+
+const packages = [
+  ['openssl', 'libssl3', '3.0.11-1~deb12u2', '3.0.15-1~deb12u1'],
+  ['linux', 'linux-image-6.1.0-18-amd64', '6.1.76-1', '6.1.112-1'],
+  ['glibc', 'libc6', '2.36-9+deb12u3', '2.36-9+deb12u7'],
+  ['curl', 'libcurl4', '7.88.1-10+deb12u4', '7.88.1-10+deb12u8'],
+  ['openssh', 'openssh-server', '1:9.2p1-2+deb12u1', '1:9.2p1-2+deb12u3'],
+  ['sudo', 'sudo', '1.9.13p3-1+deb12u1', '1.9.13p3-1+deb12u2'],
+  ['libxml2', 'libxml2', '2.9.14+dfsg-1.3~deb12u1', null],
+  ['expat', 'libexpat1', '2.5.0-1', '2.5.0-1+deb12u1'],
+] as const;
+
+export const origins: RecordOrigin[] = [
+  { feed: 'debian-dsa', location: 'https://security-tracker.example/data/DSA/list', retrievedAt: at(0.2), sha256: 'ab12'.repeat(16) },
+  { feed: 'cisa-kev', location: 'known_exploited_vulnerabilities.json', retrievedAt: at(0.2), sha256: '9f3c'.repeat(16) },
+];
+
+export const checks: Check[] = Array.from({ length: 130 }, (_, index) => {
+  const [source, , , fixed] = packages[index % packages.length]!; // a remainder is a valid index
+  const name = `CVE-${2024 + (index % 3)}-${6000 + index * 17}`;
+  const severity = ([5, 4, 4, 3, 3, 3, 2, 1] as const)[index % 8]!; // likewise
+  const score = [0, 0, 3.1, 5.9, 8.1, 9.8][severity]!; // severity is 1 to 5
+  return {
+    number: checkNumber(name)!, // the form above always has one
+    name,
+    aliases: [`DSA-${5600 + index}-1`],
+    severity,
+    severityRule: `CVSS 3.1 base score ${score} (nvd)`,
+    confidence: 'confirmed',
+    published: on(10 + index),
+    cvss: [{ version: '3.1', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score, source: 'nvd' }],
+    cwe: ['CWE-787'],
+    kevSince: index % 24 === 0 ? on(30) : null,
+    epss: index % 5 === 4 ? null : { score: 1 / (index + 2), percentile: 1 - index / 200, date: on(1) },
+    patchable: fixed !== null,
+    affected: (['bookworm', 'trixie'] as const).map((release) => ({
+      ecosystem: 'debian',
+      release,
+      package: source,
+      status: release === 'trixie' ? 'not-affected' : fixed === null ? 'affected' : 'fixed',
+      introduced: null,
+      fixed: release === 'trixie' ? null : fixed,
+      advisory: `DSA-${5600 + index}-1`,
+      feed: 'debian-dsa',
+      published: on(9 + index),
+    })),
+  };
+});
+
+const hosts = ['web-01', 'web-02', 'db-01', 'mail', 'build-runner-7', 'a-host-with-a-rather-long-name.prod.example.org'];
+
+export const detections: Detection[] = hosts.flatMap((hostname, host) =>
+  checks.filter((_, index) => index % (host + 1) === 0).map((check, index) => detection(check, hostname, host, index)),
+);
+
+function detection(check: Check, hostname: string, host: number, index: number): Detection {
+  const [source, name, installed, fixed] = packages[checks.indexOf(check) % packages.length]!; // a remainder is a valid index
+  const status = (['active', 'active', 'new', 'active', 'fixed', 'active', 'reopened'] as const)[index % 7]!; // likewise
+  return {
+    assetId: as(uuid(3, host)),
+    hostname,
+    check: check.number,
+    name: check.name,
+    severity: check.severity,
+    confidence: index % 11 === 10 ? 'potential' : 'confirmed',
+    status,
+    firstFound: at(status === 'new' ? 2 : 20),
+    lastFound: at(0.1),
+    fixedAt: status === 'fixed' ? at(1) : null,
+    kevSince: check.kevSince,
+    cvssScore: check.cvss[0]?.score ?? null,
+    epssScore: check.epss?.score ?? null,
+    packages: [name, ...(index % 3 === 0 ? [`${source}-common`] : [])].map((each) => ({
+      name: each,
+      architecture: 'amd64',
+      installed,
+      fixed,
+      source,
+      role: source === 'linux' ? 'running' : 'installed',
+      advisory: check.aliases[0]!, // every check above has one
+      feed: 'debian-dsa',
+    })),
+  };
+}
+
+export function countsOf(list: readonly Detection[]): SeverityCounts {
+  const counts = { critical: 0, high: 0, medium: 0, low: 0, informational: 0 };
+  for (const { severity, status } of list) if (status !== 'fixed') counts[severityNames[severity]] += 1;
+  return counts;
+}
+
+export const assets: Asset[] = hosts.map((hostname, host) => ({
+  assetId: as(uuid(3, host)),
+  hostname,
+  os: 'Debian GNU/Linux 12 (bookworm)',
+  release: 'bookworm',
+  architecture: 'amd64',
+  packages: 719 - host * 31,
+  unassessed: host === 4 ? 12 : 0,
+  detections: countsOf(detections.filter((each) => each.hostname === hostname)),
+  pendingRestart: host % 3 === 0,
+  agentVersion: '0.1.0',
+  firstSeen: at(20),
+  lastSeen: at(host / 1000),
+  lastScan: at(host / 100),
+}));
+
+export const agent: AgentState = {
+  agentId: as(uuid(4, 1)),
+  version: '0.1.0',
+  enrolledAt: at(20),
+  lastCheckIn: at(0.0005),
+  consumption: { cpuSeconds: 41.7, rssBytes: 47_185_920, peakRssBytes: 61_865_984, unevictableBytes: 19_922_944, sentBytes: 183_224, uptimeSeconds: 262_000 },
+  collectors: ['os', 'dpkg', 'kernel', 'restart', 'network-interface', 'listening-socket', 'service', 'user', 'hardware', 'file-system'].map((name, index) => ({
+    name,
+    sequence: index + 1,
+    digest: 'c0ffee42'.repeat(8),
+    status: name === 'listening-socket' ? 'partial' : 'complete',
+    ...(name === 'listening-socket' ? { problem: 'processes of other users were not visible' } : {}),
+    rows: name === 'dpkg' ? 719 : 3,
+    changedAt: at(index),
+    lastBytes: 180 + index,
+    snapshotBytes: 1200 * (index + 1),
+  })),
+};
+
+export const facts: Record<FactName, Record<string, unknown>[]> = {
+  os: [{ id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12 (bookworm)', hostname: 'web-01', architecture: 'amd64' }],
+  dpkg: Array.from({ length: 180 }, (_, index) => {
+    const [source, name, version] = packages[index % packages.length]!; // a remainder is a valid index
+    return { name: `${name}${index >= packages.length ? `-${index}` : ''}`, version, architecture: 'amd64', source, sourceVersion: version, state: 'installed' };
+  }),
+  kernel: [
+    { release: '6.1.0-18-amd64', running: true, version: '6.1.76-1', banner: '#1 SMP Debian 6.1.76-1' },
+    { release: '6.1.0-25-amd64', running: false, version: '', banner: '' },
+  ],
+  restart: [
+    { kind: 'kernel', subject: '6.1.0-25-amd64', detail: ['6.1.0-18-amd64'], processes: 0 },
+    { kind: 'process', subject: '/usr/sbin/sshd', detail: ['/usr/lib/x86_64-linux-gnu/libcrypto.so.3'], processes: 2 },
+  ],
+  'network-interface': [
+    { name: 'lo', mac: '00:00:00:00:00:00', state: 'unknown', mtu: 65536, addresses: ['127.0.0.1/8', '::1/128'] },
+    { name: 'ens3', mac: '52:54:00:12:34:56', state: 'up', mtu: 1500, addresses: ['192.0.2.17/24', '2001:db8::17/64'] },
+  ],
+  'listening-socket': [
+    { protocol: 'tcp', address: '0.0.0.0', port: 22, process: 'sshd', uid: 0 },
+    { protocol: 'tcp', address: '127.0.0.1', port: 5432, process: 'postgres', uid: 114 },
+    { protocol: 'udp6', address: '::', port: 5353, process: '', uid: 105 },
+  ],
+  service: [
+    { name: 'ssh.service', manager: 'systemd', enabled: 'enabled', active: 'active' },
+    { name: 'backup.service', manager: 'systemd', enabled: 'enabled', active: 'failed' },
+    { name: 'bluetooth.service', manager: 'systemd', enabled: 'masked', active: 'inactive' },
+  ],
+  user: [
+    { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/bash', password: 'locked', groups: [] },
+    { name: 'alice', uid: 1000, gid: 1000, home: '/home/alice', shell: '/bin/bash', password: 'set', groups: ['adm', 'sudo'] },
+  ],
+  hardware: [{ vendor: 'QEMU', product: 'Standard PC', biosVersion: '1.16', cpuModel: 'AMD EPYC 7B13', cpuCount: 2, memoryBytes: 25_200_000_000, virtualization: 'kvm', machineId: 'f00d', bootedAt: at(3) }],
+  'file-system': [
+    { mount: '/', device: '/dev/vda1', type: 'ext4', sizeBytes: 53_687_091_200, usedPercent: 45 },
+    { mount: '/var', device: '/dev/vda2', type: 'ext4', sizeBytes: 107_374_182_400, usedPercent: 90 },
+  ],
+};
+
+export const knowledge: Knowledge = {
+  version: 812,
+  checks: 38_412,
+  date: on(24),
+  importedAt: at(20),
+  starter: true,
+  stale: true,
+  refreshing: false,
+  feeds: [
+    { feed: 'debian-dsa', describes: 'Security advisories of Debian', location: origins[0]!.location, records: 5712, retrievedAt: at(20), problem: null }, // listed above
+    { feed: 'cisa-kev', describes: 'Known exploited vulnerabilities', location: 'known_exploited_vulnerabilities.json', records: 1204, retrievedAt: at(20), problem: 'The file ends in the middle of a record; the one of before stays in use.' },
+    { feed: 'nvd', describes: 'Scores and weaknesses', location: 'nvdcve-2.0-recent.json.gz', records: 0, retrievedAt: null, problem: null },
+  ],
+};
+
+export const activationKeys: ActivationKey[] = [
+  { activationKeyId: as(uuid(5, 1)), name: 'this machine', createdAt: at(20), expiresAt: null, maxUses: null, uses: 6, revokedAt: null },
+  { activationKeyId: as(uuid(5, 2)), name: 'old images', createdAt: at(90), expiresAt: at(-30), maxUses: 50, uses: 12, revokedAt: at(4) },
+];
+
+export const about: About = {
+  product: 'Vedette',
+  version: '0.1.0',
+  node: '26.10.0',
+  postgres: '18.4',
+  platformUrl: 'http://127.0.0.1:8443',
+  agentVersions: [{ version: '0.1.0', agents: hosts.length }],
+  startedAt: at(3),
+  license: 'Apache-2.0',
+};
+
+export function dashboard(): Dashboard {
+  const open = countsOf(detections);
+  const grow = (index: number) => Object.fromEntries(severities.map((level) => [severityNames[level], Math.round(open[severityNames[level]] * (1.25 - index / 50))])) as SeverityCounts; // all five names
+  return {
+    assets: assets.length,
+    silentAssets: 1,
+    pendingRestart: assets.filter(({ pendingRestart }) => pendingRestart).length,
+    unassessedPackages: 12,
+    open,
+    openTotal: Object.values(open).reduce((sum, value) => sum + value, 0),
+    knownExploited: 7,
+    fixedLast7Days: 47,
+    newLast7Days: 21,
+    topChecks: checks.slice(0, 5).map(({ number, name, severity }) => ({ check: number, name, severity, assets: 6 })),
+    topUpgrades: packages.slice(0, 5).flatMap(([source, , , fixed], index) => (fixed === null ? [] : [{ source, fixed, detections: 60 - index * 9, assets: 6 - index, severity: (5 - Math.min(index, 4)) as Severity }])), // 5 to 1
+    worst: sorted(detections.filter(({ status }) => status !== 'fixed')).slice(0, 8),
+    trend: Array.from({ length: 14 }, (_, index) => ({ at: at(13 - index), open: grow(index) })),
+  };
+}
+
+export function sorted(list: readonly Detection[]): Detection[] {
+  return list.toSorted((a, b) => b.severity - a.severity || (b.epssScore ?? 0) - (a.epssScore ?? 0));
+}
+
+export function explain(found: Detection): Explanation {
+  const check = checks.find(({ number }) => number === found.check)!; // every detection is made from a check
+  return {
+    detection: found,
+    intervals: [
+      { from: at(20), until: at(9), cause: 'first-scan', endCause: 'package-change' },
+      { from: at(6), until: found.fixedAt, cause: 'knowledge-change', endCause: found.fixedAt ? 'package-change' : null },
+    ],
+    why: found.packages.map((each) => ({
+      package: each,
+      sourcePackage: each.source,
+      sourceVersion: each.installed,
+      release: 'bookworm',
+      statement: check.affected[0]!, // every check has two
+      comparison: each.fixed === null ? null : { left: each.installed, operator: '<', right: each.fixed, order: 'dpkg (deb-version(7))' },
+      verdict: 'affected',
+      sentence:
+        each.fixed === null
+          ? `${each.name} is affected by ${found.name}, and Debian has no fix for bookworm yet.`
+          : `${each.name} ${each.installed} comes from source ${each.source}, which ${each.advisory} fixed in ${each.fixed}; the installed version is older.`,
+      advisory: { id: each.advisory, feed: each.feed, published: on(12), url: 'https://security-tracker.example/DSA' },
+      origin: origins[0]!, // listed above
+      knowledgeVersion: 812,
+    })),
+  };
+}

@@ -1,0 +1,202 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
+import * as fixtures from './fixtures.ts';
+
+/**
+ * The built console with an API of fixtures behind it, for looking at pages and for browser tests without a platform.
+ * Sentinels make it fail: the password "fail" (LOGIN_FAILED), any search for "fail" (INTERNAL), an activation key named "fail" (CONFLICT);
+ * the login "empty" sees an organization without assets.
+ */
+export const contentSecurityPolicy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+interface Request {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** True for the login "empty". */
+  readonly empty: boolean;
+}
+
+class MockProblem extends Error {
+  readonly problem: Problem;
+  constructor(status: number, code: string, title: string, detail: string) {
+    super(detail);
+    this.problem = { type: 'about:blank', status, code, title, detail };
+  }
+}
+
+const notFound = () => new MockProblem(404, 'NOT_FOUND', 'Not found', 'There is nothing with this id. It may have been removed; go back to the list.');
+
+function paged<Item>({ query }: Request, items: readonly Item[]) {
+  if (query.get('search') === 'fail') throw new MockProblem(500, 'INTERNAL', 'The platform met an error', 'It was logged. Try again.');
+  const offset = Number(query.get('offset') ?? 0);
+  return { total: items.length, items: items.slice(offset, offset + Number(query.get('limit') ?? 100)) };
+}
+
+function matches({ query }: Request, ...texts: readonly string[]): boolean {
+  const search = query.get('search')?.toLowerCase();
+  return !search || search === 'fail' || texts.some((text) => text.toLowerCase().includes(search));
+}
+
+function detectionsFor(request: Request) {
+  const { query } = request;
+  const status = query.get('status') ?? 'open';
+  return fixtures.sorted(
+    (request.empty ? [] : fixtures.detections).filter(
+      (each) =>
+        (status === 'all' || (status === 'open' ? each.status !== 'fixed' : each.status === status)) &&
+        each.severity >= Number(query.get('severity') ?? 1) &&
+        (!query.has('assetId') || each.assetId === query.get('assetId')) &&
+        (!query.has('check') || each.check === Number(query.get('check'))) &&
+        matches(request, each.name, ...each.packages.flatMap(({ name, source }) => [name, source])),
+    ),
+  );
+}
+
+const emptyCounts = fixtures.countsOf([]);
+let keys = [...fixtures.activationKeys];
+let knowledge = fixtures.knowledge;
+
+type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
+
+const handlers: Handlers = {
+  getSession: () => fixtures.me,
+  logOut: () => ({ ended: true }),
+  getAbout: () => fixtures.about,
+  getDashboard: ({ empty }) =>
+    empty
+      ? { ...fixtures.dashboard(), assets: 0, openTotal: 0, open: emptyCounts, topChecks: [], topUpgrades: [], worst: [], trend: [] }
+      : fixtures.dashboard(),
+  listAssets: (request) =>
+    paged(
+      request,
+      (request.empty ? [] : fixtures.assets).filter(({ hostname }) => matches(request, hostname)),
+    ),
+  getAsset: ({ params }) => {
+    const asset = fixtures.assets.find(({ assetId }) => assetId === params['assetId']);
+    if (!asset) throw notFound();
+    return { asset, agent: fixtures.agent };
+  },
+  listFacts: (request) => {
+    const rows = new Map(Object.entries(fixtures.facts)).get(request.params['collector'] ?? '');
+    if (!rows) throw notFound();
+    return paged(
+      request,
+      rows.filter((row) => matches(request, JSON.stringify(row))),
+    );
+  },
+  listDetections: (request) => paged(request, detectionsFor(request)),
+  explainDetection: ({ params }) => {
+    const found = fixtures.detections.find((each) => each.assetId === params['assetId'] && each.check === Number(params['check']));
+    if (!found) throw notFound();
+    return fixtures.explain(found);
+  },
+  listChecks: (request) => {
+    const list = fixtures.checks.filter(
+      (check) => check.severity >= Number(request.query.get('severity') ?? 1) && matches(request, check.name, ...check.aliases),
+    );
+    return paged(
+      request,
+      list.map(({ affected: _, cvss, ...rest }, index) => ({ ...rest, cvssScore: cvss[0]?.score ?? null, openAssets: index % 7 })),
+    );
+  },
+  getCheck: ({ params }) => {
+    const check = fixtures.checks.find(({ number }) => number === Number(params['number']));
+    if (!check) throw notFound();
+    return { check, openAssets: 3, origins: fixtures.origins };
+  },
+  getKnowledge: () => knowledge,
+  refreshKnowledge: () => (knowledge = { ...knowledge, version: knowledge.version + 1, starter: false, stale: false }),
+  listActivationKeys: () => ({ items: keys }),
+  createActivationKey: ({ body }) => {
+    if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a key already', 'Choose another name.');
+    const key = { ...fixtures.activationKeys[0]!, name: String(body['name']), uses: 0, activationKeyId: crypto.randomUUID() as (typeof keys)[number]['activationKeyId'] }; // a fixture mints ids
+    keys = [key, ...keys];
+    return { ...key, secret: 'vak_0123456789abcdefghijklmnopqrstuv' };
+  },
+  revokeActivationKey: ({ params }) => {
+    keys = keys.map((key) => (key.activationKeyId === params['activationKeyId'] ? { ...key, revokedAt: new Date(fixtures.now).toISOString() } : key));
+    return { revoked: true };
+  },
+};
+
+/** Starts on a free loopback port; `close()` the server when done. */
+export async function startMockApi(port = 0): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      const problem = error instanceof MockProblem ? error.problem : { status: 500, code: 'INTERNAL', title: 'Mock error', detail: String(error) };
+      response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on TCP');
+  return { server, url: `http://127.0.0.1:${address.port}` };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://mock');
+  if (!url.pathname.startsWith('/api/v1/')) return sendFile(url.pathname, response);
+  const found = match(request.method ?? 'GET', url.pathname.slice('/api/v1'.length));
+  if (!found) throw notFound();
+  const body = await bodyOf(request);
+  const session = /(?:^|; )session=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  let reply: unknown;
+  if (found.endpoint.name === 'logIn') {
+    if (body['password'] === 'fail') throw new MockProblem(401, 'LOGIN_FAILED', 'Login failed', 'The login or the password is wrong.');
+    headers['set-cookie'] = `session=${body['login'] === 'empty' ? 'empty' : 'full'}; Path=/; HttpOnly; SameSite=Strict`;
+    reply = fixtures.me;
+  } else {
+    if (!session) throw new MockProblem(401, 'UNAUTHENTICATED', 'Not logged in', 'Log in first.');
+    const handler = handlers[found.endpoint.name as keyof typeof endpoints]; // names are the keys
+    if (!handler) throw notFound();
+    if (found.endpoint.name === 'logOut') headers['set-cookie'] = 'session=; Path=/; Max-Age=0';
+    reply = handler({ params: found.params, query: url.searchParams, body, empty: session === 'empty' });
+  }
+  response.writeHead(200, headers).end(JSON.stringify(reply));
+}
+
+function match(method: string, path: string): { endpoint: Endpoint; params: Record<string, string> } | null {
+  for (const endpoint of Object.values(endpoints) as Endpoint[]) {
+    const pattern = new RegExp(`^${endpoint.path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`);
+    const found = endpoint.method === method ? pattern.exec(path) : null;
+    if (found) return { endpoint, params: { ...found.groups } };
+  }
+  return null;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer); // a request without encoding gives buffers
+  const text = Buffer.concat(chunks).toString();
+  return text ? (JSON.parse(text) as Record<string, unknown>) : {}; // a mock trusts its test
+}
+
+async function sendFile(path: string, response: ServerResponse): Promise<void> {
+  const file = extname(path) ? normalize(path).replace(/^(\.\.[/\\])+/, '') : 'index.html';
+  const content = await readFile(join(dist, file)).catch(() => null);
+  if (content === null) throw notFound();
+  response
+    .writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': contentSecurityPolicy })
+    .end(content);
+}

@@ -1,0 +1,91 @@
+import AppLayout from '@cloudscape-design/components/app-layout';
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
+import SideNavigation from '@cloudscape-design/components/side-navigation';
+import SplitPanel from '@cloudscape-design/components/split-panel';
+import { Outlet, useRouter, useRouterState } from '@tanstack/react-router';
+import { endpoints } from '@vedette/protocol';
+import { useState } from 'react';
+import { useApi } from '../api/use-api.ts';
+import { paths } from '../paths.ts';
+import { type FrameContent, FrameContext } from './frame-state.ts';
+import { Shortcuts } from './Shortcuts.tsx';
+import { TopBar } from './TopBar.tsx';
+
+const places = [
+  ['Dashboard', paths.dashboard()],
+  ['Assets', paths.assets()],
+  ['Detections', paths.detections()],
+  ['Checks', paths.checks()],
+] as const;
+const setup = [
+  ['Agents', paths.agents()],
+  ['Knowledge base', paths.knowledge()],
+] as const;
+
+/** Everything around a page: top bar, navigation, breadcrumbs, the panel that explains. */
+export function AppFrame() {
+  const router = useRouter();
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
+  const { data: me } = useApi(endpoints.getSession, {});
+  const [frame, setFrame] = useState<FrameContent>({});
+  const [navigationOpen, setNavigationOpen] = useState(() => innerWidth > 900);
+  const [panelSize, setPanelSize] = useState(460);
+  const follow = (event: { preventDefault: () => void; detail: { href?: string } }) => {
+    event.preventDefault();
+    if (event.detail.href) router.history.push(event.detail.href);
+  };
+  const section = `/${pathname.split('/')[1] ?? ''}`;
+  const { panel, trail } = frame;
+  return (
+    <FrameContext value={setFrame}>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <TopBar />
+      <AppLayout
+        headerSelector="#top-bar"
+        toolsHide
+        navigationWidth={232}
+        navigationOpen={navigationOpen}
+        onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
+        navigation={
+          <SideNavigation
+            activeHref={pathname.startsWith('/help') ? paths.about() : section}
+            onFollow={follow}
+            header={{ text: me?.organization ?? '', href: paths.dashboard() }}
+            items={[
+              ...places.map(([text, href]) => ({ type: 'link' as const, text, href })),
+              { type: 'divider' },
+              ...setup.map(([text, href]) => ({ type: 'link' as const, text, href })),
+              { type: 'divider' },
+              { type: 'link', text: 'About', href: paths.about() },
+            ]}
+          />
+        }
+        breadcrumbs={
+          trail && trail.length > 0 ? (
+            <BreadcrumbGroup ariaLabel="Breadcrumbs" onFollow={follow} items={trail.map(([text, href]) => ({ text, href }))} />
+          ) : undefined
+        }
+        content={
+          <div id="content" tabIndex={-1}>
+            <Outlet />
+          </div>
+        }
+        splitPanelOpen={Boolean(panel)}
+        splitPanelSize={panelSize}
+        splitPanelPreferences={{ position: 'side' }}
+        onSplitPanelResize={({ detail }) => setPanelSize(detail.size)}
+        onSplitPanelToggle={({ detail }) => !detail.open && panel?.onClose()}
+        splitPanel={
+          panel ? (
+            <SplitPanel header={panel.title} closeBehavior="hide" hidePreferencesButton>
+              {panel.content}
+            </SplitPanel>
+          ) : undefined
+        }
+      />
+      <Shortcuts />
+    </FrameContext>
+  );
+}

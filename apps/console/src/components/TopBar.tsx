@@ -1,0 +1,58 @@
+import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
+import { useQueryClient } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import { endpoints } from '@vedette/protocol';
+import { call } from '../api/call.ts';
+import { useApi } from '../api/use-api.ts';
+import { paths } from '../paths.ts';
+import { setColorMode, useColorMode } from '../ui/color-mode.ts';
+import { Logo } from './Logo.tsx';
+import { showShortcuts } from './Shortcuts.tsx';
+
+export function TopBar() {
+  const router = useRouter();
+  const queries = useQueryClient();
+  const mode = useColorMode();
+  const { data: me } = useApi(endpoints.getSession, {});
+  const leave = async () => {
+    // Whatever the platform answers, this browser forgets what it has seen.
+    await call(endpoints.logOut, {}).catch(() => undefined);
+    queries.clear();
+    router.history.push(paths.login());
+  };
+  return (
+    <header id="top-bar">
+      <a
+        className="brand"
+        href={paths.dashboard()}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          router.history.push(paths.dashboard());
+        }}
+      >
+        <Logo /> Vedette
+      </a>
+      <Button variant="link" ariaLabel={mode === 'dark' ? 'Use light mode' : 'Use dark mode'} onClick={() => setColorMode(mode === 'dark' ? 'light' : 'dark')}>
+        {mode === 'dark' ? 'Light' : 'Dark'}
+      </Button>
+      <ButtonDropdown
+        ariaLabel="Account"
+        items={[
+          {
+            id: 'me',
+            text: me ? `${me.organization}, ${me.role}` : '',
+            items: [
+              { id: 'shortcuts', text: 'Keyboard shortcuts' },
+              { id: 'leave', text: 'Log out' },
+            ],
+          },
+        ]}
+        onItemClick={({ detail }) => (detail.id === 'leave' ? void leave() : showShortcuts())}
+      >
+        {me?.login ?? ''}
+      </ButtonDropdown>
+    </header>
+  );
+}

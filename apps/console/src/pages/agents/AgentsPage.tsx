@@ -1,0 +1,128 @@
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import Modal from '@cloudscape-design/components/modal';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type ActivationKey, endpoints } from '@vedette/protocol';
+import { useState } from 'react';
+import { call, type ReplyOf } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { installCommand } from '../../components/AddAsset.tsx';
+import { useFrame } from '../../components/frame-state.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { CopyLine } from '../../ui/CopyLine.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { formatCount, formatMoment } from '../../ui/format.ts';
+import { useTitle } from '../../ui/use-title.ts';
+import { CreateKey } from './CreateKey.tsx';
+
+type Created = ReplyOf<typeof endpoints.createActivationKey>;
+
+export function AgentsPage() {
+  useTitle('Agents');
+  useFrame({}, 'agents');
+  const answer = useApi(endpoints.listActivationKeys, {});
+  const [creating, setCreating] = useState(false);
+  const [created, setCreated] = useState<Created | null>(null);
+  const [revoking, setRevoking] = useState<ActivationKey | null>(null);
+  const create = <Button variant="primary" onClick={() => setCreating(true)}>Create activation key</Button>;
+  return (
+    <div className="stack">
+      <Header variant="h1" description="An activation key lets agents enroll; each becomes an asset">
+        Agents
+      </Header>
+      {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      <Table
+        header={<Header variant="h2" counter={answer.data ? `(${answer.data.items.length})` : ''} actions={create}>Activation keys</Header>}
+        ariaLabels={{ tableLabel: 'Activation keys' }}
+        loading={answer.isPending}
+        loadingText="Loading activation keys …"
+        items={answer.data?.items ?? []}
+        trackBy="activationKeyId"
+        empty={<EmptyState title="No activation key"><p>Create one, then start an agent with it.</p></EmptyState>}
+        columnDefinitions={[
+          { id: 'name', header: 'Name', isRowHeader: true, cell: (item) => item.name },
+          { id: 'state', header: 'State', cell: (item) => <KeyState item={item} /> },
+          { id: 'uses', header: 'Agents enrolled', cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}` },
+          { id: 'created', header: 'Created', cell: (item) => <Ago at={item.createdAt} /> },
+          { id: 'expires', header: 'Expires', cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)) },
+          {
+            id: 'action',
+            header: 'Action',
+            cell: (item) =>
+              item.revokedAt === null ? (
+                <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
+                  Revoke
+                </Button>
+              ) : (
+                '–'
+              ),
+          },
+        ]}
+      />
+      {creating ? (
+        <CreateKey
+          onClose={(key) => {
+            setCreating(false);
+            if (key) setCreated(key);
+          }}
+        />
+      ) : null}
+      {revoking ? <RevokeKey item={revoking} onClose={() => setRevoking(null)} /> : null}
+    </div>
+  );
+}
+
+function KeyState({ item }: { item: ActivationKey }) {
+  if (item.revokedAt !== null) return <StatusIndicator type="stopped">Revoked</StatusIndicator>;
+  if (item.expiresAt !== null && Date.parse(item.expiresAt) < Date.now()) return <StatusIndicator type="stopped">Expired</StatusIndicator>;
+  if (item.maxUses !== null && item.uses >= item.maxUses) return <StatusIndicator type="stopped">Used up</StatusIndicator>;
+  return <StatusIndicator type="success">Usable</StatusIndicator>;
+}
+
+function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
+  const { data: about } = useApi(endpoints.getAbout, {});
+  return (
+    <Alert type="success" dismissible dismissAriaLabel="Dismiss" onDismiss={onDismiss} statusIconAriaLabel="Success" header={`“${created.name}” is ready: keep its secret now, it is not shown again`}>
+      <CopyLine label="the secret" text={created.secret} />
+      <p>Run this on the machine that shall become an asset:</p>
+      <CopyLine label="the command" text={installCommand(about?.platformUrl ?? location.origin, created.secret)} />
+    </Alert>
+  );
+}
+
+function RevokeKey({ item, onClose }: { item: ActivationKey; onClose: () => void }) {
+  const queries = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: () => call(endpoints.revokeActivationKey, { params: { activationKeyId: item.activationKeyId } }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listActivationKeys) });
+      onClose();
+    },
+  });
+  return (
+    <Modal
+      visible
+      header={`Revoke “${item.name}”?`}
+      closeAriaLabel="Close"
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={onClose}>Cancel</Button>
+            <Button variant="primary" loading={revoke.isPending} onClick={() => revoke.mutate()}>Revoke key</Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      {revoke.error ? <Failure error={revoke.error} /> : null}
+      <p>No agent can enroll with it any more. Those that have enrolled stay.</p>
+    </Modal>
+  );
+}

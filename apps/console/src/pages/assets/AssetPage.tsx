@@ -1,0 +1,81 @@
+import Header from '@cloudscape-design/components/header';
+import Tabs from '@cloudscape-design/components/tabs';
+import { useParams, useRouter } from '@tanstack/react-router';
+import { endpoints } from '@vedette/protocol';
+import type { ReactNode } from 'react';
+import type { ReplyOf } from '../../api/call.ts';
+import { useApi } from '../../api/use-api.ts';
+import { useFrame } from '../../components/frame-state.ts';
+import { Explanation } from '../../components/Explanation.tsx';
+import { SeverityTally } from '../../components/Severity.tsx';
+import { paths } from '../../paths.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { Loading } from '../../ui/Loading.tsx';
+import { useTitle } from '../../ui/use-title.ts';
+import { useUrlState } from '../../ui/use-url-state.ts';
+import { AgentTab } from './AgentTab.tsx';
+import { FactTab } from './FactTab.tsx';
+import { factTables } from './fact-tables.tsx';
+import { SummaryTab } from './SummaryTab.tsx';
+import { VulnerabilitiesTab } from './VulnerabilitiesTab.tsx';
+
+export type AssetDetail = ReplyOf<typeof endpoints.getAsset>;
+
+const tabs: readonly (readonly [id: string, label: string, content: (detail: AssetDetail) => ReactNode])[] = [
+  ['summary', 'Summary', (detail) => <SummaryTab detail={detail} />],
+  ['vulnerabilities', 'Vulnerabilities', (detail) => <VulnerabilitiesTab assetId={detail.asset.assetId} />],
+  ...factTables.map(
+    (table) => [table.tab, table.title, (detail: AssetDetail) => <FactTab key={table.tab} assetId={detail.asset.assetId} table={table} />] as const,
+  ),
+  ['agent', 'Agent', (detail) => <AgentTab detail={detail} />],
+];
+
+export function AssetPage() {
+  const { assetId = '', tab = 'summary' } = useParams({ strict: false });
+  const router = useRouter();
+  const [{ why }, change] = useUrlState();
+  const answer = useApi(endpoints.getAsset, { params: { assetId } }, { refetchInterval: 30_000 });
+  const name = answer.data?.asset.hostname ?? 'Asset';
+  const check = tab === 'vulnerabilities' && why && /^\d{1,10}$/.test(why) ? Number(why) : null;
+  const [, label] = tabs.find(([id]) => id === tab) ?? tabs[0]!; // the list is not empty
+  useTitle(`${label} of ${name}`);
+  useFrame(
+    {
+      trail: [
+        ['Assets', paths.assets()],
+        [name, paths.asset(assetId)],
+        [label, ''],
+      ],
+      panel:
+        check === null
+          ? null
+          : { title: `Why on ${name}?`, content: <Explanation assetId={assetId} check={check} />, onClose: () => change({ why: undefined }) },
+    },
+    `${assetId} ${name} ${tab} ${check}`,
+  );
+  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  if (!answer.data) return <Loading what="the asset" />;
+  const detail = answer.data;
+  return (
+    <div className="stack">
+      <Header
+        variant="h1"
+        description={
+          <>
+            {detail.asset.os || 'Waiting for the first scan'}, seen <Ago at={detail.asset.lastSeen} />
+          </>
+        }
+        actions={<SeverityTally counts={detail.asset.detections} />}
+      >
+        {name}
+      </Header>
+      <Tabs
+        ariaLabel="Parts of the asset"
+        activeTabId={tab}
+        onChange={({ detail: { activeTabId } }) => router.history.push(paths.asset(assetId, activeTabId))}
+        tabs={tabs.map(([id, text, content]) => ({ id, label: text, content: id === tab ? content(detail) : null }))}
+      />
+    </div>
+  );
+}

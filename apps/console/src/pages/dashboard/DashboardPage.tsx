@@ -1,0 +1,135 @@
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import Table from '@cloudscape-design/components/table';
+import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
+import { useApi } from '../../api/use-api.ts';
+import { AddAsset } from '../../components/AddAsset.tsx';
+import { Version } from '../../components/detection-columns.tsx';
+import { useFrame } from '../../components/frame-state.ts';
+import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
+import { Severity, severityLabel } from '../../components/Severity.tsx';
+import { TrendChart } from '../../components/TrendChart.tsx';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { formatCount, plural } from '../../ui/format.ts';
+import { Loading } from '../../ui/Loading.tsx';
+import { Tile } from '../../ui/Tile.tsx';
+import { useTitle } from '../../ui/use-title.ts';
+
+export function DashboardPage() {
+  useTitle('Dashboard');
+  useFrame({}, 'dashboard');
+  const answer = useApi(endpoints.getDashboard, {}, { refetchInterval: 30_000 });
+  const { data } = answer;
+  return (
+    <div className="stack">
+      <Header variant="h1" description={data ? `${plural(data.openTotal, 'open detection')} on ${plural(data.assets, 'asset')}` : undefined}>
+        Dashboard
+      </Header>
+      <KnowledgeNotice />
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      {data ? data.assets === 0 ? <FirstAsset /> : <Figures data={data} /> : answer.error ? null : <Loading what="the dashboard" />}
+    </div>
+  );
+}
+
+function FirstAsset() {
+  return (
+    <Container header={<Header variant="h2">Add your first asset</Header>}>
+      <AddAsset />
+    </Container>
+  );
+}
+
+function Figures({ data }: { data: Dashboard }) {
+  return (
+    <>
+      <section className="tiles" aria-label="Open detections by severity">
+        {severities.map((level) => (
+          <Tile
+            key={level}
+            tone={severityNames[level]}
+            label={severityLabel(level)}
+            value={data.open[severityNames[level]]}
+            to={paths.detections({ severity: level })}
+          />
+        ))}
+      </section>
+      <section className="tiles small" aria-label="State of the fleet">
+        <Tile label="Assets" value={data.assets} to={paths.assets()} note={data.silentAssets ? `${formatCount(data.silentAssets)} silent for a day` : 'all reporting'} />
+        <Tile label="Pending restart" value={data.pendingRestart} to={paths.assets()} note="old code still runs" />
+        <Tile label="Known exploited" value={data.knownExploited} to={paths.detections()} note="listed by CISA" />
+        <Tile label="New in 7 days" value={data.newLast7Days} to={paths.detections({ status: 'new' })} />
+        <Tile label="Fixed in 7 days" value={data.fixedLast7Days} to={paths.detections({ status: 'fixed' })} />
+      </section>
+      {data.unassessedPackages > 0 ? (
+        <p className="quiet">{plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.</p>
+      ) : null}
+      <div className="columns">
+        <Container header={<Header variant="h2">Open detections</Header>} fitHeight>
+          {data.trend.length > 1 ? <TrendChart trend={data.trend} /> : <EmptyState title="The trend begins tomorrow" />}
+        </Container>
+        <TopUpgrades data={data} />
+      </div>
+      <Worst data={data} />
+    </>
+  );
+}
+
+function TopUpgrades({ data }: { data: Dashboard }) {
+  return (
+    <Container fitHeight header={<Header variant="h2" description="These remove most detections">Top upgrades</Header>}>
+      {data.topUpgrades.length === 0 ? (
+        <EmptyState title="Nothing to upgrade" />
+      ) : (
+        <ol className="upgrades">
+          {data.topUpgrades.map((upgrade) => (
+            <li key={`${upgrade.source} ${upgrade.fixed}`}>
+              <div>
+                <AppLink to={paths.detections({ search: upgrade.source })}>{upgrade.source}</AppLink>
+                <br />
+                <span className="quiet">
+                  to <code>{upgrade.fixed}</code>
+                </span>
+              </div>
+              <div className="upgrade-effect">
+                <Severity level={upgrade.severity} />
+                <span className="quiet">
+                  −{formatCount(upgrade.detections)} on {plural(upgrade.assets, 'asset')}
+                </span>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Container>
+  );
+}
+
+function Worst({ data }: { data: Dashboard }) {
+  return (
+    <Table
+      header={<Header variant="h2" actions={<AppLink to={paths.detections()}>All detections</AppLink>}>Worst findings</Header>}
+      ariaLabels={{ tableLabel: 'Worst findings' }}
+      items={data.worst}
+      trackBy={(item) => `${item.assetId} ${item.check}`}
+      empty={<EmptyState title="Nothing open">Every installed package is as its vendor wants it.</EmptyState>}
+      columnDefinitions={[
+        {
+          id: 'check',
+          header: 'Check',
+          isRowHeader: true,
+          cell: (item) => <AppLink to={paths.asset(item.assetId, 'vulnerabilities', { why: item.check })}>{item.name}</AppLink>,
+        },
+        { id: 'severity', header: 'Severity', cell: (item) => <Severity level={item.severity} /> },
+        { id: 'asset', header: 'Asset', cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink> },
+        { id: 'package', header: 'Package', cell: (item) => item.packages[0]?.name ?? '–' },
+        { id: 'installed', header: 'Installed', cell: (item) => <Version text={item.packages[0]?.installed} /> },
+        { id: 'fixed', header: 'Fixed in', cell: (item) => <Version text={item.packages[0]?.fixed} none="no fix yet" /> },
+        { id: 'source', header: 'Advisory', cell: (item) => item.packages[0]?.advisory ?? '–' },
+      ]}
+    />
+  );
+}

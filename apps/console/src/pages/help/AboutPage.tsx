@@ -1,0 +1,46 @@
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import { endpoints } from '@vedette/protocol';
+import { useApi } from '../../api/use-api.ts';
+import { useFrame } from '../../components/frame-state.ts';
+import { Logo } from '../../components/Logo.tsx';
+import { Ago } from '../../ui/Ago.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { plural } from '../../ui/format.ts';
+import { Loading } from '../../ui/Loading.tsx';
+import { useTitle } from '../../ui/use-title.ts';
+
+export function AboutPage() {
+  useTitle('About');
+  useFrame({ trail: [['Help', '/help/about'], ['About', '']] }, 'about');
+  const answer = useApi(endpoints.getAbout, {});
+  const { data } = answer;
+  return (
+    <div className="stack">
+      <Header variant="h1">About</Header>
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      {data ? (
+        <Container>
+          <div className="about">
+            <Logo size={56} />
+            <KeyValuePairs
+              columns={3}
+              items={[
+                { label: 'Vedette', value: data.version },
+                { label: 'Platform address', value: data.platformUrl },
+                { label: 'Running since', value: <Ago at={data.startedAt} /> },
+                { label: 'Agents', value: data.agentVersions.map(({ version, agents }) => `${version}: ${plural(agents, 'agent')}`).join(', ') || 'none' },
+                { label: 'PostgreSQL', value: data.postgres },
+                { label: 'Node.js', value: data.node },
+                { label: 'Licence', value: data.license },
+              ]}
+            />
+          </div>
+        </Container>
+      ) : answer.error ? null : (
+        <Loading what="the versions" />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { endpoints, type FeedState, type Knowledge } from '@vedette/protocol';
+import { call } from '../../api/call.ts';
+import { useApi } from '../../api/use-api.ts';
+import { useFrame } from '../../components/frame-state.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { formatCount } from '../../ui/format.ts';
+import { Loading } from '../../ui/Loading.tsx';
+import { useTitle } from '../../ui/use-title.ts';
+
+export function KnowledgePage() {
+  useTitle('Knowledge base');
+  useFrame({}, 'knowledge');
+  const queries = useQueryClient();
+  const answer = useApi(endpoints.getKnowledge, {});
+  const refresh = useMutation({
+    mutationFn: () => call(endpoints.refreshKnowledge, {}),
+    // A new knowledge version changes every list there is.
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const { data } = answer;
+  const busy = refresh.isPending || (data?.refreshing ?? false);
+  return (
+    <div className="stack">
+      <Header
+        variant="h1"
+        description="What is known about vulnerabilities, and where it came from"
+        actions={
+          <Button variant="primary" loading={busy} loadingText="Refreshing" onClick={() => refresh.mutate()}>
+            Refresh now
+          </Button>
+        }
+      >
+        Knowledge base
+      </Header>
+      {refresh.error ? <Failure error={refresh.error} /> : null}
+      {refresh.isSuccess ? (
+        <Alert type="success" statusIconAriaLabel="Success">
+          Done: version {refresh.data.version} with {formatCount(refresh.data.checks)} checks is in use.
+        </Alert>
+      ) : null}
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      {data ? <State data={data} /> : answer.error ? null : <Loading what="the knowledge base" />}
+    </div>
+  );
+}
+
+function State({ data }: { data: Knowledge }) {
+  return (
+    <>
+      {data.starter || data.stale ? (
+        <Alert type="warning" statusIconAriaLabel="Warning" header={data.starter ? 'Only the starter knowledge base is in use' : 'The newest advisory is older than 14 days'}>
+          Press “Refresh now”. Without a way to the official addresses, give the platform a mirror, a proxy or a directory with the files of the feeds; the README says how.
+        </Alert>
+      ) : null}
+      <Container header={<Header variant="h2">In use</Header>}>
+        <KeyValuePairs
+          columns={4}
+          items={[
+            { label: 'Version', value: formatCount(data.version) },
+            { label: 'Checks', value: formatCount(data.checks) },
+            { label: 'Newest advisory', value: data.date ?? '–' },
+            { label: 'Imported', value: <Ago at={data.importedAt} /> },
+          ]}
+        />
+      </Container>
+      <Table
+        header={<Header variant="h2" counter={`(${data.feeds.length})`}>Feeds</Header>}
+        ariaLabels={{ tableLabel: 'Feeds' }}
+        wrapLines
+        items={data.feeds}
+        trackBy="feed"
+        empty={<EmptyState title="No feed was read yet">Press “Refresh now”.</EmptyState>}
+        columnDefinitions={[
+          {
+            id: 'feed',
+            header: 'Feed',
+            isRowHeader: true,
+            cell: (item) => (
+              <>
+                <strong>{item.feed}</strong>
+                <br />
+                <span className="quiet">{item.describes}</span>
+              </>
+            ),
+          },
+          { id: 'state', header: 'State', cell: (item) => <FeedHealth feed={item} /> },
+          { id: 'records', header: 'Records', cell: (item) => formatCount(item.records) },
+          { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
+          { id: 'location', header: 'Location', cell: (item) => <span className="breakable">{item.location}</span> },
+        ]}
+      />
+    </>
+  );
+}
+
+function FeedHealth({ feed }: { feed: FeedState }) {
+  if (feed.problem !== null) return <StatusIndicator type="error">{feed.problem}</StatusIndicator>;
+  if (feed.retrievedAt === null) return <StatusIndicator type="pending">not read yet</StatusIndicator>;
+  return <StatusIndicator type="success">in use</StatusIndicator>;
+}

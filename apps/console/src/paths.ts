@@ -1,0 +1,32 @@
+/** Every address of the console. Pages are addressed through these functions only. */
+export const paths = {
+  login: (next?: string) => withQuery('/login', { next }),
+  dashboard: () => '/',
+  assets: (query: { search?: string } = {}) => withQuery('/assets', query),
+  asset: (assetId: string, tab = 'summary', query: Query = {}) =>
+    withQuery(`/assets/${encodeURIComponent(assetId)}/${tab}`, query),
+  detections: (query: { severity?: number; status?: string; search?: string } = {}) => withQuery('/detections', query),
+  checks: (query: { search?: string } = {}) => withQuery('/checks', query),
+  check: (number: number) => `/checks/${number}`,
+  agents: () => '/agents',
+  knowledge: () => '/knowledge',
+  about: () => '/help/about',
+} as const;
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+/** Adds what is set to an address. */
+export function withQuery(path: string, query: Query): string {
+  const text = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]])),
+  ).toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/**
+ * The address to go to after login, from outside text: only an address of this console. "//host" and "/\host" would leave it
+ * (WHATWG URL treats a backslash as a slash).
+ */
+export function safeNext(next: string | undefined): string {
+  return next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith('/login') ? next : paths.dashboard();
+}

@@ -1,0 +1,91 @@
+import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { endpoints } from '@vedette/protocol';
+import { ApiError, call } from './api/call.ts';
+import { keyOf } from './api/use-api.ts';
+import { AppFrame } from './components/AppFrame.tsx';
+import { NotFound } from './components/NotFound.tsx';
+import { paths } from './paths.ts';
+import { Failure } from './ui/Failure.tsx';
+import { Loading } from './ui/Loading.tsx';
+
+/** A session that ended: back to the login page, which leads here again. */
+function toLogin(): void {
+  if (location.pathname === '/login') return;
+  location.assign(paths.login(location.pathname + location.search));
+}
+
+export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) toLogin();
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // A refusal stays a refusal; only silence and overload are worth a second try.
+      retry: (failures, error) => failures < 1 && (!(error instanceof ApiError) || error.status === 0 || error.status === 503),
+    },
+  },
+});
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  component: lazyRouteComponent(() => import('./pages/login/LoginPage.tsx'), 'LoginPage'),
+});
+
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  component: AppFrame,
+  notFoundComponent: NotFound,
+  beforeLoad: async ({ location: target }) => {
+    try {
+      await queryClient.ensureQueryData({
+        queryKey: keyOf(endpoints.getSession, {}),
+        queryFn: () => call(endpoints.getSession, {}),
+        staleTime: Infinity,
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) throw redirect({ href: paths.login(target.href) });
+      throw error;
+    }
+  },
+});
+
+function page<Path extends string, Module extends Record<string, unknown>>(path: Path, load: () => Promise<Module>, name: keyof Module & string) {
+  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
+}
+
+const pages = [
+  page('/', () => import('./pages/dashboard/DashboardPage.tsx'), 'DashboardPage'),
+  page('/assets', () => import('./pages/assets/AssetsPage.tsx'), 'AssetsPage'),
+  page('/assets/$assetId', () => import('./pages/assets/AssetPage.tsx'), 'AssetPage'),
+  page('/assets/$assetId/$tab', () => import('./pages/assets/AssetPage.tsx'), 'AssetPage'),
+  page('/detections', () => import('./pages/detections/DetectionsPage.tsx'), 'DetectionsPage'),
+  page('/checks', () => import('./pages/checks/ChecksPage.tsx'), 'ChecksPage'),
+  page('/checks/$number', () => import('./pages/checks/CheckPage.tsx'), 'CheckPage'),
+  page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
+  page('/knowledge', () => import('./pages/knowledge/KnowledgePage.tsx'), 'KnowledgePage'),
+  page('/help/about', () => import('./pages/help/AboutPage.tsx'), 'AboutPage'),
+];
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: root.addChildren([login, app.addChildren(pages)]),
+    // Plain texts instead of the router's JSON values: an address that a person can read and write.
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search) => {
+      const text = new URLSearchParams(search as Record<string, string>).toString();
+      return text ? `?${text}` : '';
+    },
+    defaultPendingComponent: () => <Loading what="the page" />,
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+  });
+}

@@ -1,0 +1,22 @@
+import { useRouter } from '@tanstack/react-router';
+import { formatCount } from './format.ts';
+
+/** A figure that leads to what it counts. */
+export function Tile({ label, value, to, tone, note }: { label: string; value: number; to: string; tone?: string; note?: string }) {
+  const router = useRouter();
+  return (
+    <a
+      className={`tile${tone ? ` tone-${tone}` : ''}${value === 0 ? ' zero' : ''}`}
+      href={to}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        router.history.push(to);
+      }}
+    >
+      <span className="tile-label">{label}</span>
+      <span className="tile-value">{formatCount(value)}</span>
+      {note ? <span className="tile-note">{note}</span> : null}
+    </a>
+  );
+}

@@ -1,0 +1,115 @@
+import type { Page } from 'playwright-core';
+
+export interface Credentials {
+  readonly login: string;
+  readonly password: string;
+}
+
+/** What a tour may do at each page it has come to: take a picture, run an accessibility check. */
+export type AtPage = (name: string, page: Page) => Promise<void>;
+
+export const assetTabs = ['Summary', 'Vulnerabilities', 'Software', 'Network', 'Ports', 'Services', 'Users', 'File systems', 'Agent'] as const;
+
+/** Collects what a page must never have: script errors, console errors, refusals of the Content-Security-Policy, foreign requests. */
+export function watchForFaults(page: Page, baseUrl: string): readonly string[] {
+  const faults: string[] = [];
+  const own = new URL(baseUrl).origin;
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // The first look at the session of somebody who is not logged in is answered with 401; browsers call that an error.
+    const isFirstLook = message.location().url.endsWith('/api/v1/session') && message.text().includes('401');
+    if (message.type() === 'error' && !isFirstLook) faults.push(`console: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    const address = request.url();
+    if (!address.startsWith(`${own}/`) && !address.startsWith('data:') && !address.startsWith('blob:')) faults.push(`foreign request: ${address}`);
+  });
+  return faults;
+}
+
+/** Logs in through the login page, which leads to `target`. */
+export async function logIn(page: Page, baseUrl: string, credentials: Credentials, target = '/'): Promise<void> {
+  await page.goto(new URL(target, baseUrl).href);
+  await page.getByRole('heading', { name: 'Vedette' }).waitFor();
+  await page.getByLabel('Login').fill(credentials.login);
+  await page.getByLabel('Password', { exact: true }).fill(credentials.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Account' }).waitFor();
+}
+
+/** Waits for a page by its heading of first or second rank, and for its data. */
+export async function expectHeading(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('heading', { name }).first().waitFor();
+  await page.getByText(/^Loading /).first().waitFor({ state: 'detached' });
+}
+
+/**
+ * Logs in and walks through every page of the console; the organization must have at least one asset with a detection. Returns every
+ * fault that was seen; an empty list is the good end. Throws when a page does not show its heading.
+ */
+export async function exploreConsole(page: Page, baseUrl: string, credentials: Credentials, atPage: AtPage = async () => {}): Promise<readonly string[]> {
+  const faults = watchForFaults(page, baseUrl);
+  await logIn(page, baseUrl, credentials);
+  await expectHeading(page, 'Dashboard');
+  await page.getByRole('heading', { name: 'Worst findings' }).waitFor();
+  await atPage('dashboard', page);
+  for (const [link, heading] of [
+    ['Assets', 'Assets'],
+    ['Detections', 'Detections'],
+    ['Checks', 'Checks'],
+    ['Agents', 'Activation keys'],
+    ['Knowledge base', 'Feeds'],
+    ['About', 'About'],
+  ] as const) {
+    await openNavigation(page);
+    await page.getByRole('navigation').getByRole('link', { name: link, exact: true }).click();
+    await closeNavigation(page);
+    await expectHeading(page, heading);
+    await atPage(link.toLowerCase().replaceAll(' ', '-'), page);
+  }
+  await exploreAsset(page, baseUrl, atPage);
+  await exploreCheck(page, baseUrl, atPage);
+  return faults;
+}
+
+async function exploreAsset(page: Page, baseUrl: string, atPage: AtPage): Promise<void> {
+  await page.goto(new URL('/assets', baseUrl).href);
+  await expectHeading(page, 'Assets');
+  const link = page.getByRole('table').getByRole('link').first();
+  const name = (await link.textContent()) ?? '';
+  await link.click();
+  await expectHeading(page, name);
+  for (const tab of assetTabs) {
+    await page.getByRole('tab', { name: tab }).click();
+    await page.getByRole('tabpanel').locator('h2, .empty, table').first().waitFor();
+    await expectHeading(page, name);
+    await atPage(`asset-${tab.toLowerCase().replaceAll(' ', '-')}`, page);
+  }
+  await page.getByRole('tab', { name: 'Vulnerabilities' }).click();
+  await page.getByRole('button', { name: /^Why / }).first().click();
+  await page.getByRole('heading', { name: 'Why', exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await atPage('asset-why', page);
+}
+
+async function exploreCheck(page: Page, baseUrl: string, atPage: AtPage): Promise<void> {
+  await page.goto(new URL('/checks?detected=true', baseUrl).href);
+  await expectHeading(page, 'Checks');
+  const link = page.getByRole('table').getByRole('link').first();
+  const name = (await link.textContent()) ?? '';
+  await link.click();
+  await expectHeading(page, new RegExp(`^${name}`));
+  await expectHeading(page, 'Statements');
+  await atPage('check', page);
+}
+
+/** On a narrow window the navigation is a drawer. */
+async function openNavigation(page: Page): Promise<void> {
+  const opener = page.getByRole('button', { name: 'Open navigation' });
+  if (await opener.isVisible()) await opener.click();
+}
+
+async function closeNavigation(page: Page): Promise<void> {
+  const closer = page.getByRole('button', { name: 'Close navigation' });
+  if ((page.viewportSize()?.width ?? 0) < 900 && (await closer.isVisible())) await closer.click();
+}
