@@ -11,7 +11,16 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(root, 'node_modules/.package-lock.json');
 
 /** Exit codes of `npm start`; README lists them. 69, 73, 74 and 77 are those of sysexits(3). */
-export const exitCodes = { ok: 0, failure: 1, usage: 2, unassessed: 3, portInUse: 69, cannotCreate: 73, noSpace: 74, noPermission: 77 };
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  unassessed: 3,
+  portInUse: 69,
+  cannotCreate: 73,
+  noSpace: 74,
+  noPermission: 77,
+};
 
 /** Ends the process with what happened, to what, and what to do about it. */
 export function fail(code, message) {
@@ -43,7 +52,8 @@ export function ensureInstalled({ development }) {
   // On top of a present installation without the development packages only those are added; `ci` would start from nothing.
   const command = stale || !existsSync(checkoutNode()) ? ['ci'] : ['install', '--no-save'];
   runNpm([...command, ...omit]);
-  if (!existsSync(checkoutNode())) fail(exitCodes.failure, `npm installed no Node for ${process.arch}; is "optional" switched off in an npmrc?`);
+  if (!existsSync(checkoutNode()))
+    fail(exitCodes.failure, `npm installed no Node for ${process.arch}; is "optional" switched off in an npmrc?`);
   const now = new Date();
   utimesSync(installed, now, now);
 }
@@ -51,7 +61,12 @@ export function ensureInstalled({ development }) {
 function runNpm(args) {
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--progress=false', '--include=optional'];
   const started = Date.now();
-  const npm = spawnSync('npm', [...args, ...quiet], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: npmEnvironment() });
+  const npm = spawnSync('npm', [...args, ...quiet], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    env: npmEnvironment(),
+  });
   if (npm.error) fail(exitCodes.failure, `npm cannot be started (${npm.error.message}); Node's installation brings it along.`);
   if (npm.status !== 0) fail(...explainNpm(npm.stderr));
   process.stderr.write(`Packages installed in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
@@ -79,7 +94,8 @@ function explainNpm(stderr) {
     EROFS: `${root} is read-only: clone to a place that can be written.`,
     EUSAGE: 'package-lock.json does not fit package.json: run "npm install" and "node tools/complete-lock.ts".',
   }[code];
-  const exit = { ENOSPC: exitCodes.noSpace, EACCES: exitCodes.noPermission, EROFS: exitCodes.noPermission }[code] ?? exitCodes.failure;
+  const exit =
+    { ENOSPC: exitCodes.noSpace, EACCES: exitCodes.noPermission, EROFS: exitCodes.noPermission }[code] ?? exitCodes.failure;
   return [exit, `the packages could not be installed (${code}).\n${advice ?? 'npm says:'}\n${detail}`];
 }
 
@@ -88,6 +104,9 @@ export function requireSpace(path, megabytes) {
   const { bavail, bsize } = statfsSync(path);
   const free = Math.floor((bavail * bsize) / 1024 ** 2);
   if (free < megabytes) {
-    fail(exitCodes.noSpace, `only ${free} MB are free at ${path}, ${megabytes} MB are needed: free some space or choose another disk.`);
+    fail(
+      exitCodes.noSpace,
+      `only ${free} MB are free at ${path}, ${megabytes} MB are needed: free some space or choose another disk.`,
+    );
   }
 }

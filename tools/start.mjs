@@ -48,17 +48,24 @@ if (options.help) {
   process.stdout.write(help);
   process.exit(exitCodes.ok);
 }
-if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65535) fail(exitCodes.usage, `--port takes a number from 0 to 65535, not "${options.port}".`);
-if (options.reset && !options.yes) fail(exitCodes.usage, `--reset deletes ${resolve(options.data)} with all findings; say --reset --yes if you mean it.`);
+if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65535)
+  fail(exitCodes.usage, `--port takes a number from 0 to 65535, not "${options.port}".`);
+if (options.reset && !options.yes)
+  fail(exitCodes.usage, `--reset deletes ${resolve(options.data)} with all findings; say --reset --yes if you mean it.`);
 
 requireUsableMachine();
 ensureInstalled({ development: false });
 
 const settings = { ...options, port: Number(options.port), data: resolve(options.data), root, startedAt };
-const work = spawn(checkoutNode(), [join(root, 'tools/start/main.ts'), JSON.stringify(settings)], { stdio: 'inherit', cwd: root });
+const work = spawn(checkoutNode(), [join(root, 'tools/start/main.ts'), JSON.stringify(settings)], {
+  stdio: 'inherit',
+  cwd: root,
+});
 // A terminal sends Ctrl-C to both; the child ends its children in order, so this one only waits.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => work.kill('SIGTERM'));
 process.on('SIGHUP', () => work.kill('SIGTERM'));
-work.on('error', (error) => fail(exitCodes.failure, `${checkoutNode()} cannot be started: ${error.message}. Delete node_modules and try again.`));
+work.on('error', (error) =>
+  fail(exitCodes.failure, `${checkoutNode()} cannot be started: ${error.message}. Delete node_modules and try again.`),
+);
 work.on('exit', (code, signal) => process.exit(signal ? exitCodes.failure : (code ?? exitCodes.failure)));

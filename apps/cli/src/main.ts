@@ -1,1 +1,40 @@
-export {};
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CommanderError } from 'commander';
+import { printable } from './api/connect.ts';
+import { commands } from './commands/index.ts';
+import { connectFrom } from './context.ts';
+import { CliError, exitCodes } from './errors.ts';
+import { makeProgram } from './program.ts';
+
+async function askSecret(question: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new CliError('AUTH', 'no token: set VEDETTE_TOKEN, since there is no terminal to ask on');
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const line = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return (await line.question('')).trim();
+  } finally {
+    line.close();
+    process.stderr.write('\n');
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // commander has said its message itself; it ends --help and --version this way too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.USAGE;
+  process.stderr.write(`vedette: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+  return error instanceof CliError ? exitCodes[error.code] : exitCodes.FAILURE;
+}
+
+const surroundings = {
+  environment: process.env,
+  client: () => connectFrom(process.env),
+  askSecret,
+  note: (message: string) => process.stderr.write(`${message}\n`),
+};
+try {
+  await makeProgram(commands, surroundings, (text) => process.stdout.write(text)).parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

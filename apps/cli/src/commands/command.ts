@@ -1,0 +1,33 @@
+import type { Client } from '../api/connect.ts';
+import type { Environment } from '../context.ts';
+
+/** What a command may touch: handed in, so that tests need no process. */
+export interface Surroundings {
+  readonly environment: Environment;
+  readonly client: () => Client;
+  /** Reads one line without echo. */
+  readonly askSecret: (question: string) => Promise<string>;
+  readonly note: (message: string) => void;
+}
+
+/** The same result twice: `data` for --json, `text` for people. */
+export interface Outcome {
+  readonly data: unknown;
+  readonly text: string;
+}
+
+export interface Command {
+  /** "noun verb", or one word. */
+  readonly name: string;
+  readonly summary: string;
+  /** Positional arguments as commander writes them: `<required>`, `[optional]`. */
+  readonly args?: string;
+  /** Flag as commander writes it, and what it does. */
+  readonly options?: readonly (readonly [flags: string, describes: string])[];
+  readonly example: string;
+  run(
+    surroundings: Surroundings,
+    args: readonly string[],
+    options: Readonly<Record<string, string | true | undefined>>,
+  ): Promise<Outcome>;
+}

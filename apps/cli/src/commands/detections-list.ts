@@ -1,0 +1,53 @@
+import { AssetId, listDetections, Severity, severityNames } from '@vedette/protocol';
+import { CliError } from '../errors.ts';
+import { table } from '../output/table.ts';
+import { identifier } from './argument.ts';
+import type { Command } from './command.ts';
+import { page, pageOptions, text } from './list-options.ts';
+
+export const detectionsList: Command = {
+  name: 'detections list',
+  summary: 'List detections, worst first.',
+  options: [
+    ['--asset <asset>', 'only of this asset'],
+    ['--status <status>', 'open (default), new, active, reopened, fixed or all'],
+    ['--severity <name>', 'at least this: low, medium, high or critical'],
+    ['--search <text>', 'part of a package, source or CVE name'],
+    ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
+    ...pageOptions,
+  ],
+  example: 'vedette detections list --severity high --json',
+  async run({ client }, _, options) {
+    const asset = options['asset'] === undefined ? undefined : identifier(AssetId, 'asset', options['asset']);
+    const data = await client().call(listDetections, {
+      query: {
+        ...page(options),
+        assetId: asset,
+        status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
+        severity: severity(text(options['severity'])),
+        search: text(options['search']),
+        asOf: text(options['asOf']),
+      },
+    });
+    const rows = data.items.map((detection) => [
+      severityNames[detection.severity],
+      detection.name,
+      detection.hostname,
+      detection.packages.map((one) => `${one.name} ${one.installed}`)[0] ?? null,
+      detection.packages[0]?.fixed ?? 'no fix yet',
+      detection.status,
+      detection.check,
+    ]);
+    return {
+      data,
+      text: `${table(['severity', 'name', 'asset', 'package', 'fixed in', 'status', 'check'], rows)}\n${data.total} in all`,
+    };
+  },
+};
+
+function severity(name: string | undefined): Severity | undefined {
+  if (name === undefined) return undefined;
+  const found = Object.entries(severityNames).find(([, known]) => known === name);
+  if (!found) throw new CliError('USAGE', `--severity takes ${Object.values(severityNames).join(', ')}, not "${name}"`);
+  return Severity.parse(Number(found[0]));
+}

@@ -1,0 +1,31 @@
+import { about } from './about.ts';
+import { activationKeysCreate } from './activation-keys-create.ts';
+import { activationKeysList } from './activation-keys-list.ts';
+import { activationKeysRevoke } from './activation-keys-revoke.ts';
+import { assetsList } from './assets-list.ts';
+import { assetsShow } from './assets-show.ts';
+import { checksShow } from './checks-show.ts';
+import type { Command } from './command.ts';
+import { detectionsExplain } from './detections-explain.ts';
+import { detectionsList } from './detections-list.ts';
+import { knowledgeRefresh } from './knowledge-refresh.ts';
+import { knowledgeStatus } from './knowledge-status.ts';
+import { login } from './login.ts';
+import { status } from './status.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  login,
+  status,
+  about,
+  assetsList,
+  assetsShow,
+  detectionsList,
+  detectionsExplain,
+  checksShow,
+  knowledgeStatus,
+  knowledgeRefresh,
+  activationKeysList,
+  activationKeysCreate,
+  activationKeysRevoke,
+];

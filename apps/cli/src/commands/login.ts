@@ -1,0 +1,22 @@
+import { getSession } from '@vedette/protocol';
+import { connect } from '../api/connect.ts';
+import { writeContext } from '../context.ts';
+import { CliError } from '../errors.ts';
+import type { Command } from './command.ts';
+import { text } from './list-options.ts';
+
+export const login: Command = {
+  name: 'login',
+  summary: 'Keep address and API token of a platform for the other commands.',
+  options: [['--url <address>', 'address of the platform (default http://127.0.0.1:8420)']],
+  example: 'vedette login --url https://vedette.example.org',
+  async run({ environment, askSecret, note }, _, options) {
+    const url = text(options['url']) ?? environment['VEDETTE_URL'] ?? 'http://127.0.0.1:8420';
+    if (!URL.canParse(url)) throw new CliError('USAGE', `--url is not an address: ${url}`);
+    // Never an option: it would show in the list of processes and in the shell's history.
+    const token = environment['VEDETTE_TOKEN'] ?? (await askSecret('API token (make one in the console): '));
+    const data = await connect(url, { token }).call(getSession, {});
+    note(`kept in ${writeContext(environment, { url, token })}`);
+    return { data, text: `logged in at ${url} as ${data.login} of ${data.organization} (${data.role})` };
+  },
+};

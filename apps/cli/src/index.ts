@@ -1,0 +1,3 @@
+/** The client of the public API that the command line uses; the tools of this repository use it too. */
+export { connect, type Client } from './api/connect.ts';
+export { CliError, type CliErrorCode } from './errors.ts';

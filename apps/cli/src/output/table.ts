@@ -1,0 +1,19 @@
+import { printable } from '../api/connect.ts';
+
+/** Columns aligned with two spaces between them, headings in capitals; an empty list gives only the headings. */
+export function table(headings: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
+  const cells = [headings.map((heading) => heading.toUpperCase()), ...rows.map((row) => row.map(cell))];
+  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return cells
+    .map((row) =>
+      row
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cell(value: string | number | null): string {
+  return value === null || value === '' ? '-' : printable(String(value));
+}

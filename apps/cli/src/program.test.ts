@@ -1,0 +1,148 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from './api/connect.ts';
+import { commands } from './commands/index.ts';
+import { contextFile, readContext } from './context.ts';
+import { table } from './output/table.ts';
+import { makeProgram } from './program.ts';
+
+const assetId = '018f2c7e-0000-7000-8000-000000000001';
+const servers: { close(): void }[] = [];
+afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+/** A platform that gives one answer and remembers what it was asked. */
+async function platform(status: number, body: unknown) {
+  const asked: { url: string | undefined; authorization: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    asked.push({ url: request.url, authorization: request.headers.authorization });
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  servers.push(server);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+async function run(url: string, words: string[], environment: Record<string, string> = {}): Promise<string> {
+  let printed = '';
+  const surroundings = {
+    environment: { HOME: '/nowhere', ...environment },
+    client: () => connect(url, { token: 'secret-token' }),
+    askSecret: async () => 'asked-token',
+    note: () => {},
+  };
+  const program = makeProgram(commands, surroundings, (text) => (printed += text));
+  await program.parseAsync(['node', 'vedette', ...words]);
+  return printed;
+}
+
+const problem = { type: 'about:blank', title: 'x', code: 'X', detail: 'a\u001b[31mred detail' };
+
+describe('help', () => {
+  it.each(commands.map((command) => [command.name, command] as const))(
+    '%s has a summary and an example that names it',
+    (name, command) => {
+      const program = makeProgram(
+        commands,
+        { environment: {}, client: () => connect('http://[::1]', {}), askSecret: async () => '', note: () => {} },
+        () => {},
+      );
+      const [noun, verb] = name.split(' ');
+      const first = program.commands.find((one) => one.name() === noun);
+      const shown = verb ? first?.commands.find((one) => one.name() === verb) : first;
+      let help = '';
+      shown?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(help).toContain(command.summary.split(' ')[0]);
+      expect(help).toContain(`vedette ${name}`);
+      expect(help).toContain('Example:');
+      expect(help).toContain('--json');
+    },
+  );
+});
+
+describe('commands', () => {
+  it('sends token and filters, and prints only JSON with --json', async () => {
+    const { url, asked } = await platform(200, { total: 0, items: [] });
+    const printed = await run(url, ['detections', 'list', '--asset', assetId, '--severity', 'high', '--limit', '5', '--json']);
+    expect(JSON.parse(printed)).toEqual({ total: 0, items: [] });
+    expect(asked).toEqual([
+      { url: `/api/v1/detections?limit=5&assetId=${assetId}&severity=4`, authorization: 'Bearer secret-token' },
+    ]);
+  });
+
+  it('passes a moment of the past on', async () => {
+    const { url, asked } = await platform(200, { total: 0, items: [] });
+    await run(url, ['detections', 'list', '--as-of', '2026-11-01T00:00:00Z']);
+    expect(asked[0]?.url).toContain('asOf=2026-11-01T00%3A00%3A00Z');
+  });
+
+  it('finds a check by the name of a vulnerability', async () => {
+    const { url, asked } = await platform(404, { ...problem, status: 404 });
+    await expect(run(url, ['checks', 'show', 'cve-2026-1234'])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(asked[0]?.url).toBe('/api/v1/checks/280001234');
+  });
+
+  it.each([
+    [401, 'AUTH'],
+    [403, 'AUTH'],
+    [404, 'NOT_FOUND'],
+    [500, 'FAILURE'],
+  ])('answers status %d with %s and without control characters', async (status, code) => {
+    const { url } = await platform(status, { ...problem, status });
+    const error = await run(url, ['about']).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code, message: expect.stringContaining('red detail') });
+    expect(String(error)).not.toContain('\u001b');
+  });
+
+  it('says what answers when it is not a platform', async () => {
+    const { url } = await platform(200, '<html>');
+    await expect(run(url, ['about'])).rejects.toThrow('not JSON');
+  });
+
+  it('says that nothing answers', async () => {
+    await expect(run('http://127.0.0.1:1', ['about'])).rejects.toThrow('does not answer');
+  });
+
+  it.each([
+    [['assets', 'show', '../users']],
+    [['detections', 'list', '--limit', '-1']],
+    [['detections', 'list', '--severity', 'awful']],
+    [['checks', 'show', 'nonsense']],
+  ])('refuses %j before it sends anything', async (words) => {
+    const { url, asked } = await platform(200, {});
+    await expect(run(url, words)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(asked).toEqual([]);
+  });
+
+  it('keeps address and token readable only for their owner', async () => {
+    const me = { userId: assetId, login: 'admin', organizationId: assetId, organization: 'first', role: 'manager' };
+    const { url } = await platform(200, me);
+    const environment = { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'vedette-cli-')) };
+    await run(url, ['login', '--url', url], environment);
+    const file = contextFile(environment);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url, token: 'asked-token' });
+    expect(readContext(environment)).toEqual({ url, token: 'asked-token' });
+  });
+
+  it('never sends a kept token to another platform', () => {
+    expect(() => readContext({ HOME: '/nowhere', VEDETTE_URL: 'http://127.0.0.1:2' })).toThrow('no token');
+  });
+});
+
+it('prints tables with aligned columns and without control characters', () => {
+  expect(
+    table(
+      ['a', 'bb'],
+      [
+        ['x\u0007y', null],
+        ['long value', 7],
+      ],
+    ),
+  ).toBe('A           BB\nx y         -\nlong value  7');
+});

@@ -1,0 +1,59 @@
+import { Command as CommanderCommand } from 'commander';
+import type { Command, Outcome, Surroundings } from './commands/command.ts';
+
+const exitCodeHelp =
+  '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 78 bad configuration.';
+
+/** The command line as a commander program; `print` gets what belongs on stdout. */
+export function makeProgram(
+  commands: readonly Command[],
+  surroundings: Surroundings,
+  print: (text: string) => void,
+): CommanderCommand {
+  const program = new CommanderCommand('vedette')
+    .description('Command line of the Vedette platform.')
+    .version('0.1.0')
+    .exitOverride()
+    .addHelpText('after', `\nVEDETTE_URL and VEDETTE_TOKEN replace what "vedette login" keeps.${exitCodeHelp}`);
+  const nouns = new Map<string, CommanderCommand>();
+  for (const command of commands) {
+    const [noun, verb] = command.name.split(' ') as [string, string | undefined]; // a name has one or two words
+    if (verb === undefined) addCommand(program, noun, command, { surroundings, print });
+    else addCommand(nounOf(program, nouns, noun), verb, command, { surroundings, print });
+  }
+  return program;
+}
+
+function nounOf(program: CommanderCommand, nouns: Map<string, CommanderCommand>, noun: string): CommanderCommand {
+  const known = nouns.get(noun);
+  if (known) return known;
+  const made = program
+    .command(noun)
+    .description(`Work with ${noun.replace('-', ' ')}.`)
+    .exitOverride();
+  nouns.set(noun, made);
+  return made;
+}
+
+interface Effects {
+  readonly surroundings: Surroundings;
+  readonly print: (text: string) => void;
+}
+
+function addCommand(parent: CommanderCommand, word: string, command: Command, effects: Effects): void {
+  const made = parent
+    .command(command.args ? `${word} ${command.args}` : word)
+    .description(command.summary)
+    .option('--json', 'print the whole reply as JSON')
+    .addHelpText('after', `\nExample:\n  ${command.example}${exitCodeHelp}`)
+    .exitOverride();
+  for (const [flags, describes] of command.options ?? []) made.option(flags, describes);
+  made.action(async () => {
+    const options = made.opts<Record<string, string | true | undefined>>();
+    effects.print(render(await command.run(effects.surroundings, made.args, options), options['json'] === true));
+  });
+}
+
+function render(outcome: Outcome, json: boolean): string {
+  return `${json ? JSON.stringify(outcome.data, null, 2) : outcome.text}\n`;
+}
