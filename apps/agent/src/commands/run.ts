@@ -1,0 +1,57 @@
+import { collectors } from '@vedette/collectors';
+import { linuxHost, trimMemory, watchPaths } from '@vedette/host';
+import { connect } from '../connect.ts';
+import type { AgentConfig } from '../config.ts';
+import { enroll } from '../enrollment/enroll.ts';
+import { loadIdentity, type Identity } from '../enrollment/identity.ts';
+import { AgentError } from '../errors.ts';
+import { AgentLoop } from '../schedule/agent-loop.ts';
+import { openStateDirectory } from '../state/state-directory.ts';
+import { StateLock } from '../state/state-lock.ts';
+import { writeStatusFile } from '../state/status-file.ts';
+import { scanSignal } from './scan.ts';
+import type { CommandContext } from './command.ts';
+
+export async function runCommand({ config, log, signal }: CommandContext): Promise<null> {
+  const { stateDirectory } = config;
+  openStateDirectory(stateDirectory);
+  // Before the lock: whoever finds it may send the signal at once, and unhandled it would end us.
+  let scanNow = (): void => undefined;
+  process.on(scanSignal, () => scanNow());
+  using _lock = StateLock.acquire(stateDirectory);
+  const identity = await enrolledIdentity(config);
+  using connection = connect(stateDirectory, identity, signal);
+  const loop = new AgentLoop({
+    collectors,
+    host: linuxHost(),
+    engine: connection.engine,
+    post: (path, message, abort) => connection.client.post(path, message, abort),
+    consumption: connection.consumption,
+    trimMemory,
+    writeStatus: (status) => writeStatusFile(stateDirectory, status),
+    schedule: identity.schedule,
+    log,
+    now: Date.now,
+    elapsed: () => performance.now(),
+    random: Math.random,
+  });
+  scanNow = () => loop.scanNow();
+  const watched = [...new Set(collectors.flatMap(({ watches }) => watches))];
+  const watch = watchPaths(watched, (path) => loop.changed(path), {
+    onFallback: (path) => log('info', 'watch-by-polling', { path }),
+  });
+  log('info', 'started', { platform: identity.platform, agentId: identity.agentId });
+  await loop.run(signal);
+  watch.close();
+  log('info', 'stopped');
+  return null;
+}
+
+/** The identity on disk; enrolls first when there is none and the configuration says where. */
+async function enrolledIdentity(config: AgentConfig): Promise<Identity> {
+  const found = loadIdentity(config.stateDirectory);
+  if (found && (!config.platform || config.platform.origin === found.platform)) return found;
+  if (!found && !config.platform)
+    throw new AgentError('NOT_ENROLLED', 'this agent is not enrolled; run `vedette-agent enroll` first');
+  return enroll(config, linuxHost());
+}

@@ -1,0 +1,32 @@
+import { loadIdentity } from '../enrollment/identity.ts';
+import { lockHolder } from '../state/state-lock.ts';
+import { readStatusFile } from '../state/status-file.ts';
+import { fileStore } from '../sync/acknowledged-store.ts';
+import type { CommandContext, CommandOutput } from './command.ts';
+
+export async function statusCommand({ config: { stateDirectory } }: CommandContext): Promise<CommandOutput> {
+  const identity = loadIdentity(stateDirectory);
+  if (!identity) return { json: { enrolled: false, stateDirectory }, text: `not enrolled (${stateDirectory})` };
+  const processId = lockHolder(stateDirectory);
+  const status = readStatusFile(stateDirectory);
+  const store = fileStore(stateDirectory);
+  const collectors = (status?.collectors ?? []).map((state) => ({ ...state, rows: store.load(state.name)?.rows.length ?? null }));
+  const { agentId, assetId, platform, schedule } = identity;
+  const json = { enrolled: true, agentId, assetId, platform, schedule, processId, ...status, collectors };
+  const consumption = status && {
+    megabytes: Math.round(status.consumption.peakRssBytes / 1e6),
+    cpuSeconds: status.consumption.cpuSeconds.toFixed(1),
+  };
+  const lines = [
+    `agent ${agentId}, asset ${assetId}`,
+    `platform ${platform}`,
+    processId === null ? 'not running' : `running as process ${processId}`,
+    `last full scan ${status?.fullScanAt ?? 'never'}, last check-in ${status?.checkInAt ?? 'never'}`,
+    ...(status?.problem ? [`problem: ${status.problem}`] : []),
+    ...(consumption ? [`used ${consumption.cpuSeconds} s of CPU, ${consumption.megabytes} MB of memory at most`] : []),
+    ...collectors.map(({ name, sequence, status: state, rows, problem = '' }) =>
+      `  ${name.padEnd(20)}${state.padEnd(12)}${String(rows ?? '-').padStart(6)} rows  #${sequence}  ${problem}`.trimEnd(),
+    ),
+  ];
+  return { json, text: lines.join('\n') };
+}

@@ -1,0 +1,175 @@
+import { agentPaths, type CheckIn, type Enrolled } from '@vedette/protocol';
+import { runCollector, type Collector, type Host } from '@vedette/collectors';
+import { agentVersion } from '../config.ts';
+import { AgentError, describeError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { AgentStatus } from '../state/status-file.ts';
+import type { SyncEngine } from '../sync/sync-engine.ts';
+import { parseCheckInReply } from '../transport/replies.ts';
+import { Backoff } from './backoff.ts';
+import { DueCollectors } from './due-collectors.ts';
+import { observationOf } from './observation-of.ts';
+import { Waker } from './waker.ts';
+
+export interface AgentLoopParts {
+  readonly collectors: readonly Collector[];
+  readonly host: Host;
+  readonly engine: SyncEngine;
+  readonly post: (path: string, message: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly consumption: () => CheckIn['consumption'];
+  readonly trimMemory: () => void;
+  readonly writeStatus: (status: AgentStatus) => void;
+  readonly schedule: Enrolled['schedule'];
+  readonly log: Log;
+  /** Milliseconds since 1970, for what others read. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets, for when things are due. */
+  readonly elapsed: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+const trimEveryMs = 5 * 60_000;
+
+/** The agent's one loop: run what is due, send what changed, check in, sleep until the next of these. */
+export class AgentLoop {
+  readonly #parts: AgentLoopParts;
+  readonly #due: DueCollectors;
+  readonly #waker = new Waker();
+  readonly #backoff: Backoff;
+  #schedule: Enrolled['schedule'];
+  // Moments of the `elapsed` clock.
+  #checkInAt = 0;
+  #fullScanAt = 0;
+  #trimAt = 0;
+  /** No request before. */
+  #notBefore = 0;
+  #status: AgentStatus;
+
+  constructor(parts: AgentLoopParts) {
+    this.#parts = parts;
+    this.#due = new DueCollectors(parts.collectors);
+    this.#backoff = new Backoff(parts.random);
+    this.#schedule = parts.schedule;
+    const since = new Date(parts.now()).toISOString();
+    this.#status = {
+      processId: process.pid,
+      since,
+      fullScanAt: null,
+      checkInAt: null,
+      problem: null,
+      firstSync: null,
+      ...this.#report(),
+    };
+  }
+
+  changed(path: string): void {
+    this.#due.changed(path, this.#parts.elapsed());
+    this.#waker.wake();
+  }
+
+  scanNow(): void {
+    this.#fullScanAt = 0;
+    this.#checkInAt = 0;
+    this.#notBefore = 0;
+    this.#waker.wake();
+  }
+
+  /** Runs until the signal; then returns at once, because nothing is lost by stopping anywhere. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', this.#waker.wake, { once: true });
+    while (!signal.aborted) {
+      await this.#collect(signal);
+      if (!signal.aborted && this.#parts.elapsed() >= this.#notBefore) await this.#talk(signal);
+      if (signal.aborted) return;
+      this.#trim();
+      await this.#waker.sleep(this.#nextAt() - this.#parts.elapsed());
+    }
+  }
+
+  async #collect(signal: AbortSignal): Promise<void> {
+    const now = this.#parts.elapsed();
+    if (now >= this.#fullScanAt) {
+      this.#due.requireAll(now);
+      this.#fullScanAt = now + this.#schedule.fullScanSeconds * 1000;
+      this.#status = { ...this.#status, fullScanAt: new Date(this.#parts.now()).toISOString() };
+    }
+    for (const collector of this.#due.take(now)) {
+      if (signal.aborted) return;
+      const run = await runCollector(collector, this.#parts.host);
+      this.#parts.engine.observe(observationOf(collector, run, this.#parts.now()));
+      const level = run.status === 'failed' ? 'warn' : 'info';
+      this.#parts.log(level, 'collected', { collector: collector.fact.name, status: run.status, rows: run.rows.length });
+    }
+  }
+
+  async #talk(signal: AbortSignal): Promise<void> {
+    try {
+      const { engine } = this.#parts;
+      const hasNews = engine.hasPending;
+      if (hasNews) await this.#sync();
+      // The platform answered, but did not take everything: try again later, like after a failure.
+      if (engine.hasPending) this.#postpone(0);
+      else this.#backoff.succeeded();
+      const isCheckInDue = this.#parts.elapsed() >= this.#checkInAt;
+      if (isCheckInDue) await this.#checkIn(signal);
+      if (hasNews || isCheckInDue) this.#note(null);
+    } catch (error) {
+      if (signal.aborted) return;
+      const problem = describeError(error);
+      const waitMs = this.#postpone(error instanceof AgentError ? error.retryAfterSeconds : 0);
+      this.#parts.log('warn', 'platform-unavailable', { problem, retryInSeconds: Math.round(waitMs / 1000) });
+      this.#note(problem);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const documents = await this.#parts.engine.sync();
+    for (const { collector, kind, sequence, rows, removed, bytes, outcome } of documents) {
+      const level = outcome === 'accepted' || outcome === 'duplicate' ? 'info' : 'warn';
+      this.#parts.log(level, 'sent', { collector, kind, sequence, rows, removed, bytes, outcome });
+    }
+    const { sentBytes } = this.#parts.consumption();
+    this.#status = { ...this.#status, firstSync: this.#status.firstSync ?? { documents, sentBytes } };
+  }
+
+  async #checkIn(signal: AbortSignal): Promise<void> {
+    const sentAt = new Date(this.#parts.now()).toISOString();
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report() };
+    const reply = parseCheckInReply(await this.#parts.post(agentPaths.checkIn, message, signal));
+    this.#schedule = reply.schedule;
+    const now = this.#parts.elapsed();
+    this.#fullScanAt = Math.min(this.#fullScanAt, now + reply.schedule.fullScanSeconds * 1000);
+    // A tenth of jitter on both sides keeps a fleet that started together from staying together.
+    this.#checkInAt = now + reply.schedule.checkInSeconds * (900 + 200 * this.#parts.random());
+    for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
+    this.#status = { ...this.#status, checkInAt: sentAt };
+  }
+
+  #report(): Pick<CheckIn, 'collectors' | 'consumption'> {
+    return { collectors: this.#parts.engine.states(), consumption: this.#parts.consumption() };
+  }
+
+  #postpone(retryAfterSeconds: number): number {
+    const waitMs = this.#backoff.failed(retryAfterSeconds);
+    this.#notBefore = this.#parts.elapsed() + waitMs;
+    return waitMs;
+  }
+
+  #note(problem: string | null): void {
+    this.#status = { ...this.#status, problem, ...this.#report() };
+    this.#parts.writeStatus(this.#status);
+  }
+
+  #trim(): void {
+    const now = this.#parts.elapsed();
+    if (now < this.#trimAt) return;
+    this.#trimAt = now + trimEveryMs;
+    this.#parts.trimMemory();
+  }
+
+  #nextAt(): number {
+    const talkAt = this.#parts.engine.hasPending ? this.#notBefore : Math.max(this.#checkInAt, this.#notBefore);
+    return Math.min(this.#due.nextAt(), this.#fullScanAt, talkAt, this.#trimAt);
+  }
+}

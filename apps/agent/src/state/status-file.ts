@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { CheckIn } from '@vedette/protocol';
+import type { SentDocument } from '../sync/sync-engine.ts';
+import { readFileIfPresent, writeFileAtomic } from './atomic-file.ts';
+
+/** What the running agent tells about itself on its own machine. Times are RFC 3339, UTC. */
+export interface AgentStatus extends Pick<CheckIn, 'collectors' | 'consumption'> {
+  readonly processId: number;
+  readonly since: string;
+  /** When the last full scan began. */
+  readonly fullScanAt: string | null;
+  readonly checkInAt: string | null;
+  /** Why the platform cannot be reached; null when it can. */
+  readonly problem: string | null;
+  readonly firstSync: { readonly documents: readonly SentDocument[]; readonly sentBytes: number } | null;
+}
+
+const maxFileBytes = 1024 * 1024;
+
+export function writeStatusFile(stateDirectory: string, status: AgentStatus): void {
+  writeFileAtomic(join(stateDirectory, 'status.json'), JSON.stringify(status), { durable: false });
+}
+
+/** Null when no agent ever wrote one, or it cannot be read. */
+export function readStatusFile(stateDirectory: string): AgentStatus | null {
+  try {
+    const found = readFileIfPresent(join(stateDirectory, 'status.json'), maxFileBytes);
+    return found && (JSON.parse(found.toString('utf8')) as AgentStatus); // our own file, only shown
+  } catch {
+    return null;
+  }
+}

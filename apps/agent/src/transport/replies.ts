@@ -1,0 +1,85 @@
+import type { AgentProblemCode, CheckInReply, Enrolled, SyncReply } from '@vedette/protocol';
+
+/**
+ * Checks the shapes of the platform's replies by hand: the schemas of `protocol` describe the same, but running them would cost the
+ * agent the memory of a schema library for four small objects. Each throws Error; unknown fields are ignored.
+ */
+export function parseEnrolled(body: unknown): Enrolled {
+  const reply = object(body, 'reply');
+  return {
+    agentId: uuid(reply['agentId'], 'agentId') as Enrolled['agentId'], // branded: the check is on this line
+    assetId: uuid(reply['assetId'], 'assetId') as Enrolled['assetId'], // likewise
+    platformPublicKey: matching(reply['platformPublicKey'], /^[A-Za-z0-9+/]{43}=$/, 'platformPublicKey'),
+    schedule: parseSchedule(reply['schedule']),
+  };
+}
+
+export function parseCheckInReply(body: unknown): CheckInReply {
+  const reply = object(body, 'reply');
+  return { resend: list(reply['resend'], 'resend').map(collectorName), schedule: parseSchedule(reply['schedule']) };
+}
+
+const outcomes = ['accepted', 'duplicate', 'resend', 'rejected'] as const;
+
+export function parseSyncReply(body: unknown): SyncReply {
+  return {
+    results: list(object(body, 'reply')['results'], 'results').map((item) => {
+      const result = object(item, 'result');
+      const outcome = outcomes.find((known) => known === result['outcome']);
+      if (!outcome) throw new Error('unknown outcome');
+      const reason = typeof result['reason'] === 'string' ? { reason: result['reason'] } : {};
+      return {
+        collector: collectorName(result['collector']),
+        outcome,
+        sequence: whole(result['sequence'], 0, 'sequence'),
+        ...reason,
+      };
+    }),
+  };
+}
+
+/** Longest times taken from outside, so that no reply can silence an agent for good. */
+const maxSeconds = 7 * 24 * 3600;
+
+export function parseSchedule(value: unknown): Enrolled['schedule'] {
+  const schedule = object(value, 'schedule');
+  return {
+    checkInSeconds: Math.min(whole(schedule['checkInSeconds'], 1, 'checkInSeconds'), maxSeconds),
+    fullScanSeconds: Math.min(whole(schedule['fullScanSeconds'], 60, 'fullScanSeconds'), maxSeconds),
+  };
+}
+
+/** Code and detail of a problem document (RFC 9457); empty for anything else. */
+export function parseProblem(body: unknown): { code: AgentProblemCode | ''; detail: string } {
+  const problem = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 300) : '');
+  return { code: text(problem['code']) as AgentProblemCode | '', detail: text(problem['detail']) }; // only compared with known codes
+}
+
+function object(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${name} is not an object`);
+  return value as Record<string, unknown>; // checked on the line above
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  if (!Array.isArray(value) || value.length > 1024) throw new Error(`${name} is not a short list`);
+  return value;
+}
+
+function matching(value: unknown, pattern: RegExp, name: string): string {
+  if (typeof value !== 'string' || value.length > 200 || !pattern.test(value)) throw new Error(`${name} is malformed`);
+  return value;
+}
+
+function uuid(value: unknown, name: string): string {
+  return matching(value, /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, name);
+}
+
+function collectorName(value: unknown): string {
+  return matching(value, /^[a-z][a-z0-9-]{0,63}$/, 'collector');
+}
+
+function whole(value: unknown, least: number, name: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least) throw new Error(`${name} is not a whole number from ${least}`);
+  return value as number; // checked on the line above
+}
