@@ -1,8 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+const never = ['**/node_modules/**', '**/dist/**', '**/.build/**'];
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
-    globalSetup: ['packages/testkit/src/postgres-global-setup.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{apps,packages,tests,tools}/**/*.test.{ts,tsx}'],
+          exclude: never,
+          globalSetup: ['packages/testkit/src/postgres-global-setup.ts'],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole constellations: one after the other, for they start platforms, agents and browsers.
+        test: {
+          name: 'e2e',
+          include: ['{apps,packages,tests}/**/*.e2e.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
  * Adds to package-lock.json the optional packages of other platforms that npm left out because the registry in reach does not carry
  * them. `npm ci` refuses a lock file without them, although it would never install them here. Run it after `npm install`.
  */
-interface LockedPackage {
+export interface LockedPackage {
   version?: string;
+  resolved?: string;
+  link?: boolean;
   optional?: boolean;
   dev?: boolean;
   os?: string[];

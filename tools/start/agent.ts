@@ -1,0 +1,66 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AssetId, createActivationKey, getAsset } from '@vedette/protocol';
+import type { z } from 'zod';
+import type { Children } from './children.ts';
+import type { Platform } from './platform.ts';
+import { say } from './progress.ts';
+import { StartError, type Settings } from './settings.ts';
+
+export type AssetState = z.output<(typeof getAsset)['reply']>;
+
+/** How long a first scan may take before the start gives up; seconds is what it takes. */
+const patienceMs = 120_000;
+
+/** Starts the agent as the process of its own that it is on every machine; enrolls it the first time. */
+export async function startAgent(settings: Settings, children: Children, platform: Platform): Promise<ChildProcess> {
+  const state = join(settings.data, 'agent');
+  if (identityOf(state) && identityOf(state)?.platform !== new URL(platform.url).origin) {
+    say(`The agent belonged to another address; it enrolls again with ${platform.url}`);
+    rmSync(state, { recursive: true });
+  }
+  const environment: Record<string, string> = {};
+  if (!identityOf(state)) {
+    const key = await platform.client.call(createActivationKey, { body: { name: 'npm start', maxUses: 1, expiresInDays: 1 } });
+    environment['VEDETTE_ACTIVATION_KEY'] = key.secret;
+  }
+  const child = children.start(
+    'agent',
+    [join(settings.root, 'vedette-agent'), 'run', '--platform', platform.url, '--state-dir', state],
+    environment,
+  );
+  child.stdout?.resume();
+  return child;
+}
+
+/** Waits until the agent of this start has reported and its packages are judged; returns its asset. */
+export async function firstFindings(settings: Settings, agent: ChildProcess, platform: Platform): Promise<AssetState> {
+  const deadline = performance.now() + patienceMs;
+  const log = join(settings.data, 'agent.log');
+  for (;;) {
+    if (agent.exitCode !== null || agent.signalCode !== null) {
+      throw new StartError('failure', `the agent ended (${agent.signalCode ?? agent.exitCode}) before it reported; see ${log}`);
+    }
+    const identity = identityOf(join(settings.data, 'agent'));
+    const state = identity && (await platform.client.call(getAsset, { params: { assetId: identity.assetId } }).catch(() => null));
+    if (state && isJudged(state, settings.startedAt)) return state;
+    if (performance.now() > deadline)
+      throw new StartError('failure', `the agent has reported nothing for two minutes; see ${log}`);
+    await delay(100);
+  }
+}
+
+/** The agent of this start has checked in, and every collector's document has arrived; judging is part of taking the packages in. */
+function isJudged({ asset, agent }: AssetState, startedAt: number): boolean {
+  const checkedIn = agent?.lastCheckIn != null && Date.parse(agent.lastCheckIn) >= startedAt;
+  return asset.lastScan !== null && checkedIn && agent.consumption !== null;
+}
+
+function identityOf(state: string): { assetId: AssetId; platform: string } | null {
+  const file = join(state, 'identity.json');
+  if (!existsSync(file)) return null;
+  const { assetId, platform } = JSON.parse(readFileSync(file, 'utf8')) as { assetId: unknown; platform: unknown }; // checked below
+  return { assetId: AssetId.parse(assetId), platform: String(platform) };
+}

@@ -1,0 +1,64 @@
+/** `npm test`: every test, on a fresh clone too, to one last line "N passed, N failed". Plain JavaScript: it runs before anything is installed. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { checkoutNode, ensureInstalled, requireUsableMachine, root } from './install.mjs';
+
+const chromium = '/usr/bin/chromium';
+const inCi = process.env.CI === 'true';
+const filters = process.argv.slice(2);
+
+requireUsableMachine();
+ensureInstalled({ development: true });
+ensureBrowser();
+
+const resultFile = join(root, '.build/test-result.json');
+mkdirSync(join(root, '.build'), { recursive: true });
+rmSync(resultFile, { force: true });
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`];
+const run = spawnSync(checkoutNode(), [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...filters], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+  // Tests that start "node" must get the same one.
+  env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+});
+
+const { passed, failed, skipped } = count();
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function count() {
+  if (!existsSync(resultFile)) return { passed: 0, failed: 1, skipped: 0 };
+  const result = JSON.parse(readFileSync(resultFile, 'utf8')); // vitest wrote it
+  const tests = result.testResults.flatMap((file) => file.assertionResults);
+  const skips = tests.filter((test) => !['passed', 'failed'].includes(test.status));
+  // A file that cannot even be loaded has no tests, but has failed.
+  const broken = result.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  let failed = tests.filter((test) => test.status === 'failed').length + broken.length;
+  if (inCi && skips.length > 0) {
+    // Where everything is there, a test that does not run is a failure.
+    for (const test of skips) process.stdout.write(`not run in CI: ${test.fullName}\n`);
+    failed += skips.length;
+  }
+  // Errors outside of any test, such as an unhandled rejection, show only here.
+  if (run.status !== 0 && failed === 0) failed = 1;
+  return { passed: result.numPassedTests, failed, skipped: inCi ? 0 : skips.length };
+}
+
+/** Tests in the browser use Debian's chromium; without it they say that they skip. */
+function ensureBrowser() {
+  if (existsSync(chromium) || (filters.length > 0 && !filters.some((filter) => /e2e|console/.test(filter)))) return;
+  if (process.getuid() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    process.stderr.write('chromium is missing: browser tests will be skipped (Debian: apt-get install chromium)\n');
+    return;
+  }
+  process.stderr.write('Installing chromium for the browser tests (once) …\n');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  apt('update');
+  const { status, stderr } = apt('install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation');
+  if (status !== 0)
+    process.stderr.write(`chromium could not be installed; browser tests will be skipped.\n${stderr.slice(-1000)}\n`);
+}
