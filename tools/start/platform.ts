@@ -10,11 +10,8 @@ import type { Children } from './children.ts';
 import { StartError, type Settings } from './settings.ts';
 
 const Login = z.object({ login: z.string(), password: z.string() });
-/** The lines that the platform prints on stdout. */
-const Announcement = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('ready'), url: z.url(), bootstrap: Login.nullish() }),
-  z.object({ event: z.literal('failed'), code: z.string(), message: z.string() }),
-]);
+/** The one line that the platform prints on stdout. */
+const Announcement = z.object({ event: z.literal('ready'), url: z.url(), bootstrap: Login.nullish() });
 
 export interface Platform {
   readonly url: string;
@@ -49,20 +46,18 @@ export async function startPlatform(settings: Settings, children: Children, cons
     VEDETTE_LISTEN: `127.0.0.1:${settings.port}`,
     VEDETTE_CONSOLE_DIR: consoleDirectory,
     VEDETTE_BOOTSTRAP_PASSWORD: password,
-    ...(settings.offline ? { VEDETTE_OFFLINE: 'true' } : {}),
+    ...(settings.offline ? { VEDETTE_OFFLINE: '1' } : {}),
   });
   const log = join(settings.data, 'platform.log');
   const announcement = await new Promise<z.infer<typeof Announcement>>((resolve, reject) => {
-    child.once('exit', (code, signal) =>
-      reject(new StartError('failure', `the platform ended (${signal ?? code}) before it was ready; see ${log}`)),
+    child.once('exit', (code) =>
+      reject(new StartError(exitNames.get(code) ?? 'failure', `the platform did not start.\n${lastWords(log)}\nSee ${log}`)),
     );
     createInterface({ input: child.stdout ?? process.stdin }).on('line', (line) => {
       const parsed = Announcement.safeParse(tryJson(line));
       if (parsed.success) resolve(parsed.data);
     });
   });
-  if (announcement.event === 'failed')
-    throw new StartError(codeOf(announcement.code), `the platform did not start: ${announcement.message}\nSee ${log}`);
   const bootstrap = announcement.bootstrap ?? null;
   return {
     url: announcement.url,
@@ -71,10 +66,17 @@ export async function startPlatform(settings: Settings, children: Children, cons
   };
 }
 
-function codeOf(code: string): ConstructorParameters<typeof StartError>[0] {
-  if (/ADDRESS|PORT|EADDRINUSE/.test(code)) return 'portInUse';
-  if (/SPACE|ENOSPC/.test(code)) return 'noSpace';
-  return /PERMISSION|EACCES|EPERM/.test(code) ? 'noPermission' : 'failure';
+/** Its exit codes are those of sysexits(3), like ours. */
+const exitNames = new Map<number | null, ConstructorParameters<typeof StartError>[0]>([
+  [69, 'portInUse'],
+  [74, 'noSpace'],
+  [77, 'noPermission'],
+]);
+
+/** What the platform said last to people; its log proper is JSON. */
+function lastWords(log: string): string {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  return lines.slice(lines.findLastIndex((line) => line.startsWith('{')) + 1).join('\n');
 }
 
 async function logIn(url: string, bootstrap: Platform['bootstrap'], tokenFile: string): Promise<Client> {

@@ -24,7 +24,7 @@ export function connect(url: string, credentials: { token?: string; cookie?: str
     async call(endpoint, input) {
       const response = await send(`${base}${address(endpoint.path, input)}`, {
         method: endpoint.method,
-        headers: headers(credentials, input.body !== undefined),
+        headers: headers(credentials, input.body !== undefined, new URL(url).origin),
         ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
         signal: AbortSignal.timeout(timeoutMs),
         redirect: 'error',
@@ -36,12 +36,13 @@ export function connect(url: string, credentials: { token?: string; cookie?: str
   };
 }
 
-function headers(credentials: { token?: string; cookie?: string }, hasBody: boolean): Record<string, string> {
+function headers(credentials: { token?: string; cookie?: string }, hasBody: boolean, origin: string): Record<string, string> {
   return {
     accept: 'application/json',
     ...(hasBody ? { 'content-type': 'application/json' } : {}),
     ...(credentials.token ? { authorization: `Bearer ${credentials.token}` } : {}),
-    ...(credentials.cookie ? { cookie: credentials.cookie } : {}),
+    // The platform takes a cookie only from its own pages, which say where they come from.
+    ...(credentials.cookie ? { cookie: credentials.cookie, origin } : {}),
   };
 }
 

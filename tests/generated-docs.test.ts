@@ -1,0 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { generatedDocuments } from '../tools/generate.ts';
+
+const folder = join(import.meta.dirname, '../docs/generated');
+
+it('docs/generated holds exactly what the code says (npm run generate)', () => {
+  const kept = new Map(readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+  expect(Object.fromEntries(kept)).toEqual(Object.fromEntries(generatedDocuments()));
+});
