@@ -228,11 +228,10 @@ describe('pages and health', () => {
   });
 });
 
-/** Features whose routes are still to come; this list only gets shorter. */
 describe('endpoints', () => {
   it.each(Object.values(endpoints) as Endpoint[])(
     '$name is served (once: a second time would not start)',
-    ({ name, method, path }) => {
+    ({ method, path }) => {
       expect(app.hasRoute({ method, url: `/api/v1${path}` })).toBe(true);
     },
   );
