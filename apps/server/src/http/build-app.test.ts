@@ -229,12 +229,9 @@ describe('pages and health', () => {
 });
 
 describe('endpoints', () => {
-  it.each(Object.values(endpoints) as Endpoint[])(
-    '$name is served (once: a second time would not start)',
-    ({ method, path }) => {
-      expect(app.hasRoute({ method, url: `/api/v1${path}` })).toBe(true);
-    },
-  );
+  it.each(Object.values(endpoints) as Endpoint[])('$name is served (once: a second time would not start)', ({ method, path }) => {
+    expect(app.hasRoute({ method, url: `/api/v1${path}` })).toBe(true);
+  });
 
   it.each((Object.values(endpoints) as Endpoint[]).filter((one) => one.permission !== 'public'))(
     '$name refuses a caller who has not logged in',

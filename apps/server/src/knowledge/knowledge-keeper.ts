@@ -77,12 +77,14 @@ export class KnowledgeKeeper implements AsyncDisposable {
     const { bytes } = await unpack(path, packed, starterLimits.textChars);
     const starter = readStarter(bytes.toString('utf8'));
     await saveInput(db, starterFeed, starter);
-    for (const origin of starter.origins) {
-      const state = await db.selectFrom('feedState').select('retrievedAt').where('feed', '=', origin.feed).executeTakeFirst();
+    // Of several origins of one feed the newest counts: it stands for what the feed says last.
+    for (const origin of starter.origins.toSorted((one, other) => (one.retrievedAt < other.retrievedAt ? -1 : 1))) {
+      const state = await db.selectFrom('feedState').select('location').where('feed', '=', origin.feed).executeTakeFirst();
       // What was fetched since is newer than what the starter was made of.
-      if (state?.retrievedAt) continue;
-      const records = starter.advisories.filter(({ feed }) => feed === origin.feed).length;
-      await saveFeedState(db, { ...origin, records, retrievedAt: new Date(origin.retrievedAt) });
+      if (state && !starter.origins.some(({ location }) => location === state.location)) continue;
+      const { feed, location, sha256: hash } = origin;
+      const records = starter.advisories.filter((advisory) => advisory.feed === feed).length;
+      await saveFeedState(db, { feed, location, records, sha256: hash, retrievedAt: new Date(origin.retrievedAt) });
     }
     await this.#import();
     // Last, so that an import cut off half way is made again.
