@@ -17,10 +17,8 @@ describe('readConfig', () => {
     'https://vedette.example/path',
     'https://vedette.example/?q',
     'vedette.example',
-    '',
-  ])('refuses %j as a platform, or takes it as absent', (platform) => {
-    if (platform === '') expect(readConfig({ platform }, {}).platform).toBeNull();
-    else expect(() => readConfig({ platform }, {})).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+  ])('refuses %j as a platform', (platform) => {
+    expect(() => readConfig({ platform }, {})).toThrow(expect.objectContaining({ code: 'CONFIG' }));
   });
 
   it('prefers an option to the environment', () => {

@@ -1,3 +1,4 @@
+import { uptime } from 'node:process';
 import { hash } from 'node:crypto';
 import { agentPaths, type CheckIn } from '@vedette/protocol';
 import { processUsage } from '@vedette/host';
@@ -32,7 +33,7 @@ export function connect(stateDirectory: string, identity: Identity, signal: Abor
   return {
     client,
     engine,
-    consumption: () => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: process.uptime() }),
+    consumption: () => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { collectors } from '@vedette/collectors';
 import { linuxHost, trimMemory, watchPaths } from '@vedette/host';
 import { connect } from '../connect.ts';
@@ -6,6 +7,7 @@ import { enroll } from '../enrollment/enroll.ts';
 import { loadIdentity, type Identity } from '../enrollment/identity.ts';
 import { AgentError } from '../errors.ts';
 import { AgentLoop } from '../schedule/agent-loop.ts';
+import { Waker } from '../schedule/waker.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { StateLock } from '../state/state-lock.ts';
 import { writeStatusFile } from '../state/status-file.ts';
@@ -15,6 +17,8 @@ import type { CommandContext } from './command.ts';
 export async function runCommand({ config, log, signal }: CommandContext): Promise<null> {
   const { stateDirectory } = config;
   openStateDirectory(stateDirectory);
+  // What starting needed is not needed any more; dropped now, it does not add to the peak of what follows.
+  trimMemory();
   // Before the lock: whoever finds it may send the signal at once, and unhandled it would end us.
   let scanNow = (): void => undefined;
   process.on(scanSignal, () => scanNow());
@@ -33,6 +37,7 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     log,
     now: Date.now,
     elapsed: () => performance.now(),
+    waker: new Waker(),
     random: Math.random,
   });
   scanNow = () => loop.scanNow();

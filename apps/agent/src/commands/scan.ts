@@ -1,3 +1,4 @@
+import { kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectors, runCollector } from '@vedette/collectors';
 import { agentPaths, type CheckIn } from '@vedette/protocol';
@@ -41,7 +42,7 @@ async function scanHere({ config: { stateDirectory }, signal }: CommandContext):
   const done = { collectors: engine.states(), consumption: consumption() };
   const times = { since, fullScanAt: sentAt, checkInAt: sentAt };
   writeStatusFile(stateDirectory, {
-    processId: process.pid,
+    processId: pid,
     ...times,
     problem: null,
     firstSync: { documents, sentBytes },
@@ -53,7 +54,7 @@ async function scanHere({ config: { stateDirectory }, signal }: CommandContext):
 
 async function scanThere({ config, wait, signal }: CommandContext, holder: number): Promise<CommandOutput> {
   const askedAt = Date.now();
-  process.kill(holder, scanSignal);
+  kill(holder, scanSignal);
   if (!wait)
     return {
       json: { askedProcess: holder },

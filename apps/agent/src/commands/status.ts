@@ -12,7 +12,7 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
   const store = fileStore(stateDirectory);
   const collectors = (status?.collectors ?? []).map((state) => ({ ...state, rows: store.load(state.name)?.rows.length ?? null }));
   const { agentId, assetId, platform, schedule } = identity;
-  const json = { enrolled: true, agentId, assetId, platform, schedule, processId, ...status, collectors };
+  const json = { enrolled: true, agentId, assetId, platform, schedule, ...status, processId, collectors };
   const consumption = status && {
     megabytes: Math.round(status.consumption.peakRssBytes / 1e6),
     cpuSeconds: status.consumption.cpuSeconds.toFixed(1),

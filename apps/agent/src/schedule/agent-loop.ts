@@ -1,3 +1,4 @@
+import { pid } from 'node:process';
 import { agentPaths, type CheckIn, type Enrolled } from '@vedette/protocol';
 import { runCollector, type Collector, type Host } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
@@ -9,7 +10,7 @@ import { parseCheckInReply } from '../transport/replies.ts';
 import { Backoff } from './backoff.ts';
 import { DueCollectors } from './due-collectors.ts';
 import { observationOf } from './observation-of.ts';
-import { Waker } from './waker.ts';
+import type { Waker } from './waker.ts';
 
 export interface AgentLoopParts {
   readonly collectors: readonly Collector[];
@@ -25,17 +26,18 @@ export interface AgentLoopParts {
   readonly now: () => number;
   /** Milliseconds of a clock that nobody sets, for when things are due. */
   readonly elapsed: () => number;
+  readonly waker: Pick<Waker, 'wake' | 'sleep'>;
   /** From 0 up to 1. */
   readonly random: () => number;
 }
 
+/** Also between a full scan and sending it, and after sending: each step then starts from a small process, which keeps the peak low. */
 const trimEveryMs = 5 * 60_000;
 
 /** The agent's one loop: run what is due, send what changed, check in, sleep until the next of these. */
 export class AgentLoop {
   readonly #parts: AgentLoopParts;
   readonly #due: DueCollectors;
-  readonly #waker = new Waker();
   readonly #backoff: Backoff;
   #schedule: Enrolled['schedule'];
   // Moments of the `elapsed` clock.
@@ -53,7 +55,7 @@ export class AgentLoop {
     this.#schedule = parts.schedule;
     const since = new Date(parts.now()).toISOString();
     this.#status = {
-      processId: process.pid,
+      processId: pid,
       since,
       fullScanAt: null,
       checkInAt: null,
@@ -65,25 +67,26 @@ export class AgentLoop {
 
   changed(path: string): void {
     this.#due.changed(path, this.#parts.elapsed());
-    this.#waker.wake();
+    this.#parts.waker.wake();
   }
 
   scanNow(): void {
     this.#fullScanAt = 0;
     this.#checkInAt = 0;
     this.#notBefore = 0;
-    this.#waker.wake();
+    this.#parts.waker.wake();
   }
 
   /** Runs until the signal; then returns at once, because nothing is lost by stopping anywhere. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', this.#waker.wake, { once: true });
+    signal.addEventListener('abort', this.#parts.waker.wake, { once: true });
     while (!signal.aborted) {
       await this.#collect(signal);
+      this.#trim();
       if (!signal.aborted && this.#parts.elapsed() >= this.#notBefore) await this.#talk(signal);
       if (signal.aborted) return;
       this.#trim();
-      await this.#waker.sleep(this.#nextAt() - this.#parts.elapsed());
+      await this.#parts.waker.sleep(this.#nextAt() - this.#parts.elapsed());
     }
   }
 
@@ -92,6 +95,7 @@ export class AgentLoop {
     if (now >= this.#fullScanAt) {
       this.#due.requireAll(now);
       this.#fullScanAt = now + this.#schedule.fullScanSeconds * 1000;
+      this.#trimAt = 0;
       this.#status = { ...this.#status, fullScanAt: new Date(this.#parts.now()).toISOString() };
     }
     for (const collector of this.#due.take(now)) {
@@ -108,6 +112,7 @@ export class AgentLoop {
       const { engine } = this.#parts;
       const hasNews = engine.hasPending;
       if (hasNews) await this.#sync();
+      if (hasNews) this.#trimAt = 0;
       // The platform answered, but did not take everything: try again later, like after a failure.
       if (engine.hasPending) this.#postpone(0);
       else this.#backoff.succeeded();

@@ -1,3 +1,4 @@
+import { pid } from 'node:process';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -6,7 +7,7 @@ import { dirname } from 'node:path';
  * out the two fsyncs, for what may be lost with the power.
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array, { durable = true } = {}): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${pid}.tmp`;
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const file = openSync(temporary, 'w', 0o600);
   try {

@@ -1,3 +1,4 @@
+import { geteuid } from 'node:process';
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { AgentError } from '../errors.ts';
 
@@ -10,7 +11,7 @@ export function openStateDirectory(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const found = lstatSync(path);
     if (!found.isDirectory()) throw new AgentError('STATE', `${path} is not a directory`);
-    const self = process.geteuid?.() ?? found.uid;
+    const self = geteuid?.() ?? found.uid;
     if (found.uid !== self)
       throw new AgentError('STATE', `${path} belongs to user ${found.uid}; run as that user or choose another --state-dir`);
     if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);

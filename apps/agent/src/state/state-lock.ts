@@ -1,3 +1,4 @@
+import { pid as ownPid } from 'node:process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../errors.ts';
@@ -21,8 +22,8 @@ export class StateLock implements Disposable {
   /** Throws AgentError LOCKED when a living process holds the directory. */
   static acquire(directory: string, startTimeOf: StartTimeOf = linuxStartTime): StateLock {
     const path = join(directory, 'lock');
-    const owner = `${process.pid} ${startTimeOf(process.pid) ?? '0'}\n`;
-    const own = `${path}.${process.pid}`;
+    const owner = `${ownPid} ${startTimeOf(ownPid) ?? '0'}\n`;
+    const own = `${path}.${ownPid}`;
     writeFileSync(own, owner, { mode: 0o600 });
     try {
       for (let attempt = 0; attempt < 5; attempt++) {

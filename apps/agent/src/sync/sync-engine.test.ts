@@ -231,6 +231,7 @@ describe('SyncEngine among faults', () => {
         fc.array(stepArbitrary, { maxLength: 25 }),
         rowsArbitrary,
         fc.integer({ min: 1, max: 7 }),
+        // oxlint-disable-next-line complexity -- one story, told in order
         async (steps, last, limit) => {
           const wire = newWire();
           let store = new MemoryStore();

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import {
@@ -26,11 +26,12 @@ export interface StubReply {
 
 export interface StubOptions {
   readonly keys: ReadonlyMap<string, readonly string[]>;
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: Pick<ServerOptions, 'key' | 'cert' | 'maxVersion'>;
   /** Changes a finished reply on its way out, as somebody in the middle could. */
   readonly tamper?: (reply: StubReply) => void;
   readonly activationKey?: string;
   readonly compressesReplies?: boolean;
+  readonly onCheckIn?: () => void;
 }
 
 export const stubAgentId = '3f1c7f0e-2d4b-4c8a-9e51-0a4f5a1b2c3d';
@@ -107,6 +108,7 @@ export class StubServer implements AsyncDisposable {
     if (path === agentPaths.checkIn) {
       const checkIn = CheckIn.parse(message);
       this.checkIns.push(checkIn);
+      this.#options.onCheckIn?.();
       const differs = checkIn.collectors.filter(({ name, digest, sequence }) => {
         const held = this.platform.held.get(name);
         return sequence > 0 && (held?.digest !== digest || held.sequence !== sequence);

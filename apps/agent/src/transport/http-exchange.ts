@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { getBuiltinModule } from 'node:process';
+import type { Agent, IncomingMessage, request } from 'node:http';
 
 export interface HttpReply {
   readonly status: number;
@@ -20,8 +20,8 @@ const maxReplyBytes = 1024 * 1024;
 
 /** POST over one connection that is kept open. Plain HTTP or TLS 1.3 by the platform's address; it does not follow redirects. */
 export class HttpExchange implements Disposable {
-  readonly #agent: HttpAgent;
-  readonly #request: typeof requestHttp;
+  readonly #agent: Agent;
+  readonly #request: typeof request;
   readonly #platform: URL;
   readonly #timeoutMs: number;
 
@@ -29,12 +29,15 @@ export class HttpExchange implements Disposable {
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
     const pooling = { keepAlive: true, maxSockets: 1 };
+    // Loaded here and not at the start: Node's HTTP costs 11 MB, which the start must not add to its own peak.
     if (platform.protocol === 'https:') {
-      this.#agent = new HttpsAgent({ ...pooling, minVersion: 'TLSv1.3', ...(ca === undefined ? {} : { ca }) });
-      this.#request = requestHttps;
+      const https = getBuiltinModule('node:https');
+      this.#agent = new https.Agent({ ...pooling, minVersion: 'TLSv1.3', ...(ca === undefined ? {} : { ca }) });
+      this.#request = https.request;
     } else {
-      this.#agent = new HttpAgent(pooling);
-      this.#request = requestHttp;
+      const http = getBuiltinModule('node:http');
+      this.#agent = new http.Agent(pooling);
+      this.#request = http.request;
     }
   }
 

@@ -170,7 +170,7 @@ describe.skipIf(!hasOpenssl())('PlatformClient over TLS', () => {
 
   it('refuses to speak less than TLS 1.3', async () => {
     const { ca, tls } = makeCertificates();
-    await using stub = await startStub({ tls: { ...tls, ...{ maxVersion: 'TLSv1.2' } } });
+    await using stub = await startStub({ tls: { ...tls, maxVersion: 'TLSv1.2' } });
     using client = clientOf(stub, { ca });
     await expect(client.post(agentPaths.checkIn, checkIn)).rejects.toMatchObject({ code: 'NETWORK' });
     expect(stub.received).toEqual([]);

@@ -1,0 +1,186 @@
+import { hash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { agentPaths, osFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
+import { defineCollector, type Host } from '@vedette/collectors';
+import { AgentError } from '../errors.ts';
+import type { AgentStatus } from '../state/status-file.ts';
+import type { AcknowledgedState } from '../sync/acknowledged-store.ts';
+import { SyncEngine } from '../sync/sync-engine.ts';
+import { ReferencePlatform } from '../testing/reference-platform.ts';
+import { AgentLoop } from './agent-loop.ts';
+
+/** A host with one fact, a platform, and a clock that moves only while the loop sleeps. */
+class World {
+  hostname = 'web-1';
+  clockMs = 1_000_000;
+  isReachable = true;
+  resend: string[] = [];
+  readonly sent: { readonly atMs: number; readonly document: SentSyncDocument }[] = [];
+  readonly checkInsAt: number[] = [];
+  readonly platform = new ReferencePlatform(new Map([['os', []]]));
+  status: AgentStatus | null = null;
+  #attempts: number[] = [];
+
+  /** Runs the loop; `plan` is called before each sleep and returns false to stop. */
+  async run(plan: (loop: AgentLoop, sleepNumber: number) => boolean): Promise<void> {
+    const stop = new AbortController();
+    const states = new Map<string, AcknowledgedState>();
+    const engine = new SyncEngine({
+      store: { load: (name) => states.get(name) ?? null, save: (name, state) => void states.set(name, state) },
+      send: async (documents) => {
+        this.#answer();
+        this.sent.push(...documents.map((document) => ({ atMs: this.clockMs, document })));
+        return this.platform.sync(documents);
+      },
+      sha256: (text) => hash('sha256', text, 'buffer'),
+      sizeOf: () => 0,
+    });
+    let sleeps = 0;
+    let isWoken = false;
+    const loop: AgentLoop = new AgentLoop({
+      collectors: [this.#collector()],
+      host: { platform: 'linux' } as Host, // the one collector reads nothing
+      engine,
+      post: async (path) => {
+        if (path !== agentPaths.checkIn) throw new Error(`unexpected request to ${path}`);
+        this.#answer();
+        this.checkInsAt.push(this.clockMs);
+        const resend = this.resend;
+        this.resend = [];
+        return { resend, schedule: { checkInSeconds: 60, fullScanSeconds: 3600 } } satisfies CheckInReply;
+      },
+      consumption: () => ({ cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 }),
+      trimMemory: () => undefined,
+      writeStatus: (status) => void (this.status = status),
+      schedule: { checkInSeconds: 60, fullScanSeconds: 3600 },
+      log: () => undefined,
+      now: () => this.clockMs,
+      elapsed: () => this.clockMs,
+      waker: {
+        wake: () => void (isWoken = true),
+        sleep: async (milliseconds) => {
+          if (!plan(loop, sleeps++)) return stop.abort();
+          this.clockMs += isWoken ? 0 : Math.max(milliseconds, 1);
+          isWoken = false;
+        },
+      },
+      random: () => 0.5,
+    });
+    await loop.run(stop.signal);
+  }
+
+  get attempts(): readonly number[] {
+    return this.#attempts;
+  }
+
+  #answer(): void {
+    this.#attempts.push(this.clockMs);
+    if (!this.isReachable) throw new AgentError('NETWORK', 'unreachable');
+  }
+
+  #collector() {
+    return defineCollector({
+      fact: osFact,
+      describes: '',
+      requires: { platforms: ['linux'] },
+      cost: { reads: [], maxBytes: 0 },
+      watches: ['/etc/hostname', '/etc/os'],
+      refreshSeconds: null,
+      rows: async () => {
+        const { hostname } = this;
+        const empty = { id: '', idLike: '', versionId: '', codename: '', prettyName: '', architecture: '' };
+        return { rows: [{ ...empty, hostname }] };
+      },
+    });
+  }
+}
+
+describe('AgentLoop', () => {
+  it('sends an inventory and checks in at once', async () => {
+    const world = new World();
+    await world.run(() => false);
+    expect(world.sent).toMatchObject([{ atMs: 1_000_000, document: { kind: 'snapshot', collector: 'os' } }]);
+    expect(world.checkInsAt).toEqual([1_000_000]);
+    expect(world.status).toMatchObject({ problem: null, collectors: [{ name: 'os', sequence: 1 }] });
+  });
+
+  it('only checks in while nothing changes', async () => {
+    const world = new World();
+    await world.run(() => world.clockMs < 1_000_000 + 10 * 60_000);
+    expect(world.sent).toHaveLength(1);
+    expect(world.checkInsAt.length).toBeGreaterThan(8);
+  });
+
+  it('sends a delta once a watched file has been quiet for a second', async () => {
+    const world = new World();
+    await world.run((loop, sleep) => {
+      if (sleep === 0) {
+        world.hostname = 'web-2';
+        loop.changed('/etc/hostname');
+      }
+      return sleep < 3;
+    });
+    expect(world.sent[1]).toMatchObject({ atMs: 1_001_000, document: { kind: 'delta', sequence: 2 } });
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-2' }]);
+  });
+
+  it('looks at a file that never comes to rest after ten seconds', async () => {
+    const world = new World();
+    await world.run((loop) => {
+      world.hostname = `web-${world.clockMs}`;
+      loop.changed('/etc/os/below');
+      world.clockMs += 500;
+      return world.sent.length < 2;
+    });
+    expect(world.sent[1]?.atMs).toBeGreaterThanOrEqual(1_010_000);
+    expect(world.sent[1]?.atMs).toBeLessThan(1_012_000);
+  });
+
+  it('waits longer after each failure, then delivers what the host looks like by then', async () => {
+    const world = new World();
+    world.isReachable = false;
+    await world.run(() => {
+      if (world.attempts.length === 6) {
+        world.isReachable = true;
+        world.hostname = 'web-3';
+      }
+      return world.checkInsAt.length === 0;
+    });
+    const waits = world.attempts.slice(1, 6).map((at, index) => at - (world.attempts[index] ?? 0));
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+    expect(waits[0]).toBe(1500);
+    expect(world.platform.rowsOf('os')).toHaveLength(1);
+  });
+
+  it('sends everything again when a check-in asks for it', async () => {
+    const world = new World();
+    world.resend = ['os'];
+    await world.run((_, sleep) => {
+      if (sleep === 0) world.platform.held.clear();
+      return sleep < 2;
+    });
+    expect(world.sent.map(({ document }) => document.kind)).toEqual(['snapshot', 'snapshot']);
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-1' }]);
+  });
+
+  it('scans and checks in at once when asked', async () => {
+    const world = new World();
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-4';
+      if (sleep === 0) loop.scanNow();
+      return sleep < 1;
+    });
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-4' }]);
+    expect(world.checkInsAt).toEqual([1_000_000, 1_000_000]);
+  });
+
+  it('ignores changes of files that nobody watches', async () => {
+    const world = new World();
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-5';
+      if (sleep === 0) loop.changed('/etc/hostname.other');
+      return sleep < 3;
+    });
+    expect(world.sent).toHaveLength(1);
+  });
+});

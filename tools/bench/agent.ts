@@ -1,0 +1,137 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { facts, type FactRow } from '@vedette/protocol';
+import { digestOf } from '../../apps/agent/src/testing/reference-platform.ts';
+import { StubServer } from '../../apps/agent/src/testing/stub-server.ts';
+import type { SentDocument } from '../../apps/agent/src/sync/sync-engine.ts';
+import { fileStore } from '../../apps/agent/src/sync/acknowledged-store.ts';
+import type { AgentStatus } from '../../apps/agent/src/state/status-file.ts';
+
+export const name = 'agent';
+
+/** What the agent costs on this machine. Bytes are bodies as they travel, compressed. */
+export interface AgentFigures {
+  /** From start to the first acknowledged inventory and check-in, enrollment included. */
+  readonly firstInventoryMs: number;
+  readonly cpuSeconds: number;
+  readonly peakRssBytes: number;
+  readonly rssBytes: number;
+  readonly unevictableBytes: number;
+  readonly packages: number;
+  readonly packageSyncBytes: number;
+  readonly firstSyncBytes: number;
+  readonly onePackageDeltaBytes: number;
+}
+
+const agent = fileURLToPath(new URL('../../vedette-agent', import.meta.url));
+const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
+
+/** Runs the agent `runs` times against a platform of its own and returns the medians. */
+export async function run({ runs = 5 }: { json?: boolean; runs?: number } = {}): Promise<AgentFigures> {
+  await promisify(execFile)(agent, ['version']); // builds the bundle, which is not what is measured
+  const figures: AgentFigures[] = [];
+  for (let index = 0; index < runs; index++) figures.push(await once());
+  const names = Object.keys(figures[0] ?? {}) as (keyof AgentFigures)[]; // its own keys
+  return Object.fromEntries(names.map((key) => [key, median(figures.map((each) => each[key]))])) as unknown as AgentFigures; // same keys
+}
+
+async function once(): Promise<AgentFigures> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
+  const arrived = Promise.withResolvers<void>();
+  await using stub = await StubServer.start({ keys, onCheckIn: arrived.resolve });
+  try {
+    const startedAt = performance.now();
+    const environment = {
+      VEDETTE_PLATFORM: stub.url.origin,
+      VEDETTE_ACTIVATION_KEY: 'benchmark',
+      VEDETTE_STATE_DIR: stateDirectory,
+    };
+    const child = spawn(agent, ['run'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const ended = Promise.withResolvers<number | null>();
+    child.on('exit', ended.resolve);
+    await Promise.race([
+      arrived.promise,
+      ended.promise.then((code) => Promise.reject(new Error(`the agent ended with ${code}`))),
+    ]);
+    const firstInventoryMs = performance.now() - startedAt;
+    await settled(stateDirectory);
+    const usage = usageOf(child.pid ?? 0);
+    child.kill('SIGTERM');
+    await ended.promise;
+    const { firstSync } = readStatus(stateDirectory);
+    const dpkg = firstSync?.documents.find(({ collector }) => collector === 'dpkg');
+    return {
+      firstInventoryMs: Math.round(firstInventoryMs),
+      ...usage,
+      packages: dpkg?.rows ?? 0,
+      packageSyncBytes: dpkg?.bytes ?? 0,
+      firstSyncBytes: firstSync?.sentBytes ?? 0,
+      onePackageDeltaBytes: await onePackageDelta(stub, stateDirectory),
+    };
+  } finally {
+    rmSync(stateDirectory, { recursive: true });
+  }
+}
+
+/** Makes both sides believe that one package had another version, and lets the agent notice. */
+async function onePackageDelta(stub: StubServer, stateDirectory: string): Promise<number> {
+  const store = fileStore(stateDirectory);
+  const state = store.load('dpkg');
+  const index = Math.floor((state?.rows.length ?? 0) / 2);
+  if (!state?.rows[index]) return 0;
+  const rows = state.rows.map((row, at): FactRow => (at === index ? { ...row, version: '0', sourceVersion: '0' } : row));
+  const digest = digestOf(rows);
+  store.save('dpkg', { ...state, rows, digest });
+  const byKey = new Map(rows.map((row) => [JSON.stringify((keys.get('dpkg') ?? []).map((column) => row[column])), row]));
+  stub.platform.held.set('dpkg', { sequence: state.sequence, digest, rows: byKey });
+  const { stdout } = await promisify(execFile)(agent, ['scan', '--json', '--state-dir', stateDirectory]);
+  const { documents } = JSON.parse(stdout) as { documents: SentDocument[] }; // our own command
+  return documents.find(({ collector, kind }) => collector === 'dpkg' && kind === 'delta')?.bytes ?? 0;
+}
+
+/** The agent writes its status after the check-in was answered and trims its memory right then. */
+async function settled(stateDirectory: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    try {
+      if (readStatus(stateDirectory).checkInAt !== null && attempt >= 10) return;
+    } catch {
+      // Not written yet.
+    }
+  }
+  throw new Error('the agent wrote no status within ten seconds');
+}
+
+function readStatus(stateDirectory: string): AgentStatus {
+  return JSON.parse(readFileSync(join(stateDirectory, 'status.json'), 'utf8')) as AgentStatus; // written by our own agent
+}
+
+/** From proc_pid_status(5), smaps_rollup and proc_pid_stat(5), by somebody other than the agent itself. */
+function usageOf(pid: number): Pick<AgentFigures, 'cpuSeconds' | 'peakRssBytes' | 'rssBytes' | 'unevictableBytes'> {
+  const field = (file: string, label: string): number => {
+    const text = readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    return 1024 * Number(new RegExp(`^${label}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
+  };
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const times = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticksPerSecond = 100; // USER_HZ is 100 on every Linux that Node supports.
+  return {
+    cpuSeconds: (Number(times[11]) + Number(times[12])) / ticksPerSecond,
+    peakRssBytes: field('status', 'VmHWM'),
+    rssBytes: field('status', 'VmRSS'),
+    unevictableBytes: field('smaps_rollup', 'Private_Dirty'),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+if (import.meta.main) {
+  const runs = Number(process.argv.at(2) ?? 5);
+  process.stdout.write(`${JSON.stringify(await run({ runs }), null, 2)}\n`);
+}
