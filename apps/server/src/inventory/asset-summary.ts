@@ -44,7 +44,7 @@ async function reassignPackages(tx: Tx, asset: AssetRef, release: AssetRelease, 
     .selectFrom('packageVersion')
     .selectAll()
     .where('id', '=', sql<number>`any(${ids})`)
-    .where(({ or, eb }) => or([eb('release', '<>', release.release), eb('ecosystem', '<>', release.ecosystem)]))
+    .where((where) => where.or([where('release', '<>', release.release), where('ecosystem', '<>', release.ecosystem)]))
     .execute();
   if (rows.length === 0) return;
   const added = await internPackageVersions(
