@@ -8,6 +8,8 @@ export default defineConfig({
   plugins: [react(), themePlugin()],
   build: {
     target: 'es2022',
+    // Not assets/, vite's default: that is the address of a page.
+    assetsDir: 'static',
     // The Content-Security-Policy allows no data: scripts or fonts, and one small file more costs nothing.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

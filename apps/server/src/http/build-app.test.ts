@@ -24,9 +24,9 @@ const consoleDirectory = mkdtempSync(join(tmpdir(), 'vedette-console-'));
 const password = 'correct horse battery';
 
 beforeAll(async () => {
-  mkdirSync(join(consoleDirectory, 'assets'));
+  mkdirSync(join(consoleDirectory, 'static'));
   writeFileSync(join(consoleDirectory, 'index.html'), '<title>console</title>');
-  writeFileSync(join(consoleDirectory, 'assets/app-1a2b.js'), '');
+  writeFileSync(join(consoleDirectory, 'static/app-1a2b.js'), '');
   database = await throwAwayDatabase();
   pool = new Pool(database.connection);
   const passwordHash = await hashPassword(password);
@@ -205,18 +205,18 @@ describe('pages and health', () => {
   });
 
   it('gives the console to deep links, under a strict policy and without forcing https', async () => {
-    const reply = await app.inject({ url: '/assets-of/some/page', headers: { accept: 'text/html' } });
+    const reply = await app.inject({ url: '/assets/some-page', headers: { accept: 'text/html' } });
     expect(reply.body).toBe('<title>console</title>');
     expect(reply.headers['content-security-policy']).toContain("script-src 'self'");
     expect(reply.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
   });
 
   it('lets hashed files be kept and nothing else', async () => {
-    expect((await app.inject({ url: '/assets/app-1a2b.js' })).headers['cache-control']).toContain('immutable');
+    expect((await app.inject({ url: '/static/app-1a2b.js' })).headers['cache-control']).toContain('immutable');
     expect((await app.inject({ url: '/index.html' })).headers['cache-control']).toBe('no-cache');
   });
 
-  it.each(['/api/v1/nothing', '/agent/v1/nothing', '/assets/gone.js'])('never answers %s with the console', async (url) => {
+  it.each(['/api/v1/nothing', '/agent/v1/nothing', '/static/gone.js'])('never answers %s with the console', async (url) => {
     expect((await app.inject({ url, headers: { accept: 'text/html' } })).json()).toMatchObject({ code: 'NOT_FOUND' });
   });
 

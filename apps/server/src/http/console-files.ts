@@ -17,8 +17,8 @@ export async function serveConsole(app: FastifyInstance, directory: string): Pro
       root: directory,
       cacheControl: false,
       setHeaders(reply, path) {
-        // Files below assets/ carry the hash of their content in their name.
-        const hashed = path.startsWith(join(directory, 'assets') + sep);
+        // Files below static/ carry the hash of their content in their name.
+        const hashed = path.startsWith(join(directory, 'static') + sep);
         void reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
     });
@@ -32,6 +32,6 @@ export async function serveConsole(app: FastifyInstance, directory: string): Pro
 
 function isNavigation(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0] ?? '';
-  if (/^\/(api|agent|assets)(\/|$)/.test(path)) return false;
+  if (/^\/(api|agent|static)(\/|$)/.test(path)) return false;
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
