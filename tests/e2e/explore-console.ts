@@ -8,7 +8,17 @@ export interface Credentials {
 /** What a tour may do at each page it has come to: take a picture, run an accessibility check. */
 export type AtPage = (name: string, page: Page) => Promise<void>;
 
-export const assetTabs = ['Summary', 'Vulnerabilities', 'Software', 'Network', 'Ports', 'Services', 'Users', 'File systems', 'Agent'] as const;
+export const assetTabs = [
+  'Summary',
+  'Vulnerabilities',
+  'Software',
+  'Network',
+  'Ports',
+  'Services',
+  'Users',
+  'File systems',
+  'Agent',
+] as const;
 
 /** Collects what a page must never have: script errors, console errors, refusals of the Content-Security-Policy, foreign requests. */
 export function watchForFaults(page: Page, baseUrl: string): readonly string[] {
@@ -22,7 +32,8 @@ export function watchForFaults(page: Page, baseUrl: string): readonly string[] {
   });
   page.on('request', (request) => {
     const address = request.url();
-    if (!address.startsWith(`${own}/`) && !address.startsWith('data:') && !address.startsWith('blob:')) faults.push(`foreign request: ${address}`);
+    if (!address.startsWith(`${own}/`) && !address.startsWith('data:') && !address.startsWith('blob:'))
+      faults.push(`foreign request: ${address}`);
   });
   return faults;
 }
@@ -40,14 +51,22 @@ export async function logIn(page: Page, baseUrl: string, credentials: Credential
 /** Waits for a page by its heading of first or second rank, and for its data. */
 export async function expectHeading(page: Page, name: string | RegExp): Promise<void> {
   await page.getByRole('heading', { name }).first().waitFor();
-  await page.getByText(/^Loading /).first().waitFor({ state: 'detached' });
+  await page
+    .getByText(/^Loading /)
+    .first()
+    .waitFor({ state: 'detached' });
 }
 
 /**
  * Logs in and walks through every page of the console; the organization must have at least one asset with a detection. Returns every
  * fault that was seen; an empty list is the good end. Throws when a page does not show its heading.
  */
-export async function exploreConsole(page: Page, baseUrl: string, credentials: Credentials, atPage: AtPage = async () => {}): Promise<readonly string[]> {
+export async function exploreConsole(
+  page: Page,
+  baseUrl: string,
+  credentials: Credentials,
+  atPage: AtPage = async () => {},
+): Promise<readonly string[]> {
   const faults = watchForFaults(page, baseUrl);
   await logIn(page, baseUrl, credentials);
   await expectHeading(page, 'Dashboard');

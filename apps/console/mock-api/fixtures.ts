@@ -8,7 +8,6 @@ import {
   type Dashboard,
   type Detection,
   type Explanation,
-  type FactName,
   type Knowledge,
   type Me,
   type RecordOrigin,
@@ -21,7 +20,7 @@ import {
 /** A small fleet, the same at every start, relative to one moment. */
 export const now = Date.parse('2026-11-22T03:00:00Z');
 const day = 86_400_000;
-const at = (daysAgo: number) => new Date(now - daysAgo * day).toISOString();
+export const at = (daysAgo: number) => new Date(now - daysAgo * day).toISOString();
 const on = (daysAgo: number) => at(daysAgo).slice(0, 10);
 const uuid = (kind: number, number: number) => `0000000${kind}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const as = <Branded extends string>(text: string) => text as Branded; // fixtures mint ids; nobody else may
@@ -34,7 +33,7 @@ export const me: Me = {
   role: 'manager',
 };
 
-const packages = [
+export const packages = [
   ['openssl', 'libssl3', '3.0.11-1~deb12u2', '3.0.15-1~deb12u1'],
   ['linux', 'linux-image-6.1.0-18-amd64', '6.1.76-1', '6.1.112-1'],
   ['glibc', 'libc6', '2.36-9+deb12u3', '2.36-9+deb12u7'],
@@ -46,7 +45,12 @@ const packages = [
 ] as const;
 
 export const origins: RecordOrigin[] = [
-  { feed: 'debian-dsa', location: 'https://security-tracker.example/data/DSA/list', retrievedAt: at(0.2), sha256: 'ab12'.repeat(16) },
+  {
+    feed: 'debian-dsa',
+    location: 'https://security-tracker.example/data/DSA/list',
+    retrievedAt: at(0.2),
+    sha256: 'ab12'.repeat(16),
+  },
   { feed: 'cisa-kev', location: 'known_exploited_vulnerabilities.json', retrievedAt: at(0.2), sha256: '9f3c'.repeat(16) },
 ];
 
@@ -145,8 +149,26 @@ export const agent: AgentState = {
   version: '0.1.0',
   enrolledAt: at(20),
   lastCheckIn: at(0.0005),
-  consumption: { cpuSeconds: 41.7, rssBytes: 47_185_920, peakRssBytes: 61_865_984, unevictableBytes: 19_922_944, sentBytes: 183_224, uptimeSeconds: 262_000 },
-  collectors: ['os', 'dpkg', 'kernel', 'restart', 'network-interface', 'listening-socket', 'service', 'user', 'hardware', 'file-system'].map((name, index) => ({
+  consumption: {
+    cpuSeconds: 41.7,
+    rssBytes: 47_185_920,
+    peakRssBytes: 61_865_984,
+    unevictableBytes: 19_922_944,
+    sentBytes: 183_224,
+    uptimeSeconds: 262_000,
+  },
+  collectors: [
+    'os',
+    'dpkg',
+    'kernel',
+    'restart',
+    'network-interface',
+    'listening-socket',
+    'service',
+    'user',
+    'hardware',
+    'file-system',
+  ].map((name, index) => ({
     name,
     sequence: index + 1,
     digest: 'c0ffee42'.repeat(8),
@@ -159,45 +181,6 @@ export const agent: AgentState = {
   })),
 };
 
-export const facts: Record<FactName, Record<string, unknown>[]> = {
-  os: [{ id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12 (bookworm)', hostname: 'web-01', architecture: 'amd64' }],
-  dpkg: Array.from({ length: 180 }, (_, index) => {
-    const [source, name, version] = packages[index % packages.length]!; // a remainder is a valid index
-    return { name: `${name}${index >= packages.length ? `-${index}` : ''}`, version, architecture: 'amd64', source, sourceVersion: version, state: 'installed' };
-  }),
-  kernel: [
-    { release: '6.1.0-18-amd64', running: true, version: '6.1.76-1', banner: '#1 SMP Debian 6.1.76-1' },
-    { release: '6.1.0-25-amd64', running: false, version: '', banner: '' },
-  ],
-  restart: [
-    { kind: 'kernel', subject: '6.1.0-25-amd64', detail: ['6.1.0-18-amd64'], processes: 0 },
-    { kind: 'process', subject: '/usr/sbin/sshd', detail: ['/usr/lib/x86_64-linux-gnu/libcrypto.so.3'], processes: 2 },
-  ],
-  'network-interface': [
-    { name: 'lo', mac: '00:00:00:00:00:00', state: 'unknown', mtu: 65536, addresses: ['127.0.0.1/8', '::1/128'] },
-    { name: 'ens3', mac: '52:54:00:12:34:56', state: 'up', mtu: 1500, addresses: ['192.0.2.17/24', '2001:db8::17/64'] },
-  ],
-  'listening-socket': [
-    { protocol: 'tcp', address: '0.0.0.0', port: 22, process: 'sshd', uid: 0 },
-    { protocol: 'tcp', address: '127.0.0.1', port: 5432, process: 'postgres', uid: 114 },
-    { protocol: 'udp6', address: '::', port: 5353, process: '', uid: 105 },
-  ],
-  service: [
-    { name: 'ssh.service', manager: 'systemd', enabled: 'enabled', active: 'active' },
-    { name: 'backup.service', manager: 'systemd', enabled: 'enabled', active: 'failed' },
-    { name: 'bluetooth.service', manager: 'systemd', enabled: 'masked', active: 'inactive' },
-  ],
-  user: [
-    { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/bash', password: 'locked', groups: [] },
-    { name: 'alice', uid: 1000, gid: 1000, home: '/home/alice', shell: '/bin/bash', password: 'set', groups: ['adm', 'sudo'] },
-  ],
-  hardware: [{ vendor: 'QEMU', product: 'Standard PC', biosVersion: '1.16', cpuModel: 'AMD EPYC 7B13', cpuCount: 2, memoryBytes: 25_200_000_000, virtualization: 'kvm', machineId: 'f00d', bootedAt: at(3) }],
-  'file-system': [
-    { mount: '/', device: '/dev/vda1', type: 'ext4', sizeBytes: 53_687_091_200, usedPercent: 45 },
-    { mount: '/var', device: '/dev/vda2', type: 'ext4', sizeBytes: 107_374_182_400, usedPercent: 90 },
-  ],
-};
-
 export const knowledge: Knowledge = {
   version: 812,
   checks: 38_412,
@@ -207,15 +190,52 @@ export const knowledge: Knowledge = {
   stale: true,
   refreshing: false,
   feeds: [
-    { feed: 'debian-dsa', describes: 'Security advisories of Debian', location: origins[0]!.location, records: 5712, retrievedAt: at(20), problem: null }, // listed above
-    { feed: 'cisa-kev', describes: 'Known exploited vulnerabilities', location: 'known_exploited_vulnerabilities.json', records: 1204, retrievedAt: at(20), problem: 'The file ends in the middle of a record; the one of before stays in use.' },
-    { feed: 'nvd', describes: 'Scores and weaknesses', location: 'nvdcve-2.0-recent.json.gz', records: 0, retrievedAt: null, problem: null },
+    {
+      feed: 'debian-dsa',
+      describes: 'Security advisories of Debian',
+      location: origins[0]!.location,
+      records: 5712,
+      retrievedAt: at(20),
+      problem: null,
+    }, // listed above
+    {
+      feed: 'cisa-kev',
+      describes: 'Known exploited vulnerabilities',
+      location: 'known_exploited_vulnerabilities.json',
+      records: 1204,
+      retrievedAt: at(20),
+      problem: 'The file ends in the middle of a record; the one of before stays in use.',
+    },
+    {
+      feed: 'nvd',
+      describes: 'Scores and weaknesses',
+      location: 'nvdcve-2.0-recent.json.gz',
+      records: 0,
+      retrievedAt: null,
+      problem: null,
+    },
   ],
 };
 
 export const activationKeys: ActivationKey[] = [
-  { activationKeyId: as(uuid(5, 1)), name: 'this machine', createdAt: at(20), expiresAt: null, maxUses: null, uses: 6, revokedAt: null },
-  { activationKeyId: as(uuid(5, 2)), name: 'old images', createdAt: at(90), expiresAt: at(-30), maxUses: 50, uses: 12, revokedAt: at(4) },
+  {
+    activationKeyId: as(uuid(5, 1)),
+    name: 'this machine',
+    createdAt: at(20),
+    expiresAt: null,
+    maxUses: null,
+    uses: 6,
+    revokedAt: null,
+  },
+  {
+    activationKeyId: as(uuid(5, 2)),
+    name: 'old images',
+    createdAt: at(90),
+    expiresAt: at(-30),
+    maxUses: 50,
+    uses: 12,
+    revokedAt: at(4),
+  },
 ];
 
 export const about: About = {
@@ -231,7 +251,10 @@ export const about: About = {
 
 export function dashboard(): Dashboard {
   const open = countsOf(detections);
-  const grow = (index: number) => Object.fromEntries(severities.map((level) => [severityNames[level], Math.round(open[severityNames[level]] * (1.25 - index / 50))])) as SeverityCounts; // all five names
+  const grow = (index: number) =>
+    Object.fromEntries(
+      severities.map((level) => [severityNames[level], Math.round(open[severityNames[level]] * (1.25 - index / 50))]),
+    ) as SeverityCounts; // all five names
   return {
     assets: assets.length,
     silentAssets: 1,
@@ -243,7 +266,13 @@ export function dashboard(): Dashboard {
     fixedLast7Days: 47,
     newLast7Days: 21,
     topChecks: checks.slice(0, 5).map(({ number, name, severity }) => ({ check: number, name, severity, assets: 6 })),
-    topUpgrades: packages.slice(0, 5).flatMap(([source, , , fixed], index) => (fixed === null ? [] : [{ source, fixed, detections: 60 - index * 9, assets: 6 - index, severity: (5 - Math.min(index, 4)) as Severity }])), // 5 to 1
+    topUpgrades: packages
+      .slice(0, 5)
+      .flatMap(([source, , , fixed], index) =>
+        fixed === null
+          ? []
+          : [{ source, fixed, detections: 60 - index * 9, assets: 6 - index, severity: (5 - Math.min(index, 4)) as Severity }],
+      ), // 5 to 1
     worst: sorted(detections.filter(({ status }) => status !== 'fixed')).slice(0, 8),
     trend: Array.from({ length: 14 }, (_, index) => ({ at: at(13 - index), open: grow(index) })),
   };
@@ -267,7 +296,8 @@ export function explain(found: Detection): Explanation {
       sourceVersion: each.installed,
       release: 'bookworm',
       statement: check.affected[0]!, // every check has two
-      comparison: each.fixed === null ? null : { left: each.installed, operator: '<', right: each.fixed, order: 'dpkg (deb-version(7))' },
+      comparison:
+        each.fixed === null ? null : { left: each.installed, operator: '<', right: each.fixed, order: 'dpkg (deb-version(7))' },
       verdict: 'affected',
       sentence:
         each.fixed === null

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
+import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 
 /**
@@ -44,10 +45,12 @@ class MockProblem extends Error {
   }
 }
 
-const notFound = () => new MockProblem(404, 'NOT_FOUND', 'Not found', 'There is nothing with this id. It may have been removed; go back to the list.');
+const notFound = () =>
+  new MockProblem(404, 'NOT_FOUND', 'Not found', 'There is nothing with this id. It may have been removed; go back to the list.');
 
 function paged<Item>({ query }: Request, items: readonly Item[]) {
-  if (query.get('search') === 'fail') throw new MockProblem(500, 'INTERNAL', 'The platform met an error', 'It was logged. Try again.');
+  if (query.get('search') === 'fail')
+    throw new MockProblem(500, 'INTERNAL', 'The platform met an error', 'It was logged. Try again.');
   const offset = Number(query.get('offset') ?? 0);
   return { total: items.length, items: items.slice(offset, offset + Number(query.get('limit') ?? 100)) };
 }
@@ -84,7 +87,16 @@ const handlers: Handlers = {
   getAbout: () => fixtures.about,
   getDashboard: ({ empty }) =>
     empty
-      ? { ...fixtures.dashboard(), assets: 0, openTotal: 0, open: emptyCounts, topChecks: [], topUpgrades: [], worst: [], trend: [] }
+      ? {
+          ...fixtures.dashboard(),
+          assets: 0,
+          openTotal: 0,
+          open: emptyCounts,
+          topChecks: [],
+          topUpgrades: [],
+          worst: [],
+          trend: [],
+        }
       : fixtures.dashboard(),
   listAssets: (request) =>
     paged(
@@ -97,7 +109,7 @@ const handlers: Handlers = {
     return { asset, agent: fixtures.agent };
   },
   listFacts: (request) => {
-    const rows = new Map(Object.entries(fixtures.facts)).get(request.params['collector'] ?? '');
+    const rows = new Map(Object.entries(facts)).get(request.params['collector'] ?? '');
     if (!rows) throw notFound();
     return paged(
       request,
@@ -106,7 +118,9 @@ const handlers: Handlers = {
   },
   listDetections: (request) => paged(request, detectionsFor(request)),
   explainDetection: ({ params }) => {
-    const found = fixtures.detections.find((each) => each.assetId === params['assetId'] && each.check === Number(params['check']));
+    const found = fixtures.detections.find(
+      (each) => each.assetId === params['assetId'] && each.check === Number(params['check']),
+    );
     if (!found) throw notFound();
     return fixtures.explain(found);
   },
@@ -116,7 +130,13 @@ const handlers: Handlers = {
     );
     return paged(
       request,
-      list.map(({ affected: _, cvss, ...rest }, index) => ({ ...rest, cvssScore: cvss[0]?.score ?? null, openAssets: index % 7 })),
+      list.map((check, index) => ({
+        ...check,
+        affected: undefined,
+        cvss: undefined,
+        cvssScore: check.cvss[0]?.score ?? null,
+        openAssets: index % 7,
+      })),
     );
   },
   getCheck: ({ params }) => {
@@ -129,12 +149,19 @@ const handlers: Handlers = {
   listActivationKeys: () => ({ items: keys }),
   createActivationKey: ({ body }) => {
     if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a key already', 'Choose another name.');
-    const key = { ...fixtures.activationKeys[0]!, name: String(body['name']), uses: 0, activationKeyId: crypto.randomUUID() as (typeof keys)[number]['activationKeyId'] }; // a fixture mints ids
+    const key = {
+      ...fixtures.activationKeys[0]!,
+      name: String(body['name']),
+      uses: 0,
+      activationKeyId: crypto.randomUUID() as (typeof keys)[number]['activationKeyId'],
+    }; // a fixture mints ids
     keys = [key, ...keys];
     return { ...key, secret: 'vak_0123456789abcdefghijklmnopqrstuv' };
   },
   revokeActivationKey: ({ params }) => {
-    keys = keys.map((key) => (key.activationKeyId === params['activationKeyId'] ? { ...key, revokedAt: new Date(fixtures.now).toISOString() } : key));
+    keys = keys.map((key) =>
+      key.activationKeyId === params['activationKeyId'] ? { ...key, revokedAt: new Date(fixtures.now).toISOString() } : key,
+    );
     return { revoked: true };
   },
 };
@@ -143,7 +170,10 @@ const handlers: Handlers = {
 export async function startMockApi(port = 0): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      const problem = error instanceof MockProblem ? error.problem : { status: 500, code: 'INTERNAL', title: 'Mock error', detail: String(error) };
+      const problem =
+        error instanceof MockProblem
+          ? error.problem
+          : { status: 500, code: 'INTERNAL', title: 'Mock error', detail: String(error) };
       response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
     });
   });
@@ -163,7 +193,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   let reply: unknown;
   if (found.endpoint.name === 'logIn') {
-    if (body['password'] === 'fail') throw new MockProblem(401, 'LOGIN_FAILED', 'Login failed', 'The login or the password is wrong.');
+    if (body['password'] === 'fail')
+      throw new MockProblem(401, 'LOGIN_FAILED', 'Login failed', 'The login or the password is wrong.');
     headers['set-cookie'] = `session=${body['login'] === 'empty' ? 'empty' : 'full'}; Path=/; HttpOnly; SameSite=Strict`;
     reply = fixtures.me;
   } else {
@@ -197,6 +228,9 @@ async function sendFile(path: string, response: ServerResponse): Promise<void> {
   const content = await readFile(join(dist, file)).catch(() => null);
   if (content === null) throw notFound();
   response
-    .writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': contentSecurityPolicy })
+    .writeHead(200, {
+      'content-type': types[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': contentSecurityPolicy,
+    })
     .end(content);
 }

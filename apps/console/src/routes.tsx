@@ -57,7 +57,11 @@ const app = createRoute({
   },
 });
 
-function page<Path extends string, Module extends Record<string, unknown>>(path: Path, load: () => Promise<Module>, name: keyof Module & string) {
+function page<Path extends string, Module extends Record<string, unknown>>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+) {
   return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
 }
 

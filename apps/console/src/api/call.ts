@@ -22,10 +22,12 @@ export class ApiError extends Error {
   }
 }
 
+type Scalar = string | number | boolean | null | undefined;
+
 /** The parts of any input, as seen when building the request; InputOf has checked them for the caller. */
 interface AnyInput {
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, Scalar>>;
+  readonly query?: Readonly<Record<string, Scalar>>;
   readonly body?: unknown;
 }
 

@@ -45,6 +45,7 @@ export function AppFrame() {
       <AppLayout
         headerSelector="#top-bar"
         toolsHide
+        ariaLabels={{ navigation: 'Main', navigationToggle: 'Open navigation', navigationClose: 'Close navigation' }}
         navigationWidth={232}
         navigationOpen={navigationOpen}
         onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}

@@ -58,8 +58,18 @@ export function DetectionList(props: DetectionListProps) {
       searchLabel="Find a CVE, package or source"
       filters={
         <>
-          <FilterSelect label="Severity" value={severity} choices={severityChoices} onChange={(value) => change({ severity: value, page: undefined })} />
-          <FilterSelect label="Status" value={status} choices={statusChoices} onChange={(value) => change({ status: value, page: undefined })} />
+          <FilterSelect
+            label="Severity"
+            value={severity}
+            choices={severityChoices}
+            onChange={(value) => change({ severity: value, page: undefined })}
+          />
+          <FilterSelect
+            label="Status"
+            value={status}
+            choices={statusChoices}
+            onChange={(value) => change({ status: value, page: undefined })}
+          />
         </>
       }
       fetchPage={(page) => call(endpoints.listDetections, { query: { ...filter, ...page } })}

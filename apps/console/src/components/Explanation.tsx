@@ -32,7 +32,10 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
       </p>
       <Box variant="h3">Why</Box>
       {why.map((reason) => (
-        <Because key={`${reason.package.name} ${reason.package.architecture} ${reason.advisory.id} ${reason.statement.release}`} reason={reason} />
+        <Because
+          key={`${reason.package.name} ${reason.package.architecture} ${reason.advisory.id} ${reason.statement.release}`}
+          reason={reason}
+        />
       ))}
       <Box variant="h3">History</Box>
       <History intervals={intervals} />
@@ -51,7 +54,9 @@ function Because({ reason }: { reason: Reason }) {
             <small>On the asset</small>
             <code>{reason.comparison.left}</code>
           </span>
-          <strong aria-label={{ '<': 'is older than', '=': 'equals', '>': 'is newer than' }[reason.comparison.operator]}>{reason.comparison.operator}</strong>
+          <strong aria-label={{ '<': 'is older than', '=': 'equals', '>': 'is newer than' }[reason.comparison.operator]}>
+            {reason.comparison.operator}
+          </strong>
           <span>
             <small>{reason.statement.fixed === reason.comparison.right ? 'First fixed version' : 'Compared with'}</small>
             <code>{reason.comparison.right}</code>
@@ -64,7 +69,14 @@ function Because({ reason }: { reason: Reason }) {
         items={[
           { label: 'Package', value: `${reason.package.name} (${reason.package.architecture}, ${reason.package.role})` },
           { label: 'Installed', value: <Version text={reason.package.installed} /> },
-          { label: 'Source package', value: <>{reason.sourcePackage} <Version text={reason.sourceVersion} /></> },
+          {
+            label: 'Source package',
+            value: (
+              <>
+                {reason.sourcePackage} <Version text={reason.sourceVersion} />
+              </>
+            ),
+          },
           { label: 'Fixed in', value: <Version text={reason.package.fixed} none="no fix yet" /> },
           {
             label: 'Advisory',
@@ -87,7 +99,8 @@ function Because({ reason }: { reason: Reason }) {
       <ByHand reason={reason} />
       {reason.origin ? (
         <p className="quiet origin">
-          From <strong>{reason.origin.feed}</strong>, retrieved <Ago at={reason.origin.retrievedAt} />, knowledge version {reason.knowledgeVersion}.
+          From <strong>{reason.origin.feed}</strong>, retrieved <Ago at={reason.origin.retrievedAt} />, knowledge version{' '}
+          {reason.knowledgeVersion}.
           <br />
           {reason.origin.location}
           <br />
@@ -108,7 +121,10 @@ function ByHand({ reason }: { reason: Reason }) {
   const operator = { '<': 'lt', '=': 'eq', '>': 'gt' }[comparison.operator];
   return (
     <ExpandableSection headerText="Check it by hand" variant="footer">
-      <CopyLine label="the comparison" text={`dpkg --compare-versions '${comparison.left}' ${operator} '${comparison.right}' && echo true`} />
+      <CopyLine
+        label="the comparison"
+        text={`dpkg --compare-versions '${comparison.left}' ${operator} '${comparison.right}' && echo true`}
+      />
       {reason.package.fixed === null ? null : (
         <CopyLine label="the upgrade" text={`apt-get install --only-upgrade '${reason.package.name}'`} />
       )}
@@ -116,7 +132,12 @@ function ByHand({ reason }: { reason: Reason }) {
   );
 }
 
-const began = { 'first-scan': 'found by the first scan', 'package-change': 'a package changed', 'knowledge-change': 'the knowledge changed', reboot: 'after a reboot' };
+const began = {
+  'first-scan': 'found by the first scan',
+  'package-change': 'a package changed',
+  'knowledge-change': 'the knowledge changed',
+  reboot: 'after a reboot',
+};
 
 function History({ intervals }: { intervals: Explained['intervals'] }) {
   return (

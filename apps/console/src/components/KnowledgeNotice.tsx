@@ -10,8 +10,13 @@ export function KnowledgeNotice() {
   if (!data || (!data.stale && !data.starter)) return null;
   const date = data.date ?? 'an unknown day';
   return (
-    <Alert type="warning" header={data.starter ? 'Only the starter knowledge base is in use' : 'The knowledge base is old'} statusIconAriaLabel="Warning">
-      Its newest advisory is of {date}; whatever was published later is not found. <AppLink to={paths.knowledge()}>Refresh it</AppLink>.
+    <Alert
+      type="warning"
+      header={data.starter ? 'Only the starter knowledge base is in use' : 'The knowledge base is old'}
+      statusIconAriaLabel="Warning"
+    >
+      Its newest advisory is of {date}; whatever was published later is not found.{' '}
+      <AppLink to={paths.knowledge()}>Refresh it</AppLink>.
     </Alert>
   );
 }

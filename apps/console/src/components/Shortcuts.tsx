@@ -46,15 +46,21 @@ export function Shortcuts() {
   return (
     <Modal visible={visible} onDismiss={() => setVisible(false)} header="Keyboard shortcuts" closeAriaLabel="Close">
       <dl className="keys">
-        <dt><kbd>/</kbd></dt>
+        <dt>
+          <kbd>/</kbd>
+        </dt>
         <dd>Search this page</dd>
         {Object.entries(places).map(([key, [name]]) => (
           <div key={key}>
-            <dt><kbd>g</kbd> <kbd>{key}</kbd></dt>
+            <dt>
+              <kbd>g</kbd> <kbd>{key}</kbd>
+            </dt>
             <dd>{name}</dd>
           </div>
         ))}
-        <dt><kbd>?</kbd></dt>
+        <dt>
+          <kbd>?</kbd>
+        </dt>
         <dd>This sheet</dd>
       </dl>
     </Modal>

@@ -34,7 +34,11 @@ export function TopBar() {
       >
         <Logo /> Vedette
       </a>
-      <Button variant="link" ariaLabel={mode === 'dark' ? 'Use light mode' : 'Use dark mode'} onClick={() => setColorMode(mode === 'dark' ? 'light' : 'dark')}>
+      <Button
+        variant="link"
+        ariaLabel={mode === 'dark' ? 'Use light mode' : 'Use dark mode'}
+        onClick={() => setColorMode(mode === 'dark' ? 'light' : 'dark')}
+      >
         {mode === 'dark' ? 'Light' : 'Dark'}
       </Button>
       <ButtonDropdown

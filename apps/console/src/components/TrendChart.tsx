@@ -25,7 +25,11 @@ export function TrendChart({ trend }: { trend: readonly Point[] }) {
   });
   return (
     <figure className="trend">
-      <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`Open detections, ${trend.length} days, now ${formatCount(totals.at(-1) ?? 0)}`}>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={`Open detections, ${trend.length} days, now ${formatCount(totals.at(-1) ?? 0)}`}
+      >
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
             <line className="trend-grid" x1={left} x2={width - 8} y1={y(ceiling * part)} y2={y(ceiling * part)} />
@@ -40,7 +44,12 @@ export function TrendChart({ trend }: { trend: readonly Point[] }) {
         {trend.map(({ at }, index) => (
           <g key={at}>
             {index % 3 === 0 || index === trend.length - 1 ? (
-              <text className="trend-label" x={x(index)} y={height - 4} textAnchor={index === trend.length - 1 ? 'end' : 'middle'}>
+              <text
+                className="trend-label"
+                x={x(index)}
+                y={height - 4}
+                textAnchor={index === trend.length - 1 ? 'end' : 'middle'}
+              >
                 {index === trend.length - 1 ? 'today' : trend.length - 1 - index < 2 ? '' : day.format(new Date(at))}
               </text>
             ) : null}

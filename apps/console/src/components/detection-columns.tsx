@@ -10,11 +10,21 @@ import { Severity, severityLabel } from './Severity.tsx';
 
 const checkColumns: readonly Column<Detection>[] = [
   { id: 'name', header: 'Check', cell: (item) => <CheckName detection={item} />, text: (item) => item.name, minWidth: 145 },
-  { id: 'severity', header: 'Severity', cell: (item) => <Severity level={item.severity} />, text: (item) => severityLabel(item.severity), minWidth: 105 },
+  {
+    id: 'severity',
+    header: 'Severity',
+    cell: (item) => <Severity level={item.severity} />,
+    text: (item) => severityLabel(item.severity),
+    minWidth: 105,
+  },
 ];
 
 /** Columns of a table of detections: without the asset, or the check, when all rows have the same. */
-export function detectionColumns(options: { withAsset: boolean; withCheck: boolean; onExplain?: ((detection: Detection) => void) | undefined }): Column<Detection>[] {
+export function detectionColumns(options: {
+  withAsset: boolean;
+  withCheck: boolean;
+  onExplain?: ((detection: Detection) => void) | undefined;
+}): Column<Detection>[] {
   const { withAsset, withCheck, onExplain } = options;
   const asset: Column<Detection> = {
     id: 'asset',
@@ -39,13 +49,49 @@ export function detectionColumns(options: { withAsset: boolean; withCheck: boole
     ...(withCheck ? checkColumns : []),
     ...(withAsset ? [asset] : []),
     ...(onExplain ? [why] : []),
-    { id: 'package', header: 'Package', cell: (item) => <Packages detection={item} />, text: (item) => item.packages.map(({ name }) => name).join(' '), minWidth: 120 },
-    { id: 'installed', header: 'Installed, fixed in', cell: (item) => <Change detection={item} />, text: (item) => first(item)?.installed, minWidth: 190 },
+    {
+      id: 'package',
+      header: 'Package',
+      cell: (item) => <Packages detection={item} />,
+      text: (item) => item.packages.map(({ name }) => name).join(' '),
+      minWidth: 120,
+    },
+    {
+      id: 'installed',
+      header: 'Installed, fixed in',
+      cell: (item) => <Change detection={item} />,
+      text: (item) => first(item)?.installed,
+      minWidth: 190,
+    },
     { id: 'fixed', header: 'Fixed in', cell: () => null, text: (item) => first(item)?.fixed, only: 'export' },
-    { id: 'status', header: 'Status', cell: (item) => <DetectionStatus status={item.status} />, text: (item) => item.status, minWidth: 105 },
-    { id: 'cvss', header: 'CVSS', cell: (item) => item.cvssScore?.toFixed(1) ?? '–', text: (item) => item.cvssScore, minWidth: 70 },
-    { id: 'epss', header: 'EPSS', cell: (item) => (item.epssScore === null ? '–' : `${(item.epssScore * 100).toFixed(1)}\u00A0%`), text: (item) => item.epssScore, minWidth: 75 },
-    { id: 'found', header: 'First found', cell: (item) => <Ago at={item.firstFound} />, text: (item) => item.firstFound, minWidth: 110 },
+    {
+      id: 'status',
+      header: 'Status',
+      cell: (item) => <DetectionStatus status={item.status} />,
+      text: (item) => item.status,
+      minWidth: 105,
+    },
+    {
+      id: 'cvss',
+      header: 'CVSS',
+      cell: (item) => item.cvssScore?.toFixed(1) ?? '–',
+      text: (item) => item.cvssScore,
+      minWidth: 70,
+    },
+    {
+      id: 'epss',
+      header: 'EPSS',
+      cell: (item) => (item.epssScore === null ? '–' : `${(item.epssScore * 100).toFixed(1)}\u00A0%`),
+      text: (item) => item.epssScore,
+      minWidth: 75,
+    },
+    {
+      id: 'found',
+      header: 'First found',
+      cell: (item) => <Ago at={item.firstFound} />,
+      text: (item) => item.firstFound,
+      minWidth: 110,
+    },
   ];
 }
 

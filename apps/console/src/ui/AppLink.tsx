@@ -3,7 +3,17 @@ import { useRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 /** A link inside the console: a real address, followed without loading the page anew. */
-export function AppLink({ to, children, variant, ...rest }: { to: string; children: ReactNode; variant?: LinkProps.Variant; ariaLabel?: string }) {
+export function AppLink({
+  to,
+  children,
+  variant,
+  ...rest
+}: {
+  to: string;
+  children: ReactNode;
+  variant?: LinkProps.Variant;
+  ariaLabel?: string;
+}) {
   const router = useRouter();
   return (
     <Link

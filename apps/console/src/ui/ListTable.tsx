@@ -4,7 +4,7 @@ import Pagination from '@cloudscape-design/components/pagination';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import TextFilter from '@cloudscape-design/components/text-filter';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { type CsvValue, saveFile, toCsv } from './csv.ts';
 import { Failure } from './Failure.tsx';
 import { formatCount, plural } from './format.ts';
@@ -38,7 +38,13 @@ interface ListTableProps<Item> {
   readonly noun: string;
   readonly columns: readonly Column<Item>[];
   readonly keyOf: (item: Item) => string;
-  readonly answer: { data: Listing<Item> | undefined; isPending: boolean; isPlaceholderData: boolean; error: unknown; refetch: () => unknown };
+  readonly answer: {
+    data: Listing<Item> | undefined;
+    isPending: boolean;
+    isPlaceholderData: boolean;
+    error: unknown;
+    refetch: () => unknown;
+  };
   readonly searchLabel: string;
   readonly filters?: ReactNode;
   readonly empty: ReactNode;
@@ -60,7 +66,9 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
       variant="container"
       items={answer.data?.items ?? []}
       trackBy={props.keyOf}
-      columnDefinitions={props.columns.filter(({ only }) => only !== 'export').map((column, index) => ({ ...column, isRowHeader: index === 0 }))}
+      columnDefinitions={props.columns
+        .filter(({ only }) => only !== 'export')
+        .map((column, index) => ({ ...column, isRowHeader: index === 0 }))}
       loading={answer.isPending}
       loadingText={`Loading ${props.noun} …`}
       stickyHeader={props.rank === 'h1'}
@@ -68,7 +76,15 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
       wrapLines
       ariaLabels={{ tableLabel: props.title }}
       header={<ListHeader {...props} total={answer.data?.total} />}
-      filter={<ListFilter label={props.searchLabel} state={state} change={change} count={answer.data ? plural(total, 'match', 'matches') : ''} filters={props.filters} />}
+      filter={
+        <ListFilter
+          label={props.searchLabel}
+          state={state}
+          change={change}
+          count={answer.data ? plural(total, 'match', 'matches') : ''}
+          filters={props.filters}
+        />
+      }
       pagination={
         total > rowsPerPage ? (
           <Pagination
@@ -94,7 +110,13 @@ function ListHeader<Item>(props: ListTableProps<Item> & { total: number | undefi
       const rows = await fetchAll(props.fetchPage);
       const columns = props.columns.filter(({ only }) => only !== 'page');
       const header = columns.map((column) => column.header);
-      saveFile(`vedette-${props.noun.replaceAll(' ', '-')}.csv`, toCsv(header, rows.map((row) => columns.map((column) => column.text(row)))));
+      saveFile(
+        `vedette-${props.noun.replaceAll(' ', '-')}.csv`,
+        toCsv(
+          header,
+          rows.map((row) => columns.map((column) => column.text(row))),
+        ),
+      );
     } catch (error) {
       setFailure(error);
     }
@@ -127,16 +149,27 @@ async function fetchAll<Item>(fetchPage: ListTableProps<Item>['fetchPage']): Pro
   for (;;) {
     const page = await fetchPage({ limit: exportPage, offset: rows.length });
     rows.push(...page.items);
-    if (page.total > exportRows) throw new Error(`An export may have ${formatCount(exportRows)} rows; narrow the filter and try again.`);
+    if (page.total > exportRows)
+      throw new Error(`An export may have ${formatCount(exportRows)} rows; narrow the filter and try again.`);
     if (page.items.length === 0 || rows.length >= page.total) return rows;
   }
 }
 
-function ListFilter(props: { label: string; state: UrlState; change: (patch: UrlState) => void; count: string; filters: ReactNode }) {
+function ListFilter(props: {
+  label: string;
+  state: UrlState;
+  change: (patch: UrlState) => void;
+  count: string;
+  filters: ReactNode;
+}) {
   const inAddress = props.state['search'] ?? '';
   const [text, setText] = useState(inAddress);
   // A link elsewhere on the page may change the address under us.
-  useEffect(() => setText(inAddress), [inAddress]);
+  const [seen, setSeen] = useState(inAddress);
+  if (seen !== inAddress) {
+    setSeen(inAddress);
+    setText(inAddress);
+  }
   return (
     <div className="filters">
       <div className="filter-search">
@@ -146,7 +179,9 @@ function ListFilter(props: { label: string; state: UrlState; change: (patch: Url
           filteringAriaLabel={props.label}
           countText={inAddress ? props.count : ''}
           onChange={({ detail }) => setText(detail.filteringText)}
-          onDelayedChange={({ detail }) => props.change({ search: detail.filteringText.slice(0, 200) || undefined, page: undefined })}
+          onDelayedChange={({ detail }) =>
+            props.change({ search: detail.filteringText.slice(0, 200) || undefined, page: undefined })
+          }
         />
       </div>
       {props.filters}

@@ -2,8 +2,8 @@ import Spinner from '@cloudscape-design/components/spinner';
 
 export function Loading({ what }: { what: string }) {
   return (
-    <div className="loading" role="status">
+    <output className="loading">
       <Spinner /> Loading {what} …
-    </div>
+    </output>
   );
 }

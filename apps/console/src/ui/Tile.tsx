@@ -2,7 +2,19 @@ import { useRouter } from '@tanstack/react-router';
 import { formatCount } from './format.ts';
 
 /** A figure that leads to what it counts. */
-export function Tile({ label, value, to, tone, note }: { label: string; value: number; to: string; tone?: string; note?: string }) {
+export function Tile({
+  label,
+  value,
+  to,
+  tone,
+  note,
+}: {
+  label: string;
+  value: number;
+  to: string;
+  tone?: string;
+  note?: string;
+}) {
   const router = useRouter();
   return (
     <a

@@ -18,6 +18,7 @@ import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount, formatMoment } from '../../ui/format.ts';
+import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { CreateKey } from './CreateKey.tsx';
 
@@ -30,7 +31,11 @@ export function AgentsPage() {
   const [creating, setCreating] = useState(false);
   const [created, setCreated] = useState<Created | null>(null);
   const [revoking, setRevoking] = useState<ActivationKey | null>(null);
-  const create = <Button variant="primary" onClick={() => setCreating(true)}>Create activation key</Button>;
+  const create = (
+    <Button variant="primary" onClick={() => setCreating(true)}>
+      Create activation key
+    </Button>
+  );
   return (
     <div className="stack">
       <Header variant="h1" description="An activation key lets agents enroll; each becomes an asset">
@@ -39,19 +44,35 @@ export function AgentsPage() {
       {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
       {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
       <Table
-        header={<Header variant="h2" counter={answer.data ? `(${answer.data.items.length})` : ''} actions={create}>Activation keys</Header>}
+        header={
+          <Header variant="h2" counter={answer.data ? `(${answer.data.items.length})` : ''} actions={create}>
+            Activation keys
+          </Header>
+        }
         ariaLabels={{ tableLabel: 'Activation keys' }}
         loading={answer.isPending}
         loadingText="Loading activation keys …"
         items={answer.data?.items ?? []}
         trackBy="activationKeyId"
-        empty={<EmptyState title="No activation key"><p>Create one, then start an agent with it.</p></EmptyState>}
+        empty={
+          <EmptyState title="No activation key">
+            <p>Create one, then start an agent with it.</p>
+          </EmptyState>
+        }
         columnDefinitions={[
           { id: 'name', header: 'Name', isRowHeader: true, cell: (item) => item.name },
           { id: 'state', header: 'State', cell: (item) => <KeyState item={item} /> },
-          { id: 'uses', header: 'Agents enrolled', cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}` },
+          {
+            id: 'uses',
+            header: 'Agents enrolled',
+            cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}`,
+          },
           { id: 'created', header: 'Created', cell: (item) => <Ago at={item.createdAt} /> },
-          { id: 'expires', header: 'Expires', cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)) },
+          {
+            id: 'expires',
+            header: 'Expires',
+            cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
+          },
           {
             id: 'action',
             header: 'Action',
@@ -80,8 +101,10 @@ export function AgentsPage() {
 }
 
 function KeyState({ item }: { item: ActivationKey }) {
+  const now = useNow();
   if (item.revokedAt !== null) return <StatusIndicator type="stopped">Revoked</StatusIndicator>;
-  if (item.expiresAt !== null && Date.parse(item.expiresAt) < Date.now()) return <StatusIndicator type="stopped">Expired</StatusIndicator>;
+  if (item.expiresAt !== null && Date.parse(item.expiresAt) < now)
+    return <StatusIndicator type="stopped">Expired</StatusIndicator>;
   if (item.maxUses !== null && item.uses >= item.maxUses) return <StatusIndicator type="stopped">Used up</StatusIndicator>;
   return <StatusIndicator type="success">Usable</StatusIndicator>;
 }
@@ -89,7 +112,14 @@ function KeyState({ item }: { item: ActivationKey }) {
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
   const { data: about } = useApi(endpoints.getAbout, {});
   return (
-    <Alert type="success" dismissible dismissAriaLabel="Dismiss" onDismiss={onDismiss} statusIconAriaLabel="Success" header={`“${created.name}” is ready: keep its secret now, it is not shown again`}>
+    <Alert
+      type="success"
+      dismissible
+      dismissAriaLabel="Dismiss"
+      onDismiss={onDismiss}
+      statusIconAriaLabel="Success"
+      header={`“${created.name}” is ready: keep its secret now, it is not shown again`}
+    >
       <CopyLine label="the secret" text={created.secret} />
       <p>Run this on the machine that shall become an asset:</p>
       <CopyLine label="the command" text={installCommand(about?.platformUrl ?? location.origin, created.secret)} />
@@ -115,8 +145,12 @@ function RevokeKey({ item, onClose }: { item: ActivationKey; onClose: () => void
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>Cancel</Button>
-            <Button variant="primary" loading={revoke.isPending} onClick={() => revoke.mutate()}>Revoke key</Button>
+            <Button variant="link" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={revoke.isPending} onClick={() => revoke.mutate()}>
+              Revoke key
+            </Button>
           </SpaceBetween>
         </Box>
       }

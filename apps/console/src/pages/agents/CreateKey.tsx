@@ -19,7 +19,9 @@ export function CreateKey({ onClose }: { onClose: (key?: ReplyOf<typeof endpoint
   const [days, setDays] = useState('');
   const create = useMutation({
     mutationFn: () =>
-      call(endpoints.createActivationKey, { body: { name, maxUses: maxUses ? Number(maxUses) : null, expiresInDays: days ? Number(days) : null } }),
+      call(endpoints.createActivationKey, {
+        body: { name, maxUses: maxUses ? Number(maxUses) : null, expiresInDays: days ? Number(days) : null },
+      }),
     onSuccess: async (key) => {
       await queries.invalidateQueries({ queryKey: keyOf(endpoints.listActivationKeys) });
       onClose(key);
@@ -38,8 +40,12 @@ export function CreateKey({ onClose }: { onClose: (key?: ReplyOf<typeof endpoint
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={() => onClose()}>Cancel</Button>
-            <Button variant="primary" loading={create.isPending} disabled={name.trim() === ''} onClick={() => create.mutate()}>Create</Button>
+            <Button variant="link" onClick={() => onClose()}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={create.isPending} disabled={name.trim() === ''} onClick={() => create.mutate()}>
+              Create
+            </Button>
           </SpaceBetween>
         </Box>
       }
@@ -47,7 +53,7 @@ export function CreateKey({ onClose }: { onClose: (key?: ReplyOf<typeof endpoint
       <form className="stack" onSubmit={submit}>
         {create.error ? <Failure error={create.error} /> : null}
         <FormField label="Name" description="Where it is used, for example “web servers”">
-          <Input value={name} autoFocus onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
+          <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
         </FormField>
         <FormField label="Most agents that may use it" description="Empty: no limit">
           <Input value={maxUses} inputMode="numeric" type="number" onChange={({ detail }) => setMaxUses(detail.value)} />

@@ -15,11 +15,28 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
   if (!agent) return <EmptyState title="This asset has no agent">It was enrolled once, and its agent is gone.</EmptyState>;
   return (
     <div className="stack">
-      <Container header={<Header variant="h2" description={<>enrolled <Ago at={agent.enrolledAt} /></>}>Agent</Header>}>
+      <Container
+        header={
+          <Header
+            variant="h2"
+            description={
+              <>
+                enrolled <Ago at={agent.enrolledAt} />
+              </>
+            }
+          >
+            Agent
+          </Header>
+        }
+      >
         <Consumption agent={agent} />
       </Container>
       <Table
-        header={<Header variant="h2" counter={`(${agent.collectors.length})`}>Collectors</Header>}
+        header={
+          <Header variant="h2" counter={`(${agent.collectors.length})`}>
+            Collectors
+          </Header>
+        }
         ariaLabels={{ tableLabel: 'Collectors' }}
         items={agent.collectors}
         trackBy="name"
@@ -40,7 +57,11 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
           { id: 'sequence', header: 'Sequence', cell: (item) => formatCount(item.sequence) },
           { id: 'changed', header: 'Changed', cell: (item) => <Ago at={item.changedAt} /> },
           { id: 'last', header: 'Last document', cell: (item) => (item.lastBytes === null ? '–' : formatBytes(item.lastBytes)) },
-          { id: 'snapshot', header: 'Snapshot', cell: (item) => (item.snapshotBytes === null ? '–' : formatBytes(item.snapshotBytes)) },
+          {
+            id: 'snapshot',
+            header: 'Snapshot',
+            cell: (item) => (item.snapshotBytes === null ? '–' : formatBytes(item.snapshotBytes)),
+          },
           { id: 'digest', header: 'Digest', cell: (item) => <code title={item.digest}>{item.digest.slice(0, 12)}…</code> },
         ]}
       />

@@ -26,7 +26,12 @@ const tabs: readonly (readonly [id: string, label: string, content: (detail: Ass
   ['summary', 'Summary', (detail) => <SummaryTab detail={detail} />],
   ['vulnerabilities', 'Vulnerabilities', (detail) => <VulnerabilitiesTab assetId={detail.asset.assetId} />],
   ...factTables.map(
-    (table) => [table.tab, table.title, (detail: AssetDetail) => <FactTab key={table.tab} assetId={detail.asset.assetId} table={table} />] as const,
+    (table) =>
+      [
+        table.tab,
+        table.title,
+        (detail: AssetDetail) => <FactTab key={table.tab} assetId={detail.asset.assetId} table={table} />,
+      ] as const,
   ),
   ['agent', 'Agent', (detail) => <AgentTab detail={detail} />],
 ];
@@ -50,7 +55,11 @@ export function AssetPage() {
       panel:
         check === null
           ? null
-          : { title: `Why on ${name}?`, content: <Explanation assetId={assetId} check={check} />, onClose: () => change({ why: undefined }) },
+          : {
+              title: `Why on ${name}?`,
+              content: <Explanation assetId={assetId} check={check} />,
+              onClose: () => change({ why: undefined }),
+            },
     },
     `${assetId} ${name} ${tab} ${check}`,
   );

@@ -15,9 +15,27 @@ import { useTitle } from '../../ui/use-title.ts';
 import { pageOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const columns: readonly Column<Asset>[] = [
-  { id: 'hostname', header: 'Asset', cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink>, text: (item) => item.hostname, minWidth: 150 },
-  { id: 'detections', header: 'Open detections', cell: (item) => <SeverityTally counts={item.detections} />, text: (item) => Object.values(item.detections).reduce((sum, value) => sum + value, 0), minWidth: 190 },
-  { id: 'os', header: 'Operating system', cell: (item) => item.os || <span className="quiet">before its first scan</span>, text: (item) => item.os, minWidth: 210 },
+  {
+    id: 'hostname',
+    header: 'Asset',
+    cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink>,
+    text: (item) => item.hostname,
+    minWidth: 150,
+  },
+  {
+    id: 'detections',
+    header: 'Open detections',
+    cell: (item) => <SeverityTally counts={item.detections} />,
+    text: (item) => Object.values(item.detections).reduce((sum, value) => sum + value, 0),
+    minWidth: 190,
+  },
+  {
+    id: 'os',
+    header: 'Operating system',
+    cell: (item) => item.os || <span className="quiet">before its first scan</span>,
+    text: (item) => item.os,
+    minWidth: 210,
+  },
   {
     id: 'packages',
     header: 'Packages',
@@ -30,7 +48,13 @@ const columns: readonly Column<Asset>[] = [
     text: (item) => item.packages,
     minWidth: 100,
   },
-  { id: 'restart', header: 'Restart', cell: (item) => (item.pendingRestart ? <Badge color="severity-medium">pending</Badge> : <span className="quiet">no</span>), text: (item) => item.pendingRestart, minWidth: 90 },
+  {
+    id: 'restart',
+    header: 'Restart',
+    cell: (item) => (item.pendingRestart ? <Badge color="severity-medium">pending</Badge> : <span className="quiet">no</span>),
+    text: (item) => item.pendingRestart,
+    minWidth: 90,
+  },
   { id: 'agent', header: 'Agent', cell: (item) => item.agentVersion, text: (item) => item.agentVersion, minWidth: 80 },
   { id: 'seen', header: 'Last seen', cell: (item) => <Ago at={item.lastSeen} />, text: (item) => item.lastSeen, minWidth: 120 },
 ];
@@ -39,7 +63,9 @@ export function AssetsPage() {
   useTitle('Assets');
   useFrame({}, 'assets');
   const [{ search, page }] = useUrlState();
-  const answer = useApi(endpoints.listAssets, { query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage } });
+  const answer = useApi(endpoints.listAssets, {
+    query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
+  });
   return (
     <ListTable
       title="Assets"

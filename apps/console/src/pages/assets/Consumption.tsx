@@ -12,7 +12,10 @@ export function Consumption({ agent }: { agent: AgentState }) {
       items={[
         { label: 'Version', value: agent.version },
         { label: 'Last check-in', value: <Ago at={agent.lastCheckIn} /> },
-        { label: 'Processor time', value: used ? `${used.cpuSeconds.toFixed(1)} s in ${formatDuration(used.uptimeSeconds)}` : '–' },
+        {
+          label: 'Processor time',
+          value: used ? `${used.cpuSeconds.toFixed(1)} s in ${formatDuration(used.uptimeSeconds)}` : '–',
+        },
         { label: 'Memory', value: used ? `${formatBytes(used.rssBytes)}, peak ${formatBytes(used.peakRssBytes)}` : '–' },
         { label: 'Memory that cannot be evicted', value: used ? formatBytes(used.unevictableBytes) : '–' },
         { label: 'Sent', value: used ? formatBytes(used.sentBytes) : '–' },

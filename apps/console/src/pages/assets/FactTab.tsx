@@ -10,7 +10,10 @@ import { type FactTable, textOf } from './fact-tables.tsx';
 export function FactTab({ assetId, table }: { assetId: string; table: FactTable }) {
   const [{ search, page }] = useUrlState();
   const params = { assetId, collector: table.collector };
-  const answer = useApi(endpoints.listFacts, { params, query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage } });
+  const answer = useApi(endpoints.listFacts, {
+    params,
+    query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
+  });
   if (answer.error instanceof ApiError && answer.error.status === 404) return <NothingReported />;
   return (
     <ListTable
@@ -27,5 +30,9 @@ export function FactTab({ assetId, table }: { assetId: string; table: FactTable 
 }
 
 function NothingReported() {
-  return <EmptyState title="The agent has not reported any">The Agent tab says which collectors ran, and what kept the others from it.</EmptyState>;
+  return (
+    <EmptyState title="The agent has not reported any">
+      The Agent tab says which collectors ran, and what kept the others from it.
+    </EmptyState>
+  );
 }

@@ -22,14 +22,14 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
   const hardware = useRows(asset.assetId, 'hardware')[0] ?? {};
   const kernels = useRows(asset.assetId, 'kernel');
   const restart = useRows(asset.assetId, 'restart');
-  const memory = hardware['memoryBytes'];
   const bootedAt = textOf(hardware['bootedAt']);
   return (
     <div className="stack">
       <Restart rows={restart} />
       {asset.unassessed > 0 ? (
         <Alert type="info" statusIconAriaLabel="Information">
-          {plural(asset.unassessed, 'package')} could not be assessed: no authority is known for their release. They are not counted as clean.
+          {plural(asset.unassessed, 'package')} could not be assessed: no authority is known for their release. They are not
+          counted as clean.
         </Alert>
       ) : null}
       <div className="columns even">
@@ -48,24 +48,13 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
             ]}
           />
         </Container>
-        <Container fitHeight header={<Header variant="h2">Hardware</Header>}>
-          <KeyValuePairs
-            columns={2}
-            items={[
-              { label: 'Processor', value: textOf(hardware['cpuModel']) || '–' },
-              { label: 'Cores', value: textOf(hardware['cpuCount']) || '–' },
-              { label: 'Memory', value: typeof memory === 'number' ? formatBytes(memory) : '–' },
-              { label: 'Virtualisation', value: textOf(hardware['virtualization']) || 'none seen' },
-              { label: 'Maker', value: [hardware['vendor'], hardware['product']].map(textOf).filter(Boolean).join(' ') || '–' },
-              { label: 'Firmware', value: textOf(hardware['biosVersion']) || '–' },
-            ]}
-          />
-        </Container>
+        <Hardware row={hardware} />
         <Container fitHeight header={<Header variant="h2">Kernels</Header>}>
           <ul className="plain">
             {kernels.map((kernel) => (
               <li key={`${textOf(kernel['release'])} ${textOf(kernel['running'])}`}>
-                <Version text={textOf(kernel['release'])} /> {kernel['running'] === true ? <strong>running</strong> : <span className="quiet">installed</span>}
+                <Version text={textOf(kernel['release'])} />{' '}
+                {kernel['running'] === true ? <strong>running</strong> : <span className="quiet">installed</span>}
               </li>
             ))}
             {kernels.length === 0 ? <li className="quiet">none reported</li> : null}
@@ -76,6 +65,25 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
         </Container>
       </div>
     </div>
+  );
+}
+
+function Hardware({ row }: { row: Row }) {
+  const memory = row['memoryBytes'];
+  return (
+    <Container fitHeight header={<Header variant="h2">Hardware</Header>}>
+      <KeyValuePairs
+        columns={2}
+        items={[
+          { label: 'Processor', value: textOf(row['cpuModel']) || '–' },
+          { label: 'Cores', value: textOf(row['cpuCount']) || '–' },
+          { label: 'Memory', value: typeof memory === 'number' ? formatBytes(memory) : '–' },
+          { label: 'Virtualisation', value: textOf(row['virtualization']) || 'none seen' },
+          { label: 'Maker', value: [row['vendor'], row['product']].map(textOf).filter(Boolean).join(' ') || '–' },
+          { label: 'Firmware', value: textOf(row['biosVersion']) || '–' },
+        ]}
+      />
+    </Container>
   );
 }
 

@@ -23,7 +23,15 @@ export function CheckPage() {
   const answer = useApi(endpoints.getCheck, { params: { number } });
   const name = answer.data?.check.name ?? `Check ${number}`;
   useTitle(name);
-  useFrame({ trail: [['Checks', paths.checks()], [name, '']] }, name);
+  useFrame(
+    {
+      trail: [
+        ['Checks', paths.checks()],
+        [name, ''],
+      ],
+    },
+    name,
+  );
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data) return <Loading what="the check" />;
   const { check, openAssets, origins } = answer.data;
@@ -59,7 +67,9 @@ function Facts({ check }: { check: Check }) {
           { label: 'Known exploited', value: check.kevSince === null ? 'not listed by CISA' : `since ${check.kevSince}` },
           {
             label: 'EPSS: exploitation within 30 days',
-            value: check.epss ? `${(check.epss.score * 100).toFixed(1)} % (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}` : '–',
+            value: check.epss
+              ? `${(check.epss.score * 100).toFixed(1)} % (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}`
+              : '–',
           },
           { label: 'Weakness', value: check.cwe.join(', ') || '–' },
           { label: 'Advisories', value: check.aliases.join(', ') || '–' },
@@ -76,7 +86,11 @@ const says = { fixed: 'fixed', affected: 'affected, no fix yet', 'not-affected':
 function Statements({ check }: { check: Check }) {
   return (
     <Table
-      header={<Header variant="h2" counter={`(${check.affected.length})`} description="What the authorities say of each release">Statements</Header>}
+      header={
+        <Header variant="h2" counter={`(${check.affected.length})`} description="What the authorities say of each release">
+          Statements
+        </Header>
+      }
       ariaLabels={{ tableLabel: 'Statements' }}
       items={check.affected}
       trackBy={(item) => `${item.advisory} ${item.release} ${item.package} ${item.fixed}`}
@@ -115,7 +129,11 @@ function Scores({ check }: { check: Check }) {
 function Origins({ origins }: { origins: readonly RecordOrigin[] }) {
   return (
     <Table
-      header={<Header variant="h2" description="The files that this check was made from">Origins</Header>}
+      header={
+        <Header variant="h2" description="The files that this check was made from">
+          Origins
+        </Header>
+      }
       ariaLabels={{ tableLabel: 'Origins' }}
       items={origins}
       trackBy={(item) => `${item.feed} ${item.sha256}`}

@@ -25,12 +25,23 @@ export function DashboardPage() {
   const { data } = answer;
   return (
     <div className="stack">
-      <Header variant="h1" description={data ? `${plural(data.openTotal, 'open detection')} on ${plural(data.assets, 'asset')}` : undefined}>
+      <Header
+        variant="h1"
+        description={data ? `${plural(data.openTotal, 'open detection')} on ${plural(data.assets, 'asset')}` : undefined}
+      >
         Dashboard
       </Header>
       <KnowledgeNotice />
       {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      {data ? data.assets === 0 ? <FirstAsset /> : <Figures data={data} /> : answer.error ? null : <Loading what="the dashboard" />}
+      {data ? (
+        data.assets === 0 ? (
+          <FirstAsset />
+        ) : (
+          <Figures data={data} />
+        )
+      ) : answer.error ? null : (
+        <Loading what="the dashboard" />
+      )}
     </div>
   );
 }
@@ -58,14 +69,21 @@ function Figures({ data }: { data: Dashboard }) {
         ))}
       </section>
       <section className="tiles small" aria-label="State of the fleet">
-        <Tile label="Assets" value={data.assets} to={paths.assets()} note={data.silentAssets ? `${formatCount(data.silentAssets)} silent for a day` : 'all reporting'} />
+        <Tile
+          label="Assets"
+          value={data.assets}
+          to={paths.assets()}
+          note={data.silentAssets ? `${formatCount(data.silentAssets)} silent for a day` : 'all reporting'}
+        />
         <Tile label="Pending restart" value={data.pendingRestart} to={paths.assets()} note="old code still runs" />
         <Tile label="Known exploited" value={data.knownExploited} to={paths.detections()} note="listed by CISA" />
         <Tile label="New in 7 days" value={data.newLast7Days} to={paths.detections({ status: 'new' })} />
         <Tile label="Fixed in 7 days" value={data.fixedLast7Days} to={paths.detections({ status: 'fixed' })} />
       </section>
       {data.unassessedPackages > 0 ? (
-        <p className="quiet">{plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.</p>
+        <p className="quiet note">
+          {plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.
+        </p>
       ) : null}
       <div className="columns">
         <Container header={<Header variant="h2">Open detections</Header>} fitHeight>
@@ -80,7 +98,14 @@ function Figures({ data }: { data: Dashboard }) {
 
 function TopUpgrades({ data }: { data: Dashboard }) {
   return (
-    <Container fitHeight header={<Header variant="h2" description="These remove most detections">Top upgrades</Header>}>
+    <Container
+      fitHeight
+      header={
+        <Header variant="h2" description="These remove most detections">
+          Top upgrades
+        </Header>
+      }
+    >
       {data.topUpgrades.length === 0 ? (
         <EmptyState title="Nothing to upgrade" />
       ) : (
@@ -111,7 +136,11 @@ function TopUpgrades({ data }: { data: Dashboard }) {
 function Worst({ data }: { data: Dashboard }) {
   return (
     <Table
-      header={<Header variant="h2" actions={<AppLink to={paths.detections()}>All detections</AppLink>}>Worst findings</Header>}
+      header={
+        <Header variant="h2" actions={<AppLink to={paths.detections()}>All detections</AppLink>}>
+          Worst findings
+        </Header>
+      }
       ariaLabels={{ tableLabel: 'Worst findings' }}
       items={data.worst}
       trackBy={(item) => `${item.assetId} ${item.check}`}

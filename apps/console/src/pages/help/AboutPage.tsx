@@ -13,7 +13,15 @@ import { useTitle } from '../../ui/use-title.ts';
 
 export function AboutPage() {
   useTitle('About');
-  useFrame({ trail: [['Help', '/help/about'], ['About', '']] }, 'about');
+  useFrame(
+    {
+      trail: [
+        ['Help', '/help/about'],
+        ['About', ''],
+      ],
+    },
+    'about',
+  );
   const answer = useApi(endpoints.getAbout, {});
   const { data } = answer;
   return (
@@ -30,7 +38,12 @@ export function AboutPage() {
                 { label: 'Vedette', value: data.version },
                 { label: 'Platform address', value: data.platformUrl },
                 { label: 'Running since', value: <Ago at={data.startedAt} /> },
-                { label: 'Agents', value: data.agentVersions.map(({ version, agents }) => `${version}: ${plural(agents, 'agent')}`).join(', ') || 'none' },
+                {
+                  label: 'Agents',
+                  value:
+                    data.agentVersions.map(({ version, agents }) => `${version}: ${plural(agents, 'agent')}`).join(', ') ||
+                    'none',
+                },
                 { label: 'PostgreSQL', value: data.postgres },
                 { label: 'Node.js', value: data.node },
                 { label: 'Licence', value: data.license },

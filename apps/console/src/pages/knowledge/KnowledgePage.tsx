@@ -58,8 +58,13 @@ function State({ data }: { data: Knowledge }) {
   return (
     <>
       {data.starter || data.stale ? (
-        <Alert type="warning" statusIconAriaLabel="Warning" header={data.starter ? 'Only the starter knowledge base is in use' : 'The newest advisory is older than 14 days'}>
-          Press “Refresh now”. Without a way to the official addresses, give the platform a mirror, a proxy or a directory with the files of the feeds; the README says how.
+        <Alert
+          type="warning"
+          statusIconAriaLabel="Warning"
+          header={data.starter ? 'Only the starter knowledge base is in use' : 'The newest advisory is older than 14 days'}
+        >
+          Press “Refresh now”. Without a way to the official addresses, give the platform a mirror, a proxy or a directory with
+          the files of the feeds; the README says how.
         </Alert>
       ) : null}
       <Container header={<Header variant="h2">In use</Header>}>
@@ -74,7 +79,11 @@ function State({ data }: { data: Knowledge }) {
         />
       </Container>
       <Table
-        header={<Header variant="h2" counter={`(${data.feeds.length})`}>Feeds</Header>}
+        header={
+          <Header variant="h2" counter={`(${data.feeds.length})`}>
+            Feeds
+          </Header>
+        }
         ariaLabels={{ tableLabel: 'Feeds' }}
         wrapLines
         items={data.feeds}
@@ -104,7 +113,15 @@ function State({ data }: { data: Knowledge }) {
 }
 
 function FeedHealth({ feed }: { feed: FeedState }) {
-  if (feed.problem !== null) return <StatusIndicator type="error">{feed.problem}</StatusIndicator>;
+  if (feed.problem !== null) {
+    return (
+      <>
+        <StatusIndicator type="error">the last try failed</StatusIndicator>
+        <br />
+        {feed.problem}
+      </>
+    );
+  }
   if (feed.retrievedAt === null) return <StatusIndicator type="pending">not read yet</StatusIndicator>;
   return <StatusIndicator type="success">in use</StatusIndicator>;
 }

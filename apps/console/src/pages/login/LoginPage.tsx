@@ -51,16 +51,30 @@ export function LoginPage() {
           </Alert>
         ) : null}
         <FormField label="Login">
-          <Input value={login} name="login" autoFocus autoComplete="username" onChange={({ detail }) => setLogin(detail.value)} />
+          <Input
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- nothing else can be done on this page
+            autoFocus
+            value={login}
+            name="login"
+            autoComplete="username"
+            onChange={({ detail }) => setLogin(detail.value)}
+          />
         </FormField>
         <FormField label="Password">
-          <Input value={password} name="password" type="password" autoComplete="current-password" onChange={({ detail }) => setPassword(detail.value)} />
+          <Input
+            value={password}
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            onChange={({ detail }) => setPassword(detail.value)}
+          />
         </FormField>
         <Button variant="primary" formAction="submit" fullWidth loading={busy} disabled={!login || !password}>
           Log in
         </Button>
         <p className="login-hint">
-          Looking for the password? <code>npm start</code> printed it once, when it made the administrator; the README says how to set a new one.
+          Looking for the password? <code>npm start</code> printed it once, when it made the administrator; the README says how to
+          set a new one.
         </p>
       </form>
     </main>

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { paths, safeNext } from './paths.ts';
+
+describe('safeNext leads only into this console', () => {
+  it.each([
+    ['/assets?search=web', '/assets?search=web'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['javascript:alert(1)', '/'],
+    ['/login?next=/login', '/'],
+    [undefined, '/'],
+  ])('%s becomes %s', (next, target) => expect(safeNext(next)).toBe(target));
+});
+
+it.each([
+  [paths.detections({ severity: 5 }), '/detections?severity=5'],
+  [paths.asset('a/b', 'vulnerabilities', { why: 12 }), '/assets/a%2Fb/vulnerabilities?why=12'],
+  [paths.login('/assets?search=x'), '/login?next=%2Fassets%3Fsearch%3Dx'],
+])('the address %s is as written in documents', (address, text) => expect(address).toBe(text));

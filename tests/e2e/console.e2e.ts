@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startMockApi } from '../../apps/console/mock-api/server.ts';
+import { startBrowser } from './browser.ts';
+import { expectHeading, exploreConsole, logIn } from './explore-console.ts';
+
+const admin = { login: 'admin', password: 'any' };
+const built = existsSync(fileURLToPath(new URL('../../apps/console/dist/index.html', import.meta.url)));
+
+/** The built console in a real browser over the API of fixtures: what a person sees when things go well, and when they do not. */
+describe.runIf(built)('the console over fixtures', () => {
+  let server: Server;
+  let url: string;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    ({ server, url } = await startMockApi());
+    browser = await startBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    server.close();
+  });
+  beforeEach(async () => {
+    // A context of its own: the accessibility check needs one, and no cookie outlives its test.
+    page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(15_000);
+  });
+  afterEach(() => page.context().close());
+
+  it(
+    'shows every page without an error, a refusal of the content policy or an accessibility violation',
+    { timeout: 120_000 },
+    async () => {
+      const violations: string[] = [];
+      const faults = await exploreConsole(page, url, admin, async (name) => {
+        const { violations: found } = await new AxeBuilder({ page }).analyze();
+        violations.push(...found.map(({ id, help }) => `${name}: ${id}: ${help}`));
+      });
+      expect(faults).toEqual([]);
+      expect(violations).toEqual([]);
+    },
+  );
+
+  it('leads through the login to the address that was asked for', async () => {
+    await logIn(page, url, admin, '/assets?search=web');
+    await expectHeading(page, 'Assets');
+    expect(new URL(page.url()).search).toBe('?search=web');
+    await page.getByText('2 matches').first().waitFor();
+  });
+
+  it('says so when the password is wrong', async () => {
+    await page.goto(url);
+    await page.getByLabel('Login').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('fail');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    const alert = page.getByText('The login or the password is wrong.');
+    await alert.waitFor();
+    expect(new URL(page.url()).pathname).toBe('/login');
+  });
+
+  it('tells how to add the first asset when there is none', async () => {
+    await logIn(page, url, { login: 'empty', password: 'any' });
+    await page.getByRole('heading', { name: 'Add your first asset' }).waitFor();
+    expect(await page.getByText('./vedette-agent run --platform').textContent()).toContain(url);
+  });
+
+  it('shows the failure of a list and a way to try again', async () => {
+    await logIn(page, url, admin, '/detections?search=fail');
+    await page.getByText('It was logged. Try again.').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
+  });
+
+  it('shows the secret of a new activation key once, inside the command to run', async () => {
+    await logIn(page, url, admin, '/agents');
+    await page.getByRole('button', { name: 'Create activation key' }).click();
+    await page.getByLabel('Name').fill('web servers');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByText(/--activation-key vak_/).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Revoke web servers' }).waitFor();
+    expect(await page.getByText(/vak_/).count()).toBe(0);
+  });
+
+  it('remembers dark mode', async () => {
+    await logIn(page, url, admin);
+    await page.getByRole('button', { name: 'Use dark mode' }).click();
+    await page.reload();
+    await page.getByRole('button', { name: 'Use light mode' }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.style.colorScheme)).toBe('dark');
+  });
+
+  it('goes to the login again when the session has ended, and back afterwards', async () => {
+    await logIn(page, url, admin);
+    await page.context().clearCookies();
+    await page.getByRole('navigation').getByRole('link', { name: 'Checks', exact: true }).click();
+    await page.getByLabel('Login').waitFor();
+    expect(new URL(page.url()).searchParams.get('next')).toBe('/checks');
+  });
+});
