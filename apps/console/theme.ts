@@ -125,7 +125,8 @@ export function themePlugin(): Plugin {
       if (source !== resolved) return null;
       const bundle = await rolldown({
         input: fileURLToPath(import.meta.resolve('@cloudscape-design/components/theming')),
-        treeshake: true,
+        // The library marks its files for React servers; that has no meaning here.
+        checks: { moduleLevelDirective: false },
       });
       const { output } = await bundle.generate({ format: 'es' });
       await bundle.close();

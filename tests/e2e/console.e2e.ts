@@ -35,7 +35,7 @@ describe.runIf(built)('the console over fixtures', () => {
 
   it(
     'shows every page without an error, a refusal of the content policy or an accessibility violation',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const violations: string[] = [];
       const faults = await exploreConsole(page, url, admin, async (name) => {

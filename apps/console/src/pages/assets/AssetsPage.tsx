@@ -34,7 +34,7 @@ const columns: readonly Column<Asset>[] = [
     header: 'Operating system',
     cell: (item) => item.os || <span className="quiet">before its first scan</span>,
     text: (item) => item.os,
-    minWidth: 210,
+    minWidth: 180,
   },
   {
     id: 'packages',
