@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './settings.ts';
 
@@ -10,7 +10,9 @@ const ownFiles = ['start-token', 'running.json', 'platform.log', 'platform'];
 export function openDataDirectory(path: string): void {
   try {
     // Readable for others: the database may run as another user below it. Secrets are files of mode 0600.
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    // Only the last folder: below /proc a recursive mkdir of Node never returns.
+    if (!existsSync(path)) mkdirSync(path, { mode: 0o755 });
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
