@@ -11,6 +11,7 @@ const filters = process.argv.slice(2);
 requireUsableMachine();
 ensureInstalled({ development: true });
 ensureBrowser();
+ensureBuilt();
 
 const resultFile = join(root, '.build/test-result.json');
 mkdirSync(join(root, '.build'), { recursive: true });
@@ -45,6 +46,11 @@ function count() {
   // Errors outside of any test, such as an unhandled rejection, show only here.
   if (run.status !== 0 && failed === 0) failed = 1;
   return { passed: result.numPassedTests, failed, skipped: inCi ? 0 : skips.length };
+}
+
+/** Tests start the built console and the agent's bundle; what cannot be built fails there, by name. */
+function ensureBuilt() {
+  spawnSync(checkoutNode(), [join(root, 'tools/build.ts')], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 /** Tests in the browser use Debian's chromium; without it they say that they skip. */
