@@ -17,6 +17,7 @@ Options (after "npm start --"):
   --port N        port of the platform on 127.0.0.1 (default 8420; 0: any free one)
   --data DIR      where everything is kept (default .vedette in the checkout)
   --offline       fetch no feeds: use the knowledge base that is there, or the starter one
+  --new-password  set a new password for the administrator and show it
   --reset --yes   delete the data directory first; all findings, users and keys are gone
   --help          this text
 
@@ -34,6 +35,7 @@ function readOptions() {
         port: { type: 'string', default: '8420' },
         data: { type: 'string', default: join(root, '.vedette') },
         offline: { type: 'boolean', default: false },
+        'new-password': { type: 'boolean', default: false },
         reset: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
@@ -56,7 +58,14 @@ if (options.reset && !options.yes)
 requireUsableMachine();
 ensureInstalled({ development: false });
 
-const settings = { ...options, port: Number(options.port), data: resolve(options.data), root, startedAt };
+const settings = {
+  ...options,
+  newPassword: options['new-password'],
+  port: Number(options.port),
+  data: resolve(options.data),
+  root,
+  startedAt,
+};
 const work = spawn(checkoutNode(), [join(root, 'tools/start/main.ts'), JSON.stringify(settings)], {
   stdio: 'inherit',
   cwd: root,

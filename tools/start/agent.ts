@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,7 +6,6 @@ import { AssetId, createActivationKey, getAsset } from '@vedette/protocol';
 import type { z } from 'zod';
 import type { Children } from './children.ts';
 import type { Platform } from './platform.ts';
-import { say } from './progress.ts';
 import { StartError, type Settings } from './settings.ts';
 
 export type AssetState = z.output<(typeof getAsset)['reply']>;
@@ -17,10 +16,6 @@ const patienceMs = 120_000;
 /** Starts the agent as the process of its own that it is on every machine; enrolls it the first time. */
 export async function startAgent(settings: Settings, children: Children, platform: Platform): Promise<ChildProcess> {
   const state = join(settings.data, 'agent');
-  if (identityOf(state) && identityOf(state)?.platform !== new URL(platform.url).origin) {
-    say(`The agent belonged to another address; it enrolls again with ${platform.url}`);
-    rmSync(state, { recursive: true });
-  }
   const environment: Record<string, string> = {};
   if (!identityOf(state)) {
     const key = await platform.client.call(createActivationKey, { body: { name: 'npm start', maxUses: 1, expiresInDays: 1 } });
@@ -58,9 +53,9 @@ function isJudged({ asset, agent }: AssetState, startedAt: number): boolean {
   return asset.lastScan !== null && checkedIn && agent.consumption !== null;
 }
 
-function identityOf(state: string): { assetId: AssetId; platform: string } | null {
+function identityOf(state: string): { assetId: AssetId } | null {
   const file = join(state, 'identity.json');
   if (!existsSync(file)) return null;
-  const { assetId, platform } = JSON.parse(readFileSync(file, 'utf8')) as { assetId: unknown; platform: unknown }; // checked below
-  return { assetId: AssetId.parse(assetId), platform: String(platform) };
+  const { assetId } = JSON.parse(readFileSync(file, 'utf8')) as { assetId: unknown }; // checked below
+  return { assetId: AssetId.parse(assetId) };
 }

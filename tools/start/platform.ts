@@ -16,7 +16,7 @@ const Announcement = z.object({ event: z.literal('ready'), url: z.url(), bootstr
 export interface Platform {
   readonly url: string;
   readonly client: Client;
-  /** Login of the first administrator, at the first start only: it is stored nowhere. */
+  /** Login of the administrator when this start set the password: it is stored nowhere. */
   readonly bootstrap: z.infer<typeof Login> | null;
 }
 
@@ -46,6 +46,7 @@ export async function startPlatform(settings: Settings, children: Children, cons
     VEDETTE_LISTEN: `127.0.0.1:${settings.port}`,
     VEDETTE_CONSOLE_DIR: consoleDirectory,
     VEDETTE_BOOTSTRAP_PASSWORD: password,
+    ...(settings.newPassword ? { VEDETTE_NEW_PASSWORD: '1' } : {}),
     ...(settings.offline ? { VEDETTE_OFFLINE: '1' } : {}),
   });
   const log = join(settings.data, 'platform.log');
@@ -98,7 +99,7 @@ async function logIn(url: string, bootstrap: Platform['bootstrap'], tokenFile: s
 }
 
 async function useKeptToken(url: string, tokenFile: string): Promise<Client> {
-  const lost = `the token of earlier starts (${tokenFile}) is missing or revoked; npm start -- --reset --yes begins anew and loses all findings.`;
+  const lost = `the token of earlier starts (${tokenFile}) is missing or revoked; npm start -- --new-password makes another.`;
   if (!existsSync(tokenFile)) throw new StartError('failure', lost);
   const client = connect(url, { token: readFileSync(tokenFile, 'utf8').trim() });
   await client.call(getSession, {}).catch((error: unknown) => {

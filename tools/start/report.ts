@@ -66,7 +66,7 @@ function total({ asset }: AssetState): number {
 
 function loginLines({ bootstrap }: Platform): string[] {
   if (bootstrap) return [`  Login     ${bootstrap.login}`, `  Password  ${bootstrap.password}   (shown only now)`];
-  return ['  Login     admin, with the password of the first start (lost it? npm start -- --reset --yes begins anew)'];
+  return ['  Login     admin, with the password of the first start (lost it? npm start -- --new-password)'];
 }
 
 function unassessedLines(state: AssetState): string[] {

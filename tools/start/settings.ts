@@ -8,6 +8,7 @@ export const Settings = z.object({
   data: z.string(),
   offline: z.boolean(),
   reset: z.boolean(),
+  newPassword: z.boolean(),
   root: z.string(),
   /** Milliseconds since the epoch. */
   startedAt: z.number(),

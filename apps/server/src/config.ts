@@ -46,6 +46,7 @@ const Environment = z.object({
   NO_PROXY: z.string().default('').describe('hosts to reach without the proxy, separated by commas'),
   VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
+  VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -67,6 +68,7 @@ export interface Config {
   readonly httpsProxy: string | null;
   readonly noProxy: readonly string[];
   readonly consoleDirectory: string;
+  readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly secrets: Secrets;
@@ -114,6 +116,7 @@ export function readConfig(
     httpsProxy: env.HTTPS_PROXY ?? null,
     noProxy: env.NO_PROXY.split(',').flatMap((host) => host.trim() || []),
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
+    newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
     secrets: new Secrets({ bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD, databaseUrl: env.DATABASE_URL }),

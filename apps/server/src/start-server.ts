@@ -36,7 +36,11 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
   const clock = (): Date => new Date();
   const context: Context = { config, db, pool, clock, log, platformKey: await loadPlatformKey(db), startedAt };
-  const first = await bootstrap(db, clock(), config.secrets.bootstrapPassword);
+  const first = await bootstrap(db, {
+    now: clock(),
+    password: config.secrets.bootstrapPassword,
+    renew: config.newPassword,
+  });
   const keeper = stack.use(new KnowledgeKeeper(context));
   await keeper.start();
   const app = await buildApp(context, keeper);

@@ -52,11 +52,15 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   return null;
 }
 
-/** The identity on disk; enrolls first when there is none and the configuration says where. */
+/**
+ * The identity on disk; enrolls first when there is none and the configuration says where. Another address than the enrolled one is
+ * taken for this run: a platform may move, and the pinned key proves that it is the same one.
+ */
 async function enrolledIdentity(config: AgentConfig): Promise<Identity> {
   const found = loadIdentity(config.stateDirectory);
-  if (found && (!config.platform || config.platform.origin === found.platform)) return found;
-  if (!found && !config.platform)
-    throw new AgentError('NOT_ENROLLED', 'this agent is not enrolled; run `vedette-agent enroll` first');
+  if (found) {
+    return { ...found, platform: config.platform?.origin ?? found.platform, caFile: config.caFile ?? found.caFile };
+  }
+  if (!config.platform) throw new AgentError('NOT_ENROLLED', 'this agent is not enrolled; run `vedette-agent enroll` first');
   return enroll(config, linuxHost());
 }

@@ -12,7 +12,7 @@ let organizationId: string;
 
 beforeAll(async () => {
   test = await throwAwayDatabase();
-  await bootstrap(test.db, now, 'long enough');
+  await bootstrap(test.db, { now, password: 'long enough' });
   organizationId = (await test.db.selectFrom('organization').select('id').executeTakeFirstOrThrow()).id;
 }, 60_000);
 afterAll(() => test[Symbol.asyncDispose]());
@@ -51,7 +51,7 @@ describe('useActivationKey', () => {
 
 describe('bootstrap', () => {
   it('makes one administrator and never a second', async () => {
-    expect(await bootstrap(test.db, now, undefined)).toBeNull();
+    expect(await bootstrap(test.db, { now })).toBeNull();
   });
 });
 

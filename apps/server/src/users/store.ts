@@ -31,3 +31,16 @@ export async function insertOrganization(db: Db, organization: Database['organiz
 export async function insertUser(db: Db, user: Database['appUser']): Promise<void> {
   await db.insertInto('appUser').values(user).execute();
 }
+
+/** Sets a new password and ends every session opened with the old one. False when there is no such user. */
+export async function renewPassword(db: Db, login: string, passwordHash: string): Promise<boolean> {
+  const user = await db
+    .updateTable('appUser')
+    .set({ passwordHash })
+    .where('login', '=', login)
+    .returning('id')
+    .executeTakeFirst();
+  if (!user) return false;
+  await db.deleteFrom('session').where('userId', '=', user.id).execute();
+  return true;
+}
