@@ -1,4 +1,15 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './settings.ts';
 
@@ -41,6 +52,11 @@ export function resetDataDirectory(path: string): void {
   if (!existsSync(path) || readdirSync(path).length === 0) return;
   if (!ownFiles.some((file) => existsSync(join(path, file)))) {
     throw new StartError('failure', `${path} holds nothing that a start made; it is left alone. Check --data DIR.`);
+  }
+  // The database lies elsewhere when its user could not reach this folder; the platform leaves a link to it.
+  const database = join(path, 'platform/postgres');
+  if (lstatSync(database, { throwIfNoEntry: false })?.isSymbolicLink() && existsSync(database)) {
+    rmSync(realpathSync(database), { recursive: true });
   }
   rmSync(path, { recursive: true });
 }

@@ -12,8 +12,8 @@ export interface SeverityVerdict {
  * 1. In CISA's catalogue of exploited vulnerabilities: 5, whatever the score, because it is happening.
  * 2. A CVSS base score, of the newest CVSS version there is (4.0, 3.1, 3.0, 2.0), of NVD before the CNA before CISA's enrichment:
  *    from 9.0 → 5, from 7.0 → 4, from 4.0 → 3, above 0 → 2, 0 → 1. The limits are those of the CVSS 3.1 and 4.0 rating scale.
- * 3. An EPSS probability: from 0.5 → 5 (exploitation within 30 days more likely than not), from 0.1 → 4, from 0.01 → 3, below → 2.
- *    About one vulnerability in a hundred lies above 0.5, one in twenty above 0.1.
+ * 3. An EPSS probability from 0.5 → 5 (exploitation within 30 days more likely than not), from 0.1 → 4. A lower one says nothing:
+ *    it is the likelihood of an attack, not the harm of one, so it never makes a vulnerability look milder.
  * 4. The vendor's security team issued an advisory: 3. They do so for what matters enough not to wait for a point release.
  * 5. Otherwise (named in a changelog only): 2.
  *
@@ -30,10 +30,10 @@ export function deriveSeverity(vulnerability: Vulnerability | null, feeds: Reado
       rule: `CVSS ${cvss.version} base score ${cvss.score.toFixed(1)} (${cvss.source})`,
     };
   }
-  if (vulnerability?.epss) {
+  if (vulnerability?.epss && vulnerability.epss.score >= 0.1) {
     const { score, date } = vulnerability.epss;
     return {
-      severity: epssSeverity(score),
+      severity: score >= 0.5 ? 5 : 4,
       rule: `no CVSS score known; EPSS probability ${formatProbability(score)} on ${date}`,
     };
   }
@@ -60,12 +60,6 @@ function cvssSeverity(score: number): Severity {
   if (score >= 7) return 4;
   if (score >= 4) return 3;
   return score > 0 ? 2 : 1;
-}
-
-function epssSeverity(probability: number): Severity {
-  if (probability >= 0.5) return 5;
-  if (probability >= 0.1) return 4;
-  return probability >= 0.01 ? 3 : 2;
 }
 
 /** Three digits that matter: 0.00043 stays readable, 0.97313 becomes 0.973. */

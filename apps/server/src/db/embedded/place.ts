@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, realpath } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, realpath, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Account, reachableFor } from './account.ts';
 import { EmbeddedPostgresError, errorFromFileSystem } from './embedded-postgres-error.ts';
 
@@ -32,6 +32,7 @@ export async function choosePlace(wanted: string, account: Account, fallback: st
   const found = candidates.find((root) => existsSync(join(root, 'cluster/PG_VERSION')) && reachableFor(account, root));
   const chosen = found ?? candidates.find((candidate) => reachableFor(account, candidate)) ?? asked;
   await ownDirectory(chosen, account);
+  if (chosen !== asked) await pointTo(chosen, asked);
   const root = await realpath(chosen);
   if (!reachableFor(account, root)) {
     throw new EmbeddedPostgresError(
@@ -46,6 +47,13 @@ export async function choosePlace(wanted: string, account: Account, fallback: st
     socketDirectory: await socketDirectory(root, account),
     asWanted: chosen === asked,
   };
+}
+
+/** Leaves a link where the data were wanted, so that whoever looks there, or deletes them, finds them. */
+async function pointTo(chosen: string, asked: string): Promise<void> {
+  if (existsSync(asked)) return;
+  await mkdir(dirname(asked), { recursive: true });
+  await symlink(chosen, asked);
 }
 
 async function socketDirectory(root: string, account: Account): Promise<string> {
