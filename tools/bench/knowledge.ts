@@ -5,7 +5,6 @@ import { memoryUsage } from 'node:process';
 import { zstdDecompressSync } from 'node:zlib';
 import { readStarter } from '@vedette/feeds';
 import { migrate, openDatabase, startEmbeddedPostgres } from '@vedette/server';
-import { sql } from 'kysely';
 import { importKnowledge } from '../../apps/server/src/knowledge/import-knowledge.ts';
 
 export const name = 'knowledge';
@@ -23,9 +22,9 @@ async function once(packed: Buffer): Promise<Record<string, number>> {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   try {
     await using server = await startEmbeddedPostgres({ dataDirectory: join(directory, 'postgres'), log: () => undefined });
-    const { db, close } = openDatabase(server.connection);
+    const { db, pool, close } = openDatabase(server.connection);
     await migrate(db);
-    const before = await databaseBytes(db);
+    const before = await databaseBytes(pool);
     const start = performance.now();
     const input = readStarter(zstdDecompressSync(packed).toString('utf8'));
     const read = performance.now();
@@ -33,7 +32,7 @@ async function once(packed: Buffer): Promise<Record<string, number>> {
     const imported = performance.now();
     await importKnowledge(db, input, { at: new Date(), starter: true });
     const again = performance.now();
-    const after = await databaseBytes(db);
+    const after = await databaseBytes(pool);
     await close();
     return {
       checks,
@@ -49,8 +48,8 @@ async function once(packed: Buffer): Promise<Record<string, number>> {
   }
 }
 
-async function databaseBytes(db: ReturnType<typeof openDatabase>['db']): Promise<number> {
-  const { rows } = await sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`.execute(db);
+async function databaseBytes(pool: ReturnType<typeof openDatabase>['pool']): Promise<number> {
+  const { rows } = await pool.query<{ bytes: number }>('select pg_database_size(current_database()) as bytes');
   return rows[0]?.bytes ?? 0;
 }
 
