@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { type Client, connect } from '@vedette/cli';
+import { createApiToken } from '@vedette/protocol';
+import { startEmbeddedPostgres } from '@vedette/server';
+import { endProcess } from './end-process.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** What the platform says on stdout once it listens (apps/server/src/main.ts). */
+interface Ready {
+  readonly url: string;
+  readonly bootstrap?: { readonly login: string; readonly password: string };
+}
+
+/**
+ * The platform as a process of its own, with an embedded PostgreSQL in a throw-away directory and on a free port of loopback.
+ * Disposing it ends all of it and removes the directory. Its log is `platform.log` beside the data; it is shown when it does
+ * not start.
+ */
+export class PlatformProcess implements AsyncDisposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'vedette-platform-'));
+  readonly #environment: Readonly<Record<string, string>>;
+  #process: ChildProcess | null = null;
+  #url = '';
+  #client: Client | null = null;
+
+  private constructor(environment: Readonly<Record<string, string>>) {
+    this.#environment = environment;
+    // PostgreSQL does not run as root: its user has to come through here.
+    chmodSync(this.#directory, 0o755);
+  }
+
+  /** Variables as `apps/server --help` lists them; nothing is ever fetched. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<PlatformProcess> {
+    const platform = new PlatformProcess(environment);
+    try {
+      const { url, bootstrap } = await platform.#run('127.0.0.1:0');
+      platform.#url = url;
+      platform.#client = await logIn(url, bootstrap);
+      return platform;
+    } catch (error) {
+      await platform[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** The public API, as the first administrator. */
+  get client(): Client {
+    if (!this.#client) throw new Error('the platform has not started');
+    return this.#client;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.#directory, 'platform.log'), 'utf8');
+  }
+
+  /** SIGKILL, to this process alone: PostgreSQL and the agents live on. */
+  async kill(): Promise<void> {
+    await endProcess(this.#process, 'SIGKILL');
+  }
+
+  /** Starts again on the same data and the same port. */
+  async restart(): Promise<void> {
+    await this.#run(new URL(this.#url).host);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endProcess(this.#process, 'SIGTERM');
+    const dataDirectory = join(this.#directory, 'data/postgres');
+    // A killed platform leaves its PostgreSQL behind: taken over, it can be stopped in order.
+    if (existsSync(join(dataDirectory, 'cluster/postmaster.pid'))) {
+      await (await startEmbeddedPostgres({ dataDirectory, log: () => undefined }))[Symbol.asyncDispose]();
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #run(listen: string): Promise<Ready> {
+    const log = openSync(join(this.#directory, 'platform.log'), 'a');
+    const child = spawn(process.execPath, [join(repository, 'apps/server/src/main.ts')], {
+      stdio: ['ignore', 'pipe', log],
+      env: {
+        ...process.env,
+        VEDETTE_OFFLINE: '1',
+        VEDETTE_DATA_DIR: join(this.#directory, 'data'),
+        ...this.#environment,
+        VEDETTE_LISTEN: listen,
+      },
+    });
+    closeSync(log);
+    this.#process = child;
+    const output = child.stdout ?? Readable.from([]); // a pipe, as asked for above
+    for await (const line of createInterface({ input: output })) {
+      output.resume();
+      return JSON.parse(line) as Ready; // its only line, written by our own main.ts
+    }
+    throw new Error(`the platform did not start:\n${this.log.slice(-4000)}`);
+  }
+}
+
+async function logIn(url: string, bootstrap: Ready['bootstrap']): Promise<Client> {
+  const response = await fetch(new URL('/api/v1/session', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(bootstrap),
+  });
+  await response.body?.cancel();
+  const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0]);
+  const { secret } = await connect(url, { cookie: cookie.join('; ') }).call(createApiToken, { body: { name: 'test' } });
+  return connect(url, { token: secret });
+}
