@@ -10,8 +10,12 @@ export const limits = {
   agentBodyBytes: 4 * MiB,
   /** The same after decompression: what a hostile agent may make the platform unpack. */
   agentDocumentBytes: 32 * MiB,
+  /** A request to enroll, also after decompression: anybody may send one. */
+  enrollDocumentBytes: 64 * KiB,
   /** Rows of one collector in one document. */
   rowsPerDocument: 50_000,
+  /** Rows times columns of one document: few bytes on the wire may claim many rows. */
+  cellsPerDocument: 500_000,
   /** Columns of one document; a schema of ours has about ten. */
   columnsPerDocument: 64,
   /** Any single text value of a row. */

@@ -34,6 +34,7 @@ export function fromColumns(input: ColumnarRows): FactRow[] {
   const constants = Object.entries(input.constants);
   if (input.count > limits.rowsPerDocument) throw new ColumnarError(`more than ${limits.rowsPerDocument} rows`);
   if (columns.length + constants.length > limits.columnsPerDocument) throw new ColumnarError('too many columns');
+  if (input.count * (columns.length + constants.length) > limits.cellsPerDocument) throw new ColumnarError('too many values');
   for (const [name, values] of columns) {
     if (values.length !== input.count)
       throw new ColumnarError(`column ${name.slice(0, 64)} has ${values.length} values instead of ${input.count}`);

@@ -22,11 +22,14 @@ export function defineFact<Row extends z.ZodObject>(fact: Fact<Row>): Fact<Row> 
   return fact;
 }
 
-/** Text of a row: bounded, and without control characters, which could rewrite a terminal that prints it. */
+/**
+ * Text of a row: bounded, without control characters, which could rewrite a terminal that prints it, and without halves of
+ * surrogate pairs, which no UTF-8 holds.
+ */
 export const text = z
   .string()
   .max(limits.rowTextChars)
   // oxlint-disable-next-line no-control-regex -- control characters are what this refuses
-  .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must not contain control characters');
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u, 'must not contain control characters');
 
 export const textList = z.array(text).max(1024);
