@@ -4,15 +4,14 @@ import {
   type FactRow,
   facts,
   fromColumns,
-  rowKey,
   RowSetDigest,
   type SyncDocument,
 } from '@vedette/protocol';
-import type { AssetRef, Tx } from './asset-ref.ts';
+import type { AssetRef, CollectorRef, Tx } from './asset-ref.ts';
 import { summarizeAsset } from './asset-summary.ts';
 import { factStore } from './fact-store.ts';
 import { packageStore } from './package-store.ts';
-import { hashRow, type KeyedRow, type RowChange, type RowStore } from './row-change.ts';
+import { hashRow, type KeyedRow, type RowChange, type RowStore, storedKey } from './row-change.ts';
 import { applyRunningKernel } from './running-kernel.ts';
 
 export interface DocumentInput {
@@ -107,12 +106,13 @@ function readRows(document: SyncDocument): ReadRows | { readonly reason: string 
       const [issue] = checked.error.issues;
       return { reason: `row ${rows.length}: ${issue?.path.join('.')}: ${issue?.message}` };
     }
-    const key = rowKey(row, fact.key);
+    const key = storedKey(row, fact.key);
     if (seen.has(key)) return { reason: `two rows have the key ${key.slice(0, 200)}` };
     seen.add(key);
-    rows.push({ key, row, hash: hashRow(row) });
+    // The digest counts every column; kept are only those whose values were checked.
+    rows.push({ key, row: checked.data, hash: hashRow(row) });
   }
-  const removedKeys = unpacked.removed.map((row) => rowKey(row, fact.key));
+  const removedKeys = unpacked.removed.map((row) => storedKey(row, fact.key));
   if (removedKeys.some((key) => seen.has(key))) return { reason: 'a row is both sent and removed' };
   return { rows, removedKeys };
 }
@@ -149,6 +149,11 @@ function digestAfter(before: string | null, change: RowChange, { rows }: ReadRow
 
 function toBigInt(hash: Buffer): bigint {
   return BigInt(`0x${hash.toString('hex')}`);
+}
+
+/** Of the last document taken; 0 before the first. */
+export async function loadSequence(tx: Tx, { collector, ...asset }: CollectorRef): Promise<number> {
+  return (await loadState(tx, asset, collector))?.sequence ?? 0;
 }
 
 async function loadState(tx: Tx, asset: AssetRef, collector: string): Promise<CollectorRow | undefined> {

@@ -42,9 +42,11 @@ export async function changeInventory(tx: Tx, ref: CollectorRef, change: Invento
     .values({ ...ref, ...row })
     .onConflict((conflict) => conflict.columns(['organizationId', 'assetId', 'collector']).doUpdateSet(row))
     .execute();
+  // Time never runs backwards in a history, whatever the clock does: a presence that ends before it begins is no range at all, and
+  // every question about the organization would fail.
   await sql`
     insert into inventory_change (organization_id, asset_id, collector, change, at, added, removed)
-    select ${ref.organizationId}, ${ref.assetId}, ${ref.collector}, coalesce(max(change), 0) + 1, ${change.at},
+    select ${ref.organizationId}, ${ref.assetId}, ${ref.collector}, coalesce(max(change), 0) + 1, greatest(${change.at}, max(at)),
       ${[...change.added]}::integer[], ${[...change.removed]}::integer[]
     from inventory_change
     where organization_id = ${ref.organizationId} and asset_id = ${ref.assetId} and collector = ${ref.collector}`.execute(tx);

@@ -1,11 +1,11 @@
-import { dpkgFact, rowKey } from '@vedette/protocol';
+import { dpkgFact } from '@vedette/protocol';
 import { packageElement } from '@vedette/matching';
 import { sql } from 'kysely';
 import type { CollectorRef, Tx } from './asset-ref.ts';
 import { changeInventory, loadInventory } from './inventory.ts';
 import { internPackageVersions, type PackageVersionRow } from './package-versions.ts';
 import { assetRelease } from './release.ts';
-import type { ChangeMoment, KeyedRow, RowChange, RowStore, StoredRow } from './row-change.ts';
+import { type ChangeMoment, type KeyedRow, type RowChange, type RowStore, storedKey, type StoredRow } from './row-change.ts';
 
 /** Rows that many assets share: a distinct package version is kept once, an asset keeps the numbers of those it has. */
 export const packageStore: RowStore = {
@@ -18,7 +18,7 @@ export const packageStore: RowStore = {
       .where('id', '=', sql<number>`any(${ids})`)
       .execute();
     return rows
-      .map(({ rowHash, id, ...row }) => ({ key: rowKey(row, dpkgFact.key), hash: rowHash, id }))
+      .map(({ rowHash, id, ...row }) => ({ key: storedKey(row, dpkgFact.key), hash: rowHash, id }))
       .filter(({ key }) => keys === null || keys.has(key));
   },
 

@@ -22,8 +22,10 @@ export interface PackageVersionRow {
  * Numbers of these package versions; those never seen on any asset are entered and judged at once, so that whoever has them
  * next finds the verdict ready. The caller holds the shared knowledge lock.
  */
-export async function internPackageVersions(tx: Tx, rows: readonly PackageVersionRow[]): Promise<number[]> {
-  if (rows.length === 0) return [];
+export async function internPackageVersions(tx: Tx, unordered: readonly PackageVersionRow[]): Promise<number[]> {
+  if (unordered.length === 0) return [];
+  // In one order whoever enters them: two assets that bring the same new versions at once would otherwise wait for each other.
+  const rows = unordered.toSorted((a, b) => Buffer.compare(a.rowHash, b.rowHash));
   const inserted = await sql<{ id: number }>`
     insert into package_version
       (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalRow, type FactRow } from '@vedette/protocol';
+import { canonicalRow, type FactRow, rowKey } from '@vedette/protocol';
 import type { CollectorRef, Tx } from './asset-ref.ts';
 
 /** A row as received, with its key and the hash that the digest sums up. */
@@ -40,4 +40,17 @@ export interface ChangeMoment {
 
 export function hashRow(row: FactRow): Buffer {
   return createHash('sha256').update(canonicalRow(row)).digest();
+}
+
+/** Characters of a key that are kept as they are. PostgreSQL indexes texts up to about 2,700 bytes. */
+const keyChars = 512;
+
+/**
+ * Key under which a row is stored: its own, or for a long one its beginning and a hash. Anyone who can start a program from a deep
+ * directory makes long keys; they must not keep a machine's documents from being stored.
+ */
+export function storedKey(row: FactRow, columns: readonly string[]): string {
+  const key = rowKey(row, columns);
+  if (key.length <= keyChars) return key;
+  return `${key.slice(0, keyChars).toWellFormed()}#${createHash('sha256').update(key).digest('hex')}`;
 }
