@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Enroll, Enrolled } from '@vedette/protocol';
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import { useActivationKey } from '../activation-keys/store.ts';
 import { hashSecret } from '../auth/secret.ts';
@@ -14,6 +15,8 @@ import { findAgentByKey } from './store.ts';
  */
 export async function enroll(context: Context, document: Enroll, publicKey: Buffer): Promise<z.input<typeof Enrolled>> {
   const { agentId, assetId } = await context.db.transaction().execute(async (tx) => {
+    // Of two requests with one key that come at once the second finds what the first made.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${publicKey.toString('hex')}, 0))`.execute(tx);
     const known = await findAgentByKey(tx, publicKey);
     if (known) return { agentId: known.id, assetId: known.assetId };
     const now = context.clock();

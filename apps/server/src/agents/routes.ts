@@ -5,7 +5,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { AgentProblem } from './agent-problem.ts';
+import { ApiError } from '../http/api-error.ts';
 import { checkIn } from './check-in.ts';
+import { isBusyError } from './database-error.ts';
 import { enroll } from './enroll.ts';
 import { NonceMemory } from './nonce-memory.ts';
 import { signReply } from './sign-reply.ts';
@@ -28,6 +30,19 @@ interface AgentEndpoint<Document extends z.ZodType> {
  */
 export function registerAgentRoutes(app: FastifyInstance, context: Context): void {
   const nonces = new NonceMemory();
+  const working = new Set<string>();
+
+  /** An agent has no reason to ask two things at once; a hostile one could hold every database connection. */
+  async function oneAtATime(agentId: string, work: () => Promise<unknown>): Promise<unknown> {
+    if (working.has(agentId)) throw new AgentProblem('BUSY', 'The last request of this agent is not answered yet.');
+    working.add(agentId);
+    try {
+      return await work();
+    } finally {
+      working.delete(agentId);
+    }
+  }
+
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.agentBodyBytes }, (_request, body, done) =>
@@ -35,14 +50,15 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
     );
     scope.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, error));
 
-    scope.post(agentPaths.enroll, async (request, reply) => {
+    scope.post(agentPaths.enroll, { bodyLimit: limits.enrollDocumentBytes }, async (request, reply) => {
       const signed = signedRequest(request);
-      const now = nowSeconds(context);
-      const parameters = readSignature(signed, now);
+      const parameters = readSignature(signed, nowSeconds(context));
       // A new agent has no id yet: its key names itself, and the signature proves that the sender holds it.
       const publicKey = Buffer.from(parameters.keyid, 'base64url');
-      verifyRequest(signed, parameters, publicKey, nonces, now);
-      const document = await readDocument(signed, Enroll);
+      // Anybody can make a key and sign with it: what is unpacked and kept for a stranger must be small. Its nonce is not kept at
+      // all; the same request again has the same answer and does nothing.
+      verifyRequest(signed, parameters, publicKey);
+      const document = await readDocument(signed, Enroll, limits.enrollDocumentBytes);
       if (!Buffer.from(document.publicKey, 'base64').equals(publicKey)) {
         throw new AgentProblem('SIGNATURE_INVALID', 'The request was signed by another key than the one it wants to register.');
       }
@@ -56,9 +72,15 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
         const parameters = readSignature(signed, now);
         const agent = await findAgent(context.db, parameters.keyid);
         if (!agent) throw new AgentProblem('UNKNOWN_AGENT', 'The platform does not know this agent; enroll it again.');
-        verifyRequest(signed, parameters, agent.publicKey, nonces, now);
-        const bytes = signed.body.length;
-        return send(context, request, reply, await handle({ agent, document: await readDocument(signed, document), bytes }));
+        verifyRequest(signed, parameters, agent.publicKey);
+        // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
+        if (!nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
+          throw new AgentProblem('REPLAYED', 'This request was received before.');
+        const answer = await oneAtATime(agent.id, async () => {
+          const bytes = signed.body.length;
+          return handle({ agent, document: await readDocument(signed, document, limits.agentDocumentBytes), bytes });
+        });
+        return send(context, request, reply, answer);
       });
     }
 
@@ -72,26 +94,32 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
 }
 
 function signedRequest(request: FastifyRequest): SignedRequest {
-  const [path = '', query = ''] = request.raw.url?.split('?', 2) ?? [];
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const [path, query] = mark < 0 ? [url, '?'] : [url.slice(0, mark), url.slice(mark)];
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  return { method: request.method, path, query: query ? `?${query}` : '?', headers: request.headers, body };
+  return { method: request.method, path, query, headers: request.headers, body };
 }
 
 /** Unpacks within the limit, parses, checks against the schema. */
-async function readDocument<Document extends z.ZodType>(request: SignedRequest, schema: Document): Promise<z.infer<Document>> {
+async function readDocument<Document extends z.ZodType>(
+  request: SignedRequest,
+  schema: Document,
+  maxBytes: number,
+): Promise<z.infer<Document>> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   let text: string;
   if (encoding === 'zstd') {
     try {
       const unpacked = await decompress(request.body, {
-        maxOutputLength: limits.agentDocumentBytes,
+        maxOutputLength: maxBytes,
         // A window above 8 MiB would make the platform allocate what the sender chooses.
         params: { [constants.ZSTD_d_windowLogMax]: 23 },
       });
       text = unpacked.toString('utf8');
     } catch (error) {
       const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-      if (tooLarge) throw new AgentProblem('TOO_LARGE', `A document may unpack to ${limits.agentDocumentBytes} bytes.`);
+      if (tooLarge) throw new AgentProblem('TOO_LARGE', `This document may unpack to ${maxBytes} bytes.`);
       throw new AgentProblem('MALFORMED', 'The body is not valid zstd.', { cause: error });
     }
   } else if (encoding === 'identity') text = request.body.toString('utf8');
@@ -126,9 +154,11 @@ function sendProblem(context: Context, request: FastifyRequest, reply: FastifyRe
 
 function asProblem(error: unknown): AgentProblem {
   if (error instanceof AgentProblem) return error;
+  if (error instanceof ApiError) return new AgentProblem('MALFORMED', error.message); // of a hook of the whole server
+  if (isBusyError(error)) return new AgentProblem('BUSY', 'The platform is busy; try again.', { cause: error });
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new AgentProblem('TOO_LARGE', `A request may have ${limits.agentBodyBytes} bytes.`);
+    return new AgentProblem('TOO_LARGE', 'The body has more bytes than a request of this kind may have.');
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP'))
     return new AgentProblem('MALFORMED', 'The request has no usable body.');
   return new AgentProblem('INTERNAL', 'The platform failed; it has logged why. Try again later.', { cause: error });

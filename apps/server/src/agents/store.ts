@@ -10,7 +10,7 @@ export interface KnownAgent {
 
 /** The agent of this id; null when there is none, also for text that is no id at all. */
 export async function findAgent(db: Kysely<Database>, id: string): Promise<KnownAgent | null> {
-  if (!/^[0-9a-f-]{36}$/.test(id)) return null;
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return null;
   const agent = await db
     .selectFrom('agent')
     .select(['organizationId', 'assetId', 'id', 'publicKey'])

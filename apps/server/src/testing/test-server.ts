@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { type FastifyInstance } from 'fastify';
+import type { Kysely } from 'kysely';
+import { Pool, type PoolConfig } from 'pg';
+import { pino } from 'pino';
+import { newSecret } from '../auth/secret.ts';
+import { insertActivationKey } from '../activation-keys/store.ts';
+import { type Config, readConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import { buildApp } from '../http/build-app.ts';
+import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
+import { loadPlatformKey } from '../platform-key.ts';
+import { insertOrganization, insertUser } from '../users/store.ts';
+
+/** A clock that tests turn by hand. */
+export interface TestClock {
+  now: Date;
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly context: Context;
+  readonly keeper: KnowledgeKeeper;
+  readonly clock: TestClock;
+}
+
+/** The whole HTTP side over a database of the test, for requests by `inject`. */
+export async function testServer(
+  database: { readonly db: Kysely<Database>; readonly connection: PoolConfig },
+  change: Partial<Config> = {},
+): Promise<TestServer> {
+  const { db } = database;
+  const pool = new Pool(database.connection);
+  const clock = { now: new Date('2026-11-22T12:00:00Z') };
+  const config: Config = { ...readConfig({}), offline: true, logLevel: 'silent', ...change };
+  const log = pino({ level: 'silent' });
+  const context: Context = {
+    config,
+    db,
+    pool,
+    log,
+    clock: () => clock.now,
+    platformKey: await loadPlatformKey(db),
+    startedAt: clock.now,
+  };
+  const keeper = new KnowledgeKeeper(context);
+  const app = await buildApp(context, keeper);
+  const dispose = async (): Promise<void> => {
+    await app.close();
+    await keeper[Symbol.asyncDispose]();
+    await pool.end();
+  };
+  return { app, context, keeper, clock, [Symbol.asyncDispose]: dispose };
+}
+
+/** Headers of a caller of a new organization, or of a given one. */
+export async function testCaller(
+  { context: { db }, clock }: TestServer,
+  { organizationId = randomUUID(), role = 'manager' as const }: { organizationId?: string; role?: 'manager' | 'reader' } = {},
+): Promise<{ readonly organizationId: string; readonly headers: { readonly authorization: string } }> {
+  const known = await db.selectFrom('organization').select('id').where('id', '=', organizationId).executeTakeFirst();
+  if (!known) await insertOrganization(db, { id: organizationId, name: 'tested', createdAt: clock.now });
+  const userId = randomUUID();
+  await insertUser(db, { id: userId, organizationId, login: userId, passwordHash: '', role, createdAt: clock.now });
+  const { secret, hash } = newSecret('vdt');
+  const token = { id: randomUUID(), organizationId, userId, name: 'test', tokenHash: hash };
+  await db
+    .insertInto('apiToken')
+    .values({ ...token, createdAt: clock.now, expiresAt: null })
+    .execute();
+  return { organizationId, headers: { authorization: `Bearer ${secret}` } };
+}
+
+/** The secret of a new activation key. */
+export async function testActivationKey(
+  { context: { db }, clock }: TestServer,
+  organizationId: string,
+  change: { readonly maxUses?: number; readonly expiresAt?: Date; readonly id?: string } = {},
+): Promise<string> {
+  const { secret, hash } = newSecret('vdk');
+  const key = { id: randomUUID(), organizationId, name: 'test', secretHash: hash, createdAt: clock.now };
+  await insertActivationKey(db, { ...key, expiresAt: null, maxUses: null, ...change });
+  return secret;
+}
