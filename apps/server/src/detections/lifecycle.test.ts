@@ -10,7 +10,7 @@ import { explainDetection } from './explain-detection.ts';
 import { findDetections } from './store.ts';
 
 let database: ThrowAwayDatabase;
-let now: Date;
+let now = new Date('2026-11-01T12:00:00Z');
 let agent: KnownAgent;
 let sequences: Map<string, number>;
 
@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  now = new Date('2026-11-01T12:00:00Z');
+  // The knowledge base is one for all tests, and its time never runs backwards.
+  later(30);
   sequences = new Map();
   agent = { organizationId: randomUUID(), assetId: randomUUID(), id: randomUUID(), publicKey: Buffer.alloc(32) };
   await database.db
