@@ -19,6 +19,9 @@ export function sendProblem(reply: FastifyReply, error: ApiError): FastifyReply 
 
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  // PostgreSQL's texts hold no NUL (SQLSTATE 22021), so nothing that was asked for could have one.
+  if (error instanceof Error && 'code' in error && error.code === '22021')
+    return new ApiError('BAD_REQUEST', 'A text of the request holds a NUL character', { cause: error });
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413)
     return new ApiError('BODY_TOO_LARGE', `A request body may have ${limits.apiBodyBytes} bytes`, { cause: error });

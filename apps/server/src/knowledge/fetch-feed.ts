@@ -22,15 +22,21 @@ export function feedDispatcher(config: Config): Dispatcher {
   });
 }
 
+export interface Connection {
+  readonly dispatcher: Dispatcher;
+  /** Ends a transfer under way. */
+  readonly signal: AbortSignal;
+}
+
 /** Fetches all files of a feed from their official addresses, or from a mirror; null for a feed that has no address. */
-export async function fetchFeed(feed: Feed, mirror: string | null, dispatcher: Dispatcher): Promise<FetchedFeed | null> {
+export async function fetchFeed(feed: Feed, mirror: string | null, connection: Connection): Promise<FetchedFeed | null> {
   const files: FeedFile[] = [];
   const hash = createHash('sha256');
   const addresses: string[] = [];
   for (const source of feed.files) {
     if (source.url === null) continue;
     const address = addressOf(source, mirror);
-    const packed = await download(address, Math.min(feed.maxBytes, limits.feedFileBytes), dispatcher);
+    const packed = await download(address, Math.min(feed.maxBytes, limits.feedFileBytes), connection);
     hash.update(packed);
     addresses.push(address);
     files.push(await unpack(fileName(source), packed, feed.maxBytes));
@@ -48,12 +54,13 @@ function fileName(source: FeedSource): string {
 }
 
 /** Reads a body up to the limit, whatever the other side announces. */
-async function download(address: string, maxBytes: number, dispatcher: Dispatcher): Promise<Buffer> {
+async function download(address: string, maxBytes: number, { dispatcher, signal }: Connection): Promise<Buffer> {
   let target = address;
   for (let hop = 0; hop <= maxRedirects; hop += 1) {
     try {
       const { statusCode, headers, body } = await request(target, {
         dispatcher,
+        signal,
         headersTimeout: headersTimeoutMs,
         bodyTimeout: bodyTimeoutMs,
         headers: { 'user-agent': 'vedette' },

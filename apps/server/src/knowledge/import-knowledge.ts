@@ -33,6 +33,8 @@ export async function importKnowledge(
   const { checks, skipped } = buildChecks(input);
   const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
   return db.transaction().execute(async (tx) => {
+    // Waiting for syncs under way counts, too.
+    await sql`set local statement_timeout = '10min'`.execute(tx);
     await lockKnowledge(tx);
     const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();
     const knownHashes = new Map(known.map(({ number, hash }) => [number, hash.toString('hex')]));
@@ -44,20 +46,28 @@ export async function importKnowledge(
     if (last && affected.length === 0 && last.starter === options.starter) return { version: last.version, ...result };
 
     const version = (last?.version ?? 0) + 1;
-    const newest = input.advisories.reduce<string | null>(
-      (max, { published }) => (published && (!max || published > max) ? published : max),
-      null,
-    );
+    // Time never runs backwards in a history, whatever the clock does: a verdict that ends before it begins is no range at all.
+    const at = last && last.importedAt > options.at ? last.importedAt : options.at;
+    const newest = newestDay(input, at);
     await tx
       .insertInto('knowledgeVersion')
-      .values({ version, importedAt: options.at, newest, checks: checks.length, starter: options.starter })
+      .values({ version, importedAt: at, newest, checks: checks.length, starter: options.starter })
       .execute();
     await closeChecks(tx, affected, version);
     await insertChecks(tx, changed, { version, hashes });
     await insertStatements(tx, changed, version);
-    await judgeAgain(tx, affected, { version, at: options.at });
+    await judgeAgain(tx, affected, { version, at });
     return { version, ...result };
   });
+}
+
+/** Day of the newest advisory. One dated in the future is a slip of its author and must not make old knowledge look fresh. */
+function newestDay({ advisories }: KnowledgeInput, at: Date): string | null {
+  const today = at.toISOString().slice(0, 10);
+  return advisories.reduce<string | null>(
+    (max, { published }) => (published && published <= today && (!max || published > max) ? published : max),
+    null,
+  );
 }
 
 function hashCheck(check: Check): string {
@@ -81,30 +91,26 @@ async function insertChecks(
   { version, hashes }: { version: number; hashes: ReadonlyMap<number, string> },
 ): Promise<void> {
   for (const part of inParts(checks)) {
-    const bodies = part.map(({ affected: _statements, ...body }) => JSON.stringify(body));
+    const rows = part.map(({ affected: _statements, ...body }) => ({ hash: hashes.get(body.number), body }));
     await sql`
       insert into knowledge_check (valid_from, number, name, severity, published, patchable, hash, body)
-      select ${version}::integer, * from unnest(
-        ${part.map(({ number }) => number)}::integer[], ${part.map(({ name }) => name)}::text[],
-        ${part.map(({ severity }) => severity)}::smallint[], ${part.map(({ published }) => published)}::date[],
-        ${part.map(({ patchable }) => patchable)}::boolean[],
-        ${part.map(({ number }) => Buffer.from(hashes.get(number) ?? '', 'hex'))}::bytea[], ${bodies}::jsonb[]
-      )`.execute(tx);
+      select ${version}::integer, number, name, severity, published, patchable, decode(hash, 'hex'), body
+      from json_to_recordset(${JSON.stringify(rows)}::json) as entry (hash text, body jsonb),
+        jsonb_to_record(body) as checked (number integer, name text, severity smallint, published date, patchable boolean)`.execute(
+      tx,
+    );
   }
 }
 
+/** One JSON text instead of an array per column: both sides read and write it several times faster. */
 async function insertStatements(tx: Kysely<Database>, checks: readonly Check[], version: number): Promise<void> {
-  const statements = checks.flatMap((check) => check.affected.map((statement) => ({ ...statement, check: check.number })));
+  const statements = checks.flatMap((check) => check.affected.map((statement) => ({ ...statement, check_number: check.number })));
   for (const part of inParts(statements)) {
     await sql`
       insert into statement
         (valid_from, check_number, ecosystem, release, package, status, introduced, fixed, advisory, feed, published)
-      select ${version}::integer, * from unnest(
-        ${part.map(({ check }) => check)}::integer[], ${part.map(({ ecosystem }) => ecosystem)}::text[],
-        ${part.map(({ release }) => release)}::text[], ${part.map((statement) => statement.package)}::text[],
-        ${part.map(({ status }) => status)}::text[], ${part.map(({ introduced }) => introduced)}::text[],
-        ${part.map(({ fixed }) => fixed)}::text[], ${part.map(({ advisory }) => advisory)}::text[],
-        ${part.map(({ feed }) => feed)}::text[], ${part.map(({ published }) => published)}::date[]
-      )`.execute(tx);
+      select ${version}::integer, * from json_to_recordset(${JSON.stringify(part)}::json) as entry (
+        check_number integer, ecosystem text, release text, package text, status text, introduced text, fixed text,
+        advisory text, feed text, published date)`.execute(tx);
   }
 }

@@ -12,14 +12,15 @@ export async function judgeAgain(
   checks: readonly number[],
   { version, at }: { version: number; at: Date },
 ): Promise<void> {
+  const packageVersions = await tx
+    .selectFrom('packageVersion')
+    .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'sourceVersion', 'state'])
+    .where('ecosystem', '<>', '')
+    .execute();
+  if (packageVersions.length === 0) return;
   for (const part of inParts(checks, 20_000)) {
     const statements = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
       select * from statement where valid_until is null and check_number = any(${part})`.execute(tx);
-    const packageVersions = await tx
-      .selectFrom('packageVersion')
-      .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'sourceVersion', 'state'])
-      .where('ecosystem', '<>', '')
-      .execute();
     const judged = affectedVerdicts(
       packageVersions,
       statements.rows.map(({ checkNumber, ...statement }) => ({ ...statement, check: checkNumber })),

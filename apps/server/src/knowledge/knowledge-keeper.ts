@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Feed, FeedError, feeds, mergeKnowledge, readStarter, shrinkageProblem, starterLimits } from '@vedette/feeds';
+import {
+  type Feed,
+  FeedError,
+  feeds,
+  mergeKnowledge,
+  readStarter,
+  shrinkageProblem,
+  type StarterKnowledge,
+  starterLimits,
+} from '@vedette/feeds';
+import type { Dispatcher } from 'undici';
 import type { Context } from '../context.ts';
 import { feedDispatcher, fetchFeed } from './fetch-feed.ts';
 import { FeedFetchError } from './feed-error.ts';
@@ -13,6 +23,8 @@ import { unpack } from './unpack.ts';
 /** Name under which the starter knowledge base is kept among the feeds. */
 const starterFeed = 'starter';
 const refreshEveryMs = 6 * 3600 * 1000;
+/** A feed that is not there by then drips, and would keep all later refreshes waiting. */
+const feedTimeoutMs = 15 * 60 * 1000;
 
 export interface RefreshResult {
   readonly succeeded: number;
@@ -27,6 +39,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
   readonly #context: Context;
   #running: Promise<RefreshResult> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  readonly #stop = new AbortController();
 
   constructor(context: Context) {
     this.#context = context;
@@ -59,6 +72,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
+    this.#stop.abort();
     // The database closes next; a half import would be rolled back, but its errors would look like faults.
     await this.#running?.catch(() => undefined);
   }
@@ -74,8 +88,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
     const sha256 = createHash('sha256').update(packed).digest('hex');
     const known = await db.selectFrom('feedState').select('sha256').where('feed', '=', starterFeed).executeTakeFirst();
     if (known?.sha256 === sha256) return;
-    const { bytes } = await unpack(path, packed, starterLimits.textChars);
-    const starter = readStarter(bytes.toString('utf8'));
+    const starter = await this.#readStarter(path, packed);
+    if (!starter) return;
     await saveInput(db, starterFeed, starter);
     // Of several origins of one feed the newest counts: it stands for what the feed says last.
     for (const origin of starter.origins.toSorted((one, other) => (one.retrievedAt < other.retrievedAt ? -1 : 1))) {
@@ -99,19 +113,47 @@ export class KnowledgeKeeper implements AsyncDisposable {
     log.info({ records, madeAt: starter.madeAt, at: clock() }, 'the starter knowledge base is in use');
   }
 
+  /** Null for a starter that cannot be used, which must not keep a platform from its other knowledge. */
+  async #readStarter(path: string, packed: Buffer): Promise<StarterKnowledge | null> {
+    const { db, log } = this.#context;
+    try {
+      const { bytes } = await unpack(path, packed, starterLimits.textChars);
+      return readStarter(bytes.toString('utf8'));
+    } catch (error) {
+      if (!(error instanceof FeedError || error instanceof FeedFetchError)) throw error;
+      log.error({ code: error.code, reason: error.message }, 'the starter knowledge base cannot be used');
+      await saveFeedProblem(db, starterFeed, error.message);
+      return null;
+    }
+  }
+
   async #refresh(): Promise<RefreshResult> {
+    const dispatcher = feedDispatcher(this.#context.config);
+    try {
+      return await this.#refreshThrough(dispatcher);
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+
+  async #refreshThrough(dispatcher: Dispatcher): Promise<RefreshResult> {
     const { config, db, log } = this.#context;
-    const dispatcher = feedDispatcher(config);
     const problems: string[] = [];
     let succeeded = 0;
+    const cves = await this.#knownCves();
     for (const feed of feeds) {
+      if (this.#stop.signal.aborted) break;
       try {
+        const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(feedTimeoutMs)]);
         const fetched =
           config.feedDirectory === null
-            ? await fetchFeed(feed, config.feedMirror, dispatcher)
+            ? await fetchFeed(feed, config.feedMirror, { dispatcher, signal })
             : await readFeedDirectory(config.feedDirectory, feed);
-        if (fetched && (await this.#take(feed, fetched))) succeeded += 1;
+        if (!fetched) continue;
+        await this.#take(feed, fetched, cves);
+        succeeded += 1;
       } catch (error) {
+        if (this.#stop.signal.aborted) break;
         if (!(error instanceof FeedError || error instanceof FeedFetchError)) throw error;
         problems.push(`${feed.name}: ${error.message}`);
         log.warn(
@@ -121,22 +163,21 @@ export class KnowledgeKeeper implements AsyncDisposable {
         await saveFeedProblem(db, feed.name, error.message);
       }
     }
-    await dispatcher.close();
     if (succeeded > 0) await this.#import();
     return { succeeded, problems };
   }
 
-  /** Parses and keeps one feed. False when nothing of it is needed. */
-  async #take(feed: Feed, fetched: FetchedFeed): Promise<boolean> {
+  /** Parses and keeps one feed, and adds the vulnerabilities its advisories name to the known ones. Throws FeedError, FeedFetchError. */
+  async #take(feed: Feed, fetched: FetchedFeed, cves: Set<string>): Promise<void> {
     const { db, clock } = this.#context;
     const last = await db.selectFrom('feedState').selectAll().where('feed', '=', feed.name).executeTakeFirst();
-    const facts = feed.parse(fetched.files, { cves: await this.#knownCves() });
+    const facts = feed.parse(fetched.files, { cves });
     const shrunk = last?.retrievedAt ? shrinkageProblem(last.records, facts.records) : null;
     if (shrunk !== null) throw new FeedFetchError('DAMAGED', shrunk);
     await saveInput(db, feed.name, facts);
     const { location, sha256 } = fetched;
     await saveFeedState(db, { feed: feed.name, location, sha256, records: facts.records, retrievedAt: clock() });
-    return true;
+    for (const { vulnerabilities } of facts.advisories) for (const cve of vulnerabilities) cves.add(cve);
   }
 
   /** Vulnerabilities that some advisory names: facts about others would only take room. */
@@ -148,9 +189,15 @@ export class KnowledgeKeeper implements AsyncDisposable {
   async #import(): Promise<void> {
     const { db, log, clock } = this.#context;
     const names = feeds.map(({ name }) => name);
-    const inputs = await loadInputs(db, [starterFeed, ...names]);
-    const fetched = await db.selectFrom('knowledgeInput').select('feed').where('feed', '<>', starterFeed).execute();
-    const result = await importKnowledge(db, mergeKnowledge(inputs), { at: clock(), starter: fetched.length === 0 });
+    const [starter] = await loadInputs(db, [starterFeed]);
+    const inputs = await loadInputs(db, names);
+    const rows = await db.selectFrom('knowledgeInput').select('feed').where('feed', '<>', starterFeed).execute();
+    const fetched = new Set(rows.map(({ feed }) => feed));
+    if (starter) {
+      // A fetched feed is complete: what it no longer holds was withdrawn, and must not live on in the starter.
+      inputs.unshift({ ...starter, advisories: starter.advisories.filter(({ feed }) => !fetched.has(feed)) });
+    }
+    const result = await importKnowledge(db, mergeKnowledge(inputs), { at: clock(), starter: fetched.size === 0 });
     log.info(result, 'the knowledge base was imported');
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Feed, type FeedFile, matchesSource } from '@vedette/feeds';
+import { limits } from '@vedette/protocol';
 import { FeedFetchError } from './feed-error.ts';
 import { unpack } from './unpack.ts';
 
@@ -24,16 +25,33 @@ export async function readFeedDirectory(directory: string, feed: Feed): Promise<
   if (names.length === 0) return null;
   const hash = createHash('sha256');
   const files: FeedFile[] = [];
+  let total = 0;
   for (const { path, name } of names) {
-    const { size } = await stat(path);
-    if (size > feed.maxBytes)
-      throw new FeedFetchError('TOO_LARGE', `${name} has ${size} bytes; ${feed.name} may have ${feed.maxBytes}.`);
-    const packed = await readFile(path);
+    const packed = await readBounded(path, name, feed.maxBytes);
     hash.update(packed);
-    files.push(await unpack(name, packed, feed.maxBytes));
+    const file = await unpack(name, packed, feed.maxBytes);
+    files.push(file);
+    total += file.bytes.length;
+    if (total > limits.feedDocumentBytes)
+      throw new FeedFetchError(
+        'TOO_LARGE',
+        `The files of ${feed.name} have more than ${limits.feedDocumentBytes} bytes together.`,
+      );
   }
   const location = names.length === 1 ? (names[0]?.name ?? '') : `${names.length} files in the feed directory`;
   return { files, location, sha256: hash.digest('hex') };
+}
+
+async function readBounded(path: string, name: string, maxBytes: number): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size > maxBytes) throw new FeedFetchError('TOO_LARGE', `${name} has ${size} bytes; it may have ${maxBytes}.`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof FeedFetchError) throw error;
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+    throw new FeedFetchError('NOT_FOUND', `${name} cannot be read (${reason}).`, { cause: error });
+  }
 }
 
 /** A file may lie there compressed, whatever its feed's own form. */
