@@ -45,7 +45,7 @@ export function requireUsableMachine() {
 export function ensureInstalled({ development }) {
   const stale = !existsSync(installed) || statSync(join(root, 'package-lock.json')).mtimeMs > statSync(installed).mtimeMs;
   const hasDevelopment = existsSync(join(root, 'node_modules/vitest'));
-  if (!stale && existsSync(checkoutNode()) && (hasDevelopment || !development)) return;
+  if (!stale && existsSync(checkoutNode()) && (hasDevelopment || !development)) return requireWorkingNode();
   requireSpace(root, 1024);
   process.stderr.write(`Installing packages (${development ? 'about 650' : 'about 530'} MB, once) …\n`);
   const omit = development || (stale && hasDevelopment) ? [] : ['--omit=dev'];
@@ -56,6 +56,26 @@ export function ensureInstalled({ development }) {
     fail(exitCodes.failure, `npm installed no Node for ${process.arch}; is "optional" switched off in an npmrc?`);
   const now = new Date();
   utimesSync(installed, now, now);
+  requireWorkingNode();
+}
+
+/** Node 26 needs libatomic, which minimal systems lack: it is installed where that is possible, and named where not. */
+function requireWorkingNode() {
+  const start = () => spawnSync(checkoutNode(), ['--version'], { encoding: 'utf8' });
+  let { status, stderr } = start();
+  if (status === 0) return;
+  if (stderr?.includes('libatomic') && process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
+    process.stderr.write('Installing libatomic1, which Node 26 needs …\n');
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    spawnSync('apt-get', ['-qq', 'update'], { env, stdio: 'ignore' });
+    spawnSync('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', 'libatomic1'], { env, stdio: 'ignore' });
+    ({ status, stderr } = start());
+    if (status === 0) return;
+  }
+  const advice = stderr?.includes('libatomic')
+    ? 'it needs libatomic: apt-get install libatomic1 (Debian, Ubuntu) or dnf install libatomic, then try again.'
+    : `${stderr?.trim() || 'no reason given'}. Delete node_modules and try again.`;
+  fail(exitCodes.failure, `${checkoutNode()} does not start: ${advice}`);
 }
 
 function runNpm(args) {
