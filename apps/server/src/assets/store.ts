@@ -37,6 +37,8 @@ export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promi
       ${query.search ? sql`and (asset.hostname ilike ${containing(query.search)} or asset.os ilike ${containing(query.search)})` : sql``}
     order by critical desc nulls last, high desc nulls last, medium desc nulls last, low desc nulls last, asset.hostname, asset.id
     limit ${query.limit} offset ${query.offset}`.execute(db);
+  // A page behind the end has no row that could carry the total.
+  if (rows.length === 0 && query.offset > 0) return { ...(await findAssets(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(toAsset) };
 }
 
@@ -127,9 +129,10 @@ export async function findFacts(
 ): Promise<{ total: number; items: Record<string, unknown>[] }> {
   const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
     select body, count(*) over ()::integer as total from (${query.collector === 'dpkg' ? packageRows(query) : factRows(query)}) as fact
-    where ${query.search ? sql`body::text ilike ${containing(query.search)}` : sql`true`}
+    where ${query.search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(query.search)})` : sql`true`}
     order by sort_key
     limit ${query.limit} offset ${query.offset}`.execute(db);
+  if (rows.length === 0 && query.offset > 0) return { ...(await findFacts(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };
 }
 

@@ -92,17 +92,36 @@ async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Dashboar
   return rows;
 }
 
+/**
+ * One pass over the histories for all days. Detections of one check on assets that came and went together, as those of one image
+ * do, are looked at once.
+ */
 async function trend(db: Kysely<Database>, { organizationId, asOf }: Scope): Promise<Dashboard['trend']> {
-  const points: Dashboard['trend'] = [];
-  for (let back = trendDays - 1; back >= 0; back -= 1) {
-    const at = new Date(asOf.getTime() - back * day);
-    const { rows } = await sql<{ severity: number; count: number }>`
-      select ${countedSeverity} as severity, count(*)::integer as count
-      from (${derivedDetections({ organizationId, asOf: at })}) as detection
-      ${checkOfDetection}
-      where detection.open
-      group by 1`.execute(db);
-    points.push({ at: at.toISOString(), open: severityCounts(rows) });
-  }
-  return points;
+  const moments = Array.from({ length: trendDays }, (_, index) => new Date(asOf.getTime() - (trendDays - 1 - index) * day));
+  const { rows } = await sql<{ at: Date; severity: number; count: number }>`
+    select at, ${countedSeverity} as severity, sum(assets)::integer as count
+    from (
+      select at, check_number, coalesce(sure @> at, false) as confirmed, sum(assets) as assets
+      from (
+        select check_number, held, sure, count(*) as assets
+        from (
+          select asset_id, check_number, range_agg(whole) as held, range_agg(whole) filter (where confirmed) as sure
+          from (
+            select asset_id, check_number, confidence <> 'information' as confirmed,
+              during * tstzrange(from_at, until_at) as whole
+            from presence
+            join verdict using (package_version_id)
+            where organization_id = ${organizationId}
+          ) as element
+          group by asset_id, check_number
+        ) as one
+        group by check_number, held, sure
+      ) as alike
+      join unnest(${moments}::timestamptz[]) as moment (at) on held @> at
+      group by 1, 2, 3
+    ) as detection
+    ${checkOfDetection}
+    group by 1, 2`.execute(db);
+  const byMoment = Map.groupBy(rows, ({ at }) => at.getTime());
+  return moments.map((at) => ({ at: at.toISOString(), open: severityCounts(byMoment.get(at.getTime()) ?? []) }));
 }

@@ -259,7 +259,7 @@ describe('an import that fails', () => {
     await importKnowledge(db, { advisories: [advisory(1)], vulnerabilities: [], origins: [] }, { at, starter: false });
     const broken = { ...advisory(2), feed: 'a\0b' }; // refused by the database, after versions and checks were written
     const input = { advisories: [advisory(3), broken], vulnerabilities: [], origins: [] };
-    await expect(importKnowledge(db, input, { at, starter: false })).rejects.toThrow();
+    await expect(importKnowledge(db, input, { at, starter: false })).rejects.toThrow(/invalid byte sequence|unicode|\\u0000/i);
     const versions = await db.selectFrom('knowledgeVersion').select('version').execute();
     const open = await db.selectFrom('knowledgeCheck').select(['name', 'validUntil']).execute();
     expect(versions).toEqual([{ version: 1 }]);

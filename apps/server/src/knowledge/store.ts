@@ -65,6 +65,8 @@ export async function findChecks(db: Kysely<Database>, query: CheckQuery): Promi
       }
     order by severity desc, (body ->> 'kevSince') is not null desc, published desc nulls last, number desc
     limit ${query.limit} offset ${query.offset}`.execute(db);
+  // A page behind the end has no row that could carry the total.
+  if (rows.length === 0 && query.offset > 0) return { ...(await findChecks(db, { ...query, limit: 1, offset: 0 })), items: [] };
   const items = rows.map(({ body, openAssets }) => {
     const { cvss, ...rest } = body;
     return { ...rest, cvssScore: cvss.length === 0 ? null : Math.max(...cvss.map(({ score }) => score)), openAssets };
