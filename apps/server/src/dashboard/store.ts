@@ -1,3 +1,4 @@
+import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import type { Dashboard } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
@@ -72,11 +73,12 @@ async function topChecks(db: Kysely<Database>, scope: Scope): Promise<Dashboard[
   return rows;
 }
 
-/** What removes most: for each source package the highest fixing version, which fixes all that lower ones do. */
-async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Dashboard['topUpgrades']> {
-  const { rows } = await sql<Dashboard['topUpgrades'][number]>`
-    select statement.package as source,
-      (array_agg(verdict.fixed order by statement.published desc nulls last, verdict.fixed desc))[1] as fixed,
+type Upgrade = Dashboard['topUpgrades'][number];
+
+/** What removes most: for each source package of a release the highest fixing version, which fixes all that lower ones do. */
+async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Upgrade[]> {
+  const { rows } = await sql<Omit<Upgrade, 'fixed'> & { ecosystem: Ecosystem['name']; versions: string[] }>`
+    select statement.ecosystem, statement.package as source, array_agg(distinct verdict.fixed) as versions,
       count(distinct (detection.asset_id, detection.check_number))::integer as detections,
       count(distinct detection.asset_id)::integer as assets,
       max(knowledge_check.severity)::integer as severity
@@ -86,10 +88,15 @@ async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Dashboar
       and verdict.package_version_id = any(detection.package_version_ids) and verdict.valid_until is null
     join statement on statement.id = verdict.statement_id
     where detection.open and detection.confirmed and verdict.fixed is not null
-    group by statement.package
+    group by statement.ecosystem, statement.release, statement.package
     order by detections desc, source
     limit 10`.execute(db);
-  return rows;
+  return rows.map(({ ecosystem, versions, ...upgrade }) => ({ ...upgrade, fixed: highest(versions, ecosystem) }));
+}
+
+function highest(versions: readonly string[], ecosystem: Ecosystem['name']): string {
+  const { compareVersions } = ecosystems[ecosystem];
+  return versions.reduce((best, version) => (compareVersions(version, best) > 0 ? version : best));
 }
 
 /**

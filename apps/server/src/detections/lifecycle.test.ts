@@ -6,6 +6,7 @@ import type { KnownAgent } from '../agents/store.ts';
 import { sync } from '../agents/sync.ts';
 import type { Context } from '../context.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import { loadDashboard } from '../dashboard/store.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findDetections } from './store.ts';
 
@@ -201,6 +202,20 @@ describe('a detection', () => {
     await send('dpkg', [pkg('openssl', '3.0.1-1')]);
     const query = { organizationId: randomUUID(), asOf: now, status: 'all' as const, limit: 10, offset: 0 };
     expect(await findDetections(database.db, query)).toEqual({ total: 0, items: [] });
+  });
+});
+
+describe('the dashboard', () => {
+  it('names the upgrade that removes most, to the highest fixing version in the order of the distribution', async () => {
+    const fixedIn = (id: string, cve: string, fixed: string) => advisory(id, cve, { package: 'curl', fixed });
+    await know(fixedIn('DSA-9004-1', 'CVE-2026-1004', '1.10-1'), fixedIn('DSA-9005-1', 'CVE-2026-1005', '1.9-1'), dsa);
+    await send('os', [bookworm]);
+    await send('dpkg', [pkg('curl', '1.8-1'), pkg('openssl', '3.0.1-1')]);
+    const { topUpgrades } = await loadDashboard(database.db, agent.organizationId, now);
+    expect(topUpgrades).toMatchObject([
+      { source: 'curl', fixed: '1.10-1', detections: 2, assets: 1 },
+      { source: 'openssl', fixed: '3.0.2-1', detections: 1 },
+    ]);
   });
 });
 

@@ -120,6 +120,7 @@ describe('a feed directory', () => {
     ['holding NUL', 'DSA.list', Buffer.concat([Buffer.from('\0'), list]), /NUL/],
     ['a page of a captive portal', 'DSA.list', Buffer.from('<html>log in</html>\n'.repeat(9)), /not/],
     ['cut in its compression', 'DSA.list.zst', zstdCompressSync(list).subarray(0, -9), /cut or damaged/],
+    ['cut in gzip', 'DSA.list.gz', gzipSync(list).subarray(0, -9), /cut or damaged/],
     ['corrupt in its compression', 'epss_scores-current.csv.gz', corrupt(gzipSync(list)), /cut or damaged/],
     ['a decompression bomb', 'DSA.list.zst', zstdCompressSync(Buffer.alloc(65 * 1024 * 1024)), /unpacks to more/],
     ['oversized', 'DSA.list', Buffer.alloc(64 * 1024 * 1024 + 1), /bytes/],

@@ -20,7 +20,7 @@ const maxFiles = 250_000;
 /** The files of a feed in an offline directory, subdirectories included; null when there are none. Throws FeedFetchError. */
 export async function readFeedDirectory(directory: string, feed: Feed): Promise<FetchedFeed | null> {
   const names = (await listFiles(directory)).filter(({ name }) =>
-    feed.files.some((source) => matchesSource(source, plainName(name))),
+    plainNames(name).some((plain) => feed.files.some((source) => matchesSource(source, plain))),
   );
   if (names.length === 0) return null;
   const hash = createHash('sha256');
@@ -55,8 +55,8 @@ async function readBounded(path: string, name: string, maxBytes: number): Promis
 }
 
 /** A file may lie there compressed, whatever its feed's own form. */
-function plainName(name: string): string {
-  return name.replace(/\.zst$/, '');
+function plainNames(name: string): string[] {
+  return [name, name.replace(/\.(zst|gz)$/, '')];
 }
 
 async function listFiles(root: string): Promise<{ path: string; name: string }[]> {
