@@ -1,10 +1,12 @@
-import type { Affected, DpkgPackage } from '@vedette/protocol';
+import type { DpkgPackage } from '@vedette/protocol';
 import type { Ordering } from './ordering.ts';
 
 /** What every package ecosystem must be able to do. */
 export interface Ecosystem {
-  /** As advisories spell it. */
-  readonly name: Affected['ecosystem'];
+  /** Its folder in this room; advisories of the platform spell it so. */
+  readonly name: string;
+  /** Other names of it, and of what orders its versions the same way: lower case, without blanks, hyphens and underscores. */
+  readonly aliases: readonly string[];
   /** Whose order compareVersions follows, for people. */
   readonly versionOrder: string;
   /** Total order of the ecosystem's versions; throws VersionError. */
@@ -12,7 +14,7 @@ export interface Ecosystem {
   /** Bytes that compare (memcmp) as compareVersions does, the same for equal versions; throws VersionError. */
   readonly versionKey: (version: string) => Uint8Array;
   /** Reads the package manager's database; what it cannot understand is a problem, not a loss of the rest. */
-  readonly parseDatabase: (content: Uint8Array | string) => {
+  readonly parseDatabase?: (content: Uint8Array | string) => {
     readonly packages: readonly DpkgPackage[];
     readonly problems: readonly { readonly line: number; readonly reason: string }[];
   };

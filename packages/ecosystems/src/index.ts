@@ -10,4 +10,4 @@ export { compareDebianVersions, parseDebianVersion, type DebianVersion } from '.
 export type { Ecosystem } from './ecosystem.ts';
 export { EcosystemError, VersionError, type EcosystemErrorCode } from './errors.ts';
 export type { Ordering } from './ordering.ts';
-export { ecosystems } from './registry.ts';
+export { ecosystemNames, ecosystems, findEcosystem } from './registry.ts';
