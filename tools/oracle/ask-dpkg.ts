@@ -1,12 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-
-/** A claim about two versions: `refused` says that dpkg calls at least one of them an error. */
-export interface VersionClaim {
-  readonly a: string;
-  readonly b: string;
-  readonly relation: 'lt' | 'eq' | 'gt' | 'refused';
-}
+import type { VersionClaim } from './claims.ts';
 
 export function isDpkgHere(): boolean {
   return spawnSync('dpkg', ['--version']).status === 0;

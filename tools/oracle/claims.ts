@@ -1,12 +1,20 @@
-import { compareDebianVersions, debianVersionKey, VersionError } from '@vedette/ecosystems';
-import type { VersionClaim } from './ask-dpkg.ts';
+import { VersionError, type Ecosystem } from '@vedette/ecosystems';
 
-/** What our own code says of two versions, in the form that dpkg can confirm. Throws where key and comparison disagree. */
-export function claim(a: string, b: string): VersionClaim {
+/** A claim about two versions: `refused` says that at least one of them is no version. */
+export interface VersionClaim {
+  readonly a: string;
+  readonly b: string;
+  readonly relation: 'lt' | 'eq' | 'gt' | 'refused';
+}
+
+/** What our own code says of two versions. Throws where key and comparison disagree, unless the ecosystem documents that they may. */
+export function claim(ecosystem: Ecosystem, a: string, b: string): VersionClaim {
   try {
-    const order = compareDebianVersions(a, b);
-    const keyOrder = Math.sign(Buffer.compare(debianVersionKey(a), debianVersionKey(b)));
-    if (keyOrder !== order) throw new Error(`keys of ${a} and ${b} give ${keyOrder}, the comparison ${order}`);
+    const order = ecosystem.compareVersions(a, b);
+    const keyOrder = Math.sign(Buffer.compare(ecosystem.versionKey(a), ecosystem.versionKey(b)));
+    if (keyOrder !== order && !(ecosystem.name === 'alpm' && order === 0)) {
+      throw new Error(`keys of ${a} and ${b} give ${keyOrder}, the comparison ${order}`);
+    }
     return { a, b, relation: ({ '-1': 'lt', 0: 'eq', 1: 'gt' } as const)[order] };
   } catch (error) {
     if (error instanceof VersionError) return { a, b, relation: 'refused' };
@@ -25,20 +33,29 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-const alphabet = '0011239azAZbe..++~~--:_'.split('');
-const insertions = ['~', '+b1', '+deb12u1', '~bpo12+1', '-1', '.0', '0', '00', '~rc1', '9'.repeat(30), '1:', 'a', '+', '.'];
+/** What mutations put into versions: single characters, and the pieces that versions of the ecosystem are made of. */
+export interface Spice {
+  readonly characters: readonly string[];
+  readonly pieces: readonly string[];
+}
 
 /** Pairs of real versions, of a version and a mutation of it, of two mutations, and of plain noise; some are no versions at all. */
-export function versionPairs(real: readonly string[], count: number, random: () => number): [string, string][] {
+export function versionPairs(
+  real: readonly string[],
+  { characters, pieces }: Spice,
+  count: number,
+  random: () => number,
+): [string, string][] {
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item; // never called with an empty list
-  const noise = () => Array.from({ length: 1 + Math.floor(random() * 8) }, () => pick(alphabet)).join('');
+  const noise = () => Array.from({ length: 1 + Math.floor(random() * 8) }, () => pick(characters)).join('');
   const mutate = (version: string): string => {
     const at = Math.floor(random() * (version.length + 1));
     const kind = random();
-    if (kind < 0.3) return version.slice(0, at) + pick(alphabet) + version.slice(at);
+    if (kind < 0.3) return version.slice(0, at) + pick(characters) + version.slice(at);
     if (kind < 0.5) return version.slice(0, at) + version.slice(at + 1);
-    if (kind < 0.7) return version.slice(0, at) + pick(alphabet) + version.slice(at + 1);
-    return version.slice(0, at) + pick(insertions) + version.slice(at);
+    if (kind < 0.7) return version.slice(0, at) + pick(characters) + version.slice(at + 1);
+    if (kind < 0.85) return version + pick(pieces);
+    return version.slice(0, at) + pick(pieces) + version.slice(at);
   };
   // The oracle reads questions line by line; nothing at all would be no question.
   const askable = (version: string) => (version === '' ? '0' : version);
