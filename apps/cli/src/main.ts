@@ -31,7 +31,10 @@ const surroundings = {
   environment: process.env,
   client: () => connectFrom(process.env),
   askSecret,
-  note: (message: string) => process.stderr.write(`${message}\n`),
+  note: (message: string) => process.stderr.write(`${printable(message)}\n`),
+  input: () => process.stdin.setEncoding('utf8') as AsyncIterable<string>, // text, since an encoding is set
+  write: (text: string) =>
+    new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
 };
 try {
   await makeProgram(commands, surroundings, (text) => process.stdout.write(text)).parseAsync(process.argv);

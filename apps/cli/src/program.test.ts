@@ -14,6 +14,8 @@ const assetId = '018f2c7e-0000-7000-8000-000000000001';
 const servers: { close(): void }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
 
+const noStreams = { input: async function* () {}, write: async () => {} };
+
 /** A platform that gives one answer and remembers what it was asked. */
 async function platform(status: number, body: unknown) {
   const asked: { url: string | undefined; authorization: string | undefined }[] = [];
@@ -35,6 +37,7 @@ async function run(url: string, words: string[], environment: Record<string, str
     client: () => connect(url, { token: 'secret-token' }),
     askSecret: async () => 'asked-token',
     note: () => {},
+    ...noStreams,
   };
   const program = makeProgram(commands, surroundings, (text) => (printed += text));
   await program.parseAsync(['node', 'vedette', ...words]);
@@ -49,7 +52,7 @@ describe('help', () => {
     (name, command) => {
       const program = makeProgram(
         commands,
-        { environment: {}, client: () => connect('http://[::1]', {}), askSecret: async () => '', note: () => {} },
+        { environment: {}, client: () => connect('http://[::1]', {}), askSecret: async () => '', note: () => {}, ...noStreams },
         () => {},
       );
       const [noun, verb] = name.split(' ');

@@ -50,7 +50,8 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
   for (const [flags, describes] of command.options ?? []) made.option(flags, describes);
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
-    effects.print(render(await command.run(effects.surroundings, made.args, options), options['json'] === true));
+    const outcome = await command.run(effects.surroundings, made.args, options);
+    if (outcome) effects.print(render(outcome, options['json'] === true));
   });
 }
 

@@ -8,6 +8,10 @@ export interface Surroundings {
   /** Reads one line without echo. */
   readonly askSecret: (question: string) => Promise<string>;
   readonly note: (message: string) => void;
+  /** Standard input as text, chunk by chunk. */
+  readonly input: () => AsyncIterable<string>;
+  /** Puts text on standard output as it is and waits until it is taken: for commands that answer while they read. */
+  readonly write: (text: string) => Promise<void>;
 }
 
 /** The same result twice: `data` for --json, `text` for people. */
@@ -25,9 +29,10 @@ export interface Command {
   /** Flag as commander writes it, and what it does. */
   readonly options?: readonly (readonly [flags: string, describes: string])[];
   readonly example: string;
+  /** null: everything was written already. */
   run(
     surroundings: Surroundings,
     args: readonly string[],
     options: Readonly<Record<string, string | true | undefined>>,
-  ): Promise<Outcome>;
+  ): Promise<Outcome | null>;
 }

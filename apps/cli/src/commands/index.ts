@@ -6,6 +6,7 @@ import { assetsList } from './assets-list.ts';
 import { assetsShow } from './assets-show.ts';
 import { checksShow } from './checks-show.ts';
 import type { Command } from './command.ts';
+import { compareVersions } from './compare-versions.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   checksShow,
   knowledgeStatus,
   knowledgeRefresh,
+  compareVersions,
   activationKeysList,
   activationKeysCreate,
   activationKeysRevoke,
