@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ecosystems, type Ecosystem } from '@vedette/ecosystems';
+import { ecosystems } from '@vedette/ecosystems';
 
 export const name = 'versions';
 
@@ -9,7 +9,7 @@ const secondsEach = 0.25;
 
 /** Comparisons and keys per second of each ecosystem, over the versions of its table; the median of `runs`. */
 export function run({ runs = 3 }: { runs?: number } = {}): Promise<Record<string, number>> {
-  const figures = Object.values<Ecosystem>(ecosystems).flatMap((ecosystem) => {
+  const figures = Object.values(ecosystems).flatMap((ecosystem) => {
     const versions = versionsOf(ecosystem.name);
     const compare = (index: number) => ecosystem.compareVersions(at(versions, index), at(versions, index * 7 + 3));
     const key = (index: number) => ecosystem.versionKey(at(versions, index));

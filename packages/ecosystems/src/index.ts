@@ -7,7 +7,7 @@ export { debianRelease, debianReleases } from './debian/releases.ts';
 export { parseDpkgStatus, type DpkgDatabaseKind, type DpkgProblem, type DpkgStatus } from './debian/status-file.ts';
 export { debianVersionKey } from './debian/version-key.ts';
 export { compareDebianVersions, parseDebianVersion, type DebianVersion } from './debian/version.ts';
-export type { Ecosystem } from './ecosystem.ts';
+export type { Ecosystem, EcosystemName } from './ecosystem.ts';
 export { EcosystemError, VersionError, type EcosystemErrorCode } from './errors.ts';
 export type { Ordering } from './ordering.ts';
 export { ecosystemNames, ecosystems, findEcosystem } from './registry.ts';

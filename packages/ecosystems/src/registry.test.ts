@@ -1,26 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Ecosystem } from './ecosystem.ts';
 import { ecosystemNames, ecosystems, findEcosystem } from './registry.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
   .map((entry) => entry.name);
-const all = Object.values<Ecosystem>(ecosystems);
+const all = Object.values(ecosystems);
 
 describe('registry', () => {
   it('names exactly the folders of this room', () => {
     expect(Object.keys(ecosystems).sort()).toEqual(folders.sort());
   });
 
-  it.each(Object.entries<Ecosystem>(ecosystems))(
-    '%s is registered under its own name and has a table of versions',
-    (name, ecosystem) => {
-      expect(ecosystem.name).toBe(name);
-      expect(existsSync(join(import.meta.dirname, name, 'versions.txt'))).toBe(true);
-    },
-  );
+  it.each(Object.entries(ecosystems))('%s is registered under its own name and has a table of versions', (name, ecosystem) => {
+    expect(ecosystem.name).toBe(name);
+    expect(existsSync(join(import.meta.dirname, name, 'versions.txt'))).toBe(true);
+  });
 
   it('gives no name to two ecosystems', () => {
     const names = all.flatMap(({ name, aliases }) => [name, ...aliases]);

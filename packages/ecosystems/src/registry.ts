@@ -3,7 +3,7 @@ import { apk } from './apk/index.ts';
 import { bitnami } from './bitnami/index.ts';
 import { cran } from './cran/index.ts';
 import { debian } from './debian/index.ts';
-import type { Ecosystem } from './ecosystem.ts';
+import type { Ecosystem, EcosystemName } from './ecosystem.ts';
 import { go } from './go/index.ts';
 import { hackage } from './hackage/index.ts';
 import { kernel } from './kernel/index.ts';
@@ -19,7 +19,7 @@ import { semver } from './semver/index.ts';
 import { windows } from './windows/index.ts';
 
 /** Every ecosystem, by name; each is the folder of that name. */
-export const ecosystems = {
+export const ecosystems: Readonly<Record<EcosystemName, Ecosystem>> = {
   alpm,
   apk,
   bitnami,
@@ -38,10 +38,10 @@ export const ecosystems = {
   rubygems,
   semver,
   windows,
-} as const satisfies Readonly<Record<string, Ecosystem>>;
+};
 
 const byName: ReadonlyMap<string, Ecosystem> = new Map(
-  Object.values<Ecosystem>(ecosystems).flatMap((one) => [one.name, ...one.aliases].map((name) => [name, one] as const)),
+  Object.values(ecosystems).flatMap((one) => [one.name, ...one.aliases].map((name) => [name, one] as const)),
 );
 
 /** Every name that findEcosystem knows, in its plain form. */

@@ -7,7 +7,7 @@ import { VersionError } from './errors.ts';
 import { ecosystems } from './registry.ts';
 
 const ordering = { '<': -1, '=': 0, '>': 1 } as const;
-const tables = Object.values<Ecosystem>(ecosystems).map((ecosystem) => ({ ecosystem, table: readTable(ecosystem.name) }));
+const tables = Object.values(ecosystems).map((ecosystem) => ({ ecosystem, table: readTable(ecosystem.name) }));
 
 describe.each(tables)('$ecosystem.name: versions.txt', ({ ecosystem, table }) => {
   it('has cases', () => expect(table.length).toBeGreaterThan(4));
@@ -83,12 +83,9 @@ describe.each(tables)('$ecosystem.name: order of versions', ({ ecosystem, table 
   });
 });
 
-it.each(Object.values<Ecosystem>(ecosystems).filter(({ name }) => name !== 'rubygems'))(
-  '$name refuses an empty text',
-  (ecosystem) => {
-    expect(() => ecosystem.versionKey(' ')).toThrow(expect.objectContaining({ code: 'VERSION_EMPTY' }));
-  },
-);
+it.each(Object.values(ecosystems).filter(({ name }) => name !== 'rubygems'))('$name refuses an empty text', (ecosystem) => {
+  expect(() => ecosystem.versionKey(' ')).toThrow(expect.objectContaining({ code: 'VERSION_EMPTY' }));
+});
 
 it('takes an empty gem version for 0, as Gem::Version does', () => {
   expect(ecosystems.rubygems.compareVersions('', '0')).toBe(0);

@@ -6,7 +6,7 @@ import { compareDebianVersions } from './version.ts';
 /** Debian and its package manager dpkg. */
 export const debian: Ecosystem = {
   name: 'debian',
-  aliases: ['deb', 'dpkg', 'echo', 'ubuntu'],
+  aliases: ['deb', 'devuan', 'dpkg', 'echo', 'kali', 'linuxmint', 'raspbian', 'ubuntu'],
   versionOrder: 'dpkg (deb-version(7))',
   compareVersions: compareDebianVersions,
   versionKey: debianVersionKey,

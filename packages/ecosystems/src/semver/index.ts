@@ -17,6 +17,8 @@ export const semver: Ecosystem = {
     'node',
     'nodejs',
     'npm',
+    'pnpm',
+    'yarn',
     'rust',
     'swift',
     'swifturl',
