@@ -4,13 +4,17 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { checkoutNode, ensureInstalled, requireUsableMachine, root } from './install.mjs';
 
-const chromium = '/usr/bin/chromium';
+/** Debian's packages that tests run against, by the program that shows whether they are there. */
+const programs = [
+  { program: '/usr/bin/chromium', packages: ['chromium', 'fonts-liberation'], wants: /e2e|console/ },
+  { program: '/usr/bin/rpm', packages: ['rpm'], wants: /oracle/ },
+];
 const inCi = process.env.CI === 'true';
 const filters = process.argv.slice(2);
 
 requireUsableMachine();
 ensureInstalled({ development: true });
-ensureBrowser();
+ensurePrograms();
 ensureBuilt();
 
 const resultFile = join(root, '.build/test-result.json');
@@ -53,18 +57,21 @@ function ensureBuilt() {
   spawnSync(checkoutNode(), [join(root, 'tools/build.ts')], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** Tests in the browser use Debian's chromium; without it they say that they skip. */
-function ensureBrowser() {
-  if (existsSync(chromium) || (filters.length > 0 && !filters.some((filter) => /e2e|console/.test(filter)))) return;
+/** Installs the programs of Debian that tests need; where that is not possible those tests say that they skip. */
+function ensurePrograms() {
+  const missing = programs.filter(
+    ({ program, wants }) => !existsSync(program) && (filters.length === 0 || filters.some((filter) => wants.test(filter))),
+  );
+  if (missing.length === 0) return;
+  const names = missing.flatMap(({ packages }) => packages);
   if (process.getuid() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    process.stderr.write('chromium is missing: browser tests will be skipped (Debian: apt-get install chromium)\n');
+    process.stderr.write(`Tests that need ${names.join(', ')} will be skipped (Debian: apt-get install ${names.join(' ')})\n`);
     return;
   }
-  process.stderr.write('Installing chromium for the browser tests (once) …\n');
+  process.stderr.write(`Installing ${names.join(', ')} for the tests (once) …\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) => spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   apt('update');
-  const { status, stderr } = apt('install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation');
-  if (status !== 0)
-    process.stderr.write(`chromium could not be installed; browser tests will be skipped.\n${stderr.slice(-1000)}\n`);
+  const { status, stderr } = apt('install', '-y', '--no-install-recommends', ...names);
+  if (status !== 0) process.stderr.write(`They could not be installed; their tests will be skipped.\n${stderr.slice(-1000)}\n`);
 }
