@@ -8,12 +8,19 @@ export interface AssetQuery {
   readonly organizationId: string;
   readonly assetId?: string | undefined;
   readonly search?: string | undefined;
+  /** With an open detection of at least this severity. */
+  readonly severity?: number | undefined;
+  readonly pendingRestart?: 'true' | 'false' | undefined;
+  readonly silent?: 'true' | 'false' | undefined;
   readonly asOf: Date;
   readonly limit: number;
   readonly offset: number;
 }
 
 type AssetRow = Selectable<Database['asset']> & SeverityCounts & { agentVersion: string; covered: boolean; total: number };
+
+/** An asset that was not heard of for so long counts as silent. */
+export const silentAfterMs = 24 * 3600 * 1000;
 
 /** Assets with their open detections counted, worst first. */
 export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promise<{ total: number; items: Asset[] }> {
@@ -34,12 +41,22 @@ export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promi
     left join (${openBySeverity(query)}) as open on open.asset_id = asset.id
     where asset.organization_id = ${query.organizationId}
       ${query.assetId === undefined ? sql`` : sql`and asset.id = ${query.assetId}`}
+      and ${stateFilter(query)}
       ${query.search ? sql`and (asset.hostname ilike ${containing(query.search)} or asset.os ilike ${containing(query.search)})` : sql``}
     order by critical desc nulls last, high desc nulls last, medium desc nulls last, low desc nulls last, asset.hostname, asset.id
     limit ${query.limit} offset ${query.offset}`.execute(db);
   // A page behind the end has no row that could carry the total.
   if (rows.length === 0 && query.offset > 0) return { ...(await findAssets(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(toAsset) };
+}
+
+function stateFilter({ severity, pendingRestart, silent, asOf }: AssetQuery): RawBuilder<unknown> {
+  const worst = sql`case when critical > 0 then 5 when high > 0 then 4 when medium > 0 then 3 when low > 0 then 2
+    when informational > 0 then 1 else 0 end`;
+  const since = new Date(asOf.getTime() - silentAfterMs);
+  return sql`${severity === undefined ? sql`true` : sql`${worst} >= ${severity}`}
+    and ${pendingRestart === undefined ? sql`true` : sql`asset.pending_restart = ${pendingRestart === 'true'}`}
+    and ${silent === undefined ? sql`true` : sql`(asset.last_seen < ${since}) = ${silent === 'true'}`}`;
 }
 
 function openBySeverity(query: AssetQuery): RawBuilder<unknown> {

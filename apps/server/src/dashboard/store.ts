@@ -1,6 +1,7 @@
 import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import type { Dashboard } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
+import { silentAfterMs } from '../assets/store.ts';
 import type { Database } from '../db/schema.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
@@ -36,7 +37,7 @@ interface Scope {
 async function countAssets(db: Kysely<Database>, { organizationId, asOf }: Scope) {
   const { rows } = await sql<Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'>>`
     select count(*)::integer as assets,
-      count(*) filter (where last_seen < ${new Date(asOf.getTime() - day)})::integer as silent_assets,
+      count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)})::integer as silent_assets,
       count(*) filter (where pending_restart)::integer as pending_restart,
       coalesce(sum(packages) filter (where not exists (
         select from statement

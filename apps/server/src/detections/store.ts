@@ -15,6 +15,11 @@ export interface DetectionQuery extends DetectionScope {
   readonly status: 'open' | 'new' | 'active' | 'reopened' | 'fixed' | 'all';
   /** At least this severity. */
   readonly severity?: number | undefined;
+  readonly severityExact?: number | undefined;
+  readonly exploited?: 'true' | 'false' | undefined;
+  /** Before asOf, as is the next one. */
+  readonly foundWithinDays?: number | undefined;
+  readonly fixedWithinDays?: number | undefined;
   readonly search?: string | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -51,7 +56,10 @@ export async function findDetections(
       ${checkOfDetection}
     ) as detection
     where ${statusFilter(query.status)}
-      and ${query.severity === undefined ? sql`true` : sql`severity >= ${query.severity}`}
+      and ${severityFilter(query)}
+      and ${exploitedFilter(query.exploited)}
+      and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
+      and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
       and ${searchFilter(query.search)}`;
   const { rows } = await sql<DetectionRow & { total: number }>`
     select *, count(*) over ()::integer as total ${filtered}
@@ -73,6 +81,20 @@ async function countRows(db: Kysely<Database>, filtered: RawBuilder<unknown>): P
 function statusFilter(status: DetectionQuery['status']): RawBuilder<unknown> {
   if (status === 'all') return sql`true`;
   return status === 'open' ? sql`status <> 'fixed'` : sql`status = ${status}`;
+}
+
+function severityFilter({ severity, severityExact }: DetectionQuery): RawBuilder<unknown> {
+  const atLeast = severity === undefined ? sql`true` : sql`severity >= ${severity}`;
+  return severityExact === undefined ? atLeast : sql`${atLeast} and severity = ${severityExact}`;
+}
+
+/** A dormant kernel is not exploited, whatever CISA says of its flaw; the dashboard counts the same. */
+function exploitedFilter(exploited: DetectionQuery['exploited']): RawBuilder<unknown> {
+  return exploited === undefined ? sql`true` : sql`(confirmed and (body ->> 'kevSince') is not null) = ${exploited === 'true'}`;
+}
+
+function daysBefore(asOf: Date, days: number): Date {
+  return new Date(asOf.getTime() - days * 24 * 3600 * 1000);
 }
 
 function searchFilter(search: string | undefined): RawBuilder<unknown> {

@@ -25,7 +25,8 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
       feed: state.feed,
       describes: describes.get(state.feed) ?? '',
       location: state.location,
-      records: state.records,
+      // No complete feed has none: a feed that the starter carries as facts is stored without a count.
+      records: state.records === 0 ? null : state.records,
       retrievedAt: state.retrievedAt?.toISOString() ?? null,
       problem: state.problem,
     })),

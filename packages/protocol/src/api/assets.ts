@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
+import { Severity } from '../knowledge/severity.ts';
 import { Page, pageOf } from './paging.ts';
 
 export const SeverityCounts = z.object({
@@ -56,7 +57,16 @@ export const listAssets = endpoint({
   method: 'GET',
   path: '/assets',
   permission: 'asset:read',
-  query: Page.extend({ search: z.string().max(200).optional() }),
+  query: Page.extend({
+    search: z.string().max(200).optional(),
+    severity: z.coerce
+      .number()
+      .pipe(Severity)
+      .optional()
+      .meta({ description: 'With an open detection of at least this severity' }),
+    pendingRestart: z.enum(['true', 'false']).optional().meta({ description: 'true: only those that wait for a restart' }),
+    silent: z.enum(['true', 'false']).optional().meta({ description: 'true: only those without a check-in for a day' }),
+  }),
   reply: pageOf(Asset),
 });
 

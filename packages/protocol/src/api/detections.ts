@@ -42,11 +42,22 @@ export const Detection = z.object({
 });
 export type Detection = z.infer<typeof Detection>;
 
+const Days = z.coerce.number().int().min(1).max(3650);
+
 const DetectionFilter = Page.extend({
   assetId: AssetId.optional(),
   check: z.coerce.number().pipe(CheckNumber).optional(),
   status: z.enum(['open', 'new', 'active', 'reopened', 'fixed', 'all']).default('open'),
   severity: z.coerce.number().pipe(Severity).optional().meta({ description: 'At least this severity' }),
+  severityExact: z.coerce.number().pipe(Severity).optional().meta({ description: 'Exactly this severity' }),
+  exploited: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'true: only vulnerabilities that CISA lists as exploited' }),
+  foundWithinDays: Days.optional().meta({ description: 'First found within so many days before asOf' }),
+  fixedWithinDays: Days.optional().meta({
+    description: 'Fixed within so many days before asOf; ask for the status fixed or all',
+  }),
   search: z.string().max(200).optional().meta({ description: 'Part of a package, source or CVE name' }),
   asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
 });

@@ -41,7 +41,7 @@ export const FeedState = z.object({
   feed: z.string(),
   describes: z.string(),
   location: z.string(),
-  records: z.int(),
+  records: z.int().nullable().meta({ description: 'In the last complete read; null when they were not counted' }),
   retrievedAt: Instant.nullable(),
   /** Why the last try brought nothing; null when it did. The knowledge of before stays in use. */
   problem: z.string().nullable(),

@@ -103,7 +103,7 @@ function State({ data }: { data: Knowledge }) {
             ),
           },
           { id: 'state', header: 'State', cell: (item) => <FeedHealth feed={item} /> },
-          { id: 'records', header: 'Records', cell: (item) => formatCount(item.records) },
+          { id: 'records', header: 'Records', cell: (item) => (item.records === null ? '–' : formatCount(item.records)) },
           { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
           { id: 'location', header: 'Location', cell: (item) => <span className="breakable">{item.location}</span> },
         ]}
