@@ -2,6 +2,7 @@ import {
   checkNumber,
   type About,
   type ActivationKey,
+  type ApiToken,
   type AgentState,
   type Asset,
   type Check,
@@ -210,7 +211,7 @@ export const knowledge: Knowledge = {
       feed: 'nvd',
       describes: 'Scores and weaknesses',
       location: 'nvdcve-2.0-recent.json.gz',
-      records: 0,
+      records: null,
       retrievedAt: null,
       problem: null,
     },
@@ -236,6 +237,11 @@ export const activationKeys: ActivationKey[] = [
     uses: 12,
     revokedAt: at(4),
   },
+];
+
+export const apiTokens: ApiToken[] = [
+  { apiTokenId: as(uuid(6, 1)), name: 'nightly report', createdAt: at(12), expiresAt: at(-78) },
+  { apiTokenId: as(uuid(6, 2)), name: 'old script', createdAt: at(200), expiresAt: at(20) },
 ];
 
 export const about: About = {

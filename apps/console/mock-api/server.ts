@@ -60,6 +60,10 @@ function matches({ query }: Request, ...texts: readonly string[]): boolean {
   return !search || search === 'fail' || texts.some((text) => text.toLowerCase().includes(search));
 }
 
+function within(moment: string | null, days: string | null): boolean {
+  return days === null || (moment !== null && Date.parse(moment) >= fixtures.now - Number(days) * 86_400_000);
+}
+
 function detectionsFor(request: Request) {
   const { query } = request;
   const status = query.get('status') ?? 'open';
@@ -68,6 +72,10 @@ function detectionsFor(request: Request) {
       (each) =>
         (status === 'all' || (status === 'open' ? each.status !== 'fixed' : each.status === status)) &&
         each.severity >= Number(query.get('severity') ?? 1) &&
+        (!query.has('severityExact') || each.severity === Number(query.get('severityExact'))) &&
+        (query.get('exploited') !== 'true' || each.kevSince !== null) &&
+        within(each.firstFound, query.get('foundWithinDays')) &&
+        within(each.fixedAt, query.get('fixedWithinDays')) &&
         (!query.has('assetId') || each.assetId === query.get('assetId')) &&
         (!query.has('check') || each.check === Number(query.get('check'))) &&
         matches(request, each.name, ...each.packages.flatMap(({ name, source }) => [name, source])),
@@ -77,6 +85,7 @@ function detectionsFor(request: Request) {
 
 const emptyCounts = fixtures.countsOf([]);
 let keys = [...fixtures.activationKeys];
+let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
 
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
@@ -101,7 +110,10 @@ const handlers: Handlers = {
   listAssets: (request) =>
     paged(
       request,
-      (request.empty ? [] : fixtures.assets).filter(({ hostname }) => matches(request, hostname)),
+      (request.empty ? [] : fixtures.assets).filter(
+        ({ hostname, pendingRestart }) =>
+          matches(request, hostname) && (request.query.get('pendingRestart') !== 'true' || pendingRestart),
+      ),
     ),
   getAsset: ({ params }) => {
     const asset = fixtures.assets.find(({ assetId }) => assetId === params['assetId']);
@@ -146,6 +158,21 @@ const handlers: Handlers = {
   },
   getKnowledge: () => knowledge,
   refreshKnowledge: () => (knowledge = { ...knowledge, version: knowledge.version + 1, starter: false, stale: false }),
+  listApiTokens: () => ({ items: tokens }),
+  createApiToken: ({ body }) => {
+    if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a token already', 'Choose another name.');
+    const token = {
+      ...fixtures.apiTokens[0]!,
+      name: String(body['name']),
+      apiTokenId: crypto.randomUUID() as (typeof tokens)[number]['apiTokenId'],
+    }; // a fixture mints ids
+    tokens = [token, ...tokens];
+    return { ...token, secret: 'vdt_0123456789abcdefghijklmnopqrstuv' };
+  },
+  deleteApiToken: ({ params }) => {
+    tokens = tokens.filter((token) => token.apiTokenId !== params['apiTokenId']);
+    return { deleted: true };
+  },
   listActivationKeys: () => ({ items: keys }),
   createActivationKey: ({ body }) => {
     if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a key already', 'Choose another name.');

@@ -14,7 +14,7 @@ describe('safeNext leads only into this console', () => {
 });
 
 it.each([
-  [paths.detections({ severity: 5 }), '/detections?severity=5'],
+  [paths.detections({ severity: '5' }), '/detections?severity=5'],
   [paths.asset('a/b', 'vulnerabilities', { why: 12 }), '/assets/a%2Fb/vulnerabilities?why=12'],
   [paths.login('/assets?search=x'), '/login?next=%2Fassets%3Fsearch%3Dx'],
 ])('the address %s is as written in documents', (address, text) => expect(address).toBe(text));

@@ -2,16 +2,25 @@
 export const paths = {
   login: (next?: string) => withQuery('/login', { next }),
   dashboard: () => '/',
-  assets: (query: { search?: string } = {}) => withQuery('/assets', query),
+  assets: (query: { search?: string; state?: 'restart' | 'silent' } = {}) => withQuery('/assets', query),
   asset: (assetId: string, tab = 'summary', query: Query = {}) =>
     withQuery(`/assets/${encodeURIComponent(assetId)}/${tab}`, query),
-  detections: (query: { severity?: number; status?: string; search?: string } = {}) => withQuery('/detections', query),
+  detections: (query: DetectionsView = {}) => withQuery('/detections', { ...query }),
   checks: (query: { search?: string } = {}) => withQuery('/checks', query),
   check: (number: number) => `/checks/${number}`,
   agents: () => '/agents',
+  tokens: () => '/tokens',
   knowledge: () => '/knowledge',
   about: () => '/help/about',
 } as const;
+
+/** What of the detections to show; the values are those of the filters on the page. */
+interface DetectionsView {
+  readonly severity?: string;
+  readonly status?: string;
+  readonly only?: 'exploited' | 'new-week' | 'fixed-week';
+  readonly search?: string;
+}
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 

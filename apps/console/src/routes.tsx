@@ -65,6 +65,9 @@ function page<Path extends string, Module extends Record<string, unknown>>(
   return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
 }
 
+/** Any other address: with the frame around it, so that one finds the way back. */
+const elsewhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFound });
+
 const pages = [
   page('/', () => import('./pages/dashboard/DashboardPage.tsx'), 'DashboardPage'),
   page('/assets', () => import('./pages/assets/AssetsPage.tsx'), 'AssetsPage'),
@@ -74,8 +77,10 @@ const pages = [
   page('/checks', () => import('./pages/checks/ChecksPage.tsx'), 'ChecksPage'),
   page('/checks/$number', () => import('./pages/checks/CheckPage.tsx'), 'CheckPage'),
   page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
+  page('/tokens', () => import('./pages/tokens/TokensPage.tsx'), 'TokensPage'),
   page('/knowledge', () => import('./pages/knowledge/KnowledgePage.tsx'), 'KnowledgePage'),
   page('/help/about', () => import('./pages/help/AboutPage.tsx'), 'AboutPage'),
+  elsewhere,
 ];
 
 export function makeRouter() {

@@ -7,6 +7,7 @@ import { endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
+import { CommandPalette } from './CommandPalette.tsx';
 import { type FrameContent, FrameContext } from './frame-state.ts';
 import { Shortcuts } from './Shortcuts.tsx';
 import { TopBar } from './TopBar.tsx';
@@ -87,6 +88,7 @@ export function AppFrame() {
         }
       />
       <Shortcuts />
+      <CommandPalette />
     </FrameContext>
   );
 }

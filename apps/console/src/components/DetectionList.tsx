@@ -6,7 +6,7 @@ import { FilterSelect } from '../ui/FilterSelect.tsx';
 import { ListTable, rowsPerPage } from '../ui/ListTable.tsx';
 import { oneOf, pageOf, useUrlState } from '../ui/use-url-state.ts';
 import { detectionColumns } from './detection-columns.tsx';
-import { severityChoices } from './Severity.tsx';
+import { exactSeverityChoices, severityQuery } from './Severity.tsx';
 
 const statusChoices = [
   ['open', 'open'],
@@ -16,6 +16,18 @@ const statusChoices = [
   ['fixed', 'fixed'],
   ['all', 'all'],
 ] as const;
+const onlyChoices = [
+  ['', 'everything'],
+  ['exploited', 'known exploited'],
+  ['new-week', 'found in 7 days'],
+  ['fixed-week', 'fixed in 7 days'],
+] as const;
+const onlyQuery = {
+  '': {},
+  exploited: { exploited: 'true' },
+  'new-week': { foundWithinDays: 7 },
+  'fixed-week': { fixedWithinDays: 7 },
+} as const;
 
 interface DetectionListProps {
   readonly title: string;
@@ -23,30 +35,28 @@ interface DetectionListProps {
   readonly check?: number;
   readonly rank?: 'h1' | 'h2';
   readonly empty: ReactNode;
+  /** True while the panel beside the list says why one of them exists. */
+  readonly explaining: boolean;
   /** Shows why a detection exists. */
-  readonly onExplain?: (detection: Detection) => void;
+  readonly onExplain: (detection: Detection) => void;
 }
 
 /** Detections of everything, of one asset, or of one check; the filters live in the address. */
 export function DetectionList(props: DetectionListProps) {
+  const { assetId, check, explaining, onExplain } = props;
   const [state, change] = useUrlState();
-  const severity = oneOf(state['severity'], severityChoices.map(([value]) => value) as ['', '5', '4', '3', '2']); // same list, as a tuple
+  const severity = oneOf(state['severity'], exactSeverityChoices.map(([value]) => value) as ['', ...string[]]); // '' is the first
   const status = oneOf(state['status'], ['open', 'new', 'active', 'reopened', 'fixed', 'all']);
-  const filter = {
-    assetId: props.assetId,
-    check: props.check,
-    status,
-    severity: severity || undefined,
-    search: state['search'],
-  };
+  const only = oneOf(state['only'], ['', 'exploited', 'new-week', 'fixed-week']);
+  const filter = { assetId, check, status, ...severityQuery(severity), ...onlyQuery[only], search: state['search'] };
   const answer = useApi(endpoints.listDetections, {
     query: { ...filter, limit: rowsPerPage, offset: (pageOf(state['page']) - 1) * rowsPerPage },
   });
-  const { assetId, check, onExplain } = props;
   const columns = useMemo(
-    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, onExplain }),
-    [assetId, check, onExplain],
+    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, onExplain }),
+    [assetId, check, explaining, onExplain],
   );
+  const select = (name: string) => (value: string | undefined) => change({ [name]: value, page: undefined });
   return (
     <ListTable
       title={props.title}
@@ -58,18 +68,26 @@ export function DetectionList(props: DetectionListProps) {
       searchLabel="Find a CVE, package or source"
       filters={
         <>
-          <FilterSelect
-            label="Severity"
-            value={severity}
-            choices={severityChoices}
-            onChange={(value) => change({ severity: value, page: undefined })}
-          />
+          {check === undefined ? (
+            <FilterSelect label="Severity" value={severity} choices={exactSeverityChoices} onChange={select('severity')} />
+          ) : null}
           <FilterSelect
             label="Status"
             value={status}
             choices={statusChoices}
-            onChange={(value) => change({ status: value, page: undefined })}
+            onChange={(value) => change({ status: value, only: only === 'fixed-week' ? undefined : only, page: undefined })}
           />
+          {check === undefined ? (
+            <FilterSelect
+              label="Only"
+              value={only}
+              choices={onlyChoices}
+              // Nothing that is open was fixed.
+              onChange={(value) =>
+                change({ only: value, page: undefined, ...(value === 'fixed-week' ? { status: 'fixed' } : {}) })
+              }
+            />
+          ) : null}
         </>
       }
       fetchPage={(page) => call(endpoints.listDetections, { query: { ...filter, ...page } })}

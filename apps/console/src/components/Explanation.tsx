@@ -8,7 +8,7 @@ import { useApi } from '../api/use-api.ts';
 import { Ago } from '../ui/Ago.tsx';
 import { CopyLine } from '../ui/CopyLine.tsx';
 import { Failure } from '../ui/Failure.tsx';
-import { formatMoment } from '../ui/format.ts';
+import { formatMoment, formatShare } from '../ui/format.ts';
 import { Loading } from '../ui/Loading.tsx';
 import { safeLink } from '../ui/safe-link.ts';
 import { Version } from './detection-columns.tsx';
@@ -28,7 +28,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
         <DetectionStatus status={detection.status} />
         {detection.kevSince === null ? null : <Badge color="red">exploited since {detection.kevSince}</Badge>}
         {detection.cvssScore === null ? null : <span>CVSS {detection.cvssScore.toFixed(1)}</span>}
-        {detection.epssScore === null ? null : <span>EPSS {(detection.epssScore * 100).toFixed(1)} %</span>}
+        {detection.epssScore === null ? null : <span>EPSS {formatShare(detection.epssScore)}</span>}
       </p>
       <Box variant="h3">Why</Box>
       {why.map((reason) => (
@@ -89,7 +89,7 @@ function Because({ reason }: { reason: Reason }) {
                 ) : (
                   reason.advisory.id
                 )}{' '}
-                <span className="quiet">{reason.advisory.published ?? 'no date'}</span>
+                <span className="quiet nowrap">{reason.advisory.published ?? 'no date'}</span>
               </>
             ),
           },

@@ -6,7 +6,7 @@ import { useTitle } from '../ui/use-title.ts';
 export function NotFound() {
   useTitle('Not found');
   return (
-    <EmptyState title="There is no such page">
+    <EmptyState title="There is no such page" rank="h1">
       <p>
         The address may be old or mistyped. <AppLink to={paths.dashboard()}>Go to the dashboard</AppLink>
       </p>

@@ -27,10 +27,9 @@ export function SeverityTally({ counts }: { counts: SeverityCounts }) {
   return (
     <span className="tally">
       {present.map((level) => (
-        <span key={level} title={`${counts[severityNames[level]]} ${severityNames[level]}`}>
-          <Badge color={colours[level]}>{formatCount(counts[severityNames[level]])}</Badge>
-          <span className="unseen"> {severityNames[level]}</span>
-        </span>
+        <Badge key={level} color={colours[level]}>
+          {formatCount(counts[severityNames[level]])} {severityNames[level]}
+        </Badge>
       ))}
     </span>
   );
@@ -44,3 +43,19 @@ export const severityChoices = [
   ['3', 'medium and above'],
   ['2', 'low and above'],
 ] as const;
+
+/** The same with each severity alone, for lists that know both. */
+export const exactSeverityChoices = [
+  ...severityChoices,
+  ['high', 'high only'],
+  ['medium', 'medium only'],
+  ['low', 'low only'],
+  ['informational', 'informational only'],
+] as const;
+
+/** A chosen severity as the API takes it. */
+export function severityQuery(choice: string): { severity?: string; severityExact?: Level } {
+  const exact = severities.find((level) => severityNames[level] === choice);
+  if (exact !== undefined) return { severityExact: exact };
+  return choice === '' ? {} : { severity: choice };
+}

@@ -50,6 +50,12 @@ export function Shortcuts() {
           <kbd>/</kbd>
         </dt>
         <dd>Search this page</dd>
+        <div>
+          <dt>
+            <kbd>Ctrl</kbd> <kbd>k</kbd>
+          </dt>
+          <dd>Go to any page, asset or check</dd>
+        </div>
         {Object.entries(places).map(([key, [name]]) => (
           <div key={key}>
             <dt>

@@ -48,12 +48,17 @@ export function TopBar() {
             id: 'me',
             text: me ? `${me.organization}, ${me.role}` : '',
             items: [
+              { id: 'tokens', text: 'API tokens' },
               { id: 'shortcuts', text: 'Keyboard shortcuts' },
               { id: 'leave', text: 'Log out' },
             ],
           },
         ]}
-        onItemClick={({ detail }) => (detail.id === 'leave' ? void leave() : showShortcuts())}
+        onItemClick={({ detail }) => {
+          if (detail.id === 'leave') void leave();
+          else if (detail.id === 'tokens') router.history.push(paths.tokens());
+          else showShortcuts();
+        }}
       >
         {me?.login ?? ''}
       </ButtonDropdown>

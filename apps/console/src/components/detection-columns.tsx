@@ -4,94 +4,105 @@ import type { Detection } from '@vedette/protocol';
 import { paths } from '../paths.ts';
 import { Ago } from '../ui/Ago.tsx';
 import { AppLink } from '../ui/AppLink.tsx';
+import { formatShare } from '../ui/format.ts';
 import type { Column } from '../ui/ListTable.tsx';
 import { DetectionStatus } from './DetectionStatus.tsx';
 import { Severity, severityLabel } from './Severity.tsx';
 
-const checkColumns: readonly Column<Detection>[] = [
-  { id: 'name', header: 'Check', cell: (item) => <CheckName detection={item} />, text: (item) => item.name, minWidth: 145 },
+const check: Column<Detection> = {
+  id: 'name',
+  header: 'Check',
+  cell: (item) => <CheckName detection={item} />,
+  text: (item) => item.name,
+  minWidth: 145,
+};
+const severity: Column<Detection> = {
+  id: 'severity',
+  header: 'Severity',
+  cell: (item) => <Severity level={item.severity} />,
+  text: (item) => severityLabel(item.severity),
+  minWidth: 98,
+};
+const asset: Column<Detection> = {
+  id: 'asset',
+  header: 'Asset',
+  cell: (item) => <AppLink to={paths.asset(item.assetId, 'vulnerabilities')}>{item.hostname}</AppLink>,
+  text: (item) => item.hostname,
+  minWidth: 80,
+};
+const packages: Column<Detection> = {
+  id: 'package',
+  header: 'Package',
+  cell: (item) => <Packages detection={item} />,
+  text: (item) => item.packages.map(({ name }) => name).join(' '),
+  minWidth: 108,
+};
+/** What gives way when the panel that explains is open: it says all of it. */
+const details: readonly Column<Detection>[] = [
   {
-    id: 'severity',
-    header: 'Severity',
-    cell: (item) => <Severity level={item.severity} />,
-    text: (item) => severityLabel(item.severity),
-    minWidth: 105,
+    id: 'change',
+    header: 'Installed → fixed in',
+    cell: (item) => <Change detection={item} />,
+    text: () => null,
+    only: 'page',
+    minWidth: 200,
+  },
+  {
+    id: 'scores',
+    header: 'CVSS, EPSS',
+    cell: (item) => <Scores cvss={item.cvssScore} epss={item.epssScore} />,
+    text: () => null,
+    only: 'page',
+    minWidth: 75,
+  },
+  {
+    id: 'state',
+    header: 'Status',
+    cell: (item) => <State detection={item} />,
+    text: () => null,
+    only: 'page',
+    minWidth: 125,
   },
 ];
+const exported: readonly Column<Detection>[] = [
+  ['Installed', (item: Detection) => first(item)?.installed] as const,
+  ['Fixed in', (item: Detection) => first(item)?.fixed] as const,
+  ['Advisory', (item: Detection) => first(item)?.advisory] as const,
+  ['Status', (item: Detection) => item.status] as const,
+  ['CVSS', (item: Detection) => item.cvssScore] as const,
+  ['EPSS', (item: Detection) => item.epssScore] as const,
+  ['Exploited since', (item: Detection) => item.kevSince] as const,
+  ['First found', (item: Detection) => item.firstFound] as const,
+  ['Fixed', (item: Detection) => item.fixedAt] as const,
+].map(([header, text]) => ({ id: header, header, text, cell: () => null, only: 'export' }));
 
-/** Columns of a table of detections: without the asset, or the check, when all rows have the same. */
+/** Columns of a table of detections: without the asset, or the check, when all rows have the same; few while one is explained. */
 export function detectionColumns(options: {
   withAsset: boolean;
   withCheck: boolean;
-  onExplain?: ((detection: Detection) => void) | undefined;
+  explaining: boolean;
+  onExplain: (detection: Detection) => void;
 }): Column<Detection>[] {
-  const { withAsset, withCheck, onExplain } = options;
-  const asset: Column<Detection> = {
-    id: 'asset',
-    header: 'Asset',
-    cell: (item) => <AppLink to={paths.asset(item.assetId, 'vulnerabilities', { why: item.check })}>{item.hostname}</AppLink>,
-    text: (item) => item.hostname,
-    minWidth: 120,
-  };
   const why: Column<Detection> = {
     id: 'why',
     header: 'Reason',
     cell: (item) => (
-      <Button variant="inline-link" ariaLabel={`Why ${item.name} on ${item.hostname}`} onClick={() => onExplain?.(item)}>
+      <Button variant="inline-link" ariaLabel={`Why ${item.name} on ${item.hostname}`} onClick={() => options.onExplain(item)}>
         Why?
       </Button>
     ),
     text: () => null,
     only: 'page',
-    minWidth: 80,
+    minWidth: 70,
   };
   return [
-    ...(withCheck ? checkColumns : []),
-    ...(withAsset ? [asset] : []),
-    ...(onExplain ? [why] : []),
-    {
-      id: 'package',
-      header: 'Package',
-      cell: (item) => <Packages detection={item} />,
-      text: (item) => item.packages.map(({ name }) => name).join(' '),
-      minWidth: 120,
-    },
-    {
-      id: 'installed',
-      header: 'Installed, fixed in',
-      cell: (item) => <Change detection={item} />,
-      text: (item) => first(item)?.installed,
-      minWidth: 190,
-    },
-    { id: 'fixed', header: 'Fixed in', cell: () => null, text: (item) => first(item)?.fixed, only: 'export' },
-    {
-      id: 'status',
-      header: 'Status',
-      cell: (item) => <DetectionStatus status={item.status} />,
-      text: (item) => item.status,
-      minWidth: 105,
-    },
-    {
-      id: 'cvss',
-      header: 'CVSS',
-      cell: (item) => item.cvssScore?.toFixed(1) ?? '–',
-      text: (item) => item.cvssScore,
-      minWidth: 70,
-    },
-    {
-      id: 'epss',
-      header: 'EPSS',
-      cell: (item) => (item.epssScore === null ? '–' : `${(item.epssScore * 100).toFixed(1)}\u00A0%`),
-      text: (item) => item.epssScore,
-      minWidth: 75,
-    },
-    {
-      id: 'found',
-      header: 'First found',
-      cell: (item) => <Ago at={item.firstFound} />,
-      text: (item) => item.firstFound,
-      minWidth: 110,
-    },
+    ...(options.withCheck ? [check] : []),
+    ...(options.withAsset ? [asset] : []),
+    severity,
+    packages,
+    ...(options.explaining ? [] : details),
+    why,
+    ...exported,
   ];
 }
 
@@ -100,7 +111,7 @@ function first(detection: Detection) {
 }
 
 /** The installed version above the one that fixes it. */
-function Change({ detection }: { detection: Detection }) {
+export function Change({ detection }: { detection: Detection }) {
   const found = first(detection);
   return (
     <span className="change">
@@ -112,10 +123,34 @@ function Change({ detection }: { detection: Detection }) {
   );
 }
 
+/** How bad by CVSS, and how probable by EPSS. */
+export function Scores({ cvss, epss }: { cvss: number | null; epss: number | null }) {
+  if (cvss === null && epss === null) return <>–</>;
+  return (
+    <>
+      {cvss === null ? <span className="quiet">no CVSS</span> : cvss.toFixed(1)}
+      {epss === null ? null : <span className="under">{formatShare(epss)}</span>}
+    </>
+  );
+}
+
+function State({ detection }: { detection: Detection }) {
+  return (
+    <>
+      <DetectionStatus status={detection.status} />
+      <span className="under">
+        <Ago at={detection.fixedAt ?? detection.firstFound} />
+      </span>
+    </>
+  );
+}
+
 function CheckName({ detection }: { detection: Detection }) {
   return (
     <span className="check-name">
-      <AppLink to={paths.check(detection.check)}>{detection.name}</AppLink>
+      <span className="nowrap">
+        <AppLink to={paths.check(detection.check)}>{detection.name}</AppLink>
+      </span>
       {detection.kevSince === null ? null : (
         <span title={`Listed by CISA as exploited since ${detection.kevSince}`}>
           <Badge color="red">exploited</Badge>
@@ -132,7 +167,7 @@ function Packages({ detection }: { detection: Detection }) {
   return (
     <span title={detection.packages.map(({ name }) => name).join(', ')}>
       {head.name}
-      {others.length > 0 ? <span className="quiet"> +{others.length}</span> : null}
+      {others.length > 0 ? <span className="quiet nowrap"> +{others.length}</span> : null}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatDuration, plural } from './format.ts';
+import { formatAgo, formatBytes, formatDuration, formatShare, plural } from './format.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
@@ -23,6 +23,13 @@ describe('formatBytes', () => {
     [25_200_000_000, '23.5 GiB'],
   ])('%i bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 });
+
+it.each([
+  [0, '0.0\u00A0%'],
+  [0.0004, '< 0.1\u00A0%'],
+  [0.011, '1.1\u00A0%'],
+  [1, '100.0\u00A0%'],
+])('the share %f is "%s"', (share, text) => expect(formatShare(share)).toBe(text));
 
 describe('formatDuration', () => {
   it.each([

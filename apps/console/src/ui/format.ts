@@ -11,6 +11,12 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${formatCount(value)} ${value === 1 ? one : many}`;
 }
 
+/** A share between 0 and 1 as per cent; a small one never looks like none. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return percent > 0 && percent < 0.1 ? '< 0.1\u00A0%' : `${percent.toFixed(1)}\u00A0%`;
+}
+
 /** A moment in the reader's time zone. */
 export function formatMoment(instant: string): string {
   const time = Date.parse(instant);

@@ -46,6 +46,7 @@ export const ApiToken = z.object({
   createdAt: Instant,
   expiresAt: Instant.nullable(),
 });
+export type ApiToken = z.infer<typeof ApiToken>;
 
 export const createApiToken = endpoint({
   name: 'createApiToken',

@@ -1,17 +1,14 @@
 import Alert from '@cloudscape-design/components/alert';
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Modal from '@cloudscape-design/components/modal';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table from '@cloudscape-design/components/table';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ActivationKey, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { installCommand } from '../../components/AddAsset.tsx';
+import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
@@ -50,6 +47,7 @@ export function AgentsPage() {
           </Header>
         }
         ariaLabels={{ tableLabel: 'Activation keys' }}
+        wrapLines
         loading={answer.isPending}
         loadingText="Loading activation keys …"
         items={answer.data?.items ?? []}
@@ -95,18 +93,46 @@ export function AgentsPage() {
           }}
         />
       ) : null}
-      {revoking ? <RevokeKey item={revoking} onClose={() => setRevoking(null)} /> : null}
+      {revoking ? (
+        <ConfirmRevoke
+          name={revoking.name}
+          noun="key"
+          revoke={() => call(endpoints.revokeActivationKey, { params: { activationKeyId: revoking.activationKeyId } })}
+          listKey={keyOf(endpoints.listActivationKeys)}
+          onClose={() => setRevoking(null)}
+        >
+          No agent can enroll with it any more. Those that have enrolled stay.
+        </ConfirmRevoke>
+      ) : null}
     </div>
   );
 }
 
 function KeyState({ item }: { item: ActivationKey }) {
   const now = useNow();
-  if (item.revokedAt !== null) return <StatusIndicator type="stopped">Revoked</StatusIndicator>;
+  if (item.revokedAt !== null)
+    return (
+      <StatusIndicator type="stopped" wrapText={false}>
+        Revoked
+      </StatusIndicator>
+    );
   if (item.expiresAt !== null && Date.parse(item.expiresAt) < now)
-    return <StatusIndicator type="stopped">Expired</StatusIndicator>;
-  if (item.maxUses !== null && item.uses >= item.maxUses) return <StatusIndicator type="stopped">Used up</StatusIndicator>;
-  return <StatusIndicator type="success">Usable</StatusIndicator>;
+    return (
+      <StatusIndicator type="stopped" wrapText={false}>
+        Expired
+      </StatusIndicator>
+    );
+  if (item.maxUses !== null && item.uses >= item.maxUses)
+    return (
+      <StatusIndicator type="stopped" wrapText={false}>
+        Used up
+      </StatusIndicator>
+    );
+  return (
+    <StatusIndicator type="success" wrapText={false}>
+      Usable
+    </StatusIndicator>
+  );
 }
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
@@ -124,39 +150,5 @@ function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => 
       <p>Run this on the machine that shall become an asset:</p>
       <CopyLine label="the command" text={installCommand(about?.platformUrl ?? location.origin, created.secret)} />
     </Alert>
-  );
-}
-
-function RevokeKey({ item, onClose }: { item: ActivationKey; onClose: () => void }) {
-  const queries = useQueryClient();
-  const revoke = useMutation({
-    mutationFn: () => call(endpoints.revokeActivationKey, { params: { activationKeyId: item.activationKeyId } }),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listActivationKeys) });
-      onClose();
-    },
-  });
-  return (
-    <Modal
-      visible
-      header={`Revoke “${item.name}”?`}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" loading={revoke.isPending} onClick={() => revoke.mutate()}>
-              Revoke key
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      {revoke.error ? <Failure error={revoke.error} /> : null}
-      <p>No agent can enroll with it any more. Those that have enrolled stay.</p>
-    </Modal>
   );
 }

@@ -38,6 +38,8 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
           </Header>
         }
         ariaLabels={{ tableLabel: 'Collectors' }}
+        wrapLines
+        contentDensity="compact"
         items={agent.collectors}
         trackBy="name"
         empty={<EmptyState title="No collector has reported yet">They do within seconds of the agent’s start.</EmptyState>}
@@ -56,13 +58,13 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
           { id: 'rows', header: 'Rows', cell: (item) => formatCount(item.rows) },
           { id: 'sequence', header: 'Sequence', cell: (item) => formatCount(item.sequence) },
           { id: 'changed', header: 'Changed', cell: (item) => <Ago at={item.changedAt} /> },
-          { id: 'last', header: 'Last document', cell: (item) => (item.lastBytes === null ? '–' : formatBytes(item.lastBytes)) },
+          { id: 'last', header: 'Last sent', cell: (item) => (item.lastBytes === null ? '–' : formatBytes(item.lastBytes)) },
           {
             id: 'snapshot',
             header: 'Snapshot',
             cell: (item) => (item.snapshotBytes === null ? '–' : formatBytes(item.snapshotBytes)),
           },
-          { id: 'digest', header: 'Digest', cell: (item) => <code title={item.digest}>{item.digest.slice(0, 12)}…</code> },
+          { id: 'digest', header: 'Digest', cell: (item) => <code title={item.digest}>{item.digest.slice(0, 8)}…</code> },
         ]}
       />
     </div>

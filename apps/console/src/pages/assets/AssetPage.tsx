@@ -6,14 +6,13 @@ import type { ReactNode } from 'react';
 import type { ReplyOf } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
 import { useFrame } from '../../components/frame-state.ts';
-import { Explanation } from '../../components/Explanation.tsx';
 import { SeverityTally } from '../../components/Severity.tsx';
+import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { useTitle } from '../../ui/use-title.ts';
-import { useUrlState } from '../../ui/use-url-state.ts';
 import { AgentTab } from './AgentTab.tsx';
 import { FactTab } from './FactTab.tsx';
 import { factTables } from './fact-tables.tsx';
@@ -37,13 +36,12 @@ const tabs: readonly (readonly [id: string, label: string, content: (detail: Ass
 ];
 
 export function AssetPage() {
-  const { assetId = '', tab = 'summary' } = useParams({ strict: false });
+  const { assetId = '', tab: wanted } = useParams({ strict: false });
   const router = useRouter();
-  const [{ why }, change] = useUrlState();
   const answer = useApi(endpoints.getAsset, { params: { assetId } }, { refetchInterval: 30_000 });
   const name = answer.data?.asset.hostname ?? 'Asset';
-  const check = tab === 'vulnerabilities' && why && /^\d{1,10}$/.test(why) ? Number(why) : null;
-  const [, label] = tabs.find(([id]) => id === tab) ?? tabs[0]!; // the list is not empty
+  const [tab, label] = tabs.find(([id]) => id === wanted) ?? tabs[0]!; // the list is not empty
+  const { panel, key } = useExplainPanel({ assetId, enabled: tab === 'vulnerabilities' });
   useTitle(`${label} of ${name}`);
   useFrame(
     {
@@ -52,16 +50,9 @@ export function AssetPage() {
         [name, paths.asset(assetId)],
         [label, ''],
       ],
-      panel:
-        check === null
-          ? null
-          : {
-              title: `Why on ${name}?`,
-              content: <Explanation assetId={assetId} check={check} />,
-              onClose: () => change({ why: undefined }),
-            },
+      panel,
     },
-    `${assetId} ${name} ${tab} ${check}`,
+    `${assetId} ${name} ${tab} ${key}`,
   );
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data) return <Loading what="the asset" />;

@@ -4,15 +4,16 @@ import { call } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { useFrame } from '../../components/frame-state.ts';
-import { SeverityTally } from '../../components/Severity.tsx';
+import { severityChoices, SeverityTally } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
+import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount } from '../../ui/format.ts';
 import { type Column, ListTable, rowsPerPage } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
-import { pageOf, useUrlState } from '../../ui/use-url-state.ts';
+import { oneOf, pageOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const columns: readonly Column<Asset>[] = [
   {
@@ -27,14 +28,14 @@ const columns: readonly Column<Asset>[] = [
     header: 'Open detections',
     cell: (item) => <SeverityTally counts={item.detections} />,
     text: (item) => Object.values(item.detections).reduce((sum, value) => sum + value, 0),
-    minWidth: 190,
+    minWidth: 230,
   },
   {
     id: 'os',
     header: 'Operating system',
     cell: (item) => item.os || <span className="quiet">before its first scan</span>,
     text: (item) => item.os,
-    minWidth: 180,
+    minWidth: 160,
   },
   {
     id: 'packages',
@@ -59,12 +60,22 @@ const columns: readonly Column<Asset>[] = [
   { id: 'seen', header: 'Last seen', cell: (item) => <Ago at={item.lastSeen} />, text: (item) => item.lastSeen, minWidth: 120 },
 ];
 
+const onlyChoices = [
+  ['', 'any'],
+  ['restart', 'restart pending'],
+  ['silent', 'silent for a day'],
+] as const;
+const onlyQuery = { '': {}, restart: { pendingRestart: 'true' }, silent: { silent: 'true' } } as const;
+
 export function AssetsPage() {
   useTitle('Assets');
   useFrame({}, 'assets');
-  const [{ search, page }] = useUrlState();
+  const [{ search, page, ...state }, change] = useUrlState();
+  const severity = oneOf(state['severity'], ['', '5', '4', '3', '2']);
+  const only = oneOf(state['state'], ['', 'restart', 'silent']);
+  const filter = { search, severity: severity || undefined, ...onlyQuery[only] };
   const answer = useApi(endpoints.listAssets, {
-    query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
+    query: { ...filter, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
   });
   return (
     <ListTable
@@ -75,10 +86,28 @@ export function AssetsPage() {
       keyOf={(item) => item.assetId}
       answer={answer}
       searchLabel="Find an asset"
-      fetchPage={(part) => call(endpoints.listAssets, { query: { search, ...part } })}
+      filters={
+        <>
+          <FilterSelect
+            label="Open detections"
+            value={severity}
+            choices={severityChoices}
+            onChange={(value) => change({ severity: value, page: undefined })}
+          />
+          <FilterSelect
+            label="State"
+            value={only}
+            choices={onlyChoices}
+            onChange={(value) => change({ state: value, page: undefined })}
+          />
+        </>
+      }
+      fetchPage={(part) => call(endpoints.listAssets, { query: { ...filter, ...part } })}
       empty={
-        search ? (
-          <EmptyState title="No asset matches">Clear the search to see all.</EmptyState>
+        search || severity || only ? (
+          <EmptyState title="No asset matches">
+            <AppLink to={paths.assets()}>Show all assets</AppLink>
+          </EmptyState>
         ) : (
           <EmptyState title="No asset yet">
             <AddAsset />

@@ -19,6 +19,7 @@ export function FactTab({ assetId, table }: { assetId: string; table: FactTable 
     <ListTable
       title={table.title}
       noun={table.noun}
+      description={table.note}
       columns={table.columns}
       keyOf={(row) => table.columns.map(({ id }) => textOf(row[id])).join(' ')}
       answer={answer}

@@ -54,17 +54,31 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
             {kernels.map((kernel) => (
               <li key={`${textOf(kernel['release'])} ${textOf(kernel['running'])}`}>
                 <Version text={textOf(kernel['release'])} />{' '}
-                {kernel['running'] === true ? <strong>running</strong> : <span className="quiet">installed</span>}
+                {kernel['running'] === true ? <strong>running</strong> : <span className="quiet">installed</span>}{' '}
+                <span className="quiet">{textOf(kernel['version'])}</span>
               </li>
             ))}
-            {kernels.length === 0 ? <li className="quiet">none reported</li> : null}
+            {kernels.length === 0 ? <li className="quiet">The agent has not reported any yet.</li> : null}
           </ul>
+          <ForeignKernel kernels={kernels} />
         </Container>
         <Container fitHeight header={<Header variant="h2">Agent</Header>}>
           {agent ? <Consumption agent={agent} /> : <span className="quiet">no agent</span>}
         </Container>
       </div>
     </div>
+  );
+}
+
+/** A running kernel that no package brought, as in containers and small virtual machines, is covered by no advisory. */
+function ForeignKernel({ kernels }: { kernels: readonly Row[] }) {
+  const running = kernels.find((kernel) => kernel['running'] === true);
+  if (!running || textOf(running['version']) !== '') return null;
+  return (
+    <p className="quiet">
+      The running kernel states no version of a package of this system, as in containers and some virtual machines: what is known
+      about the distribution’s kernels says nothing about it.
+    </p>
   );
 }
 
@@ -87,11 +101,37 @@ function Hardware({ row }: { row: Row }) {
   );
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  flag: 'A package asked for a restart',
-  kernel: 'A newer kernel is installed than runs',
-  process: 'A process uses libraries that were replaced',
-};
+/** More names help nobody; all paths stand in the title. */
+const shownLibraries = 4;
+
+function RestartReason({ row }: { row: Row }) {
+  const subject = <code>{textOf(row['subject'])}</code>;
+  const detail = textOf(row['detail']);
+  if (row['kind'] === 'kernel') {
+    return (
+      <>
+        The kernel {subject} is installed, <code>{detail}</code> still runs.
+      </>
+    );
+  }
+  if (row['kind'] !== 'process') {
+    return <>A package asked for a restart: {detail ? <code>{detail}</code> : subject}</>;
+  }
+  const count = typeof row['processes'] === 'number' && row['processes'] > 1 ? ` in ${row['processes']} processes` : '';
+  const own = detail === textOf(row['subject']);
+  const files = detail.split(', ').map((path) => path.slice(path.lastIndexOf('/') + 1));
+  return (
+    <>
+      {subject} runs{count} {own ? 'although its own program file was replaced.' : 'with libraries that were replaced: '}
+      {own ? null : (
+        <span className="quiet breakable" title={detail}>
+          {files.slice(0, shownLibraries).join(', ')}
+          {files.length > shownLibraries ? ` and ${files.length - shownLibraries} more` : ''}
+        </span>
+      )}
+    </>
+  );
+}
 
 function Restart({ rows }: { rows: readonly Row[] }) {
   if (rows.length === 0) return null;
@@ -100,8 +140,7 @@ function Restart({ rows }: { rows: readonly Row[] }) {
       <ul className="plain">
         {rows.map((row) => (
           <li key={`${textOf(row['kind'])} ${textOf(row['subject'])}`}>
-            {reasons[textOf(row['kind'])] ?? 'Reason'}: <code>{textOf(row['subject'])}</code>{' '}
-            <span className="quiet">{textOf(row['detail'])}</span>
+            <RestartReason row={row} />
           </li>
         ))}
       </ul>

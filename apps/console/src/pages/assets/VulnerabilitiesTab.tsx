@@ -1,17 +1,15 @@
-import type { Detection } from '@vedette/protocol';
-import { useCallback } from 'react';
 import { DetectionList } from '../../components/DetectionList.tsx';
+import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { useUrlState } from '../../ui/use-url-state.ts';
 
-/** Detections of one asset; a button opens the explanation beside it, and the address remembers which. */
+/** Detections of one asset; a button opens the explanation beside it. */
 export function VulnerabilitiesTab({ assetId }: { assetId: string }) {
-  const [, change] = useUrlState();
-  const explain = useCallback((detection: Detection) => change({ why: String(detection.check) }), [change]);
+  const { panel, explain } = useExplainPanel({ assetId });
   return (
     <DetectionList
       title="Vulnerabilities"
       assetId={assetId}
+      explaining={panel !== null}
       onExplain={explain}
       empty={
         <EmptyState title="Nothing matches">

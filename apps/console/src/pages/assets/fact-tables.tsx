@@ -13,6 +13,8 @@ export interface FactTable {
   readonly collector: FactName;
   readonly title: string;
   readonly noun: string;
+  /** What a reader has to know about the values. */
+  readonly note?: string;
   readonly columns: readonly Column<Row>[];
 }
 
@@ -35,10 +37,10 @@ function column(id: string, header: string, minWidth: number, cell?: (value: unk
 const version = (value: unknown) => <Version text={textOf(value)} />;
 const code = (value: unknown) => <Version text={textOf(value)} />;
 
-function state(good: string, bad: string) {
+function state(good: string, bad = '') {
   return (value: unknown) => {
     const text = textOf(value);
-    const type: StatusIndicatorProps.Type = text === good ? 'success' : text === bad ? 'error' : 'stopped';
+    const type: StatusIndicatorProps.Type = text === good ? 'success' : text !== '' && text === bad ? 'error' : 'stopped';
     return <StatusIndicator type={type}>{text || 'unknown'}</StatusIndicator>;
   };
 }
@@ -53,8 +55,17 @@ export const factTables: readonly FactTable[] = [
       column('name', 'Package', 180),
       column('version', 'Version', 190, version),
       column('architecture', 'Architecture', 110),
-      column('source', 'Source package', 160),
-      column('sourceVersion', 'Source version', 190, version),
+      column('source', 'Source package', 190, (value, row) => (
+        <>
+          {textOf(value)}
+          {row['sourceVersion'] === row['version'] ? null : (
+            <span className="under">
+              <Version text={textOf(row['sourceVersion'])} />
+            </span>
+          )}
+        </>
+      )),
+      { ...column('sourceVersion', 'Source version', 0), only: 'export' },
       column('state', 'State', 120),
     ],
   },
@@ -65,7 +76,7 @@ export const factTables: readonly FactTable[] = [
     noun: 'network interfaces',
     columns: [
       column('name', 'Interface', 120),
-      column('state', 'State', 110, state('up', 'down')),
+      column('state', 'State', 110, state('up')),
       column('addresses', 'Addresses', 240, code),
       column('mac', 'MAC address', 160, code),
       column('mtu', 'MTU', 80),
@@ -94,6 +105,7 @@ export const factTables: readonly FactTable[] = [
     collector: 'service',
     title: 'Services',
     noun: 'services',
+    note: '“unknown” stands where no service manager can say whether a service runs: without systemd, init scripts do not tell.',
     columns: [
       column('name', 'Service', 240),
       column('active', 'Now', 120, state('active', 'failed')),

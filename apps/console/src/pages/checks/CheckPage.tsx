@@ -10,11 +10,12 @@ import { Version } from '../../components/detection-columns.tsx';
 import { DetectionList } from '../../components/DetectionList.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { Severity } from '../../components/Severity.tsx';
+import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { plural } from '../../ui/format.ts';
+import { formatShare, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 
@@ -22,6 +23,7 @@ export function CheckPage() {
   const { number } = useParams({ strict: false });
   const answer = useApi(endpoints.getCheck, { params: { number } });
   const name = answer.data?.check.name ?? `Check ${number}`;
+  const { panel, key, explain } = useExplainPanel({ check: Number(number) });
   useTitle(name);
   useFrame(
     {
@@ -29,8 +31,9 @@ export function CheckPage() {
         ['Checks', paths.checks()],
         [name, ''],
       ],
+      panel,
     },
-    name,
+    `${name} ${key}`,
   );
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data) return <Loading what="the check" />;
@@ -47,6 +50,8 @@ export function CheckPage() {
       <DetectionList
         title="Assets affected"
         check={check.number}
+        explaining={panel !== null}
+        onExplain={explain}
         empty={<EmptyState title="Found on no asset">With the status filter you can also see where it was fixed.</EmptyState>}
       />
       <Statements check={check} />
@@ -68,11 +73,11 @@ function Facts({ check }: { check: Check }) {
           {
             label: 'EPSS: exploitation within 30 days',
             value: check.epss
-              ? `${(check.epss.score * 100).toFixed(1)} % (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}`
+              ? `${formatShare(check.epss.score)} (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}`
               : '–',
           },
           { label: 'Weakness', value: check.cwe.join(', ') || '–' },
-          { label: 'Advisories', value: check.aliases.join(', ') || '–' },
+          { label: 'Advisories', value: <span className="breakable">{check.aliases.join(', ') || '–'}</span> },
           { label: 'Fix', value: check.patchable ? 'available' : 'none yet' },
           { label: 'Confidence', value: check.confidence },
         ]}
@@ -92,18 +97,30 @@ function Statements({ check }: { check: Check }) {
         </Header>
       }
       ariaLabels={{ tableLabel: 'Statements' }}
+      wrapLines
+      contentDensity="compact"
       items={check.affected}
       trackBy={(item) => `${item.advisory} ${item.release} ${item.package} ${item.fixed}`}
       empty={<EmptyState title="No statement" />}
       columnDefinitions={[
         { id: 'release', header: 'Release', isRowHeader: true, cell: (item) => `${item.ecosystem} ${item.release}` },
         { id: 'package', header: 'Source package', cell: (item) => item.package },
-        { id: 'status', header: 'Status', cell: (item) => says[item.status] },
-        { id: 'from', header: 'From version', cell: (item) => <Version text={item.introduced} none="all" /> },
-        { id: 'fixed', header: 'Fixed in', cell: (item) => <Version text={item.fixed} /> },
-        { id: 'advisory', header: 'Advisory', cell: (item) => item.advisory },
-        { id: 'feed', header: 'Feed', cell: (item) => item.feed },
-        { id: 'published', header: 'Published', cell: (item) => item.published ?? '–' },
+        { id: 'status', header: 'Status', minWidth: 110, cell: (item) => says[item.status] },
+        { id: 'from', header: 'From version', minWidth: 110, cell: (item) => <Version text={item.introduced} none="all" /> },
+        { id: 'fixed', header: 'Fixed in', minWidth: 130, cell: (item) => <Version text={item.fixed} /> },
+        {
+          id: 'advisory',
+          header: 'Advisory',
+          minWidth: 170,
+          cell: (item) => (
+            <>
+              <span className="breakable">{item.advisory}</span>
+              <span className="under">
+                {item.feed}, {item.published ?? 'no date'}
+              </span>
+            </>
+          ),
+        },
       ]}
     />
   );
@@ -114,6 +131,8 @@ function Scores({ check }: { check: Check }) {
     <Table
       header={<Header variant="h2">Scores</Header>}
       ariaLabels={{ tableLabel: 'Scores' }}
+      wrapLines
+      contentDensity="compact"
       items={check.cvss}
       trackBy={(item) => `${item.source} ${item.vector}`}
       columnDefinitions={[
@@ -135,14 +154,21 @@ function Origins({ origins }: { origins: readonly RecordOrigin[] }) {
         </Header>
       }
       ariaLabels={{ tableLabel: 'Origins' }}
+      wrapLines
+      contentDensity="compact"
       items={origins}
       trackBy={(item) => `${item.feed} ${item.sha256}`}
       empty={<EmptyState title="No origin recorded" />}
       columnDefinitions={[
         { id: 'feed', header: 'Feed', isRowHeader: true, cell: (item) => item.feed },
-        { id: 'location', header: 'Location', cell: (item) => <span className="breakable">{item.location}</span> },
+        { id: 'location', header: 'Location', minWidth: 260, cell: (item) => <span className="breakable">{item.location}</span> },
         { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
-        { id: 'sha256', header: 'SHA-256', cell: (item) => <code title={item.sha256}>{item.sha256.slice(0, 16)}…</code> },
+        {
+          id: 'sha256',
+          header: 'SHA-256',
+          minWidth: 150,
+          cell: (item) => <code title={item.sha256}>{item.sha256.slice(0, 12)}…</code>,
+        },
       ]}
     />
   );

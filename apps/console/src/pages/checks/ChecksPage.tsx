@@ -1,6 +1,7 @@
 import { type CheckSummary, endpoints } from '@vedette/protocol';
 import { call } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
+import { Scores } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { Severity, severityChoices, severityLabel } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
@@ -18,32 +19,46 @@ const columns: readonly Column<CheckSummary>[] = [
     header: 'Check',
     cell: (item) => <AppLink to={paths.check(item.number)}>{item.name}</AppLink>,
     text: (item) => item.name,
-    minWidth: 170,
+    minWidth: 150,
   },
   {
     id: 'severity',
     header: 'Severity',
     cell: (item) => <Severity level={item.severity} />,
     text: (item) => severityLabel(item.severity),
-    minWidth: 110,
+    minWidth: 95,
   },
   {
     id: 'assets',
     header: 'Open on',
     cell: (item) => (item.openAssets ? formatCount(item.openAssets) : <span className="quiet">none</span>),
     text: (item) => item.openAssets,
-    minWidth: 90,
-  },
-  { id: 'cvss', header: 'CVSS', cell: (item) => item.cvssScore?.toFixed(1) ?? '–', text: (item) => item.cvssScore, minWidth: 70 },
-  {
-    id: 'epss',
-    header: 'EPSS',
-    cell: (item) => (item.epss ? `${(item.epss.score * 100).toFixed(1)} %` : '–'),
-    text: (item) => item.epss?.score,
     minWidth: 80,
   },
-  { id: 'kev', header: 'Exploited since', cell: (item) => item.kevSince ?? '–', text: (item) => item.kevSince, minWidth: 120 },
-  { id: 'published', header: 'Published', cell: (item) => item.published ?? '–', text: (item) => item.published, minWidth: 110 },
+  {
+    id: 'scores',
+    header: 'CVSS, EPSS',
+    cell: (item) => <Scores cvss={item.cvssScore} epss={item.epss?.score ?? null} />,
+    text: () => null,
+    only: 'page',
+    minWidth: 80,
+  },
+  { id: 'cvss', header: 'CVSS', cell: () => null, text: (item) => item.cvssScore, only: 'export' },
+  { id: 'epss', header: 'EPSS', cell: () => null, text: (item) => item.epss?.score, only: 'export' },
+  {
+    id: 'kev',
+    header: 'Exploited since',
+    cell: (item) => <span className="nowrap">{item.kevSince ?? '–'}</span>,
+    text: (item) => item.kevSince,
+    minWidth: 115,
+  },
+  {
+    id: 'published',
+    header: 'Published',
+    cell: (item) => <span className="nowrap">{item.published ?? '–'}</span>,
+    text: (item) => item.published,
+    minWidth: 110,
+  },
   {
     id: 'patchable',
     header: 'Fix',
@@ -54,11 +69,23 @@ const columns: readonly Column<CheckSummary>[] = [
   {
     id: 'aliases',
     header: 'Advisories',
-    cell: (item) => item.aliases.slice(0, 3).join(', ') || '–',
+    cell: (item) => <Aliases names={item.aliases} />,
     text: (item) => item.aliases.join(' '),
-    minWidth: 140,
+    minWidth: 150,
   },
 ];
+
+/** The first advisory, those that people know before those named after a changelog. */
+function Aliases({ names }: { names: readonly string[] }) {
+  const [head, ...others] = names.toSorted((one, other) => Number(one.includes(':')) - Number(other.includes(':')));
+  if (head === undefined) return <>–</>;
+  return (
+    <span title={names.join(', ')} className="breakable">
+      {head}
+      {others.length > 0 ? <span className="quiet nowrap"> +{others.length}</span> : null}
+    </span>
+  );
+}
 
 export function ChecksPage() {
   useTitle('Checks');

@@ -4,7 +4,7 @@ import Table from '@cloudscape-design/components/table';
 import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
-import { Version } from '../../components/detection-columns.tsx';
+import { Change } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
 import { Severity, severityLabel } from '../../components/Severity.tsx';
@@ -64,21 +64,32 @@ function Figures({ data }: { data: Dashboard }) {
             tone={severityNames[level]}
             label={severityLabel(level)}
             value={data.open[severityNames[level]]}
-            to={paths.detections({ severity: level })}
+            to={paths.detections({ severity: level === 5 ? '5' : severityNames[level] })}
           />
         ))}
       </section>
       <section className="tiles small" aria-label="State of the fleet">
+        <Tile label="Assets" value={data.assets} to={paths.assets()} note="enrolled" />
+        <Tile label="Silent" value={data.silentAssets} to={paths.assets({ state: 'silent' })} note="for a day" />
         <Tile
-          label="Assets"
-          value={data.assets}
-          to={paths.assets()}
-          note={data.silentAssets ? `${formatCount(data.silentAssets)} silent for a day` : 'all reporting'}
+          label="Pending restart"
+          value={data.pendingRestart}
+          to={paths.assets({ state: 'restart' })}
+          note="old code still runs"
         />
-        <Tile label="Pending restart" value={data.pendingRestart} to={paths.assets()} note="old code still runs" />
-        <Tile label="Known exploited" value={data.knownExploited} to={paths.detections()} note="listed by CISA" />
-        <Tile label="New in 7 days" value={data.newLast7Days} to={paths.detections({ status: 'new' })} />
-        <Tile label="Fixed in 7 days" value={data.fixedLast7Days} to={paths.detections({ status: 'fixed' })} />
+        <Tile
+          label="Known exploited"
+          value={data.knownExploited}
+          to={paths.detections({ only: 'exploited' })}
+          note="listed by CISA"
+        />
+        <Tile label="New" value={data.newLast7Days} to={paths.detections({ only: 'new-week' })} note="in 7 days" />
+        <Tile
+          label="Fixed"
+          value={data.fixedLast7Days}
+          to={paths.detections({ status: 'fixed', only: 'fixed-week' })}
+          note="in 7 days"
+        />
       </section>
       {data.unassessedPackages > 0 ? (
         <p className="quiet note">
@@ -86,13 +97,48 @@ function Figures({ data }: { data: Dashboard }) {
         </p>
       ) : null}
       <div className="columns">
-        <Container header={<Header variant="h2">Open detections</Header>} fitHeight>
-          {data.trend.length > 1 ? <TrendChart trend={data.trend} /> : <EmptyState title="The trend begins tomorrow" />}
-        </Container>
+        <div className="stack last-fills">
+          <Container header={<Header variant="h2">Open detections</Header>}>
+            {data.trend.length > 1 ? <TrendChart trend={data.trend} /> : <EmptyState title="The trend begins tomorrow" />}
+          </Container>
+          <TopChecks data={data} />
+        </div>
         <TopUpgrades data={data} />
       </div>
       <Worst data={data} />
     </>
+  );
+}
+
+/** How many fit beside the upgrades. */
+const topChecks = 8;
+
+function TopChecks({ data }: { data: Dashboard }) {
+  return (
+    <Container
+      fitHeight
+      header={
+        <Header variant="h2" description="The worst first, then those on most assets">
+          Top checks
+        </Header>
+      }
+    >
+      {data.topChecks.length === 0 ? (
+        <EmptyState title="Nothing open" />
+      ) : (
+        <ol className="ranking">
+          {data.topChecks.slice(0, topChecks).map((check) => (
+            <li key={check.check}>
+              <AppLink to={paths.check(check.check)}>{check.name}</AppLink>
+              <span className="ranking-effect">
+                <span className="quiet">on {plural(check.assets, 'asset')}</span>
+                <Severity level={check.severity} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Container>
   );
 }
 
@@ -109,7 +155,7 @@ function TopUpgrades({ data }: { data: Dashboard }) {
       {data.topUpgrades.length === 0 ? (
         <EmptyState title="Nothing to upgrade" />
       ) : (
-        <ol className="upgrades">
+        <ol className="ranking">
           {data.topUpgrades.map((upgrade) => (
             <li key={`${upgrade.source} ${upgrade.fixed}`}>
               <div>
@@ -119,7 +165,7 @@ function TopUpgrades({ data }: { data: Dashboard }) {
                   to <code>{upgrade.fixed}</code>
                 </span>
               </div>
-              <div className="upgrade-effect">
+              <div className="ranking-effect stacked">
                 <Severity level={upgrade.severity} />
                 <span className="quiet">
                   −{formatCount(upgrade.detections)} on {plural(upgrade.assets, 'asset')}
@@ -142,6 +188,8 @@ function Worst({ data }: { data: Dashboard }) {
         </Header>
       }
       ariaLabels={{ tableLabel: 'Worst findings' }}
+      wrapLines
+      contentDensity="compact"
       items={data.worst}
       trackBy={(item) => `${item.assetId} ${item.check}`}
       empty={<EmptyState title="Nothing open">Every installed package is as its vendor wants it.</EmptyState>}
@@ -150,14 +198,13 @@ function Worst({ data }: { data: Dashboard }) {
           id: 'check',
           header: 'Check',
           isRowHeader: true,
+          minWidth: 150,
           cell: (item) => <AppLink to={paths.asset(item.assetId, 'vulnerabilities', { why: item.check })}>{item.name}</AppLink>,
         },
         { id: 'severity', header: 'Severity', cell: (item) => <Severity level={item.severity} /> },
         { id: 'asset', header: 'Asset', cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink> },
         { id: 'package', header: 'Package', cell: (item) => item.packages[0]?.name ?? '–' },
-        { id: 'installed', header: 'Installed', cell: (item) => <Version text={item.packages[0]?.installed} /> },
-        { id: 'fixed', header: 'Fixed in', cell: (item) => <Version text={item.packages[0]?.fixed} none="no fix yet" /> },
-        { id: 'source', header: 'Advisory', cell: (item) => item.packages[0]?.advisory ?? '–' },
+        { id: 'change', header: 'Installed → fixed in', minWidth: 180, cell: (item) => <Change detection={item} /> },
       ]}
     />
   );

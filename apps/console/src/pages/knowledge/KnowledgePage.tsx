@@ -1,6 +1,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
@@ -86,6 +87,7 @@ function State({ data }: { data: Knowledge }) {
         }
         ariaLabels={{ tableLabel: 'Feeds' }}
         wrapLines
+        contentDensity="compact"
         items={data.feeds}
         trackBy="feed"
         empty={<EmptyState title="No feed was read yet">Press “Refresh now”.</EmptyState>}
@@ -94,18 +96,17 @@ function State({ data }: { data: Knowledge }) {
             id: 'feed',
             header: 'Feed',
             isRowHeader: true,
+            minWidth: 300,
             cell: (item) => (
               <>
                 <strong>{item.feed}</strong>
-                <br />
-                <span className="quiet">{item.describes}</span>
+                <span className="under">{item.describes || 'What Vedette itself brings along to begin with.'}</span>
               </>
             ),
           },
-          { id: 'state', header: 'State', cell: (item) => <FeedHealth feed={item} /> },
+          { id: 'state', header: 'State', minWidth: 300, cell: (item) => <FeedHealth feed={item} /> },
           { id: 'records', header: 'Records', cell: (item) => (item.records === null ? '–' : formatCount(item.records)) },
           { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
-          { id: 'location', header: 'Location', cell: (item) => <span className="breakable">{item.location}</span> },
         ]}
       />
     </>
@@ -113,13 +114,23 @@ function State({ data }: { data: Knowledge }) {
 }
 
 function FeedHealth({ feed }: { feed: FeedState }) {
+  return (
+    <>
+      <FeedStatus feed={feed} />
+      <ExpandableSection headerText="Details" variant="inline">
+        {feed.problem === null ? null : <p className="breakable">{feed.problem}</p>}
+        <p className="breakable quiet">In use: {feed.location || 'nothing'}</p>
+      </ExpandableSection>
+    </>
+  );
+}
+
+function FeedStatus({ feed }: { feed: FeedState }) {
   if (feed.problem !== null) {
-    return (
-      <>
-        <StatusIndicator type="error">the last try failed</StatusIndicator>
-        <br />
-        {feed.problem}
-      </>
+    return feed.retrievedAt === null ? (
+      <StatusIndicator type="error">last fetch failed, nothing in use</StatusIndicator>
+    ) : (
+      <StatusIndicator type="warning">last fetch failed, older copy in use</StatusIndicator>
     );
   }
   if (feed.retrievedAt === null) return <StatusIndicator type="pending">not read yet</StatusIndicator>;

@@ -73,8 +73,8 @@ export function LoginPage() {
           Log in
         </Button>
         <p className="login-hint">
-          Looking for the password? <code>npm start</code> printed it once, when it made the administrator; the README says how to
-          set a new one.
+          <code>npm start</code> printed the password once, when it made the administrator. Lost it?{' '}
+          <code>npm start -- --new-password</code> sets a new one.
         </p>
       </form>
     </main>

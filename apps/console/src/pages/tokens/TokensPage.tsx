@@ -1,0 +1,134 @@
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { type ApiToken, endpoints } from '@vedette/protocol';
+import { useState } from 'react';
+import { call, type ReplyOf } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
+import { useFrame } from '../../components/frame-state.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { CopyLine } from '../../ui/CopyLine.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { formatMoment } from '../../ui/format.ts';
+import { useNow } from '../../ui/use-now.ts';
+import { useTitle } from '../../ui/use-title.ts';
+import { CreateToken } from './CreateToken.tsx';
+
+type Created = ReplyOf<typeof endpoints.createApiToken>;
+
+/** The caller's own API tokens. */
+export function TokensPage() {
+  useTitle('API tokens');
+  useFrame({}, 'tokens');
+  const answer = useApi(endpoints.listApiTokens, {});
+  const [creating, setCreating] = useState(false);
+  const [created, setCreated] = useState<Created | null>(null);
+  const [revoking, setRevoking] = useState<ApiToken | null>(null);
+  return (
+    <div className="stack">
+      <Header variant="h1" description="For scripts and the command line: a token may do whatever you may">
+        API tokens
+      </Header>
+      {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      <Table
+        header={
+          <Header
+            variant="h2"
+            counter={answer.data ? `(${answer.data.items.length})` : ''}
+            actions={
+              <Button variant="primary" onClick={() => setCreating(true)}>
+                Create API token
+              </Button>
+            }
+          >
+            Your tokens
+          </Header>
+        }
+        ariaLabels={{ tableLabel: 'Your tokens' }}
+        wrapLines
+        loading={answer.isPending}
+        loadingText="Loading API tokens …"
+        items={answer.data?.items ?? []}
+        trackBy="apiTokenId"
+        empty={
+          <EmptyState title="No API token">
+            <p>Create one for each script, so that you can revoke it alone.</p>
+          </EmptyState>
+        }
+        columnDefinitions={[
+          { id: 'name', header: 'Name', isRowHeader: true, cell: (item) => item.name },
+          { id: 'state', header: 'State', cell: (item) => <TokenState item={item} /> },
+          { id: 'created', header: 'Created', cell: (item) => <Ago at={item.createdAt} /> },
+          {
+            id: 'expires',
+            header: 'Expires',
+            cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
+          },
+          {
+            id: 'action',
+            header: 'Action',
+            cell: (item) => (
+              <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
+                Revoke
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {creating ? (
+        <CreateToken
+          onClose={(token) => {
+            setCreating(false);
+            if (token) setCreated(token);
+          }}
+        />
+      ) : null}
+      {revoking ? (
+        <ConfirmRevoke
+          name={revoking.name}
+          noun="token"
+          revoke={() => call(endpoints.deleteApiToken, { params: { apiTokenId: revoking.apiTokenId } })}
+          listKey={keyOf(endpoints.listApiTokens)}
+          onClose={() => setRevoking(null)}
+        >
+          Whatever uses it is refused from now on, and it cannot be brought back.
+        </ConfirmRevoke>
+      ) : null}
+    </div>
+  );
+}
+
+function TokenState({ item }: { item: ApiToken }) {
+  const now = useNow();
+  return item.expiresAt !== null && Date.parse(item.expiresAt) < now ? (
+    <StatusIndicator type="stopped" wrapText={false}>
+      Expired
+    </StatusIndicator>
+  ) : (
+    <StatusIndicator type="success" wrapText={false}>
+      Usable
+    </StatusIndicator>
+  );
+}
+
+function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
+  return (
+    <Alert
+      type="success"
+      dismissible
+      dismissAriaLabel="Dismiss"
+      onDismiss={onDismiss}
+      statusIconAriaLabel="Success"
+      header={`“${created.name}” is ready: keep its secret now, it is not shown again`}
+    >
+      <CopyLine label="the secret" text={created.secret} />
+      <p>The command line takes it from the environment:</p>
+      <CopyLine label="the command" text={`VEDETTE_URL=${location.origin} VEDETTE_TOKEN=${created.secret} ./vedette status`} />
+    </Alert>
+  );
+}
