@@ -1,9 +1,14 @@
 import { type Browser, chromium } from 'playwright-core';
 
-/** Debian's chromium without anything that talks to the network on its own. `VEDETTE_CHROMIUM` names another one. */
+/** Debian's, unless `VEDETTE_CHROMIUM` names another one. */
+export function chromiumPath(): string {
+  return process.env['VEDETTE_CHROMIUM'] ?? '/usr/bin/chromium';
+}
+
+/** Chromium without anything that talks to the network on its own. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env['VEDETTE_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: chromiumPath(),
     args: [
       '--headless',
       '--no-sandbox',

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startMockApi } from '../../apps/console/mock-api/server.ts';
+import { accessibilityViolations } from './accessibility.ts';
 import { startBrowser } from './browser.ts';
 import { expectHeading, exploreConsole, logIn } from './explore-console.ts';
 
@@ -27,8 +27,8 @@ describe.runIf(built)('the console over fixtures', () => {
     server.close();
   });
   beforeEach(async () => {
-    // A context of its own: the accessibility check needs one, and no cookie outlives its test.
-    page = await (await browser.newContext()).newPage();
+    // A context of its own: no cookie outlives its test.
+    page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
     page.setDefaultTimeout(15_000);
   });
   afterEach(() => page.context().close());
@@ -39,8 +39,7 @@ describe.runIf(built)('the console over fixtures', () => {
     async () => {
       const violations: string[] = [];
       const faults = await exploreConsole(page, url, admin, async (name) => {
-        const { violations: found } = await new AxeBuilder({ page }).analyze();
-        violations.push(...found.map(({ id, help }) => `${name}: ${id}: ${help}`));
+        violations.push(...(await accessibilityViolations(page, name)));
       });
       expect(faults).toEqual([]);
       expect(violations).toEqual([]);
@@ -98,7 +97,7 @@ describe.runIf(built)('the console over fixtures', () => {
   it('goes to the login again when the session has ended, and back afterwards', async () => {
     await logIn(page, url, admin);
     await page.context().clearCookies();
-    await page.getByRole('navigation').getByRole('link', { name: 'Checks', exact: true }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Checks', exact: true }).click();
     await page.getByLabel('Login').waitFor();
     expect(new URL(page.url()).searchParams.get('next')).toBe('/checks');
   });

@@ -41,9 +41,12 @@ export function watchForFaults(page: Page, baseUrl: string): readonly string[] {
 /** Logs in through the login page, which leads to `target`. */
 export async function logIn(page: Page, baseUrl: string, credentials: Credentials, target = '/'): Promise<void> {
   await page.goto(new URL(target, baseUrl).href);
-  await page.getByRole('heading', { name: 'Vedette' }).waitFor();
-  await page.getByLabel('Login').fill(credentials.login);
-  await page.getByLabel('Password', { exact: true }).fill(credentials.password);
+  await fillLogin(page, credentials);
+}
+
+async function fillLogin(page: Page, { login, password }: Credentials): Promise<void> {
+  await page.getByLabel('Login').fill(login);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('button', { name: 'Account' }).waitFor();
 }
@@ -58,8 +61,9 @@ export async function expectHeading(page: Page, name: string | RegExp): Promise<
 }
 
 /**
- * Logs in and walks through every page of the console; the organization must have at least one asset with a detection. Returns every
- * fault that was seen; an empty list is the good end. Throws when a page does not show its heading.
+ * Logs in and walks once through every page of the console, as a person would by clicking; the organization must have at least one
+ * asset with a detection. Returns every fault that was seen; an empty list is the good end. Throws when a page does not show its
+ * heading.
  */
 export async function exploreConsole(
   page: Page,
@@ -68,67 +72,63 @@ export async function exploreConsole(
   atPage: AtPage = async () => {},
 ): Promise<readonly string[]> {
   const faults = watchForFaults(page, baseUrl);
-  await logIn(page, baseUrl, credentials);
-  await expectHeading(page, 'Dashboard');
-  await page.getByRole('heading', { name: 'Worst findings' }).waitFor();
+  await page.goto(baseUrl);
+  await page.getByRole('heading', { name: 'Vedette' }).waitFor();
+  await atPage('login', page);
+  await fillLogin(page, credentials);
+  await expectHeading(page, 'Worst findings');
   await atPage('dashboard', page);
-  for (const [link, heading] of [
-    ['Assets', 'Assets'],
-    ['Detections', 'Detections'],
-    ['Checks', 'Checks'],
-    ['Agents', 'Activation keys'],
-    ['Knowledge base', 'Feeds'],
-    ['About', 'About'],
-  ] as const) {
-    await openNavigation(page);
-    await page.getByRole('navigation').getByRole('link', { name: link, exact: true }).click();
-    await closeNavigation(page);
-    await expectHeading(page, heading);
-    await atPage(link.toLowerCase().replaceAll(' ', '-'), page);
-  }
-  await exploreAsset(page, baseUrl, atPage);
-  await exploreCheck(page, baseUrl, atPage);
+  await follow(page, 'Assets', 'Assets', atPage);
+  await exploreAsset(page, atPage);
+  await follow(page, 'Detections', 'Detections', atPage);
+  await exploreCheck(page, atPage);
+  await follow(page, 'Checks', 'Checks', atPage);
+  await follow(page, 'Agents', 'Activation keys', atPage);
+  await follow(page, 'Knowledge base', 'Feeds', atPage);
+  await follow(page, 'About', 'About', atPage);
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'API tokens' }).click();
+  await expectHeading(page, 'Your tokens');
+  await atPage('api-tokens', page);
   return faults;
 }
 
-async function exploreAsset(page: Page, baseUrl: string, atPage: AtPage): Promise<void> {
-  await page.goto(new URL('/assets', baseUrl).href);
-  await expectHeading(page, 'Assets');
+/** Goes to a page by the navigation, which is a drawer on a narrow window. */
+async function follow(page: Page, link: string, heading: string, atPage: AtPage): Promise<void> {
+  const opener = page.getByRole('button', { name: 'Open navigation' });
+  if (await opener.isVisible()) await opener.click();
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: link, exact: true }).click();
+  const closer = page.getByRole('button', { name: 'Close navigation' });
+  if ((page.viewportSize()?.width ?? 0) < 900 && (await closer.isVisible())) await closer.click();
+  await expectHeading(page, heading);
+  await atPage(link.toLowerCase().replaceAll(' ', '-'), page);
+}
+
+async function exploreAsset(page: Page, atPage: AtPage): Promise<void> {
   const link = page.getByRole('table').getByRole('link').first();
   const name = (await link.textContent()) ?? '';
   await link.click();
-  await expectHeading(page, name);
   for (const tab of assetTabs) {
     await page.getByRole('tab', { name: tab }).click();
     await page.getByRole('tabpanel').locator('h2, .empty, table').first().waitFor();
     await expectHeading(page, name);
     await atPage(`asset-${tab.toLowerCase().replaceAll(' ', '-')}`, page);
+    if (tab === 'Vulnerabilities') await exploreReason(page, atPage);
   }
-  await page.getByRole('tab', { name: 'Vulnerabilities' }).click();
+}
+
+async function exploreReason(page: Page, atPage: AtPage): Promise<void> {
   await page.getByRole('button', { name: /^Why / }).first().click();
   await page.getByRole('heading', { name: 'Why', exact: true }).waitFor();
   await page.getByRole('heading', { name: 'History' }).waitFor();
   await atPage('asset-why', page);
 }
 
-async function exploreCheck(page: Page, baseUrl: string, atPage: AtPage): Promise<void> {
-  await page.goto(new URL('/checks?detected=true', baseUrl).href);
-  await expectHeading(page, 'Checks');
+async function exploreCheck(page: Page, atPage: AtPage): Promise<void> {
   const link = page.getByRole('table').getByRole('link').first();
   const name = (await link.textContent()) ?? '';
   await link.click();
   await expectHeading(page, new RegExp(`^${name}`));
   await expectHeading(page, 'Statements');
   await atPage('check', page);
-}
-
-/** On a narrow window the navigation is a drawer. */
-async function openNavigation(page: Page): Promise<void> {
-  const opener = page.getByRole('button', { name: 'Open navigation' });
-  if (await opener.isVisible()) await opener.click();
-}
-
-async function closeNavigation(page: Page): Promise<void> {
-  const closer = page.getByRole('button', { name: 'Close navigation' });
-  if ((page.viewportSize()?.width ?? 0) < 900 && (await closer.isVisible())) await closer.click();
 }
