@@ -147,8 +147,10 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     await expectHeading(page, 'Worst findings');
     await page.keyboard.press('Control+k');
     await page.getByLabel('Page, asset or check').fill(String(items[0]?.check));
-    await page.getByRole('option', { name: items[0]?.name ?? '' }).waitFor();
-    await page.keyboard.press('ArrowDown');
+    await page
+      .getByRole('list', { name: 'Found' })
+      .getByRole('link', { name: items[0]?.name ?? '' })
+      .waitFor();
     await page.keyboard.press('Enter');
     await expectHeading(page, items[0]?.name ?? '');
     expect(new URL(page.url()).pathname).toBe(`/checks/${items[0]?.check}`);

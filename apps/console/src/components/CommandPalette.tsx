@@ -1,4 +1,4 @@
-import Autosuggest from '@cloudscape-design/components/autosuggest';
+import Input from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
 import { useRouter } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
@@ -35,60 +35,69 @@ export function CommandPalette() {
   return visible ? <Palette onClose={() => setVisible(false)} /> : null;
 }
 
-function Palette({ onClose }: { onClose: () => void }) {
-  const router = useRouter();
-  const [text, setText] = useState('');
+/** What fits the text: pages at once, assets and checks as the platform finds them. */
+function useTargets(text: string): readonly (readonly [name: string, address: string, kind: string])[] {
   const search = useSettled(text.trim().slice(0, 200));
   const enabled = search !== '';
   const assets = useApi(endpoints.listAssets, { query: { search, limit: shown } }, { enabled });
   const checks = useApi(endpoints.listChecks, { query: { search, limit: shown } }, { enabled });
   const wanted = text.trim().toLowerCase();
-  const options = [
-    {
-      label: 'Pages',
-      options: places.filter(([name]) => name.toLowerCase().includes(wanted)).map(([label, value]) => ({ label, value })),
-    },
-    {
-      label: 'Assets',
-      options: enabled
-        ? (assets.data?.items ?? []).map(({ assetId, hostname, os }) => ({
-            label: hostname,
-            value: paths.asset(assetId),
-            description: os,
-          }))
-        : [],
-    },
-    {
-      label: 'Checks',
-      options: enabled
-        ? (checks.data?.items ?? []).map(({ number, name }) => ({
-            label: name,
-            value: paths.check(number),
-            description: `Check ${number}`,
-          }))
-        : [],
-    },
-  ].filter((group) => group.options.length > 0);
+  const pages = places.filter(([name]) => name.toLowerCase().includes(wanted)).map((place) => [...place, 'page'] as const);
+  if (!enabled) return pages;
+  return [
+    ...pages,
+    ...(assets.data?.items ?? []).map(({ assetId, hostname }) => [hostname, paths.asset(assetId), 'asset'] as const),
+    ...(checks.data?.items ?? []).map(({ number, name }) => [name, paths.check(number), `check ${number}`] as const),
+  ];
+}
+
+function Palette({ onClose }: { onClose: () => void }) {
+  const router = useRouter();
+  const [text, setText] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const targets = useTargets(text);
+  const active = Math.min(chosen, targets.length - 1);
+  const go = (address: string | undefined) => {
+    if (address === undefined) return;
+    onClose();
+    router.history.push(address);
+  };
   return (
     <Modal visible header="Go to" closeAriaLabel="Close" onDismiss={onClose}>
-      <Autosuggest
+      <Input
         value={text}
+        type="search"
         ariaLabel="Page, asset or check"
         placeholder="Page, asset, CVE or check number"
-        filteringType="manual"
-        options={options}
-        empty="Nothing has such a name"
-        hideEnteredTextOption
-        statusType={assets.isFetching || checks.isFetching ? 'loading' : 'finished'}
-        loadingText="Searching …"
         // oxlint-disable-next-line jsx-a11y/no-autofocus -- somebody has just asked for it
         autoFocus
-        onChange={({ detail }) => setText(detail.value.startsWith('/') ? text : detail.value)}
-        onSelect={({ detail }) => {
-          onClose();
-          router.history.push(detail.value);
+        onChange={({ detail }) => {
+          setText(detail.value);
+          setChosen(0);
+        }}
+        onKeyDown={({ detail }) => {
+          if (detail.key === 'ArrowDown') setChosen(Math.min(active + 1, targets.length - 1));
+          else if (detail.key === 'ArrowUp') setChosen(Math.max(active - 1, 0));
+          else if (detail.key === 'Enter') go(targets[active]?.[1]);
         }}
       />
+      <ul className="plain targets" aria-label="Found">
+        {targets.map(([name, address, kind], index) => (
+          <li key={address}>
+            <a
+              href={address}
+              className={index === active ? 'target active' : 'target'}
+              onClick={(event) => {
+                event.preventDefault();
+                go(address);
+              }}
+            >
+              {name} <span className="quiet">{kind}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      <output className="quiet">{targets.length === 0 ? 'Nothing has such a name.' : ''}</output>
     </Modal>
   );
 }
