@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { EcosystemName } from './ecosystem-name.ts';
+import { Severity } from './severity.ts';
 
 /** Where a record came from: shown with every detection that rests on it. */
 export const RecordOrigin = z.object({
@@ -10,27 +12,52 @@ export const RecordOrigin = z.object({
 export type RecordOrigin = z.infer<typeof RecordOrigin>;
 
 /**
- * What an authority says of one source package in one release.
- * `fixed`: versions from `introduced` (all, when null) up to, not including, `fixed` are affected.
- * `affected`: every version is, no fix yet. `not-affected`: none is.
+ * What a vendor adds to "affected, no fix": why there is none, or how little it matters. Words of Debian's tracker; those of
+ * other vendors are mapped to them by their feed. `unimportant` and `undetermined` are information, not detections of weight.
+ */
+export const VendorState = z.enum(['no-dsa', 'postponed', 'ignored', 'end-of-life', 'undetermined', 'unimportant']);
+export type VendorState = z.infer<typeof VendorState>;
+
+/**
+ * What an authority says of one package in one release: one stretch of versions. Several stretches of the same advisory are
+ * several statements; together they mean their union.
+ *
+ * A version is inside when it is not below `introduced` (null: the very first), below `fixed` and below `limit`, and not above
+ * `lastAffected`; so the OSV schema defines its events. With `versions` it is inside when it is one of them, and the bounds are null.
+ *
+ * `fixed`: the versions inside are affected, `fixed` is the first that no longer is. `affected`: those inside are, and no fix is
+ * known. `not-affected`: none is.
  */
 export const Affected = z.object({
-  ecosystem: z.enum(['debian']),
-  release: z.string().meta({ description: 'Code name of the release: bookworm' }),
-  package: z.string().meta({ description: 'Source package' }),
+  ecosystem: EcosystemName,
+  release: z.string().meta({
+    description: 'Release as the distribution writes it: bookworm, jammy, 3.20, 9; empty for registries, and where all are meant',
+  }),
+  package: z.string().meta({ description: 'Source package, or binary package where the vendor speaks of those' }),
   status: z.enum(['fixed', 'affected', 'not-affected']),
   introduced: z.string().nullable(),
   fixed: z.string().nullable(),
+  lastAffected: z.string().nullish(),
+  limit: z.string().nullish(),
+  versions: z.array(z.string()).nullish(),
+  module: z.string().nullish().meta({ description: 'Module and stream of a modular rpm: nodejs:12' }),
+  vendorState: VendorState.nullish(),
 });
 export type Affected = z.infer<typeof Affected>;
 
 /** An upstream record in one form, whatever feed it came from. Facts only: no prose of the source. */
 export const Advisory = z.object({
-  id: z.string().meta({ description: 'DSA-5865-1, DLA-4037-1, or debian-changelog:SOURCE:VERSION' }),
+  id: z.string().meta({ description: 'DSA-5865-1, GHSA-…, ALSA-2021:2363, or debian-changelog:SOURCE:VERSION' }),
   feed: z.string(),
   published: z.iso.date().nullable(),
   /** CVE names it speaks of; may be empty. */
   vulnerabilities: z.array(z.string()),
+  /** Other names of the same one vulnerability (GHSA, PYSEC, RUSTSEC, GO …); not of a bundle of several. */
+  aliases: z.array(z.string()).nullish(),
+  /** The day its authority took it back; it makes no check then. */
+  withdrawn: z.iso.date().nullish(),
+  /** How grave its authority calls it, where that is said in words. */
+  rating: Severity.nullish(),
   affected: z.array(Affected),
 });
 export type Advisory = z.infer<typeof Advisory>;
@@ -45,7 +72,7 @@ export type Cvss = z.infer<typeof Cvss>;
 
 /** What is known of a vulnerability apart from packages. */
 export const Vulnerability = z.object({
-  id: z.string().meta({ description: 'CVE name' }),
+  id: z.string().meta({ description: 'CVE name, or the name its authority gave where there is no CVE' }),
   published: z.iso.date().nullable(),
   cvss: z.array(Cvss),
   cwe: z.array(z.string()),

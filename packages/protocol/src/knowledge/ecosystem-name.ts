@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** Distributions: their packages are judged by release, by what the distribution itself says. */
+export const distributions = [
+  'debian',
+  'ubuntu',
+  'alpine',
+  'wolfi',
+  'chainguard',
+  'almalinux',
+  'rocky',
+  'redhat',
+  'oracle',
+  'fedora',
+  'suse',
+  'opensuse',
+  'amazon',
+  'photon',
+  'azurelinux',
+  'openeuler',
+  'arch',
+] as const;
+
+/** Package registries of languages and tools: no releases, one authority for all machines. */
+export const registries = [
+  'npm',
+  'pypi',
+  'maven',
+  'go',
+  'rubygems',
+  'crates',
+  'packagist',
+  'nuget',
+  'hex',
+  'pub',
+  'hackage',
+  'cran',
+  'swift',
+  'conan',
+  'github-actions',
+  'bitnami',
+] as const;
+
+/** Whose packages an advisory speaks of. A distribution's name is its ID of os-release(5), where that is one word. */
+export const EcosystemName = z.enum([...distributions, ...registries]);
+export type EcosystemName = z.infer<typeof EcosystemName>;
+
+/** Whether packages of this ecosystem belong to a release, and are judged by the distribution alone. */
+export function isDistribution(name: EcosystemName): boolean {
+  return distributionNames.has(name);
+}
+
+const distributionNames: ReadonlySet<string> = new Set(distributions);
