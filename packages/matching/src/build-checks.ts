@@ -6,8 +6,10 @@ import {
   type KnowledgeInput,
   type Vulnerability,
 } from '@vedette/protocol';
+import { advisoriesByName } from './check-names.ts';
 import { decisiveStatement } from './decisive-statement.ts';
 import { deriveSeverity } from './severity.ts';
+import { vendorStateConfidence } from './vendor-state.ts';
 
 export interface ChecksBuilt {
   /** Sorted by number. */
@@ -17,37 +19,34 @@ export interface ChecksBuilt {
 }
 
 /**
- * One check per vulnerability that an advisory names, and one per advisory that names none. Statements of all advisories are
- * kept; those of one (ecosystem, release, package) stand together and the decisive one comes first (decisive-statement.ts).
- * A vulnerability of which no advisory speaks makes no check: there is nothing on a machine to compare it with.
- * The result depends only on what the input says, not on its order.
+ * One check per vulnerability that an advisory names, and one per advisory or group of aliases that names none (check-names.ts).
+ * Statements of all advisories are kept; those of one (ecosystem, release, package, module) stand together and the decisive one
+ * comes first (decisive-statement.ts). What was withdrawn makes no check. A vulnerability of which no advisory speaks makes none
+ * either: there is nothing on a machine to compare it with.
+ * The result depends only on what the input says, not on its order. `numberOf` gives the number of a check, or null for none.
  */
-export function buildChecks(input: KnowledgeInput): ChecksBuilt {
+export function buildChecks(input: KnowledgeInput, numberOf: (name: string) => number | null = checkNumber): ChecksBuilt {
   const vulnerabilities = new Map(input.vulnerabilities.map((vulnerability) => [vulnerability.id, vulnerability]));
   const checks: Check[] = [];
   const skipped: string[] = [];
-  for (const [name, advisories] of advisoriesByName(input.advisories)) {
-    const number = checkNumber(name);
+  // By name, so that a register that counts gives the same numbers for any order of the input.
+  for (const [name, advisories] of [...advisoriesByName(input.advisories)].sort(([a], [b]) => compareText(a, b))) {
+    const number = numberOf(name);
     if (number === null) skipped.push(name);
-    else checks.push(buildCheck({ name, number, advisories, vulnerability: vulnerabilities.get(name) ?? null }));
+    else checks.push(buildCheck({ name, number, advisories, vulnerability: factsOf(name, advisories, vulnerabilities) }));
   }
   checks.sort((a, b) => a.number - b.number);
-  skipped.sort();
   return { checks, skipped };
 }
 
-/** A Set per name: an advisory that lists a name twice speaks of it once. */
-function advisoriesByName(advisories: readonly Advisory[]): Map<string, Set<Advisory>> {
-  const byName = new Map<string, Set<Advisory>>();
-  for (const advisory of advisories) {
-    const names = advisory.vulnerabilities.length > 0 ? advisory.vulnerabilities : [advisory.id];
-    for (const name of names) {
-      const named = byName.get(name);
-      if (named) named.add(advisory);
-      else byName.set(name, new Set([advisory]));
-    }
-  }
-  return byName;
+/** Under the check's own name, or under the name of one of its advisories where it has no CVE. */
+function factsOf(
+  name: string,
+  advisories: ReadonlySet<Advisory>,
+  vulnerabilities: ReadonlyMap<string, Vulnerability>,
+): Vulnerability | null {
+  const names = name.startsWith('CVE-') ? [name] : [name, ...[...advisories].map((advisory) => advisory.id).sort()];
+  return names.map((one) => vulnerabilities.get(one)).find((facts) => facts !== undefined) ?? null;
 }
 
 interface CheckMaterial {
@@ -59,14 +58,15 @@ interface CheckMaterial {
 
 function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial): Check {
   const affected = orderStatements([...advisories].flatMap(statementsOf));
-  const { severity, rule } = deriveSeverity(vulnerability, new Set([...advisories].map((advisory) => advisory.feed)));
+  const { severity, rule } = deriveSeverity(vulnerability, [...advisories]);
+  const aliases = [...advisories].flatMap((advisory) => [advisory.id, ...(advisory.aliases ?? [])]);
   return {
     number,
     name,
-    aliases: [...new Set([...advisories].map((advisory) => advisory.id))].filter((id) => id !== name).sort(),
+    aliases: [...new Set(aliases)].filter((id) => id !== name).sort(),
     severity,
     severityRule: rule,
-    confidence: 'confirmed',
+    confidence: affected.some((statement) => !vendorStateConfidence(statement.vendorState)) ? 'confirmed' : 'information',
     published: vulnerability?.published ?? earliest([...advisories].map((advisory) => advisory.published)),
     cvss: vulnerability?.cvss ?? [],
     cwe: vulnerability?.cwe ?? [],
@@ -90,7 +90,7 @@ function statementsOf(advisory: Advisory): CheckAffected[] {
 function orderStatements(statements: readonly CheckAffected[]): CheckAffected[] {
   const groups = new Map<string, CheckAffected[]>();
   for (const statement of statements) {
-    const subject = `${statement.ecosystem} ${statement.release} ${statement.package}`;
+    const subject = `${statement.ecosystem} ${statement.release} ${statement.package} ${statement.module ?? ''}`.trimEnd();
     const group = groups.get(subject);
     if (group) group.push(statement);
     else groups.set(subject, [statement]);
@@ -115,6 +115,10 @@ function identity(statement: CheckAffected): string {
     statement.fixed,
     statement.feed,
     statement.published,
+    statement.lastAffected ?? null,
+    statement.limit ?? null,
+    statement.versions ?? null,
+    statement.vendorState ?? null,
   ]);
 }
 

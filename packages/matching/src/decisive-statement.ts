@@ -1,54 +1,74 @@
-import { ecosystems, VersionError } from '@vedette/ecosystems';
-import type { CheckAffected } from '@vedette/protocol';
+import { type CheckAffected, isDistribution } from '@vedette/protocol';
+import { compareInOrder, isComparable } from './version-order.ts';
 
 /** Feeds that infer from what a package says of itself; an authority's own word on the same matter goes before them. */
-const inferringFeeds = new Set(['debian-changelog']);
+const inferringFeeds: ReadonlySet<string> = new Set(['debian-changelog']);
+/** Feeds in which a vendor keeps its judgement of every package; its single advisories give way to them. */
+const trackingFeeds: ReadonlySet<string> = new Set(['debian-tracker', 'ubuntu-cve-tracker']);
 
 /**
- * Of all that is said about one vulnerability in one source package of one release, the statement that decides:
+ * Of all that is said about one vulnerability in one package of one release, the statements that count, the first deciding where
+ * several say the same of a version:
  *
- * 1. An advisory of the vendor before a changelog. Changelogs repeat names later on (glibc 2.36-9+deb12u5 names
- *    CVE-2023-4911 again, fixed in deb12u3), so they speak only where no advisory does.
- * 2. Among advisories: "no fix yet" before any fix, and the highest fixed version before a lower one. So does Debian's security
- *    tracker when several DSA or DLA name the same CVE: a second advisory (DSA-5576-2, a later DLA) exists because the first
- *    fix was not complete. "not affected" gives way to both.
- * 3. Among changelogs: the lowest version, the first entry that names the vulnerability.
+ * 1. A vendor's own tracker before its advisories, and those before changelogs. Changelogs repeat names later on (glibc
+ *    2.36-9+deb12u5 names CVE-2023-4911 again, fixed in deb12u3), so they speak only where no advisory does; then only the first
+ *    entry that names the vulnerability, which is the one with the lowest version.
+ * 2. Advisories add up: a version is affected when one of them says so, be it for another stretch of versions (OSV), be it because
+ *    a second advisory (DSA-5576-2, a later DLA) exists since the first fix was not complete. So does Debian's security tracker.
+ * 3. In a distribution "no fix yet" stands before any fix; in a registry a known fix goes before none, since several databases
+ *    watch one package. The highest fixed version goes before lower ones, a stretch before a list, "not affected" last.
  * 4. Then the earlier published, then the lower advisory name, so that the choice never depends on the order of arrival.
  *
- * A fixed version that is no version of its ecosystem never decides while another statement can. Returns null for none at all.
+ * A statement whose versions are none of its ecosystem never counts. May be empty.
  */
-export function decisiveStatement<Statement extends CheckAffected>(statements: readonly Statement[]): Statement | null {
+export function governingStatements<Statement extends CheckAffected>(statements: readonly Statement[]): Statement[] {
   const usable = statements.filter(isUsable);
-  const vendor = usable.filter((statement) => !inferringFeeds.has(statement.feed));
-  const candidates = vendor.length > 0 ? vendor : usable;
-  return candidates.reduce<Statement | null>((best, next) => (best === null || precedes(next, best) ? next : best), null);
+  const best = Math.min(...usable.map(authority));
+  const ordered = usable.filter((statement) => authority(statement) === best).sort(byPrecedence);
+  return best === authorities.inferred ? ordered.slice(0, 1) : ordered;
+}
+
+/** The first of the governing statements; null where there is none. */
+export function decisiveStatement<Statement extends CheckAffected>(statements: readonly Statement[]): Statement | null {
+  return governingStatements(statements)[0] ?? null;
+}
+
+const authorities = { tracker: 0, advisory: 1, inferred: 2 } as const;
+
+function authority({ feed }: CheckAffected): number {
+  if (trackingFeeds.has(feed)) return authorities.tracker;
+  return inferringFeeds.has(feed) ? authorities.inferred : authorities.advisory;
 }
 
 /** False for a statement whose versions cannot be compared; such a one proves nothing. */
 function isUsable(statement: CheckAffected): boolean {
-  const { compareVersions } = ecosystems[statement.ecosystem];
   if (statement.status === 'fixed' && statement.fixed === null) return false;
-  return [statement.introduced, statement.fixed].every((version) => version === null || isVersion(version, compareVersions));
+  const bounds = [statement.introduced, statement.fixed, statement.lastAffected, statement.limit];
+  return bounds.every((bound) => bound === null || bound === undefined || isComparable(statement.ecosystem, bound));
 }
 
-function precedes(a: CheckAffected, b: CheckAffected): boolean {
-  const rank = { affected: 0, fixed: 1, 'not-affected': 2 } as const;
-  if (a.status !== b.status) return rank[a.status] < rank[b.status];
+function byPrecedence(a: CheckAffected, b: CheckAffected): number {
+  if (rank(a) !== rank(b)) return rank(a) - rank(b);
   if (a.fixed !== null && b.fixed !== null) {
-    const order = ecosystems[a.ecosystem].compareVersions(a.fixed, b.fixed);
-    if (order !== 0) return inferringFeeds.has(a.feed) ? order < 0 : order > 0;
+    const order = compareInOrder(a.ecosystem, a.fixed, b.fixed);
+    if (order) return inferringFeeds.has(a.feed) ? order : -order;
   }
-  const dateA = a.published ?? '9999';
-  const dateB = b.published ?? '9999';
-  return dateA === dateB ? a.advisory < b.advisory : dateA < dateB;
+  return (
+    compareText(a.published ?? '9999', b.published ?? '9999') ||
+    compareText(a.advisory, b.advisory) ||
+    compareText(a.introduced ?? '', b.introduced ?? '')
+  );
 }
 
-function isVersion(version: string, compareVersions: (a: string, b: string) => unknown): boolean {
-  try {
-    compareVersions(version, version);
-    return true;
-  } catch (error) {
-    if (error instanceof VersionError) return false;
-    throw error;
-  }
+function rank(statement: CheckAffected): number {
+  if (statement.status === 'not-affected') return 4;
+  if (statement.versions) return 3;
+  if (statement.status === 'fixed') return 1;
+  return isDistribution(statement.ecosystem) ? 0 : 2;
+}
+
+/** By code unit, so that every machine sorts alike. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 import type { Reason } from '@vedette/protocol';
-import { isKernelSource } from './kernel.ts';
+import { isJudgedBySource } from './advisory-subject.ts';
 import type { Verdict } from './judge.ts';
 
 /** A Reason without what only the platform knows: the record's origin and the knowledge version. */
@@ -29,6 +29,13 @@ export function explain(verdict: Verdict): VerdictReason {
       status: statement.status,
       introduced: statement.introduced,
       fixed: statement.fixed,
+      ...present({
+        lastAffected: statement.lastAffected,
+        limit: statement.limit,
+        versions: statement.versions,
+        module: statement.module,
+        vendorState: statement.vendorState,
+      }),
     },
     comparison: verdict.comparison,
     verdict: verdict.verdict,
@@ -54,31 +61,52 @@ export function advisoryUrl(id: string): string | null {
   return `https://snapshot.debian.org/package/${encodeURIComponent(source)}/${encodeURIComponent(version)}/`;
 }
 
+/** Only what is said; most statements say none of it. */
+function present<Fields extends object>(fields: Fields): Partial<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),
+  ) as Partial<Fields>;
+}
+
 function sentence(verdict: Verdict): string {
-  const { element, statement, comparison } = verdict;
+  const { statement, comparison, confidence, element } = verdict;
   const subject = subjectOf(verdict);
+  const place = statement.release === '' ? '' : ` in ${statement.release}`;
   const authority = `according to ${statement.advisory}`;
-  const note =
-    verdict.verdict === 'affected' && isKernelSource(element.source) && element.role !== 'running' ? ` (${verdict.reason})` : '';
-  if (statement.status === 'not-affected') return `${subject} is not affected in ${statement.release} ${authority}.`;
-  if (
-    comparison &&
-    verdict.verdict === 'not-affected' &&
-    comparison.right === statement.introduced &&
-    comparison.operator === '<'
-  ) {
-    return `${subject} is older than ${comparison.right}, the first affected version in ${statement.release} ${authority}.`;
-  }
-  if (statement.status === 'affected')
-    return `${subject} is affected, and ${statement.release} has no fix yet ${authority}${note}.`;
-  const relation = comparison
-    ? { '<': 'is older than', '=': 'is', '>': 'is newer than' }[comparison.operator]
-    : 'is compared with';
-  return `${subject} ${relation} ${comparison?.right ?? statement.fixed}, the first fixed version in ${statement.release} ${authority}${note}.`;
+  if (verdict.verdict === 'not-affected') return `${subject} ${notAffected(statement, comparison, place)} ${authority}.`;
+  const state = statement.vendorState ? `, ${statement.vendorState}` : '';
+  const note = confidence === 'information' && element.role !== 'running' ? ` (${verdict.reason})` : '';
+  return `${subject} ${affected(statement, comparison, place)} ${authority}${state}${note}.`;
+}
+
+function affected(statement: Verdict['statement'], comparison: Verdict['comparison'], place: string): string {
+  const { status, fixed, lastAffected, limit, versions } = statement;
+  if (versions) return `is among the affected versions${place}`;
+  if (status === 'fixed') return `is older than ${fixed}, the first fixed version${place}`;
+  if (lastAffected)
+    return `${comparison?.operator === '=' ? 'is' : 'is older than'} ${lastAffected}, the last affected version${place}`;
+  if (limit) return `is older than ${limit}, up to which versions are affected${place}`;
+  return place === '' ? 'is affected, and there is no fix yet' : `is affected, and${place.slice(3)} has no fix yet`;
+}
+
+function notAffected(statement: Verdict['statement'], comparison: Verdict['comparison'], place: string): string {
+  if (statement.versions) return `is not among the affected versions${place}`;
+  if (!comparison) return `is not affected${place}`;
+  const { operator, right } = comparison;
+  if (operator === '<') return `is older than ${right}, the first affected version${place}`;
+  const relation = operator === '=' ? 'is' : 'is newer than';
+  const what =
+    right === statement.lastAffected
+      ? 'the last affected version'
+      : right === statement.limit
+        ? 'up to which versions are affected'
+        : 'the first fixed version';
+  return `${relation} ${right}, ${what}${place}`;
 }
 
 function subjectOf({ element, sourcePackage, sourceVersion }: Verdict): string {
   if (element.role === 'running') return `The running kernel ${element.name} ${element.version} (source ${sourcePackage})`;
   const version = sourceVersion === element.version ? '' : ` ${sourceVersion}`;
-  return `${element.name} ${element.version} (source ${sourcePackage}${version})`;
+  const source = isJudgedBySource(element.ecosystem) ? ` (source ${sourcePackage}${version})` : '';
+  return `${element.name} ${element.version}${source}`;
 }

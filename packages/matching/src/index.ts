@@ -2,11 +2,13 @@
  * Packages × advisories → verdicts: builds the checks of the knowledge base from normalised records, judges what is on an asset
  * by them, and explains every verdict. Pure; the platform stores and joins.
  */
+export { advisorySubject, isJudgedBySource, type AdvisorySubject } from './advisory-subject.ts';
 export { buildChecks, type ChecksBuilt } from './build-checks.ts';
-export { decisiveStatement } from './decisive-statement.ts';
+export { decisiveStatement, governingStatements } from './decisive-statement.ts';
 export { advisoryUrl, explain, type VerdictReason } from './explain.ts';
 export { packageElement, runningKernelElement, type InventoryElement } from './inventory-element.ts';
-export { judge, type AffectedStatement, type Comparison, type Verdict } from './judge.ts';
+export { judgeStatement, type Comparison, type Outcome } from './judge-statement.ts';
+export { judge, type AffectedStatement, type Verdict } from './judge.ts';
 export {
   advisorySource,
   elementConfidence,
@@ -16,3 +18,6 @@ export {
   type ElementConfidence,
 } from './kernel.ts';
 export { deriveSeverity, preferredCvss, type SeverityVerdict } from './severity.ts';
+export { isModularBuild, isOfModule } from './module.ts';
+export { indexStatements, type StatementIndex, type Unassessed } from './statement-index.ts';
+export { compareInOrder, isComparable, versionOrder } from './version-order.ts';

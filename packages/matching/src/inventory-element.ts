@@ -1,18 +1,23 @@
-import type { Affected, DetectionPackage, DpkgPackage, Kernel } from '@vedette/protocol';
+import type { DetectionPackage, DpkgPackage, EcosystemName, Kernel } from '@vedette/protocol';
 import { isKernelImage } from './kernel.ts';
 
 /** One thing on an asset that can be judged: an installed package, or the kernel that runs. */
 export interface InventoryElement {
-  readonly ecosystem: Affected['ecosystem'];
-  /** Code name of the release, which advisories speak of. */
+  readonly ecosystem: EcosystemName;
+  /** Release, as advisories spell it: bookworm, jammy, 3.20, 9; empty in registries. */
   readonly release: string;
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
+  /** Source package (dpkg, rpm), origin (apk), or the name itself. */
   readonly source: string;
   readonly sourceVersion: string;
   /** installed: on disk. running: the kernel that runs now. dormant: a kernel on disk, which harms nobody until it is started. */
   readonly role: DetectionPackage['role'];
+  /** Of a modular rpm: what its MODULARITYLABEL says, or the module and stream at its beginning (nodejs:18). */
+  readonly module?: string | null;
+  /** Of a language package: the distribution's package that brought its files; absent where none did. */
+  readonly ownedBy?: string | null;
 }
 
 /**

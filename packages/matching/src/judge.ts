@@ -1,20 +1,15 @@
-import { ecosystems, VersionError } from '@vedette/ecosystems';
 import type { CheckAffected } from '@vedette/protocol';
-import { decisiveStatement } from './decisive-statement.ts';
+import { advisorySubject } from './advisory-subject.ts';
+import { governingStatements } from './decisive-statement.ts';
 import type { InventoryElement } from './inventory-element.ts';
-import { advisorySource, elementConfidence, type ElementConfidence } from './kernel.ts';
+import { type Comparison, judgeStatement, type Outcome } from './judge-statement.ts';
+import { elementConfidence, type ElementConfidence } from './kernel.ts';
+import { isOfModule } from './module.ts';
+import { vendorStateConfidence } from './vendor-state.ts';
 
 /** A statement together with the check it belongs to. */
 export interface AffectedStatement extends CheckAffected {
   readonly check: number;
-}
-
-/** The comparison that decided: `left operator right` is true. */
-export interface Comparison {
-  readonly left: string;
-  readonly operator: '<' | '=' | '>';
-  readonly right: string;
-  readonly order: string;
 }
 
 /** What one check says of one element, and why. */
@@ -26,70 +21,66 @@ export interface Verdict extends ElementConfidence {
   /** Null where the statement decides without a version. */
   readonly comparison: Comparison | null;
   readonly element: InventoryElement;
-  /** Source package and version compared, as advisories name them. */
+  /** Package and version compared, as advisories name them: of the source package, or of the binary one (advisorySubject). */
   readonly sourcePackage: string;
   readonly sourceVersion: string;
 }
 
 /**
- * Judges one element by all statements about its source package: one verdict per check, in the order of check numbers.
- * Statements about another ecosystem, release or source package are passed over, so a caller may hand in more than needed.
- * An element whose version is none, or a statement whose versions are none, gives no verdict: nothing can be said.
+ * Judges one element by all statements about it: one verdict per check, in the order of check numbers. Affected when one of the
+ * governing statements says so.
+ * Statements about another ecosystem, release, package or module are passed over, so a caller may hand in more than needed.
+ * An element whose version is none, or a statement whose versions are none, gives no verdict: nothing can be said. Nor does an
+ * element that a distribution's package brought: that package is judged, by the distribution alone, which patches what it ships
+ * under the version it had.
  */
 export function judge(element: InventoryElement, statements: readonly AffectedStatement[]): Verdict[] {
-  const { source, version } = advisorySource(element);
+  if (element.ownedBy) return [];
+  const { package: name, version } = advisorySubject(element);
   const byCheck = new Map<number, AffectedStatement[]>();
   for (const statement of statements) {
-    if (statement.ecosystem !== element.ecosystem || statement.release !== element.release || statement.package !== source)
-      continue;
+    if (statement.package !== name || !isAbout(statement, element)) continue;
     const group = byCheck.get(statement.check);
     if (group) group.push(statement);
     else byCheck.set(statement.check, [statement]);
   }
   const verdicts: Verdict[] = [];
   for (const [check, group] of [...byCheck].sort(([a], [b]) => a - b)) {
-    const statement = decisiveStatement(group);
-    const outcome = statement && decide(version, statement);
-    if (statement === null || outcome === null) continue;
-    verdicts.push({
-      check,
-      ...outcome,
-      statement,
-      element,
-      sourcePackage: source,
-      sourceVersion: version,
-      ...elementConfidence(element),
-    });
+    const decided = decide(version, governingStatements(group));
+    if (decided)
+      verdicts.push({
+        check,
+        ...decided,
+        element,
+        sourcePackage: name,
+        sourceVersion: version,
+        ...confidence(element, decided.statement),
+      });
   }
   return verdicts;
 }
 
-type Outcome = Pick<Verdict, 'verdict' | 'comparison'>;
-
-/** `introduced` is the first affected version, `fixed` the first that no longer is. */
-function decide(version: string, statement: CheckAffected): Outcome | null {
-  if (statement.status === 'not-affected') return { verdict: 'not-affected', comparison: null };
-  const bounds = [
-    { bound: statement.introduced, affectedWhen: ['=', '>'] },
-    { bound: statement.status === 'fixed' ? statement.fixed : null, affectedWhen: ['<'] },
-  ];
-  let comparison: Comparison | null = null;
-  for (const { bound, affectedWhen } of bounds) {
-    if (bound === null) continue;
-    comparison = compare(version, bound, statement.ecosystem);
-    if (comparison === null) return null;
-    if (!affectedWhen.includes(comparison.operator)) return { verdict: 'not-affected', comparison };
-  }
-  return { verdict: 'affected', comparison };
+function isAbout(statement: AffectedStatement, element: InventoryElement): boolean {
+  return (
+    statement.ecosystem === element.ecosystem &&
+    (statement.release === element.release || statement.release === '') &&
+    isOfModule(element, statement)
+  );
 }
 
-function compare(left: string, right: string, ecosystem: CheckAffected['ecosystem']): Comparison | null {
-  const { compareVersions, versionOrder } = ecosystems[ecosystem];
-  try {
-    const operator = ({ '-1': '<', 0: '=', 1: '>' } as const)[compareVersions(left, right)];
-    return { left, operator, right, order: versionOrder };
-  } catch (error) {
-    if (error instanceof VersionError) return null;
-    throw error;
+/** The first statement by which the version is affected; where there is none the first that can say anything. */
+function decide(version: string, governing: readonly AffectedStatement[]): (Outcome & { statement: AffectedStatement }) | null {
+  let negative: (Outcome & { statement: AffectedStatement }) | null = null;
+  for (const statement of governing) {
+    const outcome = judgeStatement(version, statement);
+    if (outcome?.verdict === 'affected') return { ...outcome, statement };
+    if (outcome) negative ??= { ...outcome, statement };
   }
+  return negative;
+}
+
+/** The lower of what the element and what the vendor's state allow. */
+function confidence(element: InventoryElement, statement: AffectedStatement): ElementConfidence {
+  const ofElement = elementConfidence(element);
+  return ofElement.confidence === 'information' ? ofElement : (vendorStateConfidence(statement.vendorState) ?? ofElement);
 }

@@ -1,6 +1,6 @@
 import type { InventoryElement } from './inventory-element.ts';
 
-/** The source package, and its version, under which advisories speak of an element. */
+/** The source package, and its version, under which Debian's and Ubuntu's advisories speak of an element. */
 export interface AdvisorySource {
   readonly source: string;
   readonly version: string;

@@ -42,11 +42,16 @@ describe('deriveSeverity', () => {
     [known({ epss: epss(0.00043) }), ['debian-changelog'], 2, 'no score known; named in a changelog only'],
     [known({}), ['debian-changelog', 'debian-dla'], 3, 'no score known; the vendor issued an advisory'],
     [null, ['debian-dsa'], 3, 'no score known; the vendor issued an advisory'],
-    [null, ['debian-changelog'], 2, 'no score known; named in a changelog only'],
+    [null, ['debian-changelog'], 2, 'no score known; named in a changelog or tracker only'],
   ] as const;
   const rows = cases.map(([vulnerability, feeds, severity, rule]) => ({ vulnerability, feeds, severity, rule }));
   it.each(rows)('$rule: $severity', ({ vulnerability, feeds, severity, rule }) => {
-    expect(deriveSeverity(vulnerability, new Set(feeds))).toEqual({ severity, rule });
+    expect(
+      deriveSeverity(
+        vulnerability,
+        feeds.map((feed) => ({ id: 'X-1', feed })),
+      ),
+    ).toEqual({ severity, rule });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Cvss, Severity, Vulnerability } from '@vedette/protocol';
+import { severityNames, type Advisory, type Cvss, type Severity, type Vulnerability } from '@vedette/protocol';
 
 export interface SeverityVerdict {
   readonly severity: Severity;
@@ -14,12 +14,16 @@ export interface SeverityVerdict {
  *    from 9.0 → 5, from 7.0 → 4, from 4.0 → 3, above 0 → 2, 0 → 1. The limits are those of the CVSS 3.1 and 4.0 rating scale.
  * 3. An EPSS probability from 0.5 → 5 (exploitation within 30 days more likely than not), from 0.1 → 4. A lower one says nothing:
  *    it is the likelihood of an attack, not the harm of one, so it never makes a vulnerability look milder.
- * 4. The vendor's security team issued an advisory: 3. They do so for what matters enough not to wait for a point release.
- * 5. Otherwise (named in a changelog only): 2.
+ * 4. A rating in words by an authority that issued an advisory; the highest of several.
+ * 5. The vendor's security team issued an advisory: 3. They do so for what matters enough not to wait for a point release.
+ * 6. Otherwise (named in a changelog or a tracker only): 2.
  *
- * `feeds`: the feeds whose advisories name the vulnerability.
+ * `advisories`: those that name the vulnerability.
  */
-export function deriveSeverity(vulnerability: Vulnerability | null, feeds: ReadonlySet<string>): SeverityVerdict {
+export function deriveSeverity(
+  vulnerability: Vulnerability | null,
+  advisories: readonly Pick<Advisory, 'id' | 'feed' | 'rating'>[],
+): SeverityVerdict {
   if (vulnerability?.kevSince) {
     return { severity: 5, rule: `listed by CISA as exploited since ${vulnerability.kevSince}` };
   }
@@ -37,11 +41,30 @@ export function deriveSeverity(vulnerability: Vulnerability | null, feeds: Reado
       rule: `no CVSS score known; EPSS probability ${formatProbability(score)} on ${date}`,
     };
   }
-  if (vendorFeeds.some((feed) => feeds.has(feed))) return { severity: 3, rule: 'no score known; the vendor issued an advisory' };
-  return { severity: 2, rule: 'no score known; named in a changelog only' };
+  const rated = highestRating(advisories);
+  if (rated?.rating) {
+    return { severity: rated.rating, rule: `no CVSS score known; rated ${severityNames[rated.rating]} by ${rated.id}` };
+  }
+  if (advisories.some(({ feed }) => !feedsWithoutAdvisories.has(feed)))
+    return { severity: 3, rule: 'no score known; the vendor issued an advisory' };
+  return { severity: 2, rule: 'no score known; named in a changelog or tracker only' };
 }
 
-const vendorFeeds = ['debian-dsa', 'debian-dla'];
+const feedsWithoutAdvisories: ReadonlySet<string> = new Set([
+  'debian-changelog',
+  'debian-tracker',
+  'ubuntu-cve-tracker',
+  'alpine-secdb',
+]);
+
+/** Of equal ratings the one of the lower name, so that the order of arrival does not matter. */
+function highestRating<Rated extends Pick<Advisory, 'id' | 'rating'>>(advisories: readonly Rated[]): Rated | null {
+  return advisories.reduce<Rated | null>((best, next) => {
+    const difference = (next.rating ?? 0) - (best?.rating ?? 0);
+    return difference > 0 || (difference === 0 && best !== null && next.id < best.id) ? next : best;
+  }, null);
+}
+
 const cvssVersions = ['4.0', '3.1', '3.0', '2.0'];
 const cvssSources = ['nvd', 'cna', 'cisa-adp'];
 
