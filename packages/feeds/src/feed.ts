@@ -31,13 +31,15 @@ export interface FeedFacts {
   readonly problems: readonly FeedProblem[];
   /** Records read, before any filter: the figure `minimumRecords` and `shrinkageProblem` speak of. */
   readonly records: number;
+  /** What was understood and left out, as nothing on a machine can be compared with it: how often, by reason. */
+  readonly leftOut?: ReadonlyMap<string, number>;
 }
 
 /** What the caller wants of a feed; everything, when left out. */
 export interface ParseOptions {
   /** Only facts of these CVEs (feeds of vulnerability facts). Keeps memory bounded with the large feeds. */
   readonly cves?: ReadonlySet<string>;
-  /** Only statements of these releases, and advisories that have one (feeds of advisories). */
+  /** Only statements of these releases or of none, and advisories that have one (feeds of advisories). */
   readonly releases?: ReadonlySet<string>;
   /** Instead of the feed's own; 0 for tests and partial files. */
   readonly minimumRecords?: number;
@@ -53,6 +55,8 @@ export interface Feed {
   readonly maxBytes: number;
   /** A complete feed never has fewer records. */
   readonly minimumRecords: number;
+  /** Fetched for those who ask for its ecosystem only; an offline directory that holds it is always read. */
+  readonly onDemand?: boolean;
   /**
    * Reads all files of the feed and merges them. Takes one file at a time, so a generator keeps only one in memory.
    * Throws FeedError and nothing else.

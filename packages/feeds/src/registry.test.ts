@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FeedError } from './errors.ts';
-import type { FeedFacts } from './feed.ts';
+import type { Feed, FeedFacts } from './feed.ts';
 import { mergeKnowledge } from './merge-knowledge.ts';
 import { feeds, matchesSource } from './registry.ts';
 import { shrinkageProblem } from './shrinkage.ts';
@@ -60,6 +60,20 @@ const samples: Readonly<Record<string, readonly [name: string, text: string]>> =
   ],
 };
 
+const osvSample = JSON.stringify({
+  id: 'GHSA-2222-3333-4444',
+  modified: '2025-01-02T03:04:05Z',
+  aliases: ['CVE-2025-0001'],
+  affected: [
+    { package: { ecosystem: 'npm', name: 'jq' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.6' }] }] },
+  ],
+});
+
+function sampleOf(feed: Feed): readonly [name: string, text: string] {
+  if (feed.name.startsWith('osv-')) return [feed.files[0]?.pattern.replace('*', '1') ?? '', osvSample];
+  return samples[feed.name] ?? ['', ''];
+}
+
 /** What the call throws, unless it is a FeedError. */
 function unexpectedErrorOf(call: () => unknown): unknown {
   try {
@@ -75,10 +89,10 @@ describe('the registry', () => {
     const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !['shared', 'starter'].includes(entry.name))
       .map((entry) => entry.name);
-    // debian-lists holds two feeds of one form.
-    const names = feeds.map((feed) => feed.name.replace(/^debian-d[sl]a$/, 'debian-lists'));
+    // debian-lists holds two feeds of one form, osv one for each database.
+    const names = feeds.map((feed) => feed.name.replace(/^debian-d[sl]a$/, 'debian-lists').replace(/^osv-.*/, 'osv'));
     expect([...new Set(names)].toSorted()).toEqual(folders.toSorted());
-    expect(Object.keys(samples).toSorted()).toEqual(feeds.map((feed) => feed.name).toSorted());
+    expect(feeds.filter((feed) => sampleOf(feed)[1] === '')).toEqual([]);
   });
 
   it.each([
@@ -92,8 +106,11 @@ describe('the registry', () => {
   ])('pattern %s against %s: %s', (pattern, name, matches) => expect(matchesSource({ pattern, url: null }, name)).toBe(matches));
 });
 
-describe.each(feeds.map((feed) => [feed.name, feed] as const))('%s', (name, feed) => {
-  const [fileName, text] = samples[name] ?? ['', ''];
+// One of the many databases in one form is enough.
+const forms = feeds.filter((feed) => !feed.name.startsWith('osv-') || feed.name === 'osv-ghsa');
+
+describe.each(forms.map((feed) => [feed.name, feed] as const))('%s', (_, feed) => {
+  const [fileName, text] = sampleOf(feed);
   const parse = (content: string | Uint8Array): FeedFacts =>
     feed.parse([{ name: fileName, bytes: typeof content === 'string' ? bytes(content) : content }], { minimumRecords: 0 });
 
@@ -166,7 +183,7 @@ describe('facts of vulnerabilities', () => {
 
   it('of other CVEs are left out when only some are wanted', () => {
     for (const feed of feeds.filter((one) => !one.name.startsWith('debian'))) {
-      const [name, text] = samples[feed.name] ?? ['', ''];
+      const [name, text] = sampleOf(feed);
       const parsed = feed.parse([{ name, bytes: bytes(text) }], { minimumRecords: 0, cves: new Set(['CVE-2025-0002']) });
       expect(parsed).toMatchObject({ vulnerabilities: [], records: 1 });
     }

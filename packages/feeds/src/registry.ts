@@ -5,9 +5,10 @@ import { debianDla, debianDsa } from './debian-lists/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
 import { nvd } from './nvd/index.ts';
+import { osv } from './osv/index.ts';
 
 /** Every feed Vedette can read, in the order of import: a later one's word on a vulnerability wins. */
-export const feeds: readonly Feed[] = [debianDsa, debianDla, debianChangelog, cve5, nvd, epss, cisaKev];
+export const feeds: readonly Feed[] = [debianDsa, debianDla, debianChangelog, ...osv, cve5, nvd, epss, cisaKev];
 
 /** Whether a file of an offline directory belongs to the source. */
 export function matchesSource(source: FeedSource, fileName: string): boolean {

@@ -8,3 +8,4 @@ export { PlatformProcess } from './platform-process.ts';
 export { type InsideOptions, type PrivateCopy, privateCopy, privateCopyRefusal } from './private-copy.ts';
 export { syncDocument } from './sync-document.ts';
 export { throwAwayDatabase, type ThrowAwayDatabase } from './throw-away-database.ts';
+export { sharedArchive, type SharedFile } from './shared-data.ts';

@@ -1,6 +1,7 @@
 import type { Advisory } from '@vedette/protocol';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
+import { ofReleases } from '../shared/of-releases.ts';
 import { parseAdvisoryList } from './parse.ts';
 
 const MiB = 1024 * 1024;
@@ -31,20 +32,13 @@ function debianList(kind: 'DSA' | 'DLA', describes: string, minimumRecords: numb
       run.records = byId.size;
       run.finish(this, options);
       return {
-        advisories: ofReleases([...byId.values()], options?.releases),
+        advisories: [...byId.values()].flatMap((advisory) => ofReleases(advisory, options?.releases) ?? []),
         vulnerabilities: [],
         problems: run.problems,
         records: run.records,
       };
     },
   };
-}
-
-function ofReleases(advisories: readonly Advisory[], releases: ReadonlySet<string> | undefined): readonly Advisory[] {
-  if (!releases) return advisories;
-  return advisories
-    .map((advisory) => ({ ...advisory, affected: advisory.affected.filter((statement) => releases.has(statement.release)) }))
-    .filter((advisory) => advisory.affected.length > 0);
 }
 
 // The pristine lists of February 2025 have 5,909 and 4,224 entries, and entries are never taken away.

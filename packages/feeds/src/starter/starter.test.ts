@@ -111,6 +111,23 @@ describe('the starter', () => {
     ['[]', 'SCHEMA'],
   ])('refuses %j', (text, code) => expect(() => readStarter(text)).toThrow(expect.objectContaining({ name: 'FeedError', code })));
 
+  it.each([
+    ['another ecosystem', { ecosystem: 'npm' as const }],
+    ['a last affected version', { lastAffected: '1' }],
+    ['a module', { module: 'nodejs:18' }],
+  ])('refuses to carry %s, which the form would lose', (_, more) => {
+    const plain = {
+      ecosystem: 'debian',
+      release: 'bookworm',
+      package: 'jq',
+      status: 'affected',
+      introduced: null,
+      fixed: null,
+    } as const;
+    const advisory = { id: 'x', feed: 'x', published: null, vulnerabilities: [], affected: [{ ...plain, ...more }] };
+    expect(() => writeStarter({ madeAt: '', origins: [], advisories: [advisory], vulnerabilities: [] })).toThrow(FeedError);
+  });
+
   it('refuses to carry what is no CVE', () => {
     const advisory = { id: 'x', feed: 'x', published: null, vulnerabilities: ['TEMP-0000000'], affected: [] };
     expect(() => writeStarter({ madeAt: '', origins: [], advisories: [advisory], vulnerabilities: [] })).toThrow(FeedError);

@@ -1,4 +1,4 @@
-import type { KnowledgeInput } from '@vedette/protocol';
+import type { Advisory, Affected, KnowledgeInput } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
 import { isCveName } from '../shared/identifiers.ts';
 import { type StarterDocument, type StarterOrigin, statuses } from './document.ts';
@@ -13,7 +13,7 @@ export interface StarterInput extends Pick<KnowledgeInput, 'advisories' | 'vulne
 
 /**
  * The starter document of this knowledge. Lossless; vulnerabilities come back ordered by name.
- * Throws FeedError SCHEMA for a vulnerability that has no CVE name.
+ * Throws FeedError SCHEMA for a vulnerability that has no CVE name, and for an advisory that says more than the form can hold.
  */
 export function writeStarter(input: StarterInput): string {
   const cves = cveTable(input);
@@ -72,6 +72,7 @@ function writeAdvisories(document: StarterDocument, input: StarterInput, cves: R
   const packages = new Table<string>();
   const { advisories, statements } = document;
   for (const advisory of input.advisories) {
+    refuseWhatIsLost(advisory);
     advisories.id.push(advisory.id);
     advisories.feed.push(feeds.indexOf(advisory.feed));
     advisories.published.push(dayOrNull(advisory.published));
@@ -86,6 +87,15 @@ function writeAdvisories(document: StarterDocument, input: StarterInput, cves: R
     }
   }
   Object.assign(document.tables, { feeds: feeds.values, releases: releases.values, packages: packages.values });
+}
+
+/** The form holds Debian's plain statements; silently dropping the rest would make other statements of them. */
+function refuseWhatIsLost(advisory: Advisory): void {
+  const isPlain = ({ ecosystem, lastAffected, limit, versions, module, vendorState }: Affected) =>
+    ecosystem === 'debian' && !lastAffected && !limit && !versions && !module && !vendorState;
+  if (advisory.withdrawn || advisory.aliases || advisory.rating || !advisory.affected.every(isPlain)) {
+    throw new FeedError('SCHEMA', `a starter holds plain statements about Debian only, not those of ${advisory.id.slice(0, 40)}`);
+  }
 }
 
 function writeVulnerabilities(document: StarterDocument, input: StarterInput, cves: ReadonlyMap<string, number>): void {

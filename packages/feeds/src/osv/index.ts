@@ -1,0 +1,158 @@
+import type { Advisory, Vulnerability } from '@vedette/protocol';
+import { FeedError } from '../errors.ts';
+import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { feedJson } from '../shared/feed-text.ts';
+import { feedYaml } from '../shared/feed-yaml.ts';
+import { ofReleases } from '../shared/of-releases.ts';
+import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { normalise } from './normalise.ts';
+import { OsvRecord } from './schema.ts';
+
+const MiB = 1024 * 1024;
+
+interface OsvSource {
+  /** The feed is `osv-` and this. */
+  readonly name: string;
+  readonly describes: string;
+  /** Folder of the official store; null for a database that exists as files. */
+  readonly folder: string | null;
+  /** Beginnings of the names of its records. */
+  readonly prefixes: readonly string[];
+  readonly minimumRecords: number;
+}
+
+/**
+ * Databases in the OSV schema: one feed for each, since each is an authority of its own, in JSON or YAML, one record a file, or in
+ * the official zip of its ecosystem (the caller unpacks it).
+ */
+function osvFeed({ name, describes, folder, prefixes, minimumRecords }: OsvSource): Feed {
+  const zip =
+    folder === null
+      ? []
+      : [
+          {
+            pattern: `osv-${name}.zip`,
+            url: `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(folder)}/all.zip`,
+          },
+        ];
+  return {
+    name: `osv-${name}`,
+    describes,
+    files: [
+      ...zip,
+      ...prefixes.flatMap((prefix) => ['json', 'yaml', 'yml'].map((ending) => ({ pattern: `${prefix}-*.${ending}`, url: null }))),
+    ],
+    maxBytes: 16 * MiB,
+    minimumRecords,
+    onDemand: true,
+    parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+      return parseRecords(this, files, options);
+    },
+  };
+}
+
+function parseRecords(feed: Feed, files: Iterable<FeedFile>, options: ParseOptions | undefined): FeedFacts {
+  const run = new FeedRun();
+  const advisories = new Map<string, Advisory>();
+  const vulnerabilities = new Map<string, Vulnerability>();
+  for (const file of files) {
+    run.files += 1;
+    run.lines += 1;
+    const record = readRecord(file, feed.maxBytes, run);
+    if (!record) continue;
+    run.records += 1;
+    const { advisory, vulnerability, leftOut } = normalise(record, feed.name);
+    for (const reason of leftOut) run.leaveOut(reason);
+    const wanted = advisory && ofReleases(advisory, options?.releases);
+    if (wanted) advisories.set(wanted.id, joinRecords(advisories.get(wanted.id), wanted));
+    if (!vulnerability || !(options?.cves?.has(vulnerability.id) ?? true)) continue;
+    const known = vulnerabilities.get(vulnerability.id);
+    vulnerabilities.set(vulnerability.id, known ? joinFacts(known, vulnerability) : vulnerability);
+  }
+  run.finish(feed, options);
+  return {
+    advisories: [...advisories.values()],
+    vulnerabilities: [...vulnerabilities.values()],
+    problems: run.problems,
+    records: run.records,
+    leftOut: run.leftOut,
+  };
+}
+
+/** AlmaLinux gives one erratum a record for each release; of the same release the record read later stands. */
+function joinRecords(earlier: Advisory | undefined, later: Advisory): Advisory {
+  if (!earlier) return later;
+  const said = new Set(later.affected.map(({ ecosystem, release }) => `${ecosystem} ${release}`));
+  const kept = earlier.affected.filter(({ ecosystem, release }) => !said.has(`${ecosystem} ${release}`));
+  if (kept.length === 0) return later;
+  const vulnerabilities = [...new Set([...earlier.vulnerabilities, ...later.vulnerabilities])];
+  return { ...later, vulnerabilities, affected: [...kept, ...later.affected] };
+}
+
+/** A file that is none is a problem among many, and the end of a run where it is all there is. */
+function readRecord(file: FeedFile, maxBytes: number, run: FeedRun): OsvRecord | null {
+  try {
+    const record = OsvRecord.safeParse(/\.ya?ml$/.test(file.name) ? feedYaml(file, maxBytes) : feedJson(file, maxBytes));
+    if (record.success) return record.data;
+    run.badFile(file, `field ${record.error.issues[0]?.path.join('.') ?? ''} is not as the OSV schema has it`);
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    run.badFile(file, error.message, error);
+  }
+  return null;
+}
+
+// Official folders of osv.dev; the counts are below what the databases had in August 2026, and their records are withdrawn, not deleted.
+const sources: readonly OsvSource[] = [
+  {
+    name: 'almalinux',
+    describes: 'AlmaLinux errata.',
+    folder: 'AlmaLinux',
+    prefixes: ['ALSA', 'ALBA', 'ALEA'],
+    minimumRecords: 5000,
+  },
+  {
+    name: 'rocky',
+    describes: 'Rocky Linux errata.',
+    folder: 'Rocky Linux',
+    prefixes: ['RLSA', 'RXSA', 'RLBA', 'RLEA'],
+    minimumRecords: 1000,
+  },
+  { name: 'redhat', describes: 'Red Hat errata.', folder: 'Red Hat', prefixes: ['RHSA', 'RHBA', 'RHEA'], minimumRecords: 5000 },
+  { name: 'suse', describes: 'SUSE Linux Enterprise updates.', folder: 'SUSE', prefixes: ['SUSE-SU'], minimumRecords: 1000 },
+  { name: 'opensuse', describes: 'openSUSE updates.', folder: 'openSUSE', prefixes: ['openSUSE-SU'], minimumRecords: 1000 },
+  {
+    name: 'ubuntu',
+    describes: 'Ubuntu security notices and CVE records.',
+    folder: 'Ubuntu',
+    prefixes: ['USN', 'UBUNTU-CVE'],
+    minimumRecords: 5000,
+  },
+  { name: 'alpine', describes: 'Alpine security database.', folder: 'Alpine', prefixes: ['ALPINE-CVE'], minimumRecords: 1000 },
+  { name: 'wolfi', describes: 'Wolfi and Chainguard advisories.', folder: 'Wolfi', prefixes: ['CGA'], minimumRecords: 100 },
+  { name: 'ghsa', describes: 'GitHub Advisory Database.', folder: null, prefixes: ['GHSA'], minimumRecords: 1 },
+  {
+    name: 'npm',
+    describes: 'npm: GitHub advisories and malicious packages.',
+    folder: 'npm',
+    prefixes: ['MAL'],
+    minimumRecords: 3000,
+  },
+  { name: 'pypi', describes: 'Python Packaging Advisory Database.', folder: 'PyPI', prefixes: ['PYSEC'], minimumRecords: 2500 },
+  { name: 'maven', describes: 'Maven.', folder: 'Maven', prefixes: [], minimumRecords: 3000 },
+  { name: 'go', describes: 'Go vulnerability database.', folder: 'Go', prefixes: ['GO'], minimumRecords: 4000 },
+  { name: 'rubygems', describes: 'RubyGems.', folder: 'RubyGems', prefixes: [], minimumRecords: 500 },
+  {
+    name: 'crates',
+    describes: 'Crates: RustSec and GitHub advisories.',
+    folder: 'crates.io',
+    prefixes: ['RUSTSEC'],
+    minimumRecords: 500,
+  },
+  { name: 'packagist', describes: 'Packagist (Composer).', folder: 'Packagist', prefixes: ['DRUPAL'], minimumRecords: 1000 },
+  { name: 'nuget', describes: 'NuGet.', folder: 'NuGet', prefixes: [], minimumRecords: 200 },
+  { name: 'bitnami', describes: 'Bitnami: server applications.', folder: 'Bitnami', prefixes: ['BIT'], minimumRecords: 5000 },
+];
+
+export const osv: readonly Feed[] = sources.map(osvFeed);
