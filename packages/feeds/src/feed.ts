@@ -4,13 +4,15 @@ import type { Advisory, Vulnerability } from '@vedette/protocol';
 export interface FeedFile {
   /** Its name without a folder; used in messages and to choose between formats. */
   readonly name: string;
+  /** Its path below what was read, where known: some sources tell the release by the folder. Slashes, whatever the system. */
+  readonly path?: string;
   /** Content after decompression (the caller undoes .gz; a name may still end in it). */
   readonly bytes: Uint8Array;
 }
 
 /** Where a feed's files come from. */
 export interface FeedSource {
-  /** Name in an offline directory; one `*` stands for anything. A `.gz` at the end may be missing there. */
+  /** Name in an offline directory; one `*` stands for anything (without a dot, where the pattern has none). A `.gz` at the end may be missing there. */
   readonly pattern: string;
   /** Official address; null for a feed that exists only as files. */
   readonly url: string | null;

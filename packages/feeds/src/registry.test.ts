@@ -14,6 +14,16 @@ const samples: Readonly<Record<string, readonly [name: string, text: string]>> =
   'debian-dsa': ['DSA.list', '[12 Feb 2025] DSA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
   'debian-dla': ['DLA.list', '[12 Feb 2025] DLA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
   'debian-changelog': ['changelog-fixes-bookworm.tsv', 'jq\t1.6-2.1+deb12u1\tCVE-2025-0001\n'],
+  'ubuntu-cve-tracker': ['CVE-2025-0001', 'Candidate: CVE-2025-0001\njammy_jq: released (1.6-2)\n'],
+  'alpine-secdb': [
+    'main.json',
+    '{"distroversion":"v3.20","packages":[{"pkg":{"name":"jq","secfixes":{"1.6-r1":["CVE-2025-0001"]}}}]}',
+  ],
+  rubysec: ['CVE-2025-0001.yml', 'gem: jq\ndate: 2025-01-02\ncve: 2025-0001\n'],
+  rustsec: [
+    'RUSTSEC-2025-0001.md',
+    '```toml\n[advisory]\nid = "RUSTSEC-2025-0001"\npackage = "jq"\ndate = "2025-01-02"\naliases = ["CVE-2025-0001"]\n[versions]\npatched = []\n```\n',
+  ],
   'cve-5': [
     'CVE-2025-0001.json',
     JSON.stringify({
@@ -103,6 +113,8 @@ describe('the registry', () => {
     ['epss_scores*.csv.gz', 'epss_scores-current.csv', true],
     ['epss_scores*.csv.gz', 'epss_scores-current.csv.gz', true],
     ['epss_scores*.csv.gz', 'other.csv', false],
+    ['CVE-*', 'CVE-2025-0001', true],
+    ['CVE-*', 'CVE-2025-0001.json', false],
   ])('pattern %s against %s: %s', (pattern, name, matches) => expect(matchesSource({ pattern, url: null }, name)).toBe(matches));
 });
 

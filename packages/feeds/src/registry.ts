@@ -1,19 +1,38 @@
+import { alpineSecdb } from './alpine-secdb/index.ts';
 import { cisaKev } from './cisa-kev/index.ts';
 import { cve5 } from './cve-5/index.ts';
 import { debianChangelog } from './debian-changelog/index.ts';
 import { debianDla, debianDsa } from './debian-lists/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
+import { rubysec } from './rubysec/index.ts';
+import { rustsec } from './rustsec/index.ts';
+import { ubuntuCveTracker } from './ubuntu-cve-tracker/index.ts';
 import { nvd } from './nvd/index.ts';
 import { osv } from './osv/index.ts';
 
 /** Every feed Vedette can read, in the order of import: a later one's word on a vulnerability wins. */
-export const feeds: readonly Feed[] = [debianDsa, debianDla, debianChangelog, ...osv, cve5, nvd, epss, cisaKev];
+export const feeds: readonly Feed[] = [
+  debianDsa,
+  debianDla,
+  debianChangelog,
+  ubuntuCveTracker,
+  alpineSecdb,
+  rubysec,
+  rustsec,
+  ...osv,
+  cve5,
+  nvd,
+  epss,
+  cisaKev,
+];
 
 /** Whether a file of an offline directory belongs to the source. */
 export function matchesSource(source: FeedSource, fileName: string): boolean {
   const [before = '', after = ''] = source.pattern.split('*', 2);
   const name = source.pattern.endsWith('.gz') && !fileName.endsWith('.gz') ? `${fileName}.gz` : fileName;
   if (!source.pattern.includes('*')) return name === source.pattern;
+  // A record whose name has no ending is not one of a feed that gives it one: CVE-2025-0001, CVE-2025-0001.json.
+  if (!source.pattern.includes('.') && name.includes('.')) return false;
   return name.length >= before.length + after.length && name.startsWith(before) && name.endsWith(after);
 }

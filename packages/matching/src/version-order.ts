@@ -1,9 +1,9 @@
-import { type Ecosystem, ecosystems, VersionError } from '@vedette/ecosystems';
+import { type Ecosystem, findEcosystem, VersionError } from '@vedette/ecosystems';
 import type { EcosystemName } from '@vedette/protocol';
 
 /** The order in which an ecosystem's own tools put its versions; null for one whose order is not known here. */
 export function versionOrder(ecosystem: EcosystemName): Ecosystem | null {
-  return ecosystem === 'debian' || ecosystem === 'ubuntu' ? ecosystems.debian : null;
+  return findEcosystem(ecosystem) ?? null;
 }
 
 /** -1, 0 or 1 in that order; null where it is not known, or one of the texts is no version of it: nothing can be said then. */

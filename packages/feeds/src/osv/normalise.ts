@@ -68,6 +68,9 @@ function affectedOf(record: OsvRecord, entry: AffectedEntry): Affected[] | strin
   if (!entry.package) return 'no package';
   const place = ecosystemOf(entry.package.ecosystem);
   if (!place) return `ecosystem or release ${entry.package.ecosystem}`;
+  // Notices of RustSec that a crate is no longer looked after, or an interface unsound, name no vulnerability; one with a CVE does.
+  const notice = entry.database_specific?.informational;
+  if (notice && !(record.aliases ?? []).some(isCveName)) return `notice: ${notice}`;
   const name = canonicalPackageName(place.ecosystem, entry.package.name);
   if (name === null) return 'package name';
   const statements = statementsOf({ ...place, package: name, module: moduleOf(record, entry) }, entry);

@@ -1,0 +1,83 @@
+import { sharedArchive } from '@vedette/testkit';
+import { describe, expect, it } from 'vitest';
+import type { FeedFile } from '../feed.ts';
+import { alpineSecdb } from './index.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const parse = (...files: FeedFile[]) => alpineSecdb.parse(files, { minimumRecords: 0 });
+const secdb = (secfixes: object, distroversion = 'v3.20') => ({
+  name: 'main.json',
+  bytes: bytes(JSON.stringify({ distroversion, reponame: 'main', packages: [{ pkg: { name: 'zlib', secfixes } }] })),
+});
+const recipe = (text: string, path = 'aports-v3.16/main/zlib/APKBUILD') => ({ name: 'APKBUILD', path, bytes: bytes(text) });
+const said = (facts: ReturnType<typeof parse>) =>
+  facts.advisories.map(({ vulnerabilities, aliases, affected: [one] }) => [
+    one?.release,
+    one?.package,
+    one?.status,
+    one?.fixed,
+    [...vulnerabilities, ...(aliases ?? [])].join(' '),
+  ]);
+
+describe('alpine-secdb', () => {
+  it('takes the version that fixed each CVE of an origin package, and version 0 as never affected', () => {
+    expect(said(parse(secdb({ '1.2.12-r2': ['CVE-2022-37434', 'CVE-2018-25032'], '0': ['CVE-2023-6992'] })))).toEqual([
+      ['3.20', 'zlib', 'not-affected', null, 'CVE-2023-6992'],
+      ['3.20', 'zlib', 'fixed', '1.2.12-r2', 'CVE-2022-37434 CVE-2018-25032'],
+    ]);
+  });
+
+  it.each([
+    ['CVE-2021-28687 XSA-368', 'CVE-2021-28687'],
+    ['XSA-207', 'XSA-207'],
+    ['CVE_2019-2426', 'CVE-2019-2426'],
+    ['CVE-2017-17434-2', 'CVE-2017-17434'],
+    ['CVE-2019-5747 (incomplete fix)', 'CVE-2019-5747'],
+    ['GHSA-p5f5-3p5g-rfjw', 'GHSA-p5f5-3p5g-rfjw'],
+  ])('reads the entry %j as %s', (entry, name) => {
+    expect(said(parse(secdb({ '1-r0': [entry] })))[0]?.[4]).toBe(name);
+  });
+
+  it('counts an entry that names nothing', () => {
+    expect(parse(secdb({ '1-r0': ['see the notes'] })).leftOut).toEqual(new Map([['an entry that names nothing', 1]]));
+  });
+
+  it('reads the comment of a build recipe, of the package and release that its folders name', () => {
+    const text =
+      'pkgname=zlib\n# secfixes:\n#   1.2.12-r2:\n#     - CVE-2022-37434\n#\n#   0:\n#     - CVE-2023-6992\n\nbuild() {\n# - x\n}\n';
+    expect(said(parse(recipe(text)))).toEqual([
+      ['3.16', 'zlib', 'fixed', '1.2.12-r2', 'CVE-2022-37434'],
+      ['3.16', 'zlib', 'not-affected', null, 'CVE-2023-6992'],
+    ]);
+  });
+
+  it.each([
+    ['a recipe without folders', recipe('# secfixes:\n', 'APKBUILD')],
+    ['a name without a version', recipe('# secfixes:\n#     - CVE-2022-1919\n')],
+    ['a version that is none', secdb({ '$(id)': ['CVE-2022-1919'] })],
+  ])('notes %s', (_, file) => expect(parse(file)).toMatchObject({ advisories: [], problems: [{ file: file.name }] }));
+
+  it.each([
+    ['another release', secdb({}, 'v99')],
+    ['a cut recipe', recipe('# secfixes:\n#   1-r0')],
+    ['a list', { name: 'main.json', bytes: bytes('[]') }],
+  ])('refuses %s', (_, file) => expect(() => parse(file)).toThrow(expect.objectContaining({ name: 'FeedError' })));
+
+  it.each([
+    ['alpine-secdb-legacy.tar.zst', 'v3.0', 12_028, 0],
+    ['aports-secfixes-edge-2026-08-22.tar.zst', 'edge', 9807, 0],
+    ['aports-secfixes-v3.14.tar.zst', 'v3.14', 4784, 0],
+    ['aports-secfixes-v3.15.tar.zst', 'v3.15', 5436, 0],
+    // One recipe lists names before the first version.
+    ['aports-secfixes-v3.16.tar.zst', 'v3.16', 6173, 13],
+  ])('understands the real %s', { timeout: 60_000 }, (archive, folder, records, odd) => {
+    const files = sharedArchive(`alpine/${archive}`);
+    if (!files) return;
+    const names = new Set(['main.yaml', 'community.yaml', 'APKBUILD']);
+    const facts = parse(
+      ...[...files].filter(({ name }) => names.has(name)).map((file) => ({ ...file, path: `${folder}/${file.path}` })),
+    );
+    expect(facts.problems).toHaveLength(odd);
+    expect(facts.records).toBe(records);
+  });
+});

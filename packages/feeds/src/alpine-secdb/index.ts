@@ -1,0 +1,107 @@
+import type { Advisory, Affected } from '@vedette/protocol';
+import { FeedError } from '../errors.ts';
+import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { isCveName } from '../shared/identifiers.ts';
+import { ofReleases } from '../shared/of-releases.ts';
+import { canonicalPackageName } from '../shared/package-name.ts';
+import { parseApkbuild, parseSecdb, type SecFix } from './parse.ts';
+
+const MiB = 1024 * 1024;
+/** The releases with a database of their own that are looked after, and edge. */
+const releases = ['v3.19', 'v3.20', 'v3.21', 'v3.22', 'v3.23', 'edge'];
+const repositories = ['main', 'community'];
+
+/**
+ * Alpine's security database: for each origin package the versions that fixed something. Takes its files in both forms, and the
+ * build recipes from which it is made.
+ */
+export const alpineSecdb: Feed = {
+  name: 'alpine-secdb',
+  describes: 'Alpine security database: which version of a package fixed what.',
+  files: [
+    ...releases.flatMap((release) =>
+      repositories.map((repository): FeedSource => ({
+        pattern: `alpine-${release}-${repository}.json`,
+        url: `https://secdb.alpinelinux.org/${release}/${repository}.json`,
+      })),
+    ),
+    ...repositories.flatMap((repository) =>
+      ['json', 'yaml'].map((ending) => ({ pattern: `${repository}.${ending}`, url: null })),
+    ),
+    { pattern: 'APKBUILD', url: null },
+  ],
+  maxBytes: 32 * MiB,
+  minimumRecords: 1,
+  onDemand: true,
+  parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+    const run = new FeedRun();
+    const advisories = new Map<string, Advisory>();
+    for (const file of files) {
+      run.files += 1;
+      for (const advisory of advisoriesIn(file, this.maxBytes, run)) {
+        const wanted = ofReleases(advisory, options?.releases);
+        if (wanted) advisories.set(wanted.id, wanted);
+      }
+    }
+    run.finish(this, options);
+    return {
+      advisories: [...advisories.values()],
+      vulnerabilities: [],
+      problems: run.problems,
+      records: run.records,
+      leftOut: run.leftOut,
+    };
+  },
+};
+
+function* advisoriesIn(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Advisory> {
+  const parse = file.name === 'APKBUILD' ? parseApkbuild : parseSecdb;
+  try {
+    for (const fix of parse(file, maxBytes, run)) {
+      run.records += fix.entries.length;
+      yield* advisoriesOf(fix, file, run);
+    }
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    run.lines += 1;
+    run.badFile(file, error.message, error);
+  }
+}
+
+/**
+ * One advisory for all CVEs of a version, and one for each entry that names none: XSA-…, GHSA-…, ALPINE-…. Several names in one
+ * entry are one thing; its CVE is enough.
+ */
+function advisoriesOf(fix: SecFix, file: FeedFile, run: FeedRun): Advisory[] {
+  const affected = statementOf(fix);
+  if (!affected) {
+    run.problem(file.name, 1, 'a package or version that is none');
+    return [];
+  }
+  const id = `alpine-secdb:${fix.release}:${fix.package}:${fix.version}`;
+  const about = { feed: 'alpine-secdb', published: null, affected: [affected] };
+  // CVE_2019-2426, CVE-2017-17434-2: slips and parts of one CVE.
+  const entries = fix.entries.map((entry) => entry.replace(/\bCVE[-_](\d{4}-\d{4,7})(?:-\d)?\b/g, 'CVE-$1'));
+  const named = entries.map((entry) =>
+    entry.split(/[\s,;()]+/).filter((word) => /^[A-Za-z][A-Za-z0-9._:-]*\d$|^GHSA(?:-[a-z0-9]{4}){3}$/.test(word)),
+  );
+  const cves = new Set(named.flatMap((words) => words.filter(isCveName)));
+  const others = named.filter((words) => !words.some(isCveName));
+  for (const words of others) if (words.length === 0) run.leaveOut('an entry that names nothing');
+  return [
+    ...(cves.size > 0 ? [{ ...about, id, vulnerabilities: [...cves] }] : []),
+    ...others.flatMap((words) =>
+      words.length === 0 ? [] : [{ ...about, id: `${id}:${words.join('+')}`, vulnerabilities: [], aliases: words }],
+    ),
+  ];
+}
+
+/** Versions of Alpine's packages end in the number of the build: 1.2.12-r2. Older entries leave it out; that is the first build. */
+function statementOf({ release, package: name, version }: SecFix): Affected | null {
+  const about = { ecosystem: 'alpine', release, package: name, introduced: null } as const;
+  if (canonicalPackageName('alpine', name) === null || /\s/.test(name)) return null;
+  if (version === '0') return { ...about, status: 'not-affected', fixed: null };
+  if (version.length > 128 || !/^\d[A-Za-z0-9._-]*$/.test(version)) return null;
+  return { ...about, status: 'fixed', fixed: version };
+}
