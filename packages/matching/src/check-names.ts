@@ -17,7 +17,7 @@ export function advisoriesByName(advisories: readonly Advisory[]): Map<string, S
   const groups = aliasGroups(live);
   const byName = new Map<string, Set<Advisory>>();
   for (const advisory of live) {
-    for (const name of checkNames(advisory, groups)) {
+    for (const name of namesOf(advisory, groups)) {
       const named = byName.get(name);
       if (named) named.add(advisory);
       else byName.set(name, new Set([advisory]));
@@ -26,11 +26,16 @@ export function advisoriesByName(advisories: readonly Advisory[]): Map<string, S
   return byName;
 }
 
-function checkNames(advisory: Advisory, groups: ReadonlyMap<string, AliasGroup>): readonly string[] {
+function namesOf(advisory: Advisory, groups: ReadonlyMap<string, AliasGroup>): readonly string[] {
   if (advisory.vulnerabilities.length > 0) return advisory.vulnerabilities;
   const group = groups.get(advisory.id);
   if (!group) return [advisory.id];
   return group.cves.size === 1 ? [...group.cves] : [preferredName(group.names)];
+}
+
+/** The names of all checks that these advisories make. */
+export function checkNames(advisories: readonly Advisory[]): string[] {
+  return [...advisoriesByName(advisories).keys()];
 }
 
 /** Names of one vulnerability, other than CVE names, and the CVE names that records of it give. */

@@ -1,4 +1,5 @@
 import { type CheckAffected, isDistribution } from '@vedette/protocol';
+import { withoutRebuilds } from './module.ts';
 import { compareInOrder, isComparable } from './version-order.ts';
 
 /** Feeds that infer from what a package says of itself; an authority's own word on the same matter goes before them. */
@@ -19,10 +20,11 @@ const trackingFeeds: ReadonlySet<string> = new Set(['debian-tracker', 'ubuntu-cv
  *    watch one package. The highest fixed version goes before lower ones, a stretch before a list, "not affected" last.
  * 4. Then the earlier published, then the lower advisory name, so that the choice never depends on the order of arrival.
  *
+ * Of rebuilds of one version for one module that an advisory lists, the lowest counts (module.ts).
  * A statement whose versions are none of its ecosystem never counts. May be empty.
  */
 export function governingStatements<Statement extends CheckAffected>(statements: readonly Statement[]): Statement[] {
-  const usable = statements.filter(isUsable);
+  const usable = withoutRebuilds(statements.filter(isUsable));
   const best = Math.min(...usable.map(authority));
   const ordered = usable.filter((statement) => authority(statement) === best).sort(byPrecedence);
   return best === authorities.inferred ? ordered.slice(0, 1) : ordered;

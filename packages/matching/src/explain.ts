@@ -49,12 +49,23 @@ export function explain(verdict: Verdict): VerdictReason {
   };
 }
 
+const pages: readonly (readonly [form: RegExp, address: string])[] = [
+  [/^GHSA(?:-[a-z0-9]{4}){3}$/, 'https://github.com/advisories/'],
+  [/^GO-\d{4}-\d{4,6}$/, 'https://pkg.go.dev/vuln/'],
+  [/^RUSTSEC-\d{4}-\d{4}$/, 'https://rustsec.org/advisories/'],
+  [/^ubuntu-cve-tracker:CVE-\d{4}-\d{4,7}$/, 'https://ubuntu.com/security/'],
+  [/^(?:PYSEC|MAL|BIT|USN|[AR]L[SBE]A|RH[SBE]A)-[A-Za-z0-9:.-]{1,80}$/, 'https://osv.dev/vulnerability/'],
+];
+
 /**
  * Where a person reads the advisory: Debian's security tracker for DSA and DLA; for a changelog the page of that version in
- * Debian's snapshot archive, the only one that stays when a newer version appears. Null for a name of another form.
+ * Debian's snapshot archive, the only one that stays when a newer version appears; the pages of the other databases by their names.
+ * Null for a name of another form.
  */
 export function advisoryUrl(id: string): string | null {
   if (/^D[SL]A-[0-9]{1,5}(-[0-9]{1,2})?$/.test(id)) return `https://security-tracker.debian.org/tracker/${id}`;
+  const page = pages.find(([form]) => form.test(id));
+  if (page) return `${page[1]}${encodeURIComponent(id.replace(/^ubuntu-cve-tracker:/, ''))}`;
   const changelog = /^debian-changelog:([a-z0-9][a-z0-9.+-]*):(\S+)$/.exec(id);
   if (!changelog) return null;
   const [, source = '', version = ''] = changelog;

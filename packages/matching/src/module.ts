@@ -1,5 +1,6 @@
-import type { Affected } from '@vedette/protocol';
+import type { Affected, CheckAffected } from '@vedette/protocol';
 import type { InventoryElement } from './inventory-element.ts';
+import { compareInOrder } from './version-order.ts';
 
 /**
  * Whether a statement can be about this rpm as far as modules go. The same name comes from several streams of a module
@@ -22,4 +23,29 @@ export function isOfModule(
 /** A build of a module, by its release. */
 export function isModularBuild(version: string): boolean {
   return /\.module[_+]/.test(version);
+}
+
+/**
+ * An erratum of a module lists every build of it: 3.15-3.module_el8.6.0+2877+8e437bf5 and the same version built again as
+ * …+3137+d33c3efb. Each has the fix, so the lowest build of a version is the first fixed one; the higher ones are taken away.
+ * Other versions in one advisory stay, since they may be other stretches.
+ */
+export function withoutRebuilds<Statement extends CheckAffected>(statements: readonly Statement[]): Statement[] {
+  const lowest = new Map<string, Statement>();
+  for (const statement of statements) {
+    const key = rebuildKey(statement);
+    const known = key === null ? undefined : lowest.get(key);
+    if (key === null) continue;
+    if (!known || compareInOrder(statement.ecosystem, statement.fixed ?? '', known.fixed ?? '') === -1)
+      lowest.set(key, statement);
+  }
+  return statements.filter((statement) => {
+    const key = rebuildKey(statement);
+    return key === null || lowest.get(key)?.fixed === statement.fixed;
+  });
+}
+
+function rebuildKey({ advisory, introduced, fixed }: CheckAffected): string | null {
+  if (fixed === null || introduced !== null || !isModularBuild(fixed)) return null;
+  return `${advisory} ${fixed.split('.module', 1)[0]}`;
 }

@@ -39,7 +39,7 @@ describe('deriveSeverity', () => {
     [known({ epss: epss(0.97313) }), ['debian-dsa'], 5, 'no CVSS score known; EPSS probability 0.973 on 2026-01-30'],
     [known({ epss: epss(0.1) }), ['debian-dsa'], 4, 'no CVSS score known; EPSS probability 0.1 on 2026-01-30'],
     [known({ epss: epss(0.099) }), ['debian-dsa'], 3, 'no score known; the vendor issued an advisory'],
-    [known({ epss: epss(0.00043) }), ['debian-changelog'], 2, 'no score known; named in a changelog only'],
+    [known({ epss: epss(0.00043) }), ['debian-changelog'], 2, 'no score known; named in a changelog or tracker only'],
     [known({}), ['debian-changelog', 'debian-dla'], 3, 'no score known; the vendor issued an advisory'],
     [null, ['debian-dsa'], 3, 'no score known; the vendor issued an advisory'],
     [null, ['debian-changelog'], 2, 'no score known; named in a changelog or tracker only'],
