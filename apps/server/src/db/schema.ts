@@ -1,6 +1,7 @@
+import type { VendorState } from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
-/** Tables as kysely sees them, in camelCase; migrations/001-first.ts says what they are for. */
+/** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
 export interface Database {
   organization: { id: string; name: string; createdAt: Date };
   appUser: {
@@ -140,10 +141,16 @@ export interface Database {
     status: 'fixed' | 'affected' | 'not-affected';
     introduced: string | null;
     fixed: string | null;
+    lastAffected: string | null;
+    limit: string | null;
+    versions: string[] | null;
+    module: string | null;
+    vendorState: VendorState | null;
     advisory: string;
     feed: string;
     published: string | null;
   };
+  checkNumber: { number: GeneratedAlways<number>; name: string };
   verdict: {
     packageVersionId: number;
     checkNumber: number;

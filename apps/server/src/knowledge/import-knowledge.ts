@@ -3,6 +3,7 @@ import { buildChecks } from '@vedette/matching';
 import type { Check, KnowledgeInput } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { numberChecks } from './check-numbers.ts';
 import { inParts } from './in-parts.ts';
 import { judgeAgain } from './judge-again.ts';
 import { lockKnowledge } from './lock.ts';
@@ -30,12 +31,12 @@ export async function importKnowledge(
   input: KnowledgeInput,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const { checks, skipped } = buildChecks(input);
-  const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
   return db.transaction().execute(async (tx) => {
     // Waiting for syncs under way counts, too.
     await sql`set local statement_timeout = '10min'`.execute(tx);
     await lockKnowledge(tx);
+    const { checks, skipped } = buildChecks(input, await numberChecks(tx, input));
+    const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
     const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();
     const knownHashes = new Map(known.map(({ number, hash }) => [number, hash.toString('hex')]));
     const changed = checks.filter((check) => knownHashes.get(check.number) !== hashes.get(check.number));
@@ -108,9 +109,11 @@ async function insertStatements(tx: Kysely<Database>, checks: readonly Check[], 
   for (const part of inParts(statements)) {
     await sql`
       insert into statement
-        (valid_from, check_number, ecosystem, release, package, status, introduced, fixed, advisory, feed, published)
+        (valid_from, check_number, ecosystem, release, package, status, introduced, fixed, advisory, feed, published,
+          last_affected, "limit", versions, module, vendor_state)
       select ${version}::integer, * from json_to_recordset(${JSON.stringify(part)}::json) as entry (
         check_number integer, ecosystem text, release text, package text, status text, introduced text, fixed text,
-        advisory text, feed text, published date)`.execute(tx);
+        advisory text, feed text, published date,
+        "lastAffected" text, "limit" text, versions text[], module text, "vendorState" text)`.execute(tx);
   }
 }

@@ -29,15 +29,11 @@ export async function judgeAgain(
       .selectFrom('verdict')
       .innerJoin('statement', 'statement.id', 'verdict.statementId')
       .select(['packageVersionId', 'verdict.checkNumber', 'verdict.fixed', 'confidence', 'status', 'introduced', 'advisory'])
+      .select(['lastAffected', 'limit', 'vendorState'])
       .where('verdict.validUntil', 'is', null)
       .where('verdict.checkNumber', '=', sql<number>`any(${part})`)
       .execute();
-    const open = new Map(
-      before.map((row) => [
-        `${row.packageVersionId} ${row.checkNumber}`,
-        JSON.stringify([row.fixed, row.confidence, row.status, row.introduced, row.advisory]),
-      ]),
-    );
+    const open = new Map(before.map((row) => [`${row.packageVersionId} ${row.checkNumber}`, evidence(row)]));
     const fresh = judged.filter((verdict) => {
       const key = `${verdict.packageVersionId} ${verdict.check}`;
       const unchanged = open.get(key) === evidenceOf(verdict);
@@ -51,8 +47,17 @@ export async function judgeAgain(
 
 /** What a verdict rests on: the same evidence in a new version of the check is the same verdict. */
 function evidenceOf({ statement, confidence }: StoredVerdict): string {
-  const fixed = statement.status === 'fixed' ? statement.fixed : null;
-  return JSON.stringify([fixed, confidence, statement.status, statement.introduced, statement.advisory]);
+  return evidence({ ...statement, confidence, fixed: statement.status === 'fixed' ? statement.fixed : null });
+}
+
+function evidence(
+  basis: Pick<StoredStatement, 'fixed' | 'status' | 'introduced' | 'advisory' | 'lastAffected' | 'limit' | 'vendorState'> & {
+    readonly confidence: string;
+  },
+): string {
+  const { fixed, confidence, status, introduced, advisory } = basis;
+  const rest = [basis.lastAffected ?? null, basis.limit ?? null, basis.vendorState ?? null];
+  return JSON.stringify([fixed, confidence, status, introduced, advisory, ...rest]);
 }
 
 async function closeVerdicts(tx: Kysely<Database>, keys: readonly string[], { version, at }: { version: number; at: Date }) {

@@ -1,4 +1,5 @@
-import { type AffectedStatement, advisorySource, type InventoryElement, judge, type Verdict } from '@vedette/matching';
+import { EcosystemName } from '@vedette/protocol';
+import { type AffectedStatement, advisorySubject, type InventoryElement, judge, type Verdict } from '@vedette/matching';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 
@@ -23,22 +24,22 @@ export async function judgePackageVersions(tx: Kysely<Database>, ids: readonly n
 
 /** What is on the asset, as the matcher takes it; null for what holds no code: only configuration files are left. */
 export function toElement(row: PackageVersion): InventoryElement | null {
-  if (row.state === 'config-files' || row.ecosystem !== 'debian') return null;
-  return { ...row, ecosystem: row.ecosystem };
+  const ecosystem = EcosystemName.safeParse(row.ecosystem);
+  return row.state === 'config-files' || !ecosystem.success ? null : { ...row, ecosystem: ecosystem.data };
 }
 
 /** Verdicts `affected` of these package versions. The statements may be more than are needed. */
 export function affectedVerdicts(rows: readonly PackageVersion[], statements: readonly StoredStatement[]): StoredVerdict[] {
   const bySource = new Map<string, StoredStatement[]>();
   for (const statement of statements) {
-    const key = `${statement.release} ${statement.package}`;
+    const key = subjectKey(statement);
     const group = bySource.get(key);
     if (group) group.push(statement);
     else bySource.set(key, [statement]);
   }
   return rows.flatMap((row) => {
     const element = toElement(row);
-    const group = bySource.get(`${row.release} ${advisorySource(row).source}`);
+    const group = element && bySource.get(subjectKey({ ...element, ...advisorySubject(element) }));
     if (!element || !group) return [];
     return (
       judge(element, group)
@@ -49,15 +50,20 @@ export function affectedVerdicts(rows: readonly PackageVersion[], statements: re
   });
 }
 
+function subjectKey(subject: { readonly ecosystem: string; readonly release: string; readonly package: string }): string {
+  return `${subject.ecosystem} ${subject.release} ${subject.package}`;
+}
+
 async function currentStatements(tx: Kysely<Database>, rows: readonly PackageVersion[]): Promise<StoredStatement[]> {
   if (rows.length === 0) return [];
-  const wanted = new Map(rows.map((row) => [`${row.ecosystem} ${row.release} ${advisorySource(row).source}`, row]));
-  const sources = [...wanted.values()];
+  const elements = rows.flatMap((row) => toElement(row) ?? []);
+  const subjects = elements.map((element) => ({ ...element, ...advisorySubject(element) }));
+  const wanted = [...new Map(subjects.map((subject) => [subjectKey(subject), subject])).values()];
   const found = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
     select statement.* from statement
     join unnest(
-      ${sources.map((row) => row.ecosystem)}::text[], ${sources.map((row) => row.release)}::text[],
-      ${sources.map((row) => advisorySource(row).source)}::text[]
+      ${wanted.map((subject) => subject.ecosystem)}::text[], ${wanted.map((subject) => subject.release)}::text[],
+      ${wanted.map((subject) => subject.package)}::text[]
     ) as wanted (ecosystem, release, package) using (ecosystem, release, package)
     where valid_until is null`.execute(tx);
   return found.rows.map(({ checkNumber, ...statement }) => ({ ...statement, check: checkNumber }));

@@ -143,6 +143,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
     const cves = await this.#knownCves();
     for (const feed of feeds) {
       if (this.#stop.signal.aborted) break;
+      // Databases of other ecosystems than the fleet's are large; they come by the offline directory.
+      if (feed.onDemand && config.feedDirectory === null) continue;
       try {
         const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(feedTimeoutMs)]);
         const fetched =

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Feed, type FeedFile, matchesSource } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
 import { FeedFetchError } from './feed-error.ts';
@@ -30,7 +30,7 @@ export async function readFeedDirectory(directory: string, feed: Feed): Promise<
     const packed = await readBounded(path, name, feed.maxBytes);
     hash.update(packed);
     const file = await unpack(name, packed, feed.maxBytes);
-    files.push(file);
+    files.push({ ...file, path: relative(directory, path).replaceAll('\\', '/') });
     total += file.bytes.length;
     if (total > limits.feedDocumentBytes)
       throw new FeedFetchError(

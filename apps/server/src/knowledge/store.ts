@@ -94,7 +94,20 @@ export async function findCheck(
   if (!row) return null;
   const statements = await db
     .selectFrom('statement')
-    .select(['ecosystem', 'release', 'package', 'status', 'introduced', 'fixed', 'advisory', 'feed', 'published'])
+    .select([
+      'ecosystem',
+      'release',
+      'package',
+      'status',
+      'introduced',
+      'fixed',
+      'lastAffected',
+      'limit',
+      'versions',
+      'module',
+      'vendorState',
+    ])
+    .select(['advisory', 'feed', 'published'])
     .where('checkNumber', '=', query.number)
     .where('validUntil', 'is', null)
     .orderBy('release')

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration';
 import { first } from './001-first.ts';
+import { everyEcosystem } from './002-every-ecosystem.ts';
 
 /** In order of their names; a released one is never edited. */
-export const migrations: Record<string, Migration> = { '001-first': first };
+export const migrations: Record<string, Migration> = { '001-first': first, '002-every-ecosystem': everyEcosystem };
