@@ -6,6 +6,7 @@ export { FeedError, type FeedErrorCode } from './errors.ts';
 export type { Feed, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
 export { mergeKnowledge } from './merge-knowledge.ts';
 export { feeds, matchesSource } from './registry.ts';
+export { readZip, type InflateRaw, type ZipOptions } from './zip.ts';
 export { shrinkageProblem } from './shrinkage.ts';
 export {
   readStarter,

@@ -158,7 +158,7 @@ describe('modules', () => {
     [null, '1:18.1-1.el8', 'nodejs:18', modular, false],
     [null, '1:18.1-1.el8', null, '1:18.2-1.el8', true],
     [null, modular, null, '1:18.2-1.el8', false],
-  ] as const)('package of %s %s, statement of %s fixed in %s: %s', (module, version, ofStatement, fixed, expected) => {
+  ] as const)('package of %s %s, statement of %s fixed in %s: %s', (...[module, version, ofStatement, fixed, expected]) => {
     expect(isOfModule({ module, version }, { module: ofStatement, fixed })).toBe(expected);
   });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Feed, type FeedFile, matchesSource } from '@vedette/feeds';
+import { inflateRawSync } from 'node:zlib';
+import { type Feed, type FeedFile, matchesSource, readZip, type ZipOptions } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
 import { FeedFetchError } from './feed-error.ts';
 import { unpack } from './unpack.ts';
@@ -27,11 +28,15 @@ export async function readFeedDirectory(directory: string, feed: Feed): Promise<
   const files: FeedFile[] = [];
   let total = 0;
   for (const { path, name } of names) {
-    const packed = await readBounded(path, name, feed.maxBytes);
+    // Of an archive each file has the limit of the feed, not the archive.
+    const isZip = name.endsWith('.zip');
+    const packed = await readBounded(path, name, isZip ? limits.feedFileBytes : feed.maxBytes);
     hash.update(packed);
-    const file = await unpack(name, packed, feed.maxBytes);
-    files.push({ ...file, path: relative(directory, path).replaceAll('\\', '/') });
-    total += file.bytes.length;
+    const file = { ...(await unpack(name, packed, feed.maxBytes)), path: relative(directory, path).replaceAll('\\', '/') };
+    for (const one of isZip ? readZip(file, zipOptions(feed)) : [file]) {
+      files.push(one);
+      total += one.bytes.length;
+    }
     if (total > limits.feedDocumentBytes)
       throw new FeedFetchError(
         'TOO_LARGE',
@@ -40,6 +45,14 @@ export async function readFeedDirectory(directory: string, feed: Feed): Promise<
   }
   const location = names.length === 1 ? (names[0]?.name ?? '') : `${names.length} files in the feed directory`;
   return { files, location, sha256: hash.digest('hex') };
+}
+
+function zipOptions(feed: Feed): ZipOptions {
+  return {
+    inflateRaw: (packed, maxBytes) => inflateRawSync(packed, { maxOutputLength: maxBytes }),
+    maxEntryBytes: feed.maxBytes,
+    maxBytes: limits.feedDocumentBytes,
+  };
 }
 
 async function readBounded(path: string, name: string, maxBytes: number): Promise<Buffer> {
