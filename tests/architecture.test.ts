@@ -12,13 +12,14 @@ const mayImport = new Map<string, readonly string[]>([
   ['rules', ['protocol']],
   ['packets', ['protocol']],
   ['collectors', ['protocol', 'ecosystems']],
+  ['extractors', ['ecosystems']],
   ['native', []],
   ['host', ['collectors', 'native']],
   ['release', ['protocol']],
   ['feeds', ['protocol', 'ecosystems']],
   ['agent', ['protocol', 'collectors', 'ecosystems', 'host', 'rules', 'packets', 'release']],
   ['server', ['protocol', 'ecosystems', 'feeds', 'matching', 'rules', 'release', 'query']],
-  ['cli', ['protocol', 'release', 'query', 'ecosystems', 'matching', 'feeds', 'collectors', 'host']],
+  ['cli', ['protocol', 'release', 'query', 'ecosystems', 'matching', 'feeds', 'collectors', 'extractors', 'host']],
   ['console', ['protocol', 'query']],
   // Only tests import it, so it may see everything.
   [
@@ -27,7 +28,7 @@ const mayImport = new Map<string, readonly string[]>([
   ],
 ]);
 /** Rooms that see only the language: no Node, no DOM. */
-const pure = ['protocol', 'ecosystems', 'matching', 'query', 'rules', 'packets', 'collectors', 'feeds'];
+const pure = ['protocol', 'ecosystems', 'matching', 'query', 'rules', 'packets', 'collectors', 'extractors', 'feeds'];
 
 const root = join(import.meta.dirname, '..');
 const rooms = globSync('{apps,packages}/*/package.json', { cwd: root }).map((file) => join(file, '..'));
