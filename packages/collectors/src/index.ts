@@ -13,5 +13,6 @@ export {
   type NetworkAddress,
   type ReadLimit,
 } from './host.ts';
+export { parseOsRelease } from './os/parse.ts';
 export { collectors } from './registry.ts';
 export { runCollector, type CollectorRun, type CountedProblem } from './run-collector.ts';
