@@ -2,11 +2,13 @@ import type { Cvss, Vulnerability } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { feedJson, notThisFeed, truncated } from '../shared/feed-text.ts';
+import { feedJson, limited, notThisFeed, truncated } from '../shared/feed-text.ts';
 import { dayOf, isCveName, isCvssVector, isCwe } from '../shared/identifiers.ts';
+import { splitJson } from '../shared/split-json.ts';
 import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
 
 const MiB = 1024 * 1024;
+const partBytes = 8 * MiB;
 
 /** One yearly file of the NVD JSON 1.1 feeds, as far as Vedette reads it. */
 const Year = z.object({
@@ -55,17 +57,23 @@ export const nvd: Feed = {
   },
 };
 
+/** In parts: an archive of a year as one document takes several hundred megabytes of memory. */
 function* readYear(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability> {
-  const year = Year.safeParse(feedJson(file, maxBytes));
-  if (!year.success) throw notThisFeed(file, 'field "CVE_Items" or those before it', year.error);
-  const items = year.data.CVE_Items;
-  if (items.length !== Number(year.data.CVE_data_numberOfCVEs)) throw truncated(file, items.length);
-  for (const [index, value] of items.entries()) {
-    run.lines += 1;
-    const item = Item.safeParse(value);
-    if (item.success && isCveName(item.data.cve.CVE_data_meta.ID)) yield factsOf(item.data);
-    else run.problem(file.name, index + 1, 'not a CVE item');
+  let items = 0;
+  let stated = 0;
+  for (const part of splitJson(limited(file, maxBytes).bytes, partBytes)) {
+    const year = Year.safeParse(feedJson({ name: file.name, bytes: part }, maxBytes));
+    if (!year.success) throw notThisFeed(file, 'field "CVE_Items" or those before it', year.error);
+    stated = Number(year.data.CVE_data_numberOfCVEs);
+    for (const value of year.data.CVE_Items) {
+      items += 1;
+      run.lines += 1;
+      const item = Item.safeParse(value);
+      if (item.success && isCveName(item.data.cve.CVE_data_meta.ID)) yield factsOf(item.data);
+      else run.problem(file.name, items, 'not a CVE item');
+    }
   }
+  if (items !== stated) throw truncated(file, items);
 }
 
 function factsOf(item: z.infer<typeof Item>): Vulnerability {

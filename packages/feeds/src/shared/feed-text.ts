@@ -7,14 +7,18 @@ const maxLineChars = 256 * 1024;
 /** What to do, said at the end of every message about a file. */
 const again = 'Fetch it again; the knowledge of before stays in use.';
 
+/** The same file. Throws TOO_LARGE. */
+export function limited(file: FeedFile, maxBytes: number): FeedFile {
+  if (file.bytes.length <= maxBytes) return file;
+  throw new FeedError(
+    'TOO_LARGE',
+    `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`,
+  );
+}
+
 /** The file as text. Throws TOO_LARGE, NOT_TEXT. */
 export function feedText(file: FeedFile, maxBytes: number): string {
-  if (file.bytes.length > maxBytes) {
-    throw new FeedError(
-      'TOO_LARGE',
-      `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`,
-    );
-  }
+  limited(file, maxBytes);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
