@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { constants, createZstdDecompress, gunzipSync, zstdCompressSync } from 'node:zlib';
 import { type Feed, type FeedFile, feeds, mergeKnowledge, type StarterOrigin, writeStarter } from '@vedette/feeds';
 import { limits, type KnowledgeInput } from '@vedette/protocol';
-import { readTar } from './read-tar.ts';
+import { readTar } from '@vedette/cli';
 import { type StarterSource, starterSources } from './starter-sources.ts';
 
 const root = resolve(import.meta.dirname, '..');

@@ -27,6 +27,12 @@ function exitCodeOf(error: unknown): number {
   return error instanceof CliError ? exitCodes[error.code] : exitCodes.FAILURE;
 }
 
+// A reader that has seen enough (head, a pager) ends the program, as it does others.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? 0);
+});
+
 const surroundings = {
   environment: process.env,
   client: () => connectFrom(process.env),
@@ -35,9 +41,15 @@ const surroundings = {
   input: () => process.stdin.setEncoding('utf8') as AsyncIterable<string>, // text, since an encoding is set
   write: (text: string) =>
     new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
+  // https://no-color.org: any value that is not empty.
+  colour: process.stdout.isTTY && !process.env['NO_COLOR'],
 };
 try {
-  await makeProgram(commands, surroundings, (text) => process.stdout.write(text)).parseAsync(process.argv);
+  const print = (text: string): boolean => process.stdout.write(text);
+  const exit = (code: number): void => {
+    process.exitCode = code;
+  };
+  await makeProgram(commands, surroundings, print, exit).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

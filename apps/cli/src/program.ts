@@ -1,6 +1,8 @@
 import { Command as CommanderCommand } from 'commander';
 import type { Command, Outcome, Surroundings } from './commands/command.ts';
 
+export const programVersion = '0.1.0';
+
 const exitCodeHelp =
   '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 78 bad configuration.';
 
@@ -9,17 +11,18 @@ export function makeProgram(
   commands: readonly Command[],
   surroundings: Surroundings,
   print: (text: string) => void,
+  exit: (code: number) => void = () => {},
 ): CommanderCommand {
   const program = new CommanderCommand('vedette')
     .description('Command line of the Vedette platform.')
-    .version('0.1.0')
+    .version(programVersion)
     .exitOverride()
     .addHelpText('after', `\nVEDETTE_URL and VEDETTE_TOKEN replace what "vedette login" keeps.${exitCodeHelp}`);
   const nouns = new Map<string, CommanderCommand>();
   for (const command of commands) {
     const [noun, verb] = command.name.split(' ') as [string, string | undefined]; // a name has one or two words
-    if (verb === undefined) addCommand(program, noun, command, { surroundings, print });
-    else addCommand(nounOf(program, nouns, noun), verb, command, { surroundings, print });
+    if (verb === undefined) addCommand(program, noun, command, { surroundings, print, exit });
+    else addCommand(nounOf(program, nouns, noun), verb, command, { surroundings, print, exit });
   }
   return program;
 }
@@ -38,6 +41,7 @@ function nounOf(program: CommanderCommand, nouns: Map<string, CommanderCommand>,
 interface Effects {
   readonly surroundings: Surroundings;
   readonly print: (text: string) => void;
+  readonly exit: (code: number) => void;
 }
 
 function addCommand(parent: CommanderCommand, word: string, command: Command, effects: Effects): void {
@@ -45,13 +49,14 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
     .command(command.args ? `${word} ${command.args}` : word)
     .description(command.summary)
     .option('--json', 'print the whole reply as JSON')
-    .addHelpText('after', `\nExample:\n  ${command.example}${exitCodeHelp}`)
+    .addHelpText('after', `${command.help ? `\n${command.help}\n` : ''}\nExample:\n  ${command.example}${exitCodeHelp}`)
     .exitOverride();
   for (const [flags, describes] of command.options ?? []) made.option(flags, describes);
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
     const outcome = await command.run(effects.surroundings, made.args, options);
-    if (outcome) effects.print(render(outcome, options['json'] === true));
+    if (outcome && outcome.text !== '') effects.print(render(outcome, options['json'] === true));
+    if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
 }
 

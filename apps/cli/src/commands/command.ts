@@ -12,12 +12,16 @@ export interface Surroundings {
   readonly input: () => AsyncIterable<string>;
   /** Puts text on standard output as it is and waits until it is taken: for commands that answer while they read. */
   readonly write: (text: string) => Promise<void>;
+  /** Whether standard output is a terminal that shows colours. */
+  readonly colour?: boolean;
 }
 
 /** The same result twice: `data` for --json, `text` for people. */
 export interface Outcome {
   readonly data: unknown;
   readonly text: string;
+  /** 0 when left out. */
+  readonly exitCode?: number;
 }
 
 export interface Command {
@@ -29,6 +33,8 @@ export interface Command {
   /** Flag as commander writes it, and what it does. */
   readonly options?: readonly (readonly [flags: string, describes: string])[];
   readonly example: string;
+  /** More than one line of help, shown before the example. */
+  readonly help?: string;
   /** null: everything was written already. */
   run(
     surroundings: Surroundings,

@@ -9,14 +9,18 @@ import type { Command } from './command.ts';
 import { compareVersions } from './compare-versions.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
+import { knowledgeImport } from './knowledge-import.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
+import { knowledgeShow } from './knowledge-show.ts';
 import { knowledgeStatus } from './knowledge-status.ts';
 import { login } from './login.ts';
+import { scan } from './scan.ts';
 import { status } from './status.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
   login,
+  scan,
   status,
   about,
   assetsList,
@@ -26,6 +30,8 @@ export const commands: readonly Command[] = [
   checksShow,
   knowledgeStatus,
   knowledgeRefresh,
+  knowledgeImport,
+  knowledgeShow,
   compareVersions,
   activationKeysList,
   activationKeysCreate,

@@ -1,0 +1,118 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseOsRelease } from '@vedette/collectors';
+import { ExtractorError, extractionLimits, extractorFor, type Distribution, type Extraction } from '@vedette/extractors';
+import { CliError } from '../errors.ts';
+import { fileError, readFile, readStandardInput } from './read-file.ts';
+import { readRoot } from './read-root.ts';
+import { extractRpmSqlite, isSqlite } from './rpm-sqlite.ts';
+import { lockFilesBelow } from './walk.ts';
+
+/** What one file of a target names. */
+export interface ScannedFile {
+  /** Path inside the target, or the target itself. */
+  readonly path: string;
+  /** Name of the extractor. */
+  readonly kind: string;
+  readonly extraction: Extraction;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly files: readonly ScannedFile[];
+  /** Of the whole target; null where it does not say. */
+  readonly distribution: Distribution | null;
+  /** Files that look like something known but could not be read. */
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/**
+ * Reads a file of any known kind, a root file system, a directory with lock files, or `-` for standard input. Throws CliError: NOT_FOUND,
+ * USAGE for a file of no kind known here or a directory without any, FAILURE for one that cannot be read.
+ */
+export function readTarget(target: string): Target {
+  if (target === '-') return singleFile('-', readStandardInput(extractionLimits.fileBytes), null);
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(target).isDirectory();
+  } catch (error) {
+    throw fileError(target, error);
+  }
+  if (isDirectory) return readDirectory(target);
+  return singleFile(target, readFile(target, extractionLimits.fileBytes), readBeside(target, '-wal'));
+}
+
+function singleFile(target: string, content: Uint8Array, writeAheadLog: Uint8Array | null): Target {
+  const file = readScanned(target, content, writeAheadLog);
+  if (!file) {
+    throw new CliError(
+      'USAGE',
+      `${target} is no package database, lock file or SBOM that is known here; "vedette scan --help" lists them`,
+    );
+  }
+  const distribution = file.extraction.distribution ?? distributionBeside(target);
+  return { name: target, files: [file], distribution, unreadable: [] };
+}
+
+/** Null for a file of no kind known here. Throws CliError FAILURE for one that is broken. */
+function readScanned(path: string, content: Uint8Array, writeAheadLog: Uint8Array | null): ScannedFile | null {
+  try {
+    if (isSqlite(content)) return { path, kind: 'rpm', extraction: extractRpmSqlite(content, writeAheadLog) };
+    const extractor = extractorFor(basename(path), content);
+    return extractor && { path, kind: extractor.name, extraction: extractor.extract(content) };
+  } catch (error) {
+    if (error instanceof ExtractorError) throw new CliError('FAILURE', `${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function readDirectory(target: string): Target {
+  const root = readRoot(target);
+  const files = [...root.files];
+  const unreadable = [...root.unreadable];
+  for (const path of lockFilesBelow(target, root.files.length > 0 || root.distribution !== null)) {
+    try {
+      const file = readScanned(path, readFile(join(target, path), extractionLimits.fileBytes), null);
+      if (file) files.push(file);
+    } catch (error) {
+      // One broken lock file does not hide the others; it is said at the end.
+      if (!(error instanceof CliError)) throw error;
+      unreadable.push({ path, reason: error.message });
+    }
+  }
+  if (files.length === 0 && unreadable.length === 0) {
+    throw new CliError('USAGE', `${target} holds no package database, lock file or SBOM that is known here`);
+  }
+  return { name: target, files, distribution: root.distribution, unreadable };
+}
+
+function readBeside(path: string, suffix: string): Uint8Array | null {
+  try {
+    return readFile(`${path}${suffix}`, extractionLimits.fileBytes);
+  } catch {
+    return null; // absent for every file but an open SQLite database
+  }
+}
+
+/** A database inside an unpacked root (`/var/lib/dpkg/status`) belongs to the os-release of that root. */
+function distributionBeside(target: string): Distribution | null {
+  const inRoot = /^(.*?)\/?(?:var\/lib\/(?:dpkg|rpm)|usr\/lib\/sysimage\/rpm|lib\/apk\/db|usr\/lib\/apk\/db)(?:\/|$)/.exec(
+    dirname(target),
+  );
+  if (!inRoot) return null;
+  for (const name of ['etc/os-release', 'usr/lib/os-release']) {
+    try {
+      const variables = parseOsRelease(
+        readFile(join(inRoot[1] || (target.startsWith('/') ? '/' : '.'), name), 64 * 1024).toString('utf8'),
+      );
+      return {
+        id: variables.get('ID') ?? '',
+        versionId: variables.get('VERSION_ID') ?? '',
+        codename: variables.get('VERSION_CODENAME') ?? '',
+      };
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error; // the next place may hold it
+    }
+  }
+  return null;
+}
