@@ -196,6 +196,18 @@ describe('a detection', () => {
     expect(await detections()).toMatchObject([{ name: 'CVE-2026-1003' }]);
   });
 
+  it('follows the authority of the machine: Ubuntu speaks of its own packages alone', async () => {
+    const usn: Advisory = {
+      ...advisory('USN-9001-1', 'CVE-2026-1006', { package: 'openssl', fixed: '3.0.2-0ubuntu1.20', release: 'jammy' }),
+      feed: 'ubuntu-cve-tracker',
+    };
+    const affected = usn.affected.map((statement) => ({ ...statement, ecosystem: 'ubuntu' as const }));
+    await know(dsa, { ...usn, affected });
+    await send('os', [{ ...bookworm, id: 'ubuntu', idLike: 'debian', versionId: '22.04', codename: 'jammy' }]);
+    await send('dpkg', [pkg('openssl', '3.0.2-0ubuntu1.10')]);
+    expect(await detections()).toMatchObject([{ name: 'CVE-2026-1006', packages: [{ fixed: '3.0.2-0ubuntu1.20' }] }]);
+  });
+
   it('is never seen by another organization', async () => {
     await know(dsa);
     await send('os', [bookworm]);

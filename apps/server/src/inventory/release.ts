@@ -1,4 +1,4 @@
-import { debianRelease } from '@vedette/ecosystems';
+import { releaseOf as distributionRelease } from '@vedette/ecosystems';
 import { type OsIdentity, osFact } from '@vedette/protocol';
 import type { AssetRef, Tx } from './asset-ref.ts';
 
@@ -8,9 +8,12 @@ export interface AssetRelease {
   readonly release: string;
 }
 
+/** Distributions whose packages dpkg installs, which is what agents report so far. */
+const dpkgDistributions: ReadonlySet<string> = new Set(['debian', 'ubuntu']);
+
 export function releaseOf(os: OsIdentity): AssetRelease {
-  const release = debianRelease(os);
-  return release === null ? { ecosystem: '', release: '' } : { ecosystem: 'debian', release };
+  const known = distributionRelease(os);
+  return known && dpkgDistributions.has(known.ecosystem) ? known : { ecosystem: '', release: '' };
 }
 
 export async function loadOs(tx: Tx, ref: AssetRef): Promise<OsIdentity | null> {
