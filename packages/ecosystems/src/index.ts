@@ -12,3 +12,4 @@ export { EcosystemError, VersionError, type EcosystemErrorCode } from './errors.
 export type { Ordering } from './ordering.ts';
 export { ecosystemNames, ecosystems, findEcosystem } from './registry.ts';
 export { releaseOf, type DistributionRelease } from './release-of.ts';
+export { ubuntuCodenames } from './ubuntu-codenames.ts';

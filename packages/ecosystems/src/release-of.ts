@@ -1,5 +1,6 @@
 import type { OsIdentity } from '@vedette/protocol';
 import { debianRelease } from './debian/releases.ts';
+import { ubuntuCodenames } from './ubuntu-codenames.ts';
 
 /** Whose advisories judge the packages of a machine, and under which name they speak of its release. */
 export interface DistributionRelease {
@@ -61,24 +62,9 @@ function suseRelease(os: Identity): string | null {
   return parts(2)(os) ?? major(os);
 }
 
-/** Code names of the releases that still get updates of any kind; others are named by the machine itself. */
-const ubuntuNames: ReadonlyMap<string, string> = new Map([
-  ['14.04', 'trusty'],
-  ['16.04', 'xenial'],
-  ['18.04', 'bionic'],
-  ['20.04', 'focal'],
-  ['22.04', 'jammy'],
-  ['23.10', 'mantic'],
-  ['24.04', 'noble'],
-  ['24.10', 'oracular'],
-  ['25.04', 'plucky'],
-  ['25.10', 'questing'],
-  ['26.04', 'resolute'],
-]);
-
 /** Null where VERSION_ID and VERSION_CODENAME contradict each other. */
 function ubuntuRelease(os: Identity): string | null {
-  const numbered = ubuntuNames.get(parts(2)(os) ?? '');
+  const numbered = ubuntuCodenames.get(parts(2)(os) ?? '');
   if (numbered === undefined || os.codename === '') return numbered ?? (/^[a-z]{3,20}$/.test(os.codename) ? os.codename : null);
   return numbered === os.codename ? numbered : null;
 }

@@ -1,4 +1,4 @@
-import { debianReleases } from '@vedette/ecosystems';
+import { debianReleases, ubuntuCodenames } from '@vedette/ecosystems';
 import type { EcosystemName } from '@vedette/protocol';
 
 /** Names of the OSV schema's list of ecosystems. */
@@ -35,19 +35,6 @@ const names: ReadonlyMap<string, EcosystemName> = new Map([
 ]);
 
 const debianCodenames = new Map(debianReleases.map((release) => [release.version, release.codename]));
-const ubuntuCodenames = new Map([
-  ['14.04', 'trusty'],
-  ['16.04', 'xenial'],
-  ['18.04', 'bionic'],
-  ['20.04', 'focal'],
-  ['22.04', 'jammy'],
-  ['23.10', 'mantic'],
-  ['24.04', 'noble'],
-  ['24.10', 'oracular'],
-  ['25.04', 'plucky'],
-  ['25.10', 'questing'],
-]);
-
 export interface EcosystemRelease {
   readonly ecosystem: EcosystemName;
   readonly release: string;
