@@ -7,7 +7,11 @@ import { checkoutNode, ensureInstalled, requireUsableMachine, root } from './ins
 /** Debian's packages that tests run against, by the program that shows whether they are there. */
 const programs = [
   { program: '/usr/bin/chromium', packages: ['chromium', 'fonts-liberation'], wants: /e2e|console/ },
-  { program: '/usr/bin/rpm', packages: ['rpm'], wants: /oracle/ },
+  { program: '/usr/bin/rpm', packages: ['rpm'], wants: /oracle|scan|extractors|cli/ },
+  { program: '/usr/bin/openssl', packages: ['openssl'], wants: /agent|transport/ },
+  { program: '/usr/bin/ss', packages: ['iproute2'], wants: /host|collectors/ },
+  { program: '/usr/bin/zstd', packages: ['zstd'], wants: /feeds|first-story|server|knowledge/ },
+  { program: '/usr/share/perl5/Dpkg/Version.pm', packages: ['libdpkg-perl'], wants: /scan/ },
 ];
 const inCi = process.env.CI === 'true';
 const filters = process.argv.slice(2);
