@@ -1,12 +1,11 @@
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { constants, createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { feeds, matchesSource, type Feed } from '@vedette/feeds';
+import { constants, createGunzip, createZstdDecompress, gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
+import { feeds, matchesSource, readZip, type Feed, type ZipOptions } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { fileError, readFile } from '../scan/read-file.ts';
 import { readTar } from './read-tar.ts';
-import { readZip } from './read-zip.ts';
 
 /** A file that belongs to a feed, unpacked. */
 export interface FoundFile {
@@ -66,6 +65,7 @@ async function* filesIn(path: string, wanted: Wanted): AsyncGenerator<FoundFile>
   const archive = /\.(tar|tar\.zst|tar\.gz|tgz|zip)$/.test(name);
   // An archive under the name of a feed holds that feed, whatever its members are called.
   const whole = feedOf(name);
+  if (whole && !wanted(whole)) return;
   if (archive) {
     for await (const member of membersOf(path)) {
       const feed = whole ?? feedOf(basename(member.path));
@@ -90,7 +90,8 @@ interface Member {
 
 async function* membersOf(path: string): AsyncGenerator<Member> {
   if (path.endsWith('.zip')) {
-    yield* readZip(readFile(path, limits.feedFileBytes), limits.feedFileBytes);
+    const archive = { name: basename(path), bytes: readFile(path, limits.feedFileBytes) };
+    for (const { name, path: member = name, bytes } of readZip(archive, zipOptions)) yield { path: member, bytes: () => bytes };
     return;
   }
   const packed = createReadStream(path);
@@ -106,6 +107,12 @@ async function* membersOf(path: string): AsyncGenerator<Member> {
     yield { path: member, bytes: () => Uint8Array.from(bytes) };
   }
 }
+
+const zipOptions: ZipOptions = {
+  inflateRaw: (packed, maxBytes) => inflateRawSync(packed, { maxOutputLength: maxBytes }),
+  maxEntryBytes: limits.feedFileBytes,
+  maxBytes: limits.feedDocumentBytes,
+};
 
 function unpacked(path: string): Uint8Array {
   const content = readFile(path, limits.feedFileBytes);
