@@ -233,15 +233,23 @@ describe('buildChecks', () => {
 });
 
 describe('indexStatements', () => {
-  const index = indexStatements([{ number: 7, affected: [statement(), statement({ ecosystem: 'conan' })] }]);
+  const many = (ecosystem: 'npm' | 'conan' | 'maven', count: number) =>
+    Array.from({ length: count }, () => statement({ ecosystem }));
+  const index = indexStatements([
+    { number: 7, affected: [...many('npm', 200), ...many('conan', 200), ...many('maven', 199)] },
+    { number: 8, affected: [statement({ ecosystem: 'debian', release: 'bookworm' })] },
+  ]);
   it('finds the statements about an element', () => {
-    expect(index.statementsFor(element({}))).toMatchObject([{ check: 7, ecosystem: 'npm' }]);
+    expect(index.statementsFor(element({}))[0]).toMatchObject({ check: 7, ecosystem: 'npm' });
     expect(index.statementsFor(element({ name: 'constructor' }))).toEqual([]);
   });
 
   it.each([
     [element({}), null],
     [element({ ecosystem: 'pypi' }), 'no-knowledge'],
+    [element({ ecosystem: 'maven' }), 'no-knowledge'],
+    [element({ ecosystem: 'debian', release: 'bookworm' }), null],
+    [element({ ecosystem: 'debian', release: 'trixie' }), 'no-knowledge'],
     [element({ ecosystem: 'conan' }), 'no-version-order'],
     [element({ version: 'latest' }), 'no-version'],
   ] as const)('says why it cannot assess: %#', (subject, reason) => expect(index.unassessed(subject)).toBe(reason));

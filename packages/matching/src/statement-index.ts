@@ -1,12 +1,13 @@
 import type { Check } from '@vedette/protocol';
 import { advisorySubject } from './advisory-subject.ts';
+import { isCovered } from './coverage.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import type { AffectedStatement } from './judge.ts';
 import { versionOrder, isComparable } from './version-order.ts';
 
 /** Why nothing can be said of an element. */
 export type Unassessed =
-  /** The knowledge says nothing at all of this ecosystem and release. */
+  /** The knowledge says nothing of this release, or too little of this registry (isCovered). */
   | 'no-knowledge'
   /** The order of the ecosystem's versions is not known. */
   | 'no-version-order'
@@ -23,10 +24,11 @@ export interface StatementIndex {
 
 export function indexStatements(checks: Iterable<Pick<Check, 'number' | 'affected'>>): StatementIndex {
   const bySubject = new Map<string, AffectedStatement[]>();
-  const known = new Set<string>();
+  const counts = new Map<string, number>();
   for (const { number, affected } of checks) {
     for (const statement of affected) {
-      known.add(`${statement.ecosystem} ${statement.release}`);
+      const scope = `${statement.ecosystem} ${statement.release}`;
+      counts.set(scope, (counts.get(scope) ?? 0) + 1);
       const key = `${statement.ecosystem} ${statement.package}`;
       const group = bySubject.get(key);
       const entry = { ...statement, check: number };
@@ -37,7 +39,8 @@ export function indexStatements(checks: Iterable<Pick<Check, 'number' | 'affecte
   return {
     statementsFor: (element) => bySubject.get(`${element.ecosystem} ${advisorySubject(element).package}`) ?? [],
     unassessed(element) {
-      if (![element.release, ''].some((release) => known.has(`${element.ecosystem} ${release}`))) return 'no-knowledge';
+      const statements = Math.max(...[element.release, ''].map((release) => counts.get(`${element.ecosystem} ${release}`) ?? 0));
+      if (!isCovered(element.ecosystem, statements)) return 'no-knowledge';
       if (versionOrder(element.ecosystem) === null) return 'no-version-order';
       return isComparable(element.ecosystem, advisorySubject(element).version) ? null : 'no-version';
     },

@@ -42,7 +42,7 @@ export interface KnowledgeSource {
   select(subjects: readonly Subject[]): KnowledgeInput;
   /** The same for the names of vulnerabilities, advisories or aliases. */
   selectNames(names: readonly string[]): KnowledgeInput;
-  /** Whether it says anything of the release; of a registry the release is empty. */
+  /** Whether it says anything of the release, or enough of the registry (isCovered); of a registry the release is empty. */
   covers(ecosystem: EcosystemName, release: string): boolean;
   /** Number of a check whose name has none by computation (checkNumber); null for a name not in it. */
   registeredNumber(name: string): number | null;

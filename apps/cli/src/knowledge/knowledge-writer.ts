@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { mergeKnowledge } from '@vedette/feeds';
-import { firstRegisteredCheckNumber, Vulnerability, type Advisory, type RecordOrigin } from '@vedette/protocol';
+import { isCovered } from '@vedette/matching';
+import { EcosystemName, firstRegisteredCheckNumber, Vulnerability, type Advisory, type RecordOrigin } from '@vedette/protocol';
 import { z } from 'zod';
 import { knowledgeSchema } from './knowledge-schema.ts';
 import { namesOf } from './related-advisories.ts';
@@ -126,9 +127,19 @@ export class KnowledgeWriter {
     );
     const next = Math.max(last, firstRegisteredCheckNumber - 1) + 1;
     names.forEach((row, index) => keep.run(next + index, String(row['name'])));
+    this.#dropThinCoverage();
     database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run('madeAt', madeAt);
     database.exec('COMMIT; ANALYZE;');
     database.close();
+  }
+
+  /** Statements of one advisory about one package count once. */
+  #dropThinCoverage(): void {
+    for (const row of this.#database.prepare('SELECT ecosystem, count(*) AS n FROM subject GROUP BY ecosystem').all()) {
+      const ecosystem = EcosystemName.parse(row['ecosystem']); // written by this class
+      if (!isCovered(ecosystem, Number(row['n'])))
+        this.#database.prepare('DELETE FROM coverage WHERE ecosystem = ?').run(ecosystem);
+    }
   }
 
   abandon(): void {

@@ -9,7 +9,7 @@ import {
   type InventoryElement,
   type VerdictReason,
 } from '@vedette/matching';
-import { checkNumber, type Check } from '@vedette/protocol';
+import { checkNumber, isDistribution, type Check } from '@vedette/protocol';
 import type { KnowledgeSource } from '../knowledge/knowledge-source.ts';
 import { narrowKnowledge } from './narrow-knowledge.ts';
 import type { Target } from './read-target.ts';
@@ -23,11 +23,11 @@ export interface ScannedPackage {
   readonly element: InventoryElement | null;
 }
 
-interface AssessedPackage extends ScannedPackage {
+interface JudgedPackage extends ScannedPackage {
   readonly element: InventoryElement;
 }
 
-function hasElement(one: ScannedPackage): one is AssessedPackage {
+function hasElement(one: ScannedPackage): one is JudgedPackage {
   return one.element !== null;
 }
 
@@ -41,7 +41,11 @@ export interface Finding {
 }
 
 /** Why packages could not be assessed. */
-export type UnassessedReason = 'no distribution known' | 'no knowledge of this release' | 'not a version';
+export type UnassessedReason =
+  | 'no distribution known'
+  | 'no knowledge of this release'
+  | 'too little knowledge of this registry'
+  | 'not a version';
 
 export interface ScanResult {
   readonly target: string;
@@ -56,13 +60,14 @@ export interface ScanResult {
 export function judgePackages(target: Target, knowledge: KnowledgeSource): ScanResult {
   const packages = distinctPackages(target);
   const unassessed = new Map<UnassessedReason, ScannedPackage[]>();
-  const assessed: AssessedPackage[] = [];
+  const judged: JudgedPackage[] = [];
   for (const one of packages) {
     const reason = whyUnassessed(one.element, knowledge);
-    if (reason === null && hasElement(one)) assessed.push(one);
-    else if (reason) unassessed.set(reason, [...(unassessed.get(reason) ?? []), one]);
+    // Even a few records may be true of a package; only silence proves nothing then.
+    if (hasElement(one) && reason !== 'not a version') judged.push(one);
+    if (reason) unassessed.set(reason, [...(unassessed.get(reason) ?? []), one]);
   }
-  return { target: target.name, distribution: target.distribution, packages, unassessed, findings: findAll(assessed, knowledge) };
+  return { target: target.name, distribution: target.distribution, packages, unassessed, findings: findAll(judged, knowledge) };
 }
 
 function distinctPackages(target: Target): ScannedPackage[] {
@@ -85,21 +90,22 @@ function distinctPackages(target: Target): ScannedPackage[] {
 
 function whyUnassessed(element: InventoryElement | null, knowledge: KnowledgeSource): UnassessedReason | null {
   if (element === null) return 'no distribution known';
-  if (!knowledge.covers(element.ecosystem, element.release)) return 'no knowledge of this release';
-  return isComparable(element.ecosystem, advisorySubject(element).version) ? null : 'not a version';
+  if (!isComparable(element.ecosystem, advisorySubject(element).version)) return 'not a version';
+  if (knowledge.covers(element.ecosystem, element.release)) return null;
+  return isDistribution(element.ecosystem) ? 'no knowledge of this release' : 'too little knowledge of this registry';
 }
 
-function findAll(assessed: readonly AssessedPackage[], knowledge: KnowledgeSource): Finding[] {
-  const subjects = assessed.map(({ element }) => ({ ecosystem: element.ecosystem, package: advisorySubject(element).package }));
+function findAll(judged: readonly JudgedPackage[], knowledge: KnowledgeSource): Finding[] {
+  const subjects = judged.map(({ element }) => ({ ecosystem: element.ecosystem, package: advisorySubject(element).package }));
   const input = narrowKnowledge(
     knowledge.select(subjects),
-    assessed.map(({ element }) => element),
+    judged.map(({ element }) => element),
   );
   const { checks } = buildChecks(input, (name) => checkNumber(name) ?? knowledge.registeredNumber(name));
   const byNumber = new Map(checks.map((check) => [check.number, check]));
   const index = indexStatements(checks);
   const findings: Finding[] = [];
-  for (const one of assessed) {
+  for (const one of judged) {
     for (const verdict of judge(one.element, index.statementsFor(one.element))) {
       const check = byNumber.get(verdict.check);
       if (verdict.verdict !== 'affected' || !check) continue;

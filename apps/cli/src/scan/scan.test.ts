@@ -8,6 +8,7 @@ import { writeStarter } from '@vedette/feeds';
 import type { Advisory } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../commands/index.ts';
+import { KnowledgeWriter } from '../knowledge/knowledge-writer.ts';
 import { makeProgram } from '../program.ts';
 import { extractRpmSqlite } from './rpm-sqlite.ts';
 
@@ -108,6 +109,25 @@ describe('scan', () => {
     const { printed } = await run(status, '--json');
     expect(JSON.parse(printed)).toMatchObject({ packages: 3, unassessed: 3, detections: [] });
     expect((await run(status)).printed).toContain('not assessed: 3 no distribution known');
+  });
+
+  it('reports what a few records of a registry say, and counts its packages as not assessed all the same', async () => {
+    const sample = file('sample.db', '');
+    const writer = new KnowledgeWriter(sample);
+    const thin: Advisory = {
+      ...advisory('GHSA-2222-3333-4444', 'CVE-2026-0003', '', ''),
+      feed: 'osv-ghsa',
+      affected: [{ ecosystem: 'npm', release: '', package: 'thin', status: 'fixed', introduced: null, fixed: '2.0.0' }],
+    };
+    writer.add([thin], []);
+    writer.finish('2026-01-02T00:00:00Z');
+    const lock = file(
+      'thin/package-lock.json',
+      '{"lockfileVersion":3,"packages":{"node_modules/thin":{"version":"1.0.0"},"node_modules/other":{"version":"1.0.0"}}}',
+    );
+    const { printed } = await run(lock, '--knowledge', sample, '--json');
+    expect(JSON.parse(printed)).toMatchObject({ packages: 2, unassessed: 2, detections: [{ package: 'thin', fixed: '2.0.0' }] });
+    expect((await run(lock, '--knowledge', sample)).printed).toContain('not assessed: 2 too little knowledge of this registry');
   });
 
   it('says what it rests on', async () => {
