@@ -67,9 +67,13 @@ async function* filesIn(path: string, wanted: Wanted): AsyncGenerator<FoundFile>
   const whole = feedOf(name);
   if (whole && !wanted(whole)) return;
   if (archive) {
-    for await (const member of membersOf(path)) {
-      const feed = whole ?? feedOf(basename(member.path));
-      if (feed && wanted(feed)) yield { feed, name: basename(member.path), bytes: member.bytes(), container: path, modifiedAt };
+    const feedIn = (member: string): Feed | null => {
+      const feed = whole ?? feedOf(basename(member));
+      return feed && wanted(feed) ? feed : null;
+    };
+    for await (const { path: member, bytes } of membersOf(path, (one) => feedIn(one) !== null)) {
+      const feed = feedIn(member);
+      if (feed) yield { feed, name: basename(member), bytes, container: path, modifiedAt };
     }
     return;
   }
@@ -85,13 +89,13 @@ function feedOf(name: string): Feed | null {
 
 interface Member {
   readonly path: string;
-  readonly bytes: () => Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
-async function* membersOf(path: string): AsyncGenerator<Member> {
+async function* membersOf(path: string, wants: (member: string) => boolean): AsyncGenerator<Member> {
   if (path.endsWith('.zip')) {
     const archive = { name: basename(path), bytes: readFile(path, limits.feedFileBytes) };
-    for (const { name, path: member = name, bytes } of readZip(archive, zipOptions)) yield { path: member, bytes: () => bytes };
+    for (const { name, path: member = name, bytes } of readZip(archive, zipOptions)) yield { path: member, bytes };
     return;
   }
   const packed = createReadStream(path);
@@ -102,9 +106,15 @@ async function* membersOf(path: string): AsyncGenerator<Member> {
       ? packed
       : packed.pipe(createGunzip());
   packed.on('error', (error) => stream.destroy(error));
-  for await (const { path: member, bytes } of readTar(stream, limits.feedFileBytes)) {
-    // The reader's buffer is used again for what follows.
-    yield { path: member, bytes: () => Uint8Array.from(bytes) };
+  try {
+    for await (const { path: member, bytes } of readTar(stream, limits.feedFileBytes, wants)) {
+      // A copy, as a view would keep all of the reader's buffer.
+      yield { path: member, bytes: new Uint8Array(bytes) };
+    }
+  } finally {
+    // An archive is not read behind its end mark: a window of up to 128 MiB would wait for the garbage collector.
+    packed.destroy();
+    stream.destroy();
   }
 }
 
@@ -118,9 +128,18 @@ function unpacked(path: string): Uint8Array {
   const content = readFile(path, limits.feedFileBytes);
   const options = { maxOutputLength: limits.feedDocumentBytes };
   try {
-    if (path.endsWith('.gz')) return gunzipSync(content, options);
+    if (path.endsWith('.gz')) return gunzipSync(content, { ...options, chunkSize: gunzipChunk(content) });
     return path.endsWith('.zst') ? zstdDecompressSync(content, options) : content;
   } catch (cause) {
     throw new CliError('FAILURE', 'it cannot be unpacked', { cause });
   }
+}
+
+/**
+ * One byte more than the size that gzip data state of themselves (RFC 1952, ISIZE), so that they are unpacked into one buffer and not
+ * into pieces that are then joined: half the memory. Data that state it wrongly are read all the same.
+ */
+function gunzipChunk(content: Buffer): number {
+  const stated = content.length < 18 ? 0 : content.readUInt32LE(content.length - 4);
+  return Math.max(1024, Math.min(stated + 1, limits.feedFileBytes));
 }

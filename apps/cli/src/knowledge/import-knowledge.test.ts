@@ -79,6 +79,11 @@ describe('importKnowledge', () => {
     ['a file packed with gzip', 'DSA.list.gz', (text: string) => gzipSync(text)],
     ['a file packed with zstd', 'DSA.list.zst', (text: string) => zstdCompressSync(text)],
     ['a tar archive', 'x.tar', (text: string) => tar('deep/DSA.list', text)],
+    [
+      'a tar archive behind files of no feed',
+      'x.tar',
+      (text: string) => Buffer.concat([tar('large', 'x'.repeat(200_000)).subarray(0, -1024), tar('DSA.list', text)]),
+    ],
     ['a tar archive packed with zstd', 'x.tar.zst', (text: string) => zstdCompressSync(tar('DSA.list', text))],
     ['a tar archive packed with gzip', 'x.tgz', (text: string) => gzipSync(tar('DSA.list', text))],
     ['a zip archive', 'x.zip', (text: string) => zip('DSA.list', text)],
@@ -224,6 +229,22 @@ describe('select', () => {
       false,
       false,
     ]);
+    source.close();
+  });
+
+  it.each([
+    [199, false],
+    [200, true],
+  ])('with %d statements about a registry: covered %s', (count, covered) => {
+    const about = Array.from({ length: count }, (_, index): Advisory['affected'][number] => {
+      return { ecosystem: 'npm', release: '', package: `p${index}`, status: 'fixed', introduced: null, fixed: '2' };
+    });
+    const file = join(folder, 'covered');
+    const writer = new KnowledgeWriter(file);
+    writer.add([{ ...base, id: 'GHSA-1', feed: 'osv-ghsa', vulnerabilities: ['CVE-2026-0001'], affected: about }], []);
+    writer.finish('2026-01-02T00:00:00Z');
+    const source = databaseSource(file);
+    expect(source.covers('npm', '')).toBe(covered);
     source.close();
   });
 

@@ -9,9 +9,13 @@ const block = 512;
 /**
  * Regular files of a POSIX ustar or GNU archive (pax(1) "ustar Interchange Format"), in order; other members are passed over. Long
  * names come from GNU `L` members and pax `path` records. Only for archives whose origin is known: limits sizes, not counts.
- * Throws Error for a damaged or cut archive.
+ * Only files whose path `wants` accepts are kept in memory. Throws Error for a damaged or cut archive.
  */
-export async function* readTar(chunks: AsyncIterable<Uint8Array>, maxMemberBytes: number): AsyncGenerator<TarMember> {
+export async function* readTar(
+  chunks: AsyncIterable<Uint8Array>,
+  maxMemberBytes: number,
+  wants: (path: string) => boolean = () => true,
+): AsyncGenerator<TarMember> {
   const input = new ByteReader(chunks);
   let longName: string | null = null;
   for (;;) {
@@ -20,17 +24,23 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>, maxMemberBytes
     if (header.every((byte) => byte === 0)) return;
     const size = Number.parseInt(field(header, 124, 12), 8);
     if (!(size >= 0 && size <= maxMemberBytes)) throw new Error(`tar member with the size ${field(header, 124, 12)}`);
-    const body = (await input.take(Math.ceil(size / block) * block)).subarray(0, size);
+    const padded = Math.ceil(size / block) * block;
     const type = String.fromCharCode(header[156] ?? 0);
-    if (type === 'L') longName = field(body, 0, size);
-    else if (type === 'x') longName = paxPath(body) ?? longName;
-    else {
-      const prefix = field(header, 345, 155);
-      const path = longName ?? (prefix === '' ? field(header, 0, 100) : `${prefix}/${field(header, 0, 100)}`);
-      if (type === '0' || type === '\0') yield { path, bytes: body };
-      longName = null;
+    if (type === 'L' || type === 'x') {
+      const body = (await input.take(padded)).subarray(0, size);
+      longName = type === 'L' ? field(body, 0, size) : (paxPath(body) ?? longName);
+      continue;
     }
+    const path = longName ?? pathOf(header);
+    longName = null;
+    if ((type === '0' || type === '\0') && wants(path)) yield { path, bytes: (await input.take(padded)).subarray(0, size) };
+    else await input.skip(padded);
   }
+}
+
+function pathOf(header: Uint8Array): string {
+  const prefix = field(header, 345, 155);
+  return prefix === '' ? field(header, 0, 100) : `${prefix}/${field(header, 0, 100)}`;
 }
 
 function field(bytes: Uint8Array, start: number, length: number): string {
@@ -43,10 +53,14 @@ function paxPath(body: Uint8Array): string | null {
   return /^\d+ path=(.*)$/m.exec(new TextDecoder().decode(body))?.[1] ?? null;
 }
 
+function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** Gives exact numbers of bytes out of chunks of any size. */
 class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
@@ -58,11 +72,22 @@ class ByteReader {
     while (have < count) {
       const next = await this.#chunks.next();
       if (next.done) throw new Error('the tar archive is cut');
-      parts.push(Buffer.from(next.value));
+      parts.push(bufferOver(next.value));
       have += next.value.length;
     }
     const all = parts.length === 1 ? this.#rest : Buffer.concat(parts);
     this.#rest = all.subarray(count);
     return all.subarray(0, count);
+  }
+
+  async skip(count: number): Promise<void> {
+    let left = count;
+    while (left > this.#rest.length) {
+      left -= this.#rest.length;
+      const next = await this.#chunks.next();
+      if (next.done) throw new Error('the tar archive is cut');
+      this.#rest = bufferOver(next.value);
+    }
+    this.#rest = this.#rest.subarray(left);
   }
 }
