@@ -5,7 +5,7 @@
 export { advisorySubject, isJudgedBySource, type AdvisorySubject } from './advisory-subject.ts';
 export { buildChecks, type ChecksBuilt } from './build-checks.ts';
 export { checkNames } from './check-names.ts';
-export { isCovered, minimumRegistryStatements } from './coverage.ts';
+export { isCovered } from './coverage.ts';
 export { decisiveStatement, governingStatements } from './decisive-statement.ts';
 export { advisoryUrl, explain, type VerdictReason } from './explain.ts';
 export { packageElement, runningKernelElement, type InventoryElement } from './inventory-element.ts';
