@@ -112,7 +112,7 @@ async function* membersOf(path: string, wants: (member: string) => boolean): Asy
       yield { path: member, bytes: new Uint8Array(bytes) };
     }
   } finally {
-    // An archive is not read behind its end mark: a window of up to 128 MiB would wait for the garbage collector.
+    // An archive is not read behind its end mark; its streams are let go of there.
     packed.destroy();
     stream.destroy();
   }
