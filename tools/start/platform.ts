@@ -76,6 +76,8 @@ const exitNames = new Map<number | null, ConstructorParameters<typeof StartError
 
 /** What the platform said last to people; its log proper is JSON. */
 function lastWords(log: string): string {
+  // Somebody may have deleted the data directory under a running start.
+  if (!existsSync(log)) return '';
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
   return lines.slice(lines.findLastIndex((line) => line.startsWith('{')) + 1).join('\n');
 }
