@@ -63,16 +63,16 @@ describe('alpine-secdb', () => {
     ['a list', { name: 'main.json', bytes: bytes('[]') }],
   ])('refuses %s', (_, file) => expect(() => parse(file)).toThrow(expect.objectContaining({ name: 'FeedError' })));
 
-  it.each([
+  it.for([
     ['alpine-secdb-legacy.tar.zst', 'v3.0', 12_028, 0],
     ['aports-secfixes-edge-2026-08-22.tar.zst', 'edge', 9807, 0],
     ['aports-secfixes-v3.14.tar.zst', 'v3.14', 4784, 0],
     ['aports-secfixes-v3.15.tar.zst', 'v3.15', 5436, 0],
     // One recipe lists names before the first version.
     ['aports-secfixes-v3.16.tar.zst', 'v3.16', 6173, 13],
-  ])('understands the real %s', { timeout: 60_000 }, (archive, folder, records, odd) => {
+  ] as const)('understands the real %s', { timeout: 60_000 }, ([archive, folder, records, odd], { skip }) => {
     const files = sharedArchive(`alpine/${archive}`);
-    if (!files) return;
+    if (!files) return skip('skipped: no feed data');
     const names = new Set(['main.yaml', 'community.yaml', 'APKBUILD']);
     const facts = parse(
       ...[...files].filter(({ name }) => names.has(name)).map((file) => ({ ...file, path: `${folder}/${file.path}` })),

@@ -76,7 +76,7 @@ describe('debian-changelog', () => {
 const data = resolve(process.env['VEDETTE_SHARED'] ?? resolve(import.meta.dirname, '../../../../../shared'), 'data/debian');
 const present = existsSync(data);
 
-describe.runIf(present)('real changelogs', () => {
+describe.runIf(present)(`real changelogs${present ? '' : ' (skipped: no feed data)'}`, () => {
   const tar = (...args: string[]) => execFileSync('tar', ['--zstd', ...args], { maxBuffer: 64 * 1024 * 1024 });
   const read = (archive: string, ending: string) =>
     tar('-tf', resolve(data, archive))
