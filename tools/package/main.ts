@@ -1,0 +1,67 @@
+/** `npm run package`: the agent as .deb, .rpm and tarball. Needs no root. */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Architecture, architectures } from './architecture.ts';
+import { type PackageFormat, packageFormats } from './formats.ts';
+import { makePackages } from './make-packages.ts';
+import { PackageError } from './package-error.ts';
+
+const help = `Builds the agent's packages. Needs dpkg-deb (.deb), rpmbuild (.rpm), strip, tar and gzip; no root, no network.
+
+Usage: npm run package -- [--out DIR] [--formats deb,rpm,tar] [--arch x64|arm64] [--fast] [--json]
+
+  --out DIR        where the files go (default: .build/packages, from where a platform of this checkout offers them)
+  --formats LIST   some of deb, rpm, tar (default: all)
+  --arch ARCH      processor of the target (default: this machine's; its node-linux-ARCH package must be installed)
+  --fast           compress little: for trying out, twice as large
+  --json           print one JSON object: version, and each file with format, bytes and sha256
+  --help           this text
+
+The same commit gives the same bytes. Exit code 0: all made; 1: one could not be made, the message says why; 2: wrong use.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: join(import.meta.dirname, '../../.build/packages') },
+      formats: { type: 'string', default: packageFormats.join(',') },
+      arch: { type: 'string', default: process.arch },
+      fast: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const formats = values.formats.split(',').map((name) => oneOf(packageFormats, name, '--formats')) satisfies PackageFormat[];
+  const architecture: Architecture = oneOf(architectures, values.arch, '--arch');
+  const out = resolve(values.out);
+  await mkdir(out, { recursive: true });
+  const progress = (text: string): void => void process.stderr.write(`package: ${text}\n`);
+  const { version, files, problems } = await makePackages({ out, formats, architecture, fast: values.fast, progress });
+  if (values.json) process.stdout.write(`${JSON.stringify({ version, architecture, out, files })}\n`);
+  else
+    for (const file of files)
+      process.stdout.write(`${join(out, file.name)}  ${(file.bytes / 1e6).toFixed(1)} MB  ${file.sha256}\n`);
+  for (const problem of problems) process.stderr.write(`package: ${problem}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+function oneOf<Name extends string>(known: readonly Name[], name: string, option: string): Name {
+  const found = known.find((one) => one === name);
+  if (found === undefined) throw new PackageError('USAGE', `${option}: "${name}" is none of ${known.join(', ')}`);
+  return found;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const wrongUse =
+    (error instanceof PackageError && error.code === 'USAGE') ||
+    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+  process.stderr.write(`package: ${(error as Error).message}\n`);
+  process.exitCode = wrongUse ? 2 : 1;
+}
