@@ -250,6 +250,7 @@ export const about: About = {
   node: '26.10.0',
   postgres: '18.4',
   platformUrl: 'http://127.0.0.1:8443',
+  agentPackages: [{ name: 'vedette-agent_0.1.0_amd64.deb', bytes: 27_400_000 }],
   agentVersions: [{ version: '0.1.0', agents: hosts.length }],
   startedAt: at(3),
   license: 'Apache-2.0',

@@ -45,6 +45,7 @@ const Environment = z.object({
   HTTPS_PROXY: webUrl.optional().describe('proxy for fetching feeds'),
   NO_PROXY: z.string().default('').describe('hosts to reach without the proxy, separated by commas'),
   VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
+  VEDETTE_PACKAGES_DIR: z.string().min(1).optional().describe('agent packages to offer; default .build/packages of the checkout'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
@@ -68,6 +69,8 @@ export interface Config {
   readonly httpsProxy: string | null;
   readonly noProxy: readonly string[];
   readonly consoleDirectory: string;
+  /** Where `npm run package` puts the agent's packages; it may not exist. */
+  readonly packagesDirectory: string;
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -116,6 +119,7 @@ export function readConfig(
     httpsProxy: env.HTTPS_PROXY ?? null,
     noProxy: env.NO_PROXY.split(',').flatMap((host) => host.trim() || []),
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
+    packagesDirectory: path(env.VEDETTE_PACKAGES_DIR) ?? join(import.meta.dirname, '../../../.build/packages'),
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,

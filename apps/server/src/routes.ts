@@ -6,6 +6,7 @@ import { registerAssetRoutes } from './assets/routes.ts';
 import { registerAuth } from './auth/routes.ts';
 import { registerDashboardRoutes } from './dashboard/routes.ts';
 import { registerDetectionRoutes } from './detections/routes.ts';
+import { registerInstall } from './install/routes.ts';
 import type { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { registerKnowledgeRoutes } from './knowledge/routes.ts';
 import type { Context } from './context.ts';
@@ -16,6 +17,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerActivationKeys(app, context);
   registerAbout(app, context);
   registerAgentRoutes(app, context);
+  registerInstall(app, context);
   registerAssetRoutes(app, context);
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);

@@ -32,6 +32,6 @@ export async function serveConsole(app: FastifyInstance, directory: string): Pro
 
 function isNavigation(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0] ?? '';
-  if (/^\/(api|agent|static)(\/|$)/.test(path)) return false;
+  if (/^\/(api|agent|install|static)(\/|$)/.test(path)) return false;
   return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }

@@ -42,6 +42,8 @@ export const About = z.object({
   node: z.string(),
   postgres: z.string(),
   platformUrl: z.string(),
+  /** Agent packages that /install.sh offers; none before `npm run package`. */
+  agentPackages: z.array(z.object({ name: z.string(), bytes: z.int() })),
   agentVersions: z.array(z.object({ version: z.string(), agents: z.int() })),
   startedAt: Instant,
   license: z.literal('Apache-2.0'),

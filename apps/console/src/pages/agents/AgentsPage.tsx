@@ -7,7 +7,7 @@ import { type ActivationKey, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
-import { installCommand } from '../../components/AddAsset.tsx';
+import { InstallLine } from '../../components/AddAsset.tsx';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
@@ -136,7 +136,6 @@ function KeyState({ item }: { item: ActivationKey }) {
 }
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
-  const { data: about } = useApi(endpoints.getAbout, {});
   return (
     <Alert
       type="success"
@@ -147,8 +146,7 @@ function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => 
       header={`“${created.name}” is ready: keep its secret now, it is not shown again`}
     >
       <CopyLine label="the secret" text={created.secret} />
-      <p>Run this on the machine that shall become an asset:</p>
-      <CopyLine label="the command" text={installCommand(about?.platformUrl ?? location.origin, created.secret)} />
+      <InstallLine secret={created.secret} />
     </Alert>
   );
 }

@@ -44,6 +44,10 @@ export function AboutPage() {
                     data.agentVersions.map(({ version, agents }) => `${version}: ${plural(agents, 'agent')}`).join(', ') ||
                     'none',
                 },
+                {
+                  label: 'Agent packages',
+                  value: data.agentPackages.map(({ name }) => name).join(', ') || 'none built (npm run package)',
+                },
                 { label: 'PostgreSQL', value: data.postgres },
                 { label: 'Node.js', value: data.node },
                 { label: 'Licence', value: data.license },
