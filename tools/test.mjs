@@ -8,6 +8,9 @@ import { checkoutNode, ensureInstalled, requireUsableMachine, root } from './ins
 const programs = [
   { program: '/usr/bin/chromium', packages: ['chromium', 'fonts-liberation'], wants: /e2e|console/ },
   { program: '/usr/bin/rpm', packages: ['rpm'], wants: /oracle|scan|extractors|cli/ },
+  { program: '/usr/bin/rpmbuild', packages: ['rpm'], wants: /package/ },
+  { program: '/usr/bin/strip', packages: ['binutils'], wants: /package/ },
+  { program: '/usr/bin/curl', packages: ['curl'], wants: /package/ },
   { program: '/usr/bin/openssl', packages: ['openssl'], wants: /agent|transport/ },
   { program: '/usr/bin/ss', packages: ['iproute2'], wants: /host|collectors/ },
   { program: '/usr/bin/zstd', packages: ['zstd'], wants: /feeds|first-story|server|knowledge/ },

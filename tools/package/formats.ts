@@ -123,7 +123,7 @@ ${rpmPreun}
     _topdir: join(work, 'rpmbuild'),
     _rpmdir: result,
     _rpmfilename: '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm',
-    _binary_payload: fast ? 'w1.gzdio' : 'w15T2.zstdio',
+    _binary_payload: fast ? 'w1.gzdio' : 'w10T2.zstdio',
     _build_id_links: 'none',
     _buildhost: 'localhost',
     __os_install_post: '%{nil}',
@@ -165,7 +165,7 @@ async function makeTarball({ staged, work, out, architecture, epoch, fast }: Pac
   await plainModes(root);
   const name = `${folder}.tar.gz`;
   const options = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--format=gnu', `--mtime=@${epoch}`];
-  await runTool('tar', [...options, '-I', fast ? 'gzip -1n' : 'gzip -9n', '-cf', join(out, name), folder], {
+  await runTool('tar', [...options, '-I', fast ? 'gzip -1n' : 'gzip -6n', '-cf', join(out, name), folder], {
     cwd: join(work, 'tar'),
     from: 'tar',
   });

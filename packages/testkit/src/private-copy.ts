@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { eventually } from './eventually.ts';
 
 /** The machine as it is, writable, and gone afterwards: what a test installs or breaks in it, the machine never sees. */
 export interface PrivateCopy extends AsyncDisposable {
@@ -17,6 +18,11 @@ export interface PrivateCopy extends AsyncDisposable {
 export interface InsideOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
+}
+
+export interface CopyOptions {
+  /** systemd as its first process, so that services are started and kept running; default: nothing runs by itself. */
+  readonly systemd?: boolean;
 }
 
 const repository = join(import.meta.dirname, '../../..');
@@ -46,14 +52,47 @@ touch -c -r var/lib/dpkg/status var/lib/dpkg/status
 printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
 chmod 755 usr/sbin/policy-rc.d
 echo "ready $pid"
-exec chroot . cat`;
+[ "$3" = systemd ] || exec chroot . cat
+
+# systemd as in a container: file systems of its own where it writes, its part of each cgroup hierarchy (cgroups(7), v1 and v2),
+# and none of the services that would set up the machine instead of the copy.
+hierarchies=$(grep -E '^[^ ]+ /sys/fs/cgroup[^ ]* cgroup2? ' /proc/mounts)
+umount -R sys dev
+mount -t sysfs -o ro sysfs sys
+mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+echo "$hierarchies" | while read -r _ path type options _; do
+  [ "$path" != /sys/fs/cgroup ] || { umount sys/fs/cgroup; mount -t cgroup2 cgroup2 sys/fs/cgroup; break; }
+  mkdir -p ".$path"
+  kept=
+  for option in $(echo "$options" | tr , ' '); do
+    case $option in rw | ro | relatime | nosuid | nodev | noexec | nsdelegate | memory_recursiveprot) ;;
+    name=*) kept=$kept,none,$option ;;
+    *) kept=$kept,$option ;;
+    esac
+  done
+  mount -t "$type" -o "rw$kept" "$type" ".$path"
+done
+mount -t tmpfs -o mode=755 tmpfs run
+mount -t tmpfs -o mode=755 tmpfs dev
+for node in null zero full random urandom tty; do cp -a "/dev/$node" dev/; done
+mkdir dev/pts dev/shm
+mount -t devpts devpts dev/pts
+rm usr/sbin/policy-rc.d
+for unit in systemd-tmpfiles-setup systemd-tmpfiles-setup-dev systemd-sysctl systemd-modules-load systemd-udevd systemd-udev-trigger systemd-networkd systemd-timesyncd; do
+  ln -sf /dev/null "etc/systemd/system/$unit.service"
+done
+: >etc/machine-id
+# Whoever holds our standard input has ended: so does the copy. reboot(2) ends the first process of a namespace.
+(exec 4<&0; chroot . sh -c 'cat <&4 >/dev/null; systemctl poweroff --force --force' >/dev/null 2>&1 &)
+exec chroot . env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=basic.target \\
+  --log-target=journal --show-status=false </dev/null`;
 
 /** Why this machine gives no private copy; null when it does. For `describe.skipIf`. */
-export async function privateCopyRefusal(): Promise<string | null> {
+export async function privateCopyRefusal(options: CopyOptions = {}): Promise<string | null> {
   if (process.platform !== 'linux') return 'no Linux';
   if (process.getuid?.() !== 0) return 'not root';
   try {
-    await (await privateCopy())[Symbol.asyncDispose]();
+    await (await privateCopy(options))[Symbol.asyncDispose]();
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -65,16 +104,25 @@ export async function privateCopyRefusal(): Promise<string | null> {
  * runs inside reaches a platform on loopback. Needs root and a Debian machine whose root file system holds /var. Throws with
  * the reason where the system refuses.
  */
-export async function privateCopy(): Promise<PrivateCopy> {
+export async function privateCopy({ systemd = false }: CopyOptions = {}): Promise<PrivateCopy> {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-copy-'));
-  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child'];
-  const holder = spawn('unshare', [...namespaces, 'sh', '-c', setUp, 'sh', directory, repository], { stdio: 'pipe' });
+  const cgroups = systemd ? makeCgroups(basename(directory)) : [];
+  const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', ...(systemd ? own : [])];
+  const script = ['sh', '-c', setUp, 'sh', directory, repository, systemd ? 'systemd' : 'plain'];
+  // A cgroup namespace begins where the process that makes it is.
+  const enter = ['-c', 'for group in $GROUPS_TO_ENTER; do echo $$ >"$group/cgroup.procs"; done; exec unshare "$@"', 'sh'];
+  const holder = spawn('sh', [...enter, ...namespaces, ...script], {
+    stdio: 'pipe',
+    env: { ...process.env, GROUPS_TO_ENTER: cgroups.join(' ') },
+  });
   const ended = once(holder, 'close').catch(() => undefined); // 'error': no such program; then there is no line either
   const remove = async (): Promise<void> => {
     holder.stdin.destroy();
-    holder.kill();
+    // unshare(1) ignores SIGTERM while it waits; killed, it takes the first process of the copy with it.
+    holder.kill('SIGKILL');
     await ended;
     rmdirSync(directory);
+    await removeCgroups(cgroups);
   };
   const complaint = text(holder.stderr);
   const pid = await readyLine(holder.stdout);
@@ -90,6 +138,7 @@ export async function privateCopy(): Promise<PrivateCopy> {
       env: environment,
     });
   };
+  if (systemd) await systemIsUp(start).catch(async (error: unknown) => (await remove(), Promise.reject(error)));
   return {
     start,
     run: async (command, args = [], options = {}) => {
@@ -114,4 +163,51 @@ async function readyLine(output: NodeJS.ReadableStream): Promise<string | null> 
     if (pid) return pid;
   }
   return null;
+}
+
+/** Namespaces that systemd needs for itself besides. */
+const own = ['--cgroup', '--uts', '--ipc'];
+
+/** A cgroup of that name in every hierarchy of this machine (cgroups(7)). */
+function makeCgroups(name: string): string[] {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
+  const hierarchies = mounts.flatMap((line) => {
+    const [, path, type] = line.split(' ');
+    return path !== undefined && (type === 'cgroup' || type === 'cgroup2') ? [path] : [];
+  });
+  const paths = hierarchies.map((path) => join(path, name));
+  for (const path of paths) {
+    mkdirSync(path);
+    // A new cpuset has no processors, and nothing can enter it.
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      const own = join(path, file);
+      if (existsSync(own) && path.includes('/cpuset/')) writeFileSync(own, readFileSync(join(path, '..', file)));
+    }
+  }
+  return paths;
+}
+
+/** The kernel keeps a cgroup until the last process in it is gone, children first. */
+async function removeCgroups(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await eventually(`the end of cgroup ${path}`, 10_000, async () => {
+      try {
+        const inside = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+        for (const entry of inside.toReversed()) rmdirSync(join(entry.parentPath, entry.name));
+        rmdirSync(path);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EBUSY') return null;
+        throw error;
+      }
+    });
+  }
+}
+
+async function systemIsUp(start: PrivateCopy['start']): Promise<void> {
+  await eventually('systemd', 60_000, async () => {
+    const asked = start('systemctl', ['is-system-running'], {});
+    const state = asked.stdout ? (await text(asked.stdout)).trim() : '';
+    return state === 'running' || state === 'degraded' ? true : null;
+  });
 }
