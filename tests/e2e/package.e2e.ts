@@ -208,9 +208,10 @@ describe.skipIf(refusal !== null && !mustRun)(`the agent as a package${skipped(r
       expect(await agentProcess(copy)).toBe('none');
     });
 
-    it('a unit that systemd has nothing to say about', async () => {
+    it('systemd has nothing to say about the unit', async () => {
       const unit = join(repository, 'deploy/agent/vedette-agent.service');
-      await copy.run('sh', ['-c', `install -m 755 /bin/true /usr/sbin/vedette-agent; systemd-analyze verify --man=no ${unit}`]);
+      const verify = `install -m 755 /bin/true /usr/sbin/vedette-agent; systemd-analyze verify --man=no ${unit} 2>&1`;
+      expect(await copy.run('sh', ['-c', verify])).toBe('');
     });
   });
 });
