@@ -14,6 +14,10 @@ const samples: Readonly<Record<string, readonly [name: string, text: string]>> =
   'debian-dsa': ['DSA.list', '[12 Feb 2025] DSA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
   'debian-dla': ['DLA.list', '[12 Feb 2025] DLA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
   'debian-changelog': ['changelog-fixes-bookworm.tsv', 'jq\t1.6-2.1+deb12u1\tCVE-2025-0001\n'],
+  'debian-tracker': [
+    'debian-tracker.json',
+    '{"jq":{"CVE-2025-0001":{"releases":{"bookworm":{"status":"resolved","fixed_version":"1.6-2","urgency":"low"}}}}}',
+  ],
   'ubuntu-cve-tracker': ['CVE-2025-0001', 'Candidate: CVE-2025-0001\njammy_jq: released (1.6-2)\n'],
   'alpine-secdb': [
     'main.json',

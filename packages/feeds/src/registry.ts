@@ -3,6 +3,7 @@ import { cisaKev } from './cisa-kev/index.ts';
 import { cve5 } from './cve-5/index.ts';
 import { debianChangelog } from './debian-changelog/index.ts';
 import { debianDla, debianDsa } from './debian-lists/index.ts';
+import { debianTracker } from './debian-tracker/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
 import { rubysec } from './rubysec/index.ts';
@@ -16,6 +17,7 @@ export const feeds: readonly Feed[] = [
   debianDsa,
   debianDla,
   debianChangelog,
+  debianTracker,
   ubuntuCveTracker,
   alpineSecdb,
   rubysec,

@@ -7,26 +7,26 @@ const maxLineChars = 256 * 1024;
 /** What to do, said at the end of every message about a file. */
 const again = 'Fetch it again; the knowledge of before stays in use.';
 
-/** The same file. Throws TOO_LARGE. */
+/** The same file. Throws TOO_LARGE, and NOT_TEXT for NUL bytes. */
 export function limited(file: FeedFile, maxBytes: number): FeedFile {
-  if (file.bytes.length <= maxBytes) return file;
-  throw new FeedError(
-    'TOO_LARGE',
-    `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`,
-  );
+  if (file.bytes.length > maxBytes) {
+    throw new FeedError(
+      'TOO_LARGE',
+      `${file.name} has ${file.bytes.length} bytes, more than the ${maxBytes} this feed may have. ${again}`,
+    );
+  }
+  if (file.bytes.includes(0)) throw new FeedError('NOT_TEXT', `${file.name} holds NUL bytes. ${again}`);
+  return file;
 }
 
 /** The file as text. Throws TOO_LARGE, NOT_TEXT. */
 export function feedText(file: FeedFile, maxBytes: number): string {
   limited(file, maxBytes);
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
   } catch (cause) {
     throw new FeedError('NOT_TEXT', `${file.name} is no UTF-8 text. Is it still compressed? ${again}`, { cause });
   }
-  if (text.includes('\0')) throw new FeedError('NOT_TEXT', `${file.name} holds NUL bytes. ${again}`);
-  return text;
 }
 
 /** A line with its number, from 1. */

@@ -1,5 +1,6 @@
+import { endOfText } from './json-members.ts';
+
 const quote = 0x22;
-const backslash = 0x5c;
 const comma = 0x2c;
 const open: ReadonlySet<number> = new Set([0x5b, 0x7b]);
 const close: ReadonlySet<number> = new Set([0x5d, 0x7d]);
@@ -65,14 +66,4 @@ function longestList(document: Uint8Array, partBytes: number): List | null {
     }
   }
   return depth === 0 ? best : null;
-}
-
-/** Index of the closing quotation mark; the end of the document when there is none. */
-function endOfText(document: Uint8Array, start: number): number {
-  for (let at = document.indexOf(quote, start + 1); at >= 0; at = document.indexOf(quote, at + 1)) {
-    let backslashes = 0;
-    while (document[at - 1 - backslashes] === backslash) backslashes += 1;
-    if (backslashes % 2 === 0) return at;
-  }
-  return document.length;
 }
