@@ -52,6 +52,8 @@ export interface Feed {
   /** Stands in `Advisory.feed` and `RecordOrigin.feed`. */
   readonly name: string;
   readonly describes: string;
+  /** Official place, where no single address stands for it: a folder of archives, an interface. For people. */
+  readonly home?: string;
   readonly files: readonly FeedSource[];
   /** Largest file accepted, after decompression. */
   readonly maxBytes: number;

@@ -83,7 +83,30 @@ const osvSample = JSON.stringify({
   ],
 });
 
+const csafSample = (vendor: 'redhat' | 'suse') =>
+  JSON.stringify({
+    document: {
+      category: 'csaf_vex',
+      csaf_version: '2.0',
+      publisher: { namespace: `https://www.${vendor}.com` },
+      tracking: { id: 'CVE-2025-0001', initial_release_date: '2025-01-02T03:04:05Z' },
+    },
+    product_tree: {
+      branches: [
+        { product: { name: 'SUSE Linux Enterprise Server 15 SP6', product_id: 'os', ...cpeHelper } },
+        { product: { name: 'jq', product_id: 'jq' } },
+      ],
+      relationships: [
+        { full_product_name: { product_id: 'os:jq' }, product_reference: 'jq', relates_to_product_reference: 'os' },
+      ],
+    },
+    vulnerabilities: [{ cve: 'CVE-2025-0001', product_status: { known_affected: ['os:jq'] } }],
+  });
+const cpeHelper = { product_identification_helper: { cpe: 'cpe:/o:redhat:enterprise_linux:9::baseos' } };
+
 function sampleOf(feed: Feed): readonly [name: string, text: string] {
+  const csaf = /^(redhat|suse)-csaf/.exec(feed.name)?.[1] as 'redhat' | 'suse' | undefined; // what the pattern names
+  if (csaf) return [feed.files.at(-1)?.pattern.replace('*', '2025-0001') ?? '', csafSample(csaf)];
   if (feed.name.startsWith('osv-')) return [feed.files[0]?.pattern.replace('*', '1') ?? '', osvSample];
   return samples[feed.name] ?? ['', ''];
 }
@@ -103,8 +126,13 @@ describe('the registry', () => {
     const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !['shared', 'starter'].includes(entry.name))
       .map((entry) => entry.name);
-    // debian-lists holds two feeds of one form, osv one for each database.
-    const names = feeds.map((feed) => feed.name.replace(/^debian-d[sl]a$/, 'debian-lists').replace(/^osv-.*/, 'osv'));
+    // One folder for all feeds of a form.
+    const names = feeds.map((feed) =>
+      feed.name
+        .replace(/^debian-d[sl]a$/, 'debian-lists')
+        .replace(/^osv-.*/, 'osv')
+        .replace(/^.*-csaf(-vex)?$/, 'csaf'),
+    );
     expect([...new Set(names)].toSorted()).toEqual(folders.toSorted());
     expect(feeds.filter((feed) => sampleOf(feed)[1] === '')).toEqual([]);
   });

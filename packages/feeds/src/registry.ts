@@ -1,5 +1,6 @@
 import { alpineSecdb } from './alpine-secdb/index.ts';
 import { cisaKev } from './cisa-kev/index.ts';
+import { csaf } from './csaf/index.ts';
 import { cve5 } from './cve-5/index.ts';
 import { debianChangelog } from './debian-changelog/index.ts';
 import { debianDla, debianDsa } from './debian-lists/index.ts';
@@ -23,6 +24,7 @@ export const feeds: readonly Feed[] = [
   rubysec,
   rustsec,
   ...osv,
+  ...csaf,
   cve5,
   nvd,
   epss,

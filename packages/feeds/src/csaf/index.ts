@@ -1,0 +1,123 @@
+import type { Advisory, Vulnerability } from '@vedette/protocol';
+import { FeedError } from '../errors.ts';
+import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { feedJson } from '../shared/feed-text.ts';
+import { ofReleases } from '../shared/of-releases.ts';
+import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { normalise } from './normalise.ts';
+import { productLookup } from './product-tree.ts';
+import { CsafDocument } from './schema.ts';
+import { redhat, suse, type CsafVendor } from './vendors.ts';
+
+const MiB = 1024 * 1024;
+
+type CsafSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords'> & {
+  readonly vendor: CsafVendor;
+  readonly patterns: readonly string[];
+};
+
+/**
+ * Documents of the Common Security Advisory Framework 2.0, one a file. VEX documents and security advisories are feeds of their own:
+ * the first are what a vendor keeps on every flaw, and so decide (matching, governingStatements); the second say what an update fixed.
+ */
+function csafFeed({ vendor, patterns, ...about }: CsafSource): Feed {
+  return {
+    ...about,
+    files: patterns.map((pattern) => ({ pattern, url: null })),
+    maxBytes: 64 * MiB,
+    onDemand: true,
+    parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+      return parseDocuments(this, vendor, files, options);
+    },
+  };
+}
+
+function parseDocuments(feed: Feed, vendor: CsafVendor, files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+  const run = new FeedRun();
+  const advisories = new Map<string, Advisory>();
+  const vulnerabilities = new Map<string, Vulnerability>();
+  for (const file of files) {
+    run.files += 1;
+    run.lines += 1;
+    const document = readDocument(file, feed.maxBytes, run);
+    const lookup = document && productLookup(document.product_tree ?? emptyTree);
+    if (document && !lookup) run.badFile(file, 'branches of the product tree that are none');
+    if (!document || !lookup) continue;
+    if (!vendor.namespace.test(document.document.publisher.namespace)) {
+      run.badFile(file, `not a document of ${vendor.name}`);
+      continue;
+    }
+    run.records += 1;
+    const facts = normalise(document, { feed: feed.name, vendor, lookup, leaveOut: (reason) => run.leaveOut(reason) });
+    for (const advisory of facts.advisories) {
+      const wanted = ofReleases(advisory, options?.releases);
+      if (wanted) advisories.set(wanted.id, wanted);
+    }
+    for (const one of facts.vulnerabilities) {
+      if (!(options?.cves?.has(one.id) ?? true)) continue;
+      const known = vulnerabilities.get(one.id);
+      vulnerabilities.set(one.id, known ? joinFacts(known, one) : one);
+    }
+  }
+  run.finish(feed, options);
+  return {
+    advisories: [...advisories.values()],
+    vulnerabilities: [...vulnerabilities.values()],
+    problems: run.problems,
+    records: run.records,
+    leftOut: run.leftOut,
+  };
+}
+
+const emptyTree = { branches: [], full_product_names: [], relationships: [], product_groups: [] };
+
+function readDocument(file: FeedFile, maxBytes: number, run: FeedRun): CsafDocument | null {
+  try {
+    const document = CsafDocument.safeParse(feedJson(file, maxBytes));
+    if (document.success) return document.data;
+    run.badFile(file, `field ${document.error.issues[0]?.path.join('.') ?? ''} is not as CSAF 2.0 has it`);
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    run.badFile(file, error.message, error);
+  }
+  return null;
+}
+
+/** Archives under these names, and documents under those that their vendor gives them. The counts are far below those of 2025. */
+export const csaf: readonly Feed[] = [
+  csafFeed({
+    name: 'redhat-csaf',
+    describes: 'Red Hat errata (CSAF 2.0).',
+    home: 'https://security.access.redhat.com/data/csaf/v2/advisories/',
+    vendor: redhat,
+    patterns: ['csaf_advisories_*.tar.zst', 'rhsa-*.json'],
+    minimumRecords: 5000,
+  }),
+  csafFeed({
+    name: 'redhat-csaf-vex',
+    describes:
+      'What Red Hat says of every flaw in every product: fixed, affected, not affected, under investigation (CSAF 2.0 VEX).',
+    home: 'https://security.access.redhat.com/data/csaf/v2/vex/',
+    vendor: redhat,
+    patterns: ['csaf_vex_*.tar.zst', 'cve-*.json'],
+    minimumRecords: 10_000,
+  }),
+  csafFeed({
+    name: 'suse-csaf',
+    describes: 'SUSE and openSUSE updates (CSAF 2.0).',
+    home: 'https://ftp.suse.com/pub/projects/security/csaf/',
+    vendor: suse,
+    patterns: ['suse-csaf.tar.zst', 'suse-csaf.tar.gz', 'suse-su-*.json', 'opensuse-su-*.json'],
+    minimumRecords: 5000,
+  }),
+  csafFeed({
+    name: 'suse-csaf-vex',
+    describes:
+      'What SUSE says of every flaw in every product (CSAF 2.0 VEX). Its documents are named like those of Red Hat: pack them.',
+    home: 'https://ftp.suse.com/pub/projects/security/csaf-vex/',
+    vendor: suse,
+    patterns: ['suse-csaf-vex.tar.zst', 'suse-csaf-vex.tar.gz', 'suse-csaf-vex.zip', 'suse-cve-*.json'],
+    minimumRecords: 10_000,
+  }),
+];
