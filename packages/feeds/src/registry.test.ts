@@ -104,8 +104,20 @@ const csafSample = (vendor: 'redhat' | 'suse') =>
   });
 const cpeHelper = { product_identification_helper: { cpe: 'cpe:/o:redhat:enterprise_linux:9::baseos' } };
 
+/** Comments of all vendors at once: each finds its own. */
+const ovalSample = `<?xml version="1.0"?><oval_definitions><definitions><definition id="oval:x:def:1" class="vulnerability">
+<metadata><reference source="CVE" ref_id="CVE-2025-0001"/></metadata><criteria operator="AND"><criteria operator="OR">
+<criterion comment="Red Hat Enterprise Linux 9 is installed" test_ref="r"/><criterion comment="Oracle Linux 9 is installed" test_ref="r"/>
+<criterion comment="openSUSE Leap 15.6 is installed" test_ref="r"/>
+<extend_definition comment="Ubuntu 22.04 LTS (jammy) is installed." definition_ref="r"/></criteria>
+<criterion comment="jq package in jammy was vulnerable" test_ref="t"/></criteria></definition></definitions>
+<tests><rpminfo_test id="t" check="at least one"><object object_ref="o"/><state state_ref="s"/></rpminfo_test></tests>
+<objects><rpminfo_object id="o"><name>jq</name></rpminfo_object></objects>
+<states><rpminfo_state id="s"><evr operation="less than">0:1.6-2</evr></rpminfo_state></states></oval_definitions>`;
+
 function sampleOf(feed: Feed): readonly [name: string, text: string] {
   const csaf = /^(redhat|suse)-csaf/.exec(feed.name)?.[1] as 'redhat' | 'suse' | undefined; // what the pattern names
+  if (feed.name.endsWith('-oval')) return [feed.files.at(-1)?.pattern.replace('*', 'jammy') ?? '', ovalSample];
   if (csaf) return [feed.files.at(-1)?.pattern.replace('*', '2025-0001') ?? '', csafSample(csaf)];
   if (feed.name.startsWith('osv-')) return [feed.files[0]?.pattern.replace('*', '1') ?? '', osvSample];
   return samples[feed.name] ?? ['', ''];
@@ -131,7 +143,8 @@ describe('the registry', () => {
       feed.name
         .replace(/^debian-d[sl]a$/, 'debian-lists')
         .replace(/^osv-.*/, 'osv')
-        .replace(/^.*-csaf(-vex)?$/, 'csaf'),
+        .replace(/^.*-csaf(-vex)?$/, 'csaf')
+        .replace(/^.*-oval$/, 'oval'),
     );
     expect([...new Set(names)].toSorted()).toEqual(folders.toSorted());
     expect(feeds.filter((feed) => sampleOf(feed)[1] === '')).toEqual([]);

@@ -12,6 +12,7 @@ import { rustsec } from './rustsec/index.ts';
 import { ubuntuCveTracker } from './ubuntu-cve-tracker/index.ts';
 import { nvd } from './nvd/index.ts';
 import { osv } from './osv/index.ts';
+import { oval } from './oval/index.ts';
 
 /** Every feed Vedette can read, in the order of import: a later one's word on a vulnerability wins. */
 export const feeds: readonly Feed[] = [
@@ -24,6 +25,7 @@ export const feeds: readonly Feed[] = [
   rubysec,
   rustsec,
   ...osv,
+  ...oval,
   ...csaf,
   cve5,
   nvd,

@@ -1,10 +1,5 @@
-import type { EcosystemName } from '@vedette/protocol';
+import { suseRelease, type EcosystemRelease } from '../shared/suse-product.ts';
 import type { Product } from './product-tree.ts';
-
-export interface VendorRelease {
-  readonly ecosystem: EcosystemName;
-  readonly release: string;
-}
 
 /** Who publishes the documents, and which of its products are releases that a machine can name as its own. */
 export interface CsafVendor {
@@ -13,7 +8,7 @@ export interface CsafVendor {
   /** Of `document.publisher.namespace`. */
   readonly namespace: RegExp;
   /** Null for a product that is no release of a distribution, or one with other packages than the release as such has. */
-  readonly releaseOf: (product: Product) => VendorRelease | null;
+  readonly releaseOf: (product: Product) => EcosystemRelease | null;
 }
 
 /**
@@ -29,23 +24,9 @@ export const redhat: CsafVendor = {
   },
 };
 
-/**
- * By the name of the product, which tells the service pack. Modules belong to the servers and desktops of their service pack; so do
- * the servers for SAP and those of long-term support, which get the same packages for longer. SLE Micro, real-time and
- * public-cloud products are others.
- */
+/** By the name of the product, which tells the service pack. */
 export const suse: CsafVendor = {
   name: 'suse',
   namespace: /^https:\/\/(?:www\.)?suse\.com\/?$/,
-  releaseOf: ({ name }) => {
-    if (name === 'openSUSE Tumbleweed') return { ecosystem: 'opensuse', release: 'tumbleweed' };
-    const leap = /^openSUSE Leap (\d{2}\.\d)$/.exec(name)?.[1];
-    if (leap !== undefined) return { ecosystem: 'opensuse', release: leap };
-    const [, version, pack] =
-      /^SUSE Linux Enterprise (?:Server|Desktop|Server for SAP Applications|Module for [A-Za-z0-9 ,&-]{1,60}) (\d{2})(?: SP(\d))?(?:-LTSS)?$/.exec(
-        name,
-      ) ?? [];
-    if (version === undefined || /Module for (?:Public Cloud|Live Patching)/.test(name)) return null;
-    return { ecosystem: 'suse', release: pack === undefined ? version : `${version}.${pack}` };
-  },
+  releaseOf: ({ name }) => suseRelease(name),
 };

@@ -1,0 +1,115 @@
+import type { Advisory, Vulnerability } from '@vedette/protocol';
+import { FeedError } from '../errors.ts';
+import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { FeedRun } from '../shared/feed-run.ts';
+import { ofReleases } from '../shared/of-releases.ts';
+import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { readOval } from './document.ts';
+import { advisoryOf, factsOf } from './normalise.ts';
+import { oracle, redhat, suse, ubuntu, type OvalVendor } from './vendors.ts';
+
+const MiB = 1024 * 1024;
+
+type OvalSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords'> & {
+  readonly vendor: OvalVendor;
+  readonly patterns: readonly string[];
+};
+
+/**
+ * Definitions of the Open Vulnerability and Assessment Language: tests of package versions, joined by AND and OR. What cannot be
+ * reduced to "this package of this release, below this version" is counted in `leftOut` and makes no statement.
+ */
+function ovalFeed({ vendor, patterns, ...about }: OvalSource): Feed {
+  return {
+    ...about,
+    files: patterns.map((pattern) => ({ pattern, url: null })),
+    maxBytes: 512 * MiB,
+    onDemand: true,
+    parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+      return parseFiles(this, vendor, files, options);
+    },
+  };
+}
+
+function parseFiles(feed: Feed, vendor: OvalVendor, files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
+  const run = new FeedRun();
+  const advisories = new Map<string, Advisory>();
+  const vulnerabilities = new Map<string, Vulnerability>();
+  const reading = { feed: feed.name, vendor, leaveOut: (reason: string) => run.leaveOut(reason) };
+  for (const file of files) {
+    run.files += 1;
+    const document = readOval(file, feed.maxBytes);
+    if (document.definitions.length === 0) throw new FeedError('TRUNCATED', `${file.name} has no definitions. Fetch it again.`);
+    for (const definition of document.definitions) {
+      run.records += 1;
+      run.lines += 1;
+      const advisory = advisoryOf(definition, document, reading);
+      const wanted = advisory && ofReleases(advisory, options?.releases);
+      if (wanted) advisories.set(wanted.id, joinAdvisories(advisories.get(wanted.id), wanted));
+      for (const facts of factsOf(definition, vendor.name)) {
+        if (!(options?.cves?.has(facts.id) ?? true)) continue;
+        const known = vulnerabilities.get(facts.id);
+        vulnerabilities.set(facts.id, known ? joinFacts(known, facts) : facts);
+      }
+    }
+  }
+  run.finish(feed, options);
+  return {
+    advisories: [...advisories.values()],
+    vulnerabilities: [...vulnerabilities.values()],
+    problems: run.problems,
+    records: run.records,
+    leftOut: run.leftOut,
+  };
+}
+
+/** One vulnerability has a definition for each release, and another for the packages that are not affected. */
+function joinAdvisories(earlier: Advisory | undefined, later: Advisory): Advisory {
+  if (!earlier) return later;
+  return {
+    ...later,
+    vulnerabilities: [...new Set([...earlier.vulnerabilities, ...later.vulnerabilities])],
+    affected: [...earlier.affected, ...later.affected],
+  };
+}
+
+const rhelFiles = ['6', '7', '8', '9', '10'].flatMap((major) => [
+  `rhel-${major}.oval.xml`,
+  `rhel-${major}-including-unpatched.oval.xml`,
+]);
+
+/** Of Red Hat only the files of whole releases: those of update services speak of other versions. The counts are far below those of 2024. */
+export const oval: readonly Feed[] = [
+  ovalFeed({
+    name: 'redhat-oval',
+    describes: 'Red Hat errata and open flaws (OVAL v2; no longer kept up to date by Red Hat, for older mirrors).',
+    home: 'https://security.access.redhat.com/data/oval/v2/',
+    vendor: redhat,
+    patterns: rhelFiles,
+    minimumRecords: 100,
+  }),
+  ovalFeed({
+    name: 'oracle-oval',
+    describes: 'Oracle Linux errata (OVAL).',
+    home: 'https://linux.oracle.com/security/oval/',
+    vendor: oracle,
+    patterns: ['com.oracle.elsa-*.xml'],
+    minimumRecords: 1,
+  }),
+  ovalFeed({
+    name: 'suse-oval',
+    describes: 'SUSE and openSUSE: fixed and open flaws (OVAL).',
+    home: 'https://ftp.suse.com/pub/projects/security/oval/',
+    vendor: suse,
+    patterns: ['suse.linux.enterprise.*.xml.gz', 'opensuse.*.xml.gz'],
+    minimumRecords: 100,
+  }),
+  ovalFeed({
+    name: 'ubuntu-oval',
+    describes: 'Ubuntu: fixed and open flaws by CVE (OVAL). Its files of notices name no source packages; take those from OSV.',
+    home: 'https://security-metadata.canonical.com/oval/',
+    vendor: ubuntu,
+    patterns: ['com.ubuntu.*.cve.oval.xml'],
+    minimumRecords: 100,
+  }),
+];
