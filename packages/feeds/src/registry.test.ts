@@ -9,6 +9,11 @@ import { shrinkageProblem } from './shrinkage.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+const updateinfoSample = (id: string, release: string) =>
+  `<?xml version="1.0"?><updates><update type="security"><id>${id}</id><release>${release}</release>
+<references><reference id="CVE-2025-0001" type="cve"/></references><pkglist><collection>
+<package name="jq" epoch="0" version="1.6" release="2" arch="x86_64"/></collection></pkglist></update></updates>`;
+
 /** A valid small file of every feed: the tests below damage it. */
 const samples: Readonly<Record<string, readonly [name: string, text: string]>> = {
   'debian-dsa': ['DSA.list', '[12 Feb 2025] DSA-1-1 jq - x\n\t{CVE-2025-0001}\n\t[bookworm] - jq 1.6-2\n'],
@@ -23,6 +28,17 @@ const samples: Readonly<Record<string, readonly [name: string, text: string]>> =
     'main.json',
     '{"distroversion":"v3.20","packages":[{"pkg":{"name":"jq","secfixes":{"1.6-r1":["CVE-2025-0001"]}}}]}',
   ],
+  wolfi: ['wolfi-security.json', '{"apkurl":"x","packages":[{"pkg":{"name":"jq","secfixes":{"1.6-r1":["CVE-2025-0001"]}}}]}'],
+  chainguard: [
+    'chainguard-security.json',
+    '{"apkurl":"x","packages":[{"pkg":{"name":"jq","secfixes":{"1.6-r1":["CVE-2025-0001"]}}}]}',
+  ],
+  rocky: [
+    'rocky-errata-1.json',
+    '{"advisories":[{"name":"RLSA-2025:0001","cves":[{"name":"CVE-2025-0001"}],"rpms":{"Rocky Linux 9":{"nvras":["jq-0:1.6-2.el9.x86_64.rpm"]}}}]}',
+  ],
+  amazon: ['amazon-2-updateinfo.xml', updateinfoSample('ALAS2-2025-1', '')],
+  fedora: ['fedora-43-updateinfo.xml', updateinfoSample('FEDORA-2025-1', 'Fedora 43')],
   rubysec: ['CVE-2025-0001.yml', 'gem: jq\ndate: 2025-01-02\ncve: 2025-0001\n'],
   rustsec: [
     'RUSTSEC-2025-0001.md',
@@ -144,7 +160,9 @@ describe('the registry', () => {
         .replace(/^debian-d[sl]a$/, 'debian-lists')
         .replace(/^osv-.*/, 'osv')
         .replace(/^.*-csaf(-vex)?$/, 'csaf')
-        .replace(/^.*-oval$/, 'oval'),
+        .replace(/^.*-oval$/, 'oval')
+        .replace(/^(amazon|fedora)$/, 'updateinfo')
+        .replace(/^(wolfi|chainguard)$/, 'alpine-secdb'),
     );
     expect([...new Set(names)].toSorted()).toEqual(folders.toSorted());
     expect(feeds.filter((feed) => sampleOf(feed)[1] === '')).toEqual([]);

@@ -1,4 +1,4 @@
-import { alpineSecdb } from './alpine-secdb/index.ts';
+import { alpineSecdb, chainguard, wolfi } from './alpine-secdb/index.ts';
 import { cisaKev } from './cisa-kev/index.ts';
 import { csaf } from './csaf/index.ts';
 import { cve5 } from './cve-5/index.ts';
@@ -7,9 +7,11 @@ import { debianDla, debianDsa } from './debian-lists/index.ts';
 import { debianTracker } from './debian-tracker/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
+import { rocky } from './rocky/index.ts';
 import { rubysec } from './rubysec/index.ts';
 import { rustsec } from './rustsec/index.ts';
 import { ubuntuCveTracker } from './ubuntu-cve-tracker/index.ts';
+import { updateinfo } from './updateinfo/index.ts';
 import { nvd } from './nvd/index.ts';
 import { osv } from './osv/index.ts';
 import { oval } from './oval/index.ts';
@@ -22,6 +24,10 @@ export const feeds: readonly Feed[] = [
   debianTracker,
   ubuntuCveTracker,
   alpineSecdb,
+  wolfi,
+  chainguard,
+  rocky,
+  ...updateinfo,
   rubysec,
   rustsec,
   ...osv,

@@ -1,7 +1,7 @@
 import { sharedArchive } from '@vedette/testkit';
 import { describe, expect, it } from 'vitest';
 import type { FeedFile } from '../feed.ts';
-import { alpineSecdb } from './index.ts';
+import { alpineSecdb, chainguard, wolfi } from './index.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const parse = (...files: FeedFile[]) => alpineSecdb.parse(files, { minimumRecords: 0 });
@@ -79,5 +79,31 @@ describe('alpine-secdb', () => {
     );
     expect(facts.problems).toHaveLength(odd);
     expect(facts.records).toBe(records);
+  });
+});
+
+describe.each([
+  [wolfi, 'wolfi'],
+  [chainguard, 'chainguard'],
+] as const)('%#', (feed, ecosystem) => {
+  const read = (security: object) =>
+    feed.parse([{ name: `${ecosystem}-security.json`, bytes: bytes(JSON.stringify(security)) }], { minimumRecords: 0 });
+  const security = (secfixes: object) => ({ apkurl: 'x', reponame: 'os', packages: [{ pkg: { name: 'binutils', secfixes } }] });
+
+  it('says of a distribution without releases which version fixed what, and what never was affected', () => {
+    const facts = read(security({ '2.39-r1': ['CVE-2022-38126', 'GHSA-p5f5-3p5g-rfjw'], '0': ['CVE-2022-38127'] }));
+    expect(facts).toMatchObject({ records: 3, problems: [] });
+    expect(facts.advisories.map(({ id }) => id)).toEqual([
+      `${ecosystem}:binutils:0`,
+      `${ecosystem}:binutils:2.39-r1`,
+      `${ecosystem}:binutils:2.39-r1:GHSA-p5f5-3p5g-rfjw`,
+    ]);
+    expect(
+      facts.advisories.map(({ affected: [one] }) => `${one?.ecosystem} ${one?.release} ${one?.status} ${one?.fixed}`),
+    ).toEqual([`${ecosystem}  not-affected null`, `${ecosystem}  fixed 2.39-r1`, `${ecosystem}  fixed 2.39-r1`]);
+  });
+
+  it('refuses a list without packages', () => {
+    expect(() => read({ apkurl: 'x' })).toThrow(expect.objectContaining({ code: 'SCHEMA' }));
   });
 });

@@ -13,11 +13,18 @@ export interface SecFix {
   readonly entries: readonly string[];
 }
 
+export interface SecdbForm {
+  readonly maxBytes: number;
+  /** Without releases: Wolfi, Chainguard. */
+  readonly rolling: boolean;
+}
+
 const text = z.string().max(512);
 /** In YAML a key without a value reads as an empty text. */
 const nothing = z.literal('').transform(() => null);
 const Secdb = z.object({
-  distroversion: text,
+  /** Rolling distributions have none. */
+  distroversion: text.default(''),
   packages: z
     .array(
       z.object({ pkg: z.object({ name: text, secfixes: z.record(text, z.array(text).max(20_000).nullable().or(nothing)) }) }),
@@ -32,11 +39,14 @@ function releaseIn(words: string): string | null {
   return /(?:^|[/_-])(?:v?(3\.\d{1,2})|(edge))(?=$|[/_-])/.exec(words)?.slice(1).find(Boolean) ?? null;
 }
 
-/** A file of secdb.alpinelinux.org: one repository of one release, in JSON, formerly in YAML. Throws FeedError. */
-export function* parseSecdb(file: FeedFile, maxBytes: number, run: FeedRun): Generator<SecFix> {
+/**
+ * A security database: of Alpine one repository of one release, in JSON, formerly in YAML; of a rolling distribution all there is. Throws
+ * FeedError.
+ */
+export function* parseSecdb(file: FeedFile, { maxBytes, rolling }: SecdbForm, run: FeedRun): Generator<SecFix> {
   const parsed = Secdb.safeParse(/\.ya?ml$/.test(file.name) ? feedYaml(file, maxBytes) : feedJson(file, maxBytes));
   if (!parsed.success) throw notThisFeed(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''}`, parsed.error);
-  const release = releaseIn(parsed.data.distroversion);
+  const release = rolling ? '' : releaseIn(parsed.data.distroversion);
   if (release === null) throw notThisFeed(file, 'field distroversion');
   for (const { pkg } of parsed.data.packages ?? []) {
     for (const [version, entries] of Object.entries(pkg.secfixes)) {
@@ -56,7 +66,7 @@ export function* parseSecdb(file: FeedFile, maxBytes: number, run: FeedRun): Gen
  *     #   0:
  *     #     - CVE-2023-45853
  */
-export function* parseApkbuild(file: FeedFile, maxBytes: number, run: FeedRun): Generator<SecFix> {
+export function* parseApkbuild(file: FeedFile, { maxBytes }: SecdbForm, run: FeedRun): Generator<SecFix> {
   const folders = (file.path ?? '').split('/').slice(0, -1);
   const release = releaseIn(folders.join('/'));
   const name = folders.at(-1);

@@ -3,6 +3,7 @@ import { scoreVector } from '../shared/cvss-score.ts';
 import { dayOf, isCveName } from '../shared/identifiers.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
 import { ratingOf } from '../shared/rating.ts';
+import { streamInTitle } from '../shared/rpm-package.ts';
 import { emptyVulnerability } from '../shared/vulnerability-facts.ts';
 import { ecosystemOf } from './ecosystem.ts';
 import type { AffectedEntry, OsvRecord } from './schema.ts';
@@ -85,8 +86,7 @@ function moduleOf(record: OsvRecord, entry: AffectedEntry): string | null {
   if (entry.ecosystem_specific?.rpmmod) return entry.ecosystem_specific.rpmmod;
   const modular = (entry.ranges ?? []).some((range) => range.events.some((event) => /\.module[_+]/.test(event.fixed ?? '')));
   if (!modular) return null;
-  const streams = [...(record.summary ?? '').slice(0, 1000).matchAll(/(?<![\w:.+-])[\w.+-]+:[\w.-]+/g)].map(([stream]) => stream);
-  return streams.length === 1 ? (streams[0] ?? null) : null;
+  return streamInTitle(record.summary ?? '');
 }
 
 /** The Go database writes the year 1 where it does not know; the day of change is known to be later. */

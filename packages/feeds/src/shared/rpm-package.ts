@@ -35,6 +35,17 @@ export function moduleStream(text: string): string | null {
   return /^([A-Za-z0-9._+-]{1,128}:[A-Za-z0-9._+-]{1,128})(?=$|[:/])/.exec(text)?.[1] ?? null;
 }
 
+/** Whether the build is one of a module, by its release: 1.module_el8.6.0+2867+1234. */
+export function isModular(version: string): boolean {
+  return /\.module[_+]/.test(version);
+}
+
+/** Module and stream in the title of an erratum ("nodejs:18 security update"); null where it names none, or several. */
+export function streamInTitle(title: string): string | null {
+  const streams = [...title.slice(0, 1000).matchAll(/(?<![\w:.+-])[\w.+-]+:[\w.-]+/g)].map(([stream]) => stream);
+  return streams.length === 1 ? (streams[0] ?? null) : null;
+}
+
 /**
  * A package URL of type rpm (purl-spec, types/rpm): `pkg:rpm/redhat/httpd@2.4.37-65?arch=x86_64&epoch=1&rpmmod=httpd:2.4`. Null for any
  * other text.
