@@ -72,6 +72,7 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
     cwe: vulnerability?.cwe ?? [],
     kevSince: vulnerability?.kevSince ?? null,
     epss: vulnerability?.epss ?? null,
+    ...(vulnerability?.ssvc ? { ssvc: vulnerability.ssvc } : {}),
     patchable: affected.some((statement) => statement.status === 'fixed'),
     affected,
   };

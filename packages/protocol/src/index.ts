@@ -21,6 +21,7 @@ export * from './knowledge/advisory.ts';
 export { checkNumber, firstRegisteredCheckNumber } from './knowledge/check-number.ts';
 export * from './knowledge/check.ts';
 export * from './knowledge/ecosystem-name.ts';
+export * from './knowledge/lifecycle.ts';
 export * from './knowledge/severity.ts';
 export * from './limits.ts';
 export { Problem } from './problem.ts';

@@ -25,7 +25,8 @@ export type VendorState = z.infer<typeof VendorState>;
  * A version is inside when it is not below `introduced` (null: the very first), below `fixed` and below `limit`, and not above
  * `lastAffected`; so the OSV schema defines its events. With `versions` it is inside when it is one of them, and the bounds are null.
  *
- * `fixed`: the versions inside are affected, `fixed` is the first that no longer is. `affected`: those inside are, and no fix is
+ * `fixed`: the versions inside are affected, `fixed` is the first that no longer is (null where the vendor names nothing but the
+ * patches; such a statement decides nothing by version). `affected`: those inside are, and no fix is
  * known. `not-affected`: none is.
  */
 export const Affected = z.object({
@@ -42,6 +43,7 @@ export const Affected = z.object({
   versions: z.array(z.string()).nullish(),
   module: z.string().nullish().meta({ description: 'Module and stream of a modular rpm: nodejs:12' }),
   vendorState: VendorState.nullish(),
+  patches: z.array(z.string()).nullish().meta({ description: 'Names of the updates that bring the fix, any of them: KB5034441' }),
 });
 export type Affected = z.infer<typeof Affected>;
 
@@ -70,6 +72,15 @@ export const Cvss = z.object({
 });
 export type Cvss = z.infer<typeof Cvss>;
 
+/** CISA's decision points of SSVC 2.0.3: what helps to decide how soon to act. */
+export const Ssvc = z.object({
+  exploitation: z.enum(['none', 'poc', 'active']),
+  automatable: z.boolean(),
+  technicalImpact: z.enum(['partial', 'total']),
+  date: z.iso.date(),
+});
+export type Ssvc = z.infer<typeof Ssvc>;
+
 /** What is known of a vulnerability apart from packages. */
 export const Vulnerability = z.object({
   id: z.string().meta({ description: 'CVE name, or the name its authority gave where there is no CVE' }),
@@ -79,6 +90,7 @@ export const Vulnerability = z.object({
   /** In CISA's catalogue of known exploited vulnerabilities since this day. */
   kevSince: z.iso.date().nullable(),
   epss: z.object({ score: z.number(), percentile: z.number(), date: z.iso.date() }).nullable(),
+  ssvc: Ssvc.nullish(),
 });
 export type Vulnerability = z.infer<typeof Vulnerability>;
 

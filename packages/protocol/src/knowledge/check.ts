@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CheckNumber } from '../ids.ts';
-import { Affected, Cvss } from './advisory.ts';
+import { Affected, Cvss, Ssvc } from './advisory.ts';
 import { Severity } from './severity.ts';
 
 /** One statement of one advisory, as part of a check: the unit a verdict rests on. */
@@ -27,6 +27,7 @@ export const Check = z.object({
   cwe: z.array(z.string()),
   kevSince: z.iso.date().nullable(),
   epss: z.object({ score: z.number(), percentile: z.number(), date: z.iso.date() }).nullable(),
+  ssvc: Ssvc.nullish(),
   patchable: z.boolean(),
   affected: z.array(CheckAffected),
 });

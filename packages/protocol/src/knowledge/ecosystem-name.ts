@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Distributions: their packages are judged by release, by what the distribution itself says. */
+/** Distributions, and Windows: their packages are judged by release, by what the vendor itself says. */
 export const distributions = [
   'debian',
   'ubuntu',
@@ -19,6 +19,7 @@ export const distributions = [
   'azurelinux',
   'openeuler',
   'arch',
+  'windows',
 ] as const;
 
 /** Package registries of languages and tools: no releases, one authority for all machines. */
