@@ -1,4 +1,4 @@
-import type { Advisory, Vulnerability } from '@vedette/protocol';
+import type { Advisory, Lifecycle, Vulnerability } from '@vedette/protocol';
 
 /** One file of a feed, read and unpacked by the caller. */
 export interface FeedFile {
@@ -30,6 +30,8 @@ export interface FeedProblem {
 export interface FeedFacts {
   readonly advisories: readonly Advisory[];
   readonly vulnerabilities: readonly Vulnerability[];
+  /** Of the feed of support periods alone. */
+  readonly lifecycles?: readonly Lifecycle[];
   readonly problems: readonly FeedProblem[];
   /** Records read, before any filter: the figure `minimumRecords` and `shrinkageProblem` speak of. */
   readonly records: number;

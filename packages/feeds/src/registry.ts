@@ -5,8 +5,10 @@ import { cve5 } from './cve-5/index.ts';
 import { debianChangelog } from './debian-changelog/index.ts';
 import { debianDla, debianDsa } from './debian-lists/index.ts';
 import { debianTracker } from './debian-tracker/index.ts';
+import { endOfLife } from './end-of-life/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
+import { msrc } from './msrc/index.ts';
 import { rocky } from './rocky/index.ts';
 import { rubysec } from './rubysec/index.ts';
 import { rustsec } from './rustsec/index.ts';
@@ -28,6 +30,7 @@ export const feeds: readonly Feed[] = [
   chainguard,
   rocky,
   ...updateinfo,
+  msrc,
   rubysec,
   rustsec,
   ...osv,
@@ -37,6 +40,7 @@ export const feeds: readonly Feed[] = [
   nvd,
   epss,
   cisaKev,
+  endOfLife,
 ];
 
 /** Whether a file of an offline directory belongs to the source. */

@@ -35,20 +35,40 @@ export interface Line {
   readonly text: string;
 }
 
+/** A file is turned into text in pieces of this size, so that memory never holds all of it twice. */
+const pieceBytes = 1024 * 1024;
+const lineFeed = 0x0a;
+
 /** Lines of a text file that must end with a line feed. Throws TOO_LARGE for one endless line, TRUNCATED for an open last one. */
 export function* feedLines(file: FeedFile, maxBytes: number): Generator<Line> {
-  const text = feedText(file, maxBytes);
+  const { bytes } = limited(file, maxBytes);
   let number = 0;
+  for (let start = 0; start < bytes.length;) {
+    const end = start + pieceBytes < bytes.length ? bytes.lastIndexOf(lineFeed, start + pieceBytes) + 1 : bytes.length;
+    if (end <= start) throw endlessLine(file, number + 1);
+    for (const line of linesIn({ name: file.name, bytes: bytes.subarray(start, end) }, number)) {
+      ({ number } = line);
+      yield line;
+    }
+    start = end;
+  }
+}
+
+function* linesIn(piece: FeedFile, before: number): Generator<Line> {
+  const text = feedText(piece, piece.bytes.length);
+  let number = before;
   for (let start = 0; start < text.length;) {
     number += 1;
     const end = text.indexOf('\n', start);
-    if ((end === -1 ? text.length : end) - start > maxLineChars) {
-      throw new FeedError('TOO_LARGE', `${file.name}, line ${number}: longer than ${maxLineChars} characters. ${again}`);
-    }
-    if (end === -1) throw truncated(file, number);
+    if ((end === -1 ? text.length : end) - start > maxLineChars) throw endlessLine(piece, number);
+    if (end === -1) throw truncated(piece, number);
     yield { number, text: text.slice(start, text[end - 1] === '\r' ? end - 1 : end) };
     start = end + 1;
   }
+}
+
+function endlessLine(file: FeedFile, number: number): FeedError {
+  return new FeedError('TOO_LARGE', `${file.name}, line ${number}: longer than ${maxLineChars} characters. ${again}`);
 }
 
 /** A JSON document, not yet looked at. Throws TOO_LARGE, NOT_TEXT, TRUNCATED, SCHEMA. */
