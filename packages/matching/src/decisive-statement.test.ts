@@ -56,6 +56,16 @@ describe('decisiveStatement', () => {
       'DSA-2-1',
     ],
     ['the lower name of equal dates', [statement('DSA-2-1', '1'), statement('DSA-1-1', '1')], 'DSA-1-1'],
+    [
+      "the tracker's word, whatever the advisories say",
+      [
+        statement('DSA-1-1', '9'),
+        statement('DLA-1-1', null, { status: 'affected' }),
+        changelog('2'),
+        statement('debian-tracker:CVE-2025-0001', null, { feed: 'debian-tracker', status: 'not-affected' }),
+      ],
+      'debian-tracker:CVE-2025-0001',
+    ],
     ['a version that is one', [statement('DSA-1-1', '1'), statement('DSA-2-1', '9 9')], 'DSA-1-1'],
     ['a fix with a version', [statement('DSA-1-1', '1'), statement('DSA-2-1', null)], 'DSA-1-1'],
     [

@@ -5,7 +5,7 @@ import { compareInOrder, isComparable } from './version-order.ts';
 /** Feeds that infer from what a package says of itself; an authority's own word on the same matter goes before them. */
 const inferringFeeds: ReadonlySet<string> = new Set(['debian-changelog']);
 /** Feeds in which a vendor keeps its judgement of every package; its single advisories give way to them. */
-const trackingFeeds: ReadonlySet<string> = new Set(['debian-tracker', 'ubuntu-cve-tracker']);
+const trackingFeeds: ReadonlySet<string> = new Set(['debian-tracker', 'ubuntu-cve-tracker', 'redhat-csaf-vex', 'suse-csaf-vex']);
 
 /**
  * Of all that is said about one vulnerability in one package of one release, the statements that count, the first deciding where

@@ -54,6 +54,11 @@ const pages: readonly (readonly [form: RegExp, address: string])[] = [
   [/^GO-\d{4}-\d{4,6}$/, 'https://pkg.go.dev/vuln/'],
   [/^RUSTSEC-\d{4}-\d{4}$/, 'https://rustsec.org/advisories/'],
   [/^ubuntu-cve-tracker:CVE-\d{4}-\d{4,7}$/, 'https://ubuntu.com/security/'],
+  [/^debian-tracker:(?:CVE|TEMP)-[0-9A-F-]{4,32}$/, 'https://security-tracker.debian.org/tracker/'],
+  [/^redhat-(?:csaf-vex|oval):CVE-\d{4}-\d{4,7}$/, 'https://access.redhat.com/security/cve/'],
+  [/^suse-(?:csaf-vex|oval):CVE-\d{4}-\d{4,7}$/, 'https://www.suse.com/security/cve/'],
+  [/^ubuntu-oval:CVE-\d{4}-\d{4,7}$/, 'https://ubuntu.com/security/'],
+  [/^msrc:CVE-\d{4}-\d{4,7}$/, 'https://msrc.microsoft.com/update-guide/vulnerability/'],
   [/^(?:PYSEC|MAL|BIT|USN|[AR]L[SBE]A|RH[SBE]A)-[A-Za-z0-9:.-]{1,80}$/, 'https://osv.dev/vulnerability/'],
 ];
 
@@ -65,7 +70,7 @@ const pages: readonly (readonly [form: RegExp, address: string])[] = [
 export function advisoryUrl(id: string): string | null {
   if (/^D[SL]A-[0-9]{1,5}(-[0-9]{1,2})?$/.test(id)) return `https://security-tracker.debian.org/tracker/${id}`;
   const page = pages.find(([form]) => form.test(id));
-  if (page) return `${page[1]}${encodeURIComponent(id.replace(/^ubuntu-cve-tracker:/, ''))}`;
+  if (page) return `${page[1]}${encodeURIComponent(id.replace(/^[a-z-]+:/, ''))}`;
   const changelog = /^debian-changelog:([a-z0-9][a-z0-9.+-]*):(\S+)$/.exec(id);
   if (!changelog) return null;
   const [, source = '', version = ''] = changelog;

@@ -54,7 +54,11 @@ const feedsWithoutAdvisories: ReadonlySet<string> = new Set([
   'debian-changelog',
   'debian-tracker',
   'ubuntu-cve-tracker',
+  'redhat-csaf-vex',
+  'suse-csaf-vex',
   'alpine-secdb',
+  'wolfi',
+  'chainguard',
 ]);
 
 /** Of equal ratings the one of the lower name, so that the order of arrival does not matter. */
