@@ -47,6 +47,7 @@ const rules: ReadonlyMap<string, Rule> = new Map([
   ['amzn', { ecosystem: 'amazon', release: major }],
   ['sles', { ecosystem: 'suse', release: suseRelease }],
   ['sled', { ecosystem: 'suse', release: suseRelease }],
+  ['sles_sap', { ecosystem: 'suse', release: suseRelease }],
   ['opensuse-leap', { ecosystem: 'opensuse', release: parts(2) }],
   ['opensuse-tumbleweed', { ecosystem: 'opensuse', release: () => 'tumbleweed' }],
   ['wolfi', { ecosystem: 'wolfi', release: rolling }],
