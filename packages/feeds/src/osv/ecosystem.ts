@@ -1,5 +1,6 @@
 import { debianReleases, ubuntuCodenames } from '@vedette/ecosystems';
 import type { EcosystemName } from '@vedette/protocol';
+import { suseRelease, type EcosystemRelease } from '../shared/suse-product.ts';
 
 /** Names of the OSV schema's list of ecosystems. */
 const names: ReadonlyMap<string, EcosystemName> = new Map([
@@ -35,10 +36,6 @@ const names: ReadonlyMap<string, EcosystemName> = new Map([
 ]);
 
 const debianCodenames = new Map(debianReleases.map((release) => [release.version, release.codename]));
-export interface EcosystemRelease {
-  readonly ecosystem: EcosystemName;
-  readonly release: string;
-}
 
 /**
  * Ecosystem and release of an OSV `package.ecosystem`: `AlmaLinux:9`, `Debian:12`, `Ubuntu:Pro:22.04:LTS`, `Alpine:v3.20`, `PyPI`.
@@ -49,11 +46,11 @@ export function ecosystemOf(text: string): EcosystemRelease | null {
   const [name = '', ...rest] = text.split(':');
   const ecosystem = names.get(name);
   if (ecosystem === undefined) return null;
-  const release = releaseOf(ecosystem, rest);
+  const release = releaseOf(ecosystem, name, rest);
   return release === null ? null : { ecosystem, release };
 }
 
-function releaseOf(ecosystem: EcosystemName, parts: readonly string[]): string | null {
+function releaseOf(ecosystem: EcosystemName, name: string, parts: readonly string[]): string | null {
   const [first = ''] = parts;
   if (ecosystem === 'debian') return debianCodenames.get(first) ?? null;
   if (ecosystem === 'ubuntu') return ubuntuCodenames.get(parts.find((part) => /^\d\d\.\d\d$/.test(part)) ?? '') ?? null;
@@ -61,5 +58,7 @@ function releaseOf(ecosystem: EcosystemName, parts: readonly string[]): string |
   // enterprise_linux:9::appstream
   if (ecosystem === 'redhat') return /^enterprise_linux$/.test(first) ? (/^\d+/.exec(parts[1] ?? '')?.[0] ?? null) : null;
   // openSUSE:Leap 15.6, SUSE:Linux Enterprise Server 15 SP5
-  return first;
+  if (ecosystem === 'suse' || ecosystem === 'opensuse') return suseRelease(`${name} ${first}`)?.release ?? null;
+  // Azure Linux:3; the system calls itself 3.0.
+  return ecosystem === 'azurelinux' && /^\d+$/.test(first) ? `${first}.0` : first;
 }

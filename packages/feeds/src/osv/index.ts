@@ -152,6 +152,16 @@ const sources: readonly OsvSource[] = [
   },
   { name: 'packagist', describes: 'Packagist (Composer).', folder: 'Packagist', prefixes: ['DRUPAL'], minimumRecords: 1000 },
   { name: 'nuget', describes: 'NuGet.', folder: 'NuGet', prefixes: [], minimumRecords: 200 },
+  { name: 'chainguard', describes: 'Chainguard advisories.', folder: 'Chainguard', prefixes: [], minimumRecords: 1 },
+  { name: 'openeuler', describes: 'openEuler advisories.', folder: 'openEuler', prefixes: ['OESA'], minimumRecords: 1 },
+  { name: 'azurelinux', describes: 'Azure Linux advisories.', folder: 'Azure Linux', prefixes: ['AZL'], minimumRecords: 1 },
+  { name: 'photon', describes: 'Photon OS advisories.', folder: 'Photon OS', prefixes: ['PHSA'], minimumRecords: 1 },
+  { name: 'hex', describes: 'Hex (Erlang, Elixir).', folder: 'Hex', prefixes: ['EEF-CVE'], minimumRecords: 1 },
+  { name: 'pub', describes: 'Pub (Dart).', folder: 'Pub', prefixes: [], minimumRecords: 1 },
+  { name: 'hackage', describes: 'Haskell security advisories.', folder: 'Hackage', prefixes: ['HSEC'], minimumRecords: 1 },
+  { name: 'cran', describes: 'R security advisories.', folder: 'CRAN', prefixes: ['RSEC'], minimumRecords: 1 },
+  { name: 'swift', describes: 'Swift packages.', folder: 'SwiftURL', prefixes: [], minimumRecords: 1 },
+  { name: 'github-actions', describes: 'GitHub Actions.', folder: 'GitHub Actions', prefixes: [], minimumRecords: 1 },
   { name: 'bitnami', describes: 'Bitnami: server applications.', folder: 'Bitnami', prefixes: ['BIT'], minimumRecords: 5000 },
 ];
 

@@ -1,5 +1,5 @@
 import type { Affected } from '@vedette/protocol';
-import type { EcosystemRelease } from './ecosystem.ts';
+import type { EcosystemRelease } from '../shared/suse-product.ts';
 import type { AffectedEntry, Event, Range } from './schema.ts';
 
 type Bounds = Pick<Affected, 'status' | 'introduced' | 'fixed' | 'lastAffected' | 'limit'>;

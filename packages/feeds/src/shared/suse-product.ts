@@ -14,8 +14,8 @@ export function suseRelease(product: string): EcosystemRelease | null {
   if (product === 'openSUSE Tumbleweed') return { ecosystem: 'opensuse', release: 'tumbleweed' };
   const leap = /^openSUSE Leap (\d{2}\.\d)$/.exec(product)?.[1];
   if (leap !== undefined) return { ecosystem: 'opensuse', release: leap };
-  const [, version, pack] =
-    /^SUSE Linux Enterprise (?:Server|Desktop|Server for SAP Applications|Module for [A-Za-z0-9 ,&-]{1,60}) (\d{2})(?: SP(\d))?(?:-LTSS)?$/.exec(
+  const [, version, minor, pack = minor] =
+    /^SUSE Linux Enterprise (?:Server|Desktop|Server for SAP Applications|Module for [A-Za-z0-9 ,&-]{1,60}) (\d{2})(?:\.(\d))?(?: SP(\d))?(?:-LTSS)?$/.exec(
       product,
     ) ?? [];
   if (version === undefined || /Module for (?:Public Cloud|Live Patching)/.test(product)) return null;
