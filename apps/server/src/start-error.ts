@@ -1,3 +1,4 @@
+import { BackupError } from './backup/backup-error.ts';
 import { ConfigError } from './config.ts';
 import { EmbeddedPostgresError } from './db/embedded/embedded-postgres-error.ts';
 import { MigrationError } from './db/migrate.ts';
@@ -10,6 +11,10 @@ export function explainStartError(error: unknown): { message: string; exitCode: 
     return { message: `${error.message}\n${error.remedy}`, exitCode };
   }
   if (error instanceof MigrationError) return { message: describe(error), exitCode: 69 };
+  // sysexits(3): EX_DATAERR for a file that is wrong, EX_USAGE for where it should go, EX_IOERR.
+  if (error instanceof BackupError) {
+    return { message: describe(error), exitCode: error.code === 'NOT_EMPTY' ? 64 : error.code === 'FILE' ? 74 : 65 };
+  }
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') {
     return { message: `${describe(error)}\nAnother program listens there; stop it or set VEDETTE_LISTEN.`, exitCode: 69 };

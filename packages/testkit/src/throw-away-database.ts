@@ -16,10 +16,10 @@ const template = 'vedette_template';
 const templateLock = 8421;
 
 /**
- * A fresh, migrated database on a real PostgreSQL, cloned from a template that is made once per test run. Needs
+ * A fresh, migrated database on a real PostgreSQL, cloned from a template that is made once per test run; `empty`: without a schema. Needs
  * postgres-global-setup.ts in vitest's globalSetup. Dispose it in afterAll.
  */
-export async function throwAwayDatabase(): Promise<ThrowAwayDatabase> {
+export async function throwAwayDatabase({ empty = false }: { readonly empty?: boolean } = {}): Promise<ThrowAwayDatabase> {
   const directory = process.env[postgresDirectoryVariable];
   if (directory === undefined) throw new Error('packages/testkit/src/postgres-global-setup.ts is missing in vitest.config.ts');
   const server = await startEmbeddedPostgres({
@@ -32,8 +32,8 @@ export async function throwAwayDatabase(): Promise<ThrowAwayDatabase> {
   const database = `test_${randomBytes(8).toString('hex')}`;
   const admin = openDatabase({ ...server.connection, max: 1 });
   try {
-    await ensureTemplate(admin.db, server.connection);
-    await sql`create database ${sql.id(database)} template ${sql.id(template)}`.execute(admin.db);
+    if (!empty) await ensureTemplate(admin.db, server.connection);
+    await sql`create database ${sql.id(database)} template ${sql.id(empty ? 'template1' : template)}`.execute(admin.db);
   } finally {
     await admin.close();
     await server[Symbol.asyncDispose]();

@@ -1,0 +1,202 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { agentPaths, type FactRow } from '@vedette/protocol';
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../db/database.ts';
+import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import { TestAgent } from '../testing/test-agent.ts';
+import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { backUp } from './back-up.ts';
+import { FrameWriter } from './frames.ts';
+import { restore } from './restore.ts';
+
+const stack = new AsyncDisposableStack();
+let database: ThrowAwayDatabase;
+let server: TestServer;
+let caller: Awaited<ReturnType<typeof testCaller>>;
+let directory: string;
+let file: string;
+const agents: TestAgent[] = [];
+const dayMs = 24 * 3600 * 1000;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'vedette-backup-'));
+  stack.defer(() => rmSync(directory, { recursive: true }));
+  file = join(directory, 'platform.backup');
+  database = stack.use(await throwAwayDatabase());
+  server = stack.use(await testServer(database));
+  caller = await testCaller(server);
+  await know('2.0-1', 'openssl', 'curl');
+  for (const name of ['web-1', 'web-2', 'web-3']) {
+    const agent = new TestAgent(server);
+    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname: name, machineId: name });
+    agents.push(agent);
+    await report(agent, 1, [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')]);
+  }
+  // A history: one fixed, one reopened, a check that came later and one that was withdrawn.
+  later(2);
+  await report(agents[0], 2, [pkg('openssl', '2.0-1'), pkg('curl', '1.0-1')]);
+  later(2);
+  await report(agents[0], 3, [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')]);
+  await know('2.0-1', 'openssl', 'bash');
+  later(1);
+  await report(agents[1], 2, [pkg('curl', '2.0-1'), pkg('bash', '1.0-1'), pkg('tab\tnew\nline\\', '1')]);
+  await backUp(server.context.pool, file);
+}, 60_000);
+afterAll(() => stack.disposeAsync());
+
+function pkg(name: string, version: string): FactRow {
+  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
+}
+
+async function report(agent: TestAgent | undefined, sequence: number, packages: FactRow[]): Promise<void> {
+  const os = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' };
+  const rows = { os: [{ ...os, hostname: 'web', architecture: 'amd64' }], dpkg: packages };
+  const documents = Object.entries(rows).map(([collector, each]) => syncDocument({ collector, sequence, rows: each }));
+  const reply = await agent?.post(agentPaths.sync, { documents });
+  if (reply?.status !== 200) throw new Error(JSON.stringify(reply?.json));
+}
+
+async function know(fixed: string, ...names: string[]): Promise<void> {
+  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
+  const advisories = names.map((name, index) => ({
+    id: `DSA-900${index}-1`,
+    feed: 'debian-dsa',
+    published: '2026-10-01',
+    vulnerabilities: [`CVE-2026-100${index}`],
+    affected: [{ ...statement, package: name, fixed }],
+  }));
+  await importKnowledge(
+    server.context.db,
+    { advisories, vulnerabilities: [], origins: [] },
+    { at: server.clock.now, starter: false },
+  );
+}
+
+function later(days: number): void {
+  server.clock.now = new Date(server.clock.now.getTime() + days * dayMs);
+}
+
+/** Everything that is derived, now and at each day of the past. */
+async function answers(from: TestServer): Promise<unknown> {
+  const moments = Array.from({ length: 8 }, (_, days) => new Date(server.clock.now.getTime() - days * dayMs).toISOString());
+  const pages = moments.map((asOf) => `/detections?status=all&limit=100&asOf=${asOf}`);
+  const paths = [
+    '/dashboard',
+    '/assets',
+    '/checks',
+    '/knowledge',
+    '/activation-keys',
+    '/detections?status=all&limit=100',
+    ...pages,
+  ];
+  const assetPaths = agents.flatMap(({ assetId }) => [`/assets/${assetId}`, `/assets/${assetId}/facts/dpkg`]);
+  return Promise.all(
+    [...paths, ...assetPaths].map(async (path) => {
+      const reply = await from.app.inject({ url: `/api/v1${path}`, headers: caller.headers });
+      expect([path, reply.statusCode]).toEqual([path, 200]);
+      return [path, reply.json()];
+    }),
+  );
+}
+
+async function restored(name: string): Promise<{ server: TestServer; dispose: () => Promise<void> }> {
+  const own = new AsyncDisposableStack();
+  const empty = own.use(await throwAwayDatabase({ empty: true }));
+  const { db, pool, close } = openDatabase(empty.connection);
+  own.defer(close);
+  await restore({ db, pool }, name);
+  const other = own.use(await testServer(empty));
+  other.clock.now = server.clock.now;
+  return { server: other, dispose: () => own.disposeAsync() };
+}
+
+describe('a backup', () => {
+  it('restored into an empty database gives every answer as before, at every moment', async () => {
+    const { server: other, dispose } = await restored(file);
+    stack.defer(dispose);
+    expect(await answers(other)).toEqual(await answers(server));
+  });
+
+  it('restored, the platform goes on: the same agents report, new assets come, numbers do not repeat', async () => {
+    const { server: other, dispose } = await restored(file);
+    stack.defer(dispose);
+    const [known] = agents;
+    // The agent's key is in the backup; it reports to the restored platform as if nothing had been.
+    const moved = Object.assign(new TestAgent(other), { key: known?.key, agentId: known?.agentId, assetId: known?.assetId });
+    await report(moved, 4, [pkg('openssl', '2.0-1')]);
+    const fresh = new TestAgent(other);
+    expect((await fresh.enroll(await testActivationKey(other, caller.organizationId), {}, { machineId: 'x' })).status).toBe(200);
+    await report(fresh, 1, [pkg('openssl', '1.0-1'), pkg('zlib', '9')]);
+    const reply = await other.app.inject({ url: '/api/v1/detections?status=fixed', headers: caller.headers });
+    expect(reply.json<{ items: { assetId: string; name: string }[] }>().items).toContainEqual(
+      expect.objectContaining({ assetId: known?.assetId, name: 'CVE-2026-1000' }),
+    );
+  });
+
+  it('is readable by its owner alone, and appears only when it is whole', () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('to a place that cannot be written says so and leaves nothing', async () => {
+    await expect(backUp(server.context.pool, join(directory, 'missing/x'))).rejects.toMatchObject({ code: 'FILE' });
+  });
+});
+
+describe('a backup that is not whole leaves the database empty:', () => {
+  const plain = (): Buffer => zstdDecompressSync(readFileSync(file));
+  const changes: [string, string, () => Buffer][] = [
+    ['cut in its compression', 'DAMAGED', () => readFileSync(file).subarray(0, -20)],
+    ['cut at a frame', 'DAMAGED', () => zstdCompressSync(plain().subarray(0, plain().lastIndexOf('Z')))],
+    ['with one byte of a row changed', 'DAMAGED', () => zstdCompressSync(replaced(plain(), 'web-1', 'web-9'))],
+    ['with something behind its end', 'DAMAGED', () => zstdCompressSync(Buffer.concat([plain(), Buffer.from('D')]))],
+    ['that is none', 'DAMAGED', () => Buffer.from('hello')],
+    ['of nothing', 'DAMAGED', () => Buffer.alloc(0)],
+    ['of a newer release', 'NEWER', () => zstdCompressSync(header({ migrations: ['999-from-the-future'] }))],
+    ['whose format is another', 'DAMAGED', () => zstdCompressSync(header({ format: 2 }))],
+    ['with a table that would end the statement', 'DAMAGED', () => zstdCompressSync(hostileTable())],
+  ];
+  it.each(changes)('%s (%s)', async (_what, code, bytes) => {
+    const bad = join(directory, 'bad.backup');
+    writeFileSync(bad, bytes());
+    await using empty = await throwAwayDatabase({ empty: true });
+    const { db, pool, close } = openDatabase(empty.connection);
+    try {
+      await expect(restore({ db, pool }, bad)).rejects.toMatchObject({ name: 'BackupError', code });
+      const { rows } = await pool.query(`select relname from pg_class where relnamespace = 'public'::regnamespace`);
+      expect(rows).toEqual([]);
+    } finally {
+      await close();
+    }
+  });
+
+  it('and nothing is restored over what is there', async () => {
+    const { db, pool } = server.context;
+    await expect(restore({ db, pool }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+    await expect(restore({ db, pool }, join(directory, 'none'))).rejects.toMatchObject({ code: 'FILE' });
+  });
+
+  function header(change: object): Buffer {
+    const whole = { format: 1, product: 'x', madeAt: '2026-11-22T00:00:00Z', migrations: ['001-first'], ...change };
+    const writer = new FrameWriter();
+    return Buffer.concat([writer.json('H', whole), writer.end()]);
+  }
+
+  function hostileTable(): Buffer {
+    const writer = new FrameWriter();
+    const head = { format: 1, product: 'x', madeAt: '2026-11-22T00:00:00Z', migrations: ['001-first'] };
+    const table = { name: 'organization', columns: ['id) from stdin; drop table asset; --'], partitions: [] };
+    return Buffer.concat([writer.json('H', head), writer.json('T', table), writer.json('E', { rows: 0 }), writer.end()]);
+  }
+
+  function replaced(bytes: Buffer, from: string, to: string): Buffer {
+    const at = bytes.indexOf(from);
+    expect(at).toBeGreaterThan(0);
+    bytes.write(to, at);
+    return bytes;
+  }
+});
