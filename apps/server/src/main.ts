@@ -6,12 +6,16 @@ import { startServer } from './start-server.ts';
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
 
+const terminal = {
+  out: (text: string): void => void process.stdout.write(text),
+  error: (text: string): void => void process.stderr.write(text),
+};
 const [command] = process.argv.slice(2);
 if (process.argv.includes('--help')) {
   process.stdout.write(helpText());
 } else {
   try {
-    if (command !== undefined) await runBackupCommand(process.argv.slice(2), readConfig(), stop.signal);
+    if (command !== undefined) await runBackupCommand(process.argv.slice(2), readConfig(), { terminal, signal: stop.signal });
     else await serveUntilStopped();
   } catch (error) {
     if (!stop.signal.aborted) {

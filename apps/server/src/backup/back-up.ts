@@ -88,6 +88,6 @@ async function* backupBytes(
 
 /** A rename is durable once its directory is (rename(2), fsync(2)). */
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  await directory.sync().finally(() => directory.close());
+  await using directory = await open(path, 'r');
+  await directory.sync();
 }

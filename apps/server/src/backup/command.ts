@@ -7,11 +7,20 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../db/embedded/sta
 import { backUp } from './back-up.ts';
 import { restore } from './restore.ts';
 
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly error: (text: string) => void;
+}
+
 /**
  * `backup FILE` and `restore FILE [--json]`: on the database of the configuration, also beside a running platform (backup only; what is
  * restored into must be new). Throws ConfigError, BackupError, EmbeddedPostgresError.
  */
-export async function runBackupCommand(args: readonly string[], config: Config, signal: AbortSignal): Promise<void> {
+export async function runBackupCommand(
+  args: readonly string[],
+  config: Config,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -22,29 +31,32 @@ export async function runBackupCommand(args: readonly string[], config: Config, 
     throw new ConfigError(['the arguments must be: backup FILE, or: restore FILE; without any, the platform starts']);
   }
   const file = resolve(name);
-  const progress = (text: string): void => void process.stderr.write(`${command}: ${text}\n`);
+  const progress = (text: string): void => terminal.error(`${command}: ${text}\n`);
   await using stack = new AsyncDisposableStack();
-  const postgres = await openPostgres(config, signal);
+  const postgres = await openPostgres(config, { terminal, signal });
   if (postgres) stack.use(postgres);
   const { db, pool, close } = openDatabase(postgres?.connection ?? config.secrets.databaseUrl ?? '');
   stack.defer(close);
   if (command === 'backup') {
     const report = await backUp(pool, file, progress);
     const text = `${report.file}: ${report.rows} rows of ${report.tables} tables, ${(report.bytes / 1e6).toFixed(1)} MB`;
-    process.stdout.write(`${values.json ? JSON.stringify(report) : text}\n`);
+    terminal.out(`${values.json ? JSON.stringify(report) : text}\n`);
   } else {
     const report = await restore({ db, pool }, file, progress);
     const text = `restored ${report.rows} rows of ${report.tables} tables, as of ${report.madeAt}`;
-    process.stdout.write(`${values.json ? JSON.stringify(report) : text}\n`);
+    terminal.out(`${values.json ? JSON.stringify(report) : text}\n`);
   }
 }
 
 /** The embedded database; where a platform runs on it already, a guest beside that. Null with an external one. */
-async function openPostgres(config: Config, signal: AbortSignal): Promise<EmbeddedPostgres | null> {
+async function openPostgres(
+  config: Config,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<EmbeddedPostgres | null> {
   if (config.secrets.databaseUrl !== undefined) return null;
   const options = {
     dataDirectory: join(config.dataDirectory, 'postgres'),
-    log: (message: string): void => void process.stderr.write(`${message}\n`),
+    log: (message: string): void => terminal.error(`${message}\n`),
     signal,
   };
   try {

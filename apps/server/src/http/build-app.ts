@@ -11,6 +11,7 @@ import { registerRoutes } from '../routes.ts';
 import { productVersion } from '../version.ts';
 import { ApiError } from './api-error.ts';
 import { serveConsole } from './console-files.ts';
+import { servePlatformMetrics } from '../metrics/platform-metrics.ts';
 import { serveHealth } from './health.ts';
 import { openApi } from './open-api.ts';
 import { answerWithProblems } from './problems.ts';
@@ -39,6 +40,7 @@ export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promi
       new ApiError('TOO_MANY_REQUESTS', 'Wait a little, then try again', { retryAfterSeconds: Math.ceil(ttl / 1000) }),
   });
   serveHealth(app, context);
+  servePlatformMetrics(app, context);
   const document = JSON.stringify(openApi(productVersion));
   app.get('/api/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
   await registerRoutes(app, context, keeper);
