@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
+import { CheckAffected } from '../knowledge/check.ts';
+import { Evidence } from '../knowledge/evidence.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { Page, pageOf } from './paging.ts';
 
@@ -72,6 +74,17 @@ export const listDetections = endpoint({
   reply: pageOf(Detection),
 });
 
+/** One statement that was considered, and what became of it. */
+export const ConsideredStatement = z.object({
+  statement: CheckAffected,
+  /** True for the one that decided. */
+  decides: z.boolean(),
+  /** Whether it counts at all; otherwise it was set aside. */
+  counts: z.boolean(),
+  why: z.string().meta({ description: 'Which rule lets it count or sets it aside, in words' }),
+});
+export type ConsideredStatement = z.infer<typeof ConsideredStatement>;
+
 /** One step of the reasoning: everything a person needs to check the verdict by hand. */
 export const Reason = z.object({
   package: DetectionPackage,
@@ -89,11 +102,19 @@ export const Reason = z.object({
     })
     .nullable(),
   verdict: z.enum(['affected', 'not-affected']),
+  confidence: z.enum(['confirmed', 'information']),
+  /** Why so much or so little: the kernel that runs, the vendor's state. */
+  confidenceReason: z.string(),
+  /** Everything that was said of this package by the check, the deciding statement first. */
+  considered: z.array(ConsideredStatement),
   /** The same in one plain sentence. */
   sentence: z.string(),
   advisory: z.object({ id: z.string(), feed: z.string(), published: z.iso.date().nullable(), url: z.string().nullable() }),
-  origin: RecordOrigin.nullable(),
+  origin: RecordOrigin.nullable().meta({ description: 'The file of the deciding record, as it was when the verdict was made' }),
   knowledgeVersion: z.int(),
+  knowledgeAt: Instant.meta({ description: 'When this platform imported that knowledge version' }),
+  /** What was recorded with the verdict; null for one older than the recording. */
+  evidence: z.object({ sha256: z.string(), record: Evidence }).nullable(),
 });
 export type Reason = z.infer<typeof Reason>;
 

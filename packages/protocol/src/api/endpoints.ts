@@ -3,6 +3,7 @@ import { getAsset, listAssets, listFacts } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { explainDetection, listDetections } from './detections.ts';
 import { getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
+import { replayVerdicts } from './replay.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
@@ -19,6 +20,7 @@ export const endpoints = {
   listFacts,
   listDetections,
   explainDetection,
+  replayVerdicts,
   listChecks,
   getCheck,
   getKnowledge,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { CheckNumber, Instant } from '../ids.ts';
 import { RecordOrigin } from '../knowledge/advisory.ts';
-import { Check } from '../knowledge/check.ts';
+import { Check, CheckChange, Reference } from '../knowledge/check.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { Page, pageOf } from './paging.ts';
 
@@ -28,12 +28,20 @@ export const listChecks = endpoint({
 
 export const getCheck = endpoint({
   name: 'getCheck',
-  summary: 'One check with all its statements.',
+  summary: 'One check with all its statements, references and its change log.',
   method: 'GET',
   path: '/checks/:number',
   permission: 'check:read',
   params: z.object({ number: z.coerce.number().pipe(CheckNumber) }),
-  reply: z.object({ check: Check, openAssets: z.int(), origins: z.array(RecordOrigin) }),
+  reply: z.object({
+    check: Check,
+    openAssets: z.int(),
+    origins: z.array(RecordOrigin),
+    references: z.array(Reference),
+    firstSeen: Instant.meta({ description: 'When this platform first knew of it' }),
+    lastChanged: Instant.meta({ description: 'When this platform last learned something new of it' }),
+    changes: z.array(CheckChange).meta({ description: 'Newest first; the newest 200' }),
+  }),
   errors: ['NOT_FOUND'],
 });
 

@@ -18,6 +18,16 @@ export type RecordOrigin = z.infer<typeof RecordOrigin>;
 export const VendorState = z.enum(['no-dsa', 'postponed', 'ignored', 'end-of-life', 'undetermined', 'unimportant']);
 export type VendorState = z.infer<typeof VendorState>;
 
+/** What each state means, in words for the person who reads a verdict. */
+export const vendorStateMeanings = {
+  'no-dsa': 'affected; not grave enough for an advisory of its own, a point release may bring the fix',
+  postponed: 'affected; the fix waits for a later update',
+  ignored: 'affected; the vendor decided not to fix it in this release',
+  'end-of-life': 'affected; the vendor no longer supports the package in this release',
+  undetermined: 'the vendor has not yet determined whether the package is affected',
+  unimportant: 'the flaw does no harm as the package is built or used',
+} as const satisfies Record<VendorState, string>;
+
 /**
  * What an authority says of one package in one release: one stretch of versions. Several stretches of the same advisory are
  * several statements; together they mean their union.
@@ -52,6 +62,8 @@ export const Advisory = z.object({
   id: z.string().meta({ description: 'DSA-5865-1, GHSA-…, ALSA-2021:2363, or debian-changelog:SOURCE:VERSION' }),
   feed: z.string(),
   published: z.iso.date().nullable(),
+  /** The day its authority last changed it, where that is said. */
+  modified: z.iso.date().nullish(),
   /** CVE names it speaks of; may be empty. */
   vulnerabilities: z.array(z.string()),
   /** Other names of the same one vulnerability (GHSA, PYSEC, RUSTSEC, GO …); not of a bundle of several. */
@@ -85,6 +97,8 @@ export type Ssvc = z.infer<typeof Ssvc>;
 export const Vulnerability = z.object({
   id: z.string().meta({ description: 'CVE name, or the name its authority gave where there is no CVE' }),
   published: z.iso.date().nullable(),
+  /** The day its authority last changed the record, where that is said. */
+  modified: z.iso.date().nullish(),
   cvss: z.array(Cvss),
   cwe: z.array(z.string()),
   /** In CISA's catalogue of known exploited vulnerabilities since this day. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CheckNumber } from '../ids.ts';
+import { CheckNumber, Instant } from '../ids.ts';
 import { Affected, Cvss, Ssvc } from './advisory.ts';
 import { Severity } from './severity.ts';
 
@@ -23,6 +23,8 @@ export const Check = z.object({
   /** confirmed: the vendor says so of this package; potential: something must still be true; information. */
   confidence: z.enum(['confirmed', 'potential', 'information']),
   published: z.iso.date().nullable(),
+  /** The latest day on which one of its authorities changed its record, where one says so. */
+  modified: z.iso.date().nullish(),
   cvss: z.array(Cvss),
   cwe: z.array(z.string()),
   kevSince: z.iso.date().nullable(),
@@ -32,3 +34,35 @@ export const Check = z.object({
   affected: z.array(CheckAffected),
 });
 export type Check = z.infer<typeof Check>;
+
+/** One thing that a knowledge version changed about a check; derived from the versions of the check, stored nowhere. */
+export const CheckChange = z.object({
+  knowledgeVersion: z.int(),
+  at: Instant,
+  what: z.enum([
+    'first-seen',
+    'withdrawn',
+    'returned',
+    'severity',
+    'confidence',
+    'known-exploited',
+    'cvss',
+    'epss',
+    'weaknesses',
+    'aliases',
+    'patchable',
+    'published',
+    'statement-added',
+    'statement-withdrawn',
+    'statement-changed',
+  ]),
+  /** Which statement: "debian bookworm openssl, DSA-5764-1"; null for facts of the whole check. */
+  subject: z.string().nullable(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+});
+export type CheckChange = z.infer<typeof CheckChange>;
+
+/** A page on which a person reads more. */
+export const Reference = z.object({ name: z.string(), url: z.string() });
+export type Reference = z.infer<typeof Reference>;
