@@ -68,6 +68,7 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
     severityRule: rule,
     confidence: affected.some((statement) => !vendorStateConfidence(statement.vendorState)) ? 'confirmed' : 'information',
     published: vulnerability?.published ?? earliest([...advisories].map((advisory) => advisory.published)),
+    ...lastModified([vulnerability?.modified, ...[...advisories].map((advisory) => advisory.modified)]),
     cvss: vulnerability?.cvss ?? [],
     cwe: vulnerability?.cwe ?? [],
     kevSince: vulnerability?.kevSince ?? null,
@@ -127,6 +128,13 @@ function identity(statement: CheckAffected): string {
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+/** Nothing where no authority says so. */
+function lastModified(dates: readonly (string | null | undefined)[]): Pick<Check, 'modified'> {
+  const said = dates.filter((date) => typeof date === 'string').sort();
+  const last = said.at(-1);
+  return last === undefined ? {} : { modified: last };
 }
 
 function earliest(dates: readonly (string | null)[]): string | null {

@@ -35,9 +35,44 @@ export function decisiveStatement<Statement extends CheckAffected>(statements: r
   return governingStatements(statements)[0] ?? null;
 }
 
+/** Whether a statement counts among those about one package, and by which rule. */
+export interface WeighedStatement<Statement extends CheckAffected> {
+  readonly statement: Statement;
+  readonly counts: boolean;
+  readonly why: string;
+}
+
+/** The same rules, for people: every statement with what became of it, those that count first, in their order. */
+export function weighStatements<Statement extends CheckAffected>(
+  statements: readonly Statement[],
+): WeighedStatement<Statement>[] {
+  const governing = governingStatements(statements);
+  const [first] = governing;
+  const best = first ? authority(first) : null;
+  const counting = governing.map((statement) => ({ statement, counts: true, why: authorityReasons[authority(statement)] }));
+  const aside = statements.filter((statement) => !governing.includes(statement));
+  return [...counting, ...aside.map((statement) => ({ statement, counts: false, why: asideReason(statement, best) }))];
+}
+
+const authorityReasons = {
+  0: "the vendor's own tracker, which goes before its advisories and changelogs",
+  1: 'an advisory of the authority; advisories add up',
+  2: "no advisory speaks, so the package's changelog does: its first entry that names the vulnerability",
+} as const;
+
+function asideReason(statement: CheckAffected, best: Authority | null): string {
+  if (!isUsable(statement)) return 'its versions cannot be compared';
+  if (best !== null && authority(statement) > best) {
+    return best === authorities.tracker ? "the vendor's own tracker goes before it" : 'an advisory goes before a changelog';
+  }
+  return best === authorities.inferred ? 'a later entry of the changelog repeats the name' : 'a rebuild of a lower fixed version';
+}
+
+type Authority = (typeof authorities)[keyof typeof authorities];
+
 const authorities = { tracker: 0, advisory: 1, inferred: 2 } as const;
 
-function authority({ feed }: CheckAffected): number {
+function authority({ feed }: CheckAffected): Authority {
   if (trackingFeeds.has(feed)) return authorities.tracker;
   return inferringFeeds.has(feed) ? authorities.inferred : authorities.advisory;
 }
@@ -58,8 +93,14 @@ function byPrecedence(a: CheckAffected, b: CheckAffected): number {
   return (
     compareText(a.published ?? '9999', b.published ?? '9999') ||
     compareText(a.advisory, b.advisory) ||
-    compareText(a.introduced ?? '', b.introduced ?? '')
+    compareText(a.introduced ?? '', b.introduced ?? '') ||
+    compareText(rest(a), rest(b))
   );
+}
+
+/** Two stretches of one advisory may differ in nothing else. */
+function rest({ lastAffected, limit, versions, vendorState, module }: CheckAffected): string {
+  return JSON.stringify([lastAffected ?? null, limit ?? null, versions ?? null, vendorState ?? null, module ?? null]);
 }
 
 function rank(statement: CheckAffected): number {

@@ -42,9 +42,11 @@ function reasonFor(element: InventoryElement, statement: AffectedStatement) {
 }
 
 describe('explain', () => {
-  it('gives everything the protocol asks for but origin and knowledge version', () => {
+  it('gives everything the protocol asks for but what only the platform knows', () => {
     const reason = reasonFor(openssl, dsa);
-    expect(Reason.parse({ ...reason, origin: null, knowledgeVersion: 1 })).toMatchObject(reason);
+    expect(
+      Reason.parse({ ...reason, origin: null, knowledgeVersion: 1, knowledgeAt: '2026-01-01T00:00:00Z', evidence: null }),
+    ).toMatchObject(reason);
     expect(reason).toMatchObject({
       package: {
         name: 'libssl3',

@@ -1,9 +1,11 @@
 import type { Reason } from '@vedette/protocol';
 import { isJudgedBySource } from './advisory-subject.ts';
+import { weighStatements } from './decisive-statement.ts';
+import { plainStatement } from './evidence.ts';
 import type { Verdict } from './judge.ts';
 
-/** A Reason without what only the platform knows: the record's origin and the knowledge version. */
-export type VerdictReason = Omit<Reason, 'origin' | 'knowledgeVersion'>;
+/** A Reason without what only the platform knows: the record's origin, when it was judged and by which knowledge, the evidence stored. */
+export type VerdictReason = Omit<Reason, 'origin' | 'knowledgeVersion' | 'knowledgeAt' | 'evidence'>;
 
 /** Turns a verdict into all that a person needs to check it by hand. */
 export function explain(verdict: Verdict): VerdictReason {
@@ -39,6 +41,9 @@ export function explain(verdict: Verdict): VerdictReason {
     },
     comparison: verdict.comparison,
     verdict: verdict.verdict,
+    confidence: verdict.confidence,
+    confidenceReason: verdict.reason,
+    considered: considered(verdict),
     sentence: sentence(verdict),
     advisory: {
       id: statement.advisory,
@@ -47,6 +52,17 @@ export function explain(verdict: Verdict): VerdictReason {
       url: advisoryUrl(statement.advisory),
     },
   };
+}
+
+/** Every statement with what became of it, the deciding one first. */
+function considered(verdict: Verdict): Reason['considered'] {
+  const weighed = weighStatements(verdict.considered).map(({ statement, counts, why }) => ({
+    statement: plainStatement(statement),
+    decides: statement === verdict.statement,
+    counts,
+    why,
+  }));
+  return weighed.sort((a, b) => Number(b.decides) - Number(a.decides));
 }
 
 const pages: readonly (readonly [form: RegExp, address: string])[] = [

@@ -4,9 +4,22 @@
  */
 export { advisorySubject, isJudgedBySource, type AdvisorySubject } from './advisory-subject.ts';
 export { buildChecks, type ChecksBuilt } from './build-checks.ts';
+export { canonicalText } from './canonical-text.ts';
 export { checkNames } from './check-names.ts';
+export { checkReferences } from './check-references.ts';
+export { checkChanges, type CheckForm, statementSummary } from './check-changes.ts';
 export { isCovered } from './coverage.ts';
-export { decisiveStatement, governingStatements } from './decisive-statement.ts';
+export { decisiveStatement, governingStatements, weighStatements, type WeighedStatement } from './decisive-statement.ts';
+export {
+  evidenceDifference,
+  evidenceOf,
+  evidenceTexts,
+  type EvidenceTexts,
+  judgeEvidence,
+  plainStatement,
+  replayEvidence,
+  type Replay,
+} from './evidence.ts';
 export { advisoryUrl, explain, type VerdictReason } from './explain.ts';
 export { packageElement, runningKernelElement, type InventoryElement } from './inventory-element.ts';
 export { judgeStatement, type Comparison, type Outcome } from './judge-statement.ts';

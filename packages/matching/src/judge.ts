@@ -18,6 +18,8 @@ export interface Verdict extends ElementConfidence {
   readonly verdict: 'affected' | 'not-affected';
   /** The statement that decided. */
   readonly statement: AffectedStatement;
+  /** All statements of the check about the element, also those that do not count. */
+  readonly considered: readonly AffectedStatement[];
   /** Null where the statement decides without a version. */
   readonly comparison: Comparison | null;
   readonly element: InventoryElement;
@@ -51,6 +53,7 @@ export function judge(element: InventoryElement, statements: readonly AffectedSt
       verdicts.push({
         check,
         ...decided,
+        considered: group,
         element,
         sourcePackage: name,
         sourceVersion: version,

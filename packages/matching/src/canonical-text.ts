@@ -1,0 +1,12 @@
+/**
+ * The one text of a value that every machine writes alike (RFC 8785): no blanks, keys by code unit, numbers and strings as
+ * ECMAScript's JSON.stringify has them. What is undefined is left out. For plain values as they come out of a schema.
+ */
+export function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  // Keys of one object are never equal.
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalText(field)}`).join(',')}}`;
+}
