@@ -109,7 +109,15 @@ export interface Database {
     added: Json;
     removed: Json;
   };
-  knowledgeVersion: { version: number; importedAt: Date; newest: string | null; checks: number; starter: boolean };
+  knowledgeVersion: {
+    version: number;
+    importedAt: Date;
+    newest: string | null;
+    checks: number;
+    starter: boolean;
+    /** RecordOrigin of every feed, as it was then. */
+    origins: Defaulted;
+  };
   feedState: {
     feed: string;
     location: string;
@@ -161,10 +169,16 @@ export interface Database {
     statementId: number;
     confidence: 'confirmed' | 'potential' | 'information';
     fixed: string | null;
+    /** Null for verdicts older than the recording of evidence. */
+    consideredId: number | null;
+    evidenceHash: Buffer | null;
   };
+  /** Statements that verdicts considered, as canonical text, by the SHA-256 of it. */
+  considered: { id: GeneratedAlways<number>; hash: Buffer; statements: string };
 }
 
 export type PackageRole = 'installed' | 'running' | 'dormant';
 
 /** JSON columns are read as values and written as text. */
 type Json = ColumnType<unknown, string, string>;
+type Defaulted = ColumnType<unknown, string | undefined, string>;

@@ -1,8 +1,9 @@
-import { explain, judge } from '@vedette/matching';
-import type { Explanation, Reason, RecordOrigin } from '@vedette/protocol';
+import { evidenceOf, explain, judge, judgeEvidence, type Verdict } from '@vedette/matching';
+import { type Explanation, type Reason, RecordOrigin } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type StoredStatement, toElement } from '../knowledge/judge-package-versions.ts';
+import { readConsidered } from '../knowledge/replay-verdicts.ts';
 import { decisiveEpisodes, type Episode, toIntervals } from './intervals.ts';
 import { findDetections } from './store.ts';
 
@@ -14,7 +15,7 @@ export interface DetectionRef {
 
 /**
  * Everything that a person needs to check a detection by hand: the intervals with their causes, and for each package the
- * comparison, made again from the stored statement. Null when there is no such detection.
+ * comparison, made again from the stored evidence. Null when there is no such detection.
  */
 export async function explainDetection(db: Kysely<Database>, ref: DetectionRef, asOf: Date): Promise<Explanation | null> {
   const { items } = await findDetections(db, { ...ref, asOf, status: 'all', limit: 1, offset: 0 });
@@ -55,24 +56,50 @@ async function loadFirstScan(db: Kysely<Database>, ref: DetectionRef): Promise<D
 
 async function loadReasons(db: Kysely<Database>, check: number, episodes: readonly Episode[]): Promise<Reason[]> {
   const reasons: Reason[] = [];
-  for (const episode of episodes) {
-    const row = await db
-      .selectFrom('packageVersion')
-      .selectAll()
-      .where('id', '=', episode.packageVersionId)
-      .executeTakeFirstOrThrow();
-    const statement = await db
-      .selectFrom('statement')
-      .selectAll()
-      .where('id', '=', episode.statementId)
-      .executeTakeFirstOrThrow();
-    const element = toElement(row);
-    const [verdict] = element ? judge(element, [toStatement(statement, check)]) : [];
-    if (!verdict) continue;
-    const origin = await loadOrigin(db, statement.feed);
-    reasons.push({ ...explain(verdict), origin, knowledgeVersion: episode.validFrom });
+  for (const { packageVersionId, validFrom, verdictFrom, statementId } of episodes) {
+    const stored = await loadVerdict(db, { packageVersionId, check, validFrom, statementId });
+    if (!stored) continue;
+    const { verdict, evidenceHash } = stored;
+    reasons.push({
+      ...explain(verdict),
+      origin: await loadOrigin(db, verdict.statement.feed, validFrom),
+      knowledgeVersion: validFrom,
+      knowledgeAt: verdictFrom.toISOString(),
+      evidence: evidenceHash && { sha256: evidenceHash.toString('hex'), record: evidenceOf(verdict) },
+    });
   }
   return reasons.sort((a, b) => a.package.name.localeCompare(b.package.name));
+}
+
+interface VerdictRef {
+  readonly packageVersionId: number;
+  readonly check: number;
+  readonly validFrom: number;
+  readonly statementId: number;
+}
+
+/** The verdict made again from all that it considered; for one without evidence from the statement that decided it. */
+async function loadVerdict(
+  db: Kysely<Database>,
+  { packageVersionId, check, validFrom, statementId }: VerdictRef,
+): Promise<{ verdict: Verdict; evidenceHash: Buffer | null } | null> {
+  const row = await db.selectFrom('packageVersion').selectAll().where('id', '=', packageVersionId).executeTakeFirstOrThrow();
+  const element = toElement(row);
+  if (!element) return null;
+  const stored = await db
+    .selectFrom('verdict')
+    .innerJoin('considered', 'considered.id', 'verdict.consideredId')
+    .select(['statements', 'evidenceHash'])
+    .where('packageVersionId', '=', packageVersionId)
+    .where('checkNumber', '=', check)
+    .where('validFrom', '=', validFrom)
+    .executeTakeFirst();
+  const statements = stored ? readConsidered(stored.statements) : null;
+  const replayed = statements && judgeEvidence({ check, element, statements });
+  if (replayed) return { verdict: replayed, evidenceHash: stored?.evidenceHash ?? null };
+  const statement = await db.selectFrom('statement').selectAll().where('id', '=', statementId).executeTakeFirstOrThrow();
+  const [verdict] = judge(element, [toStatement(statement, check)]);
+  return verdict ? { verdict, evidenceHash: null } : null;
 }
 
 function toStatement(row: Selectable<Database['statement']>, check: number): StoredStatement {
@@ -80,7 +107,13 @@ function toStatement(row: Selectable<Database['statement']>, check: number): Sto
   return { ...statement, ecosystem: ecosystem as StoredStatement['ecosystem'], check }; // Entered through Advisory's schema.
 }
 
-async function loadOrigin(db: Kysely<Database>, feed: string): Promise<RecordOrigin | null> {
+/** The file of the feed that the knowledge version was made from; where that was not kept, the one read last. */
+async function loadOrigin(db: Kysely<Database>, feed: string, version: number): Promise<RecordOrigin | null> {
+  const knowledge = await db.selectFrom('knowledgeVersion').select('origins').where('version', '=', version).executeTakeFirst();
+  const kept = RecordOrigin.array()
+    .parse(knowledge?.origins ?? [])
+    .find((origin) => origin.feed === feed);
+  if (kept) return kept;
   const row = await db.selectFrom('feedState').selectAll().where('feed', '=', feed).executeTakeFirst();
   if (!row?.retrievedAt) return null;
   return { feed, location: row.location, retrievedAt: row.retrievedAt.toISOString(), sha256: row.sha256 };

@@ -54,12 +54,23 @@ export async function importKnowledge(
       .insertInto('knowledgeVersion')
       .values({ version, importedAt: at, newest, checks: checks.length, starter: options.starter })
       .execute();
+    await keepOrigins(tx, version);
     await closeChecks(tx, affected, version);
     await insertChecks(tx, changed, { version, hashes });
     await insertStatements(tx, changed, version);
     await judgeAgain(tx, affected, { version, at });
     return { version, ...result };
   });
+}
+
+/** The feeds' files as they were: the next refresh overwrites feed_state, and a verdict names what it was made from (adr/0008). */
+async function keepOrigins(tx: Kysely<Database>, version: number): Promise<void> {
+  await sql`
+    update knowledge_version set origins = (
+      select coalesce(json_agg(json_build_object('feed', feed, 'location', location, 'sha256', sha256,
+        'retrievedAt', to_char(retrieved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by feed), '[]')
+      from feed_state where retrieved_at is not null)
+    where version = ${version}`.execute(tx);
 }
 
 /** Day of the newest advisory. One dated in the future is a slip of its author and must not make old knowledge look fresh. */
@@ -71,7 +82,8 @@ function newestDay({ advisories }: KnowledgeInput, at: Date): string | null {
   );
 }
 
-function hashCheck(check: Check): string {
+/** Databases touch the dates of their records without changing what those say; that alone makes no new version of a check. */
+function hashCheck({ modified: _touched, ...check }: Check): string {
   return createHash('sha256').update(JSON.stringify(check)).digest('hex');
 }
 

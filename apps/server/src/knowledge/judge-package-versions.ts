@@ -2,6 +2,7 @@ import { EcosystemName } from '@vedette/protocol';
 import { type AffectedStatement, advisorySubject, type InventoryElement, judge, type Verdict } from '@vedette/matching';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { recordEvidence } from './record-evidence.ts';
 
 type PackageVersion = Pick<
   Selectable<Database['packageVersion']>,
@@ -39,8 +40,8 @@ export function affectedVerdicts(rows: readonly PackageVersion[], statements: re
   }
   return rows.flatMap((row) => {
     const element = toElement(row);
-    const group = element && bySource.get(subjectKey({ ...element, ...advisorySubject(element) }));
-    if (!element || !group) return [];
+    if (!element) return [];
+    const group = subjectsOf(element).flatMap((subject) => bySource.get(subjectKey(subject)) ?? []);
     return (
       judge(element, group)
         .filter(({ verdict }) => verdict === 'affected')
@@ -50,14 +51,22 @@ export function affectedVerdicts(rows: readonly PackageVersion[], statements: re
   });
 }
 
-function subjectKey(subject: { readonly ecosystem: string; readonly release: string; readonly package: string }): string {
+type StatementSubject = Pick<StoredStatement, 'ecosystem' | 'release' | 'package'>;
+
+/** What statements about an element name: its package in its release, and in all releases. */
+function subjectsOf(element: InventoryElement): StatementSubject[] {
+  const { ecosystem } = element;
+  const { package: name } = advisorySubject(element);
+  return [...new Set([element.release, ''])].map((release) => ({ ecosystem, release, package: name }));
+}
+
+function subjectKey(subject: StatementSubject): string {
   return `${subject.ecosystem} ${subject.release} ${subject.package}`;
 }
 
 async function currentStatements(tx: Kysely<Database>, rows: readonly PackageVersion[]): Promise<StoredStatement[]> {
   if (rows.length === 0) return [];
-  const elements = rows.flatMap((row) => toElement(row) ?? []);
-  const subjects = elements.map((element) => ({ ...element, ...advisorySubject(element) }));
+  const subjects = rows.flatMap((row) => toElement(row) ?? []).flatMap(subjectsOf);
   const wanted = [...new Map(subjects.map((subject) => [subjectKey(subject), subject])).values()];
   const found = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
     select statement.* from statement
@@ -72,13 +81,16 @@ async function currentStatements(tx: Kysely<Database>, rows: readonly PackageVer
 /** Enters verdicts as of the current knowledge version. */
 export async function insertVerdicts(tx: Kysely<Database>, verdicts: readonly StoredVerdict[]): Promise<void> {
   if (verdicts.length === 0) return;
+  const evidence = await recordEvidence(tx, verdicts);
   await sql`
-    insert into verdict (package_version_id, check_number, statement_id, confidence, fixed, valid_from, from_at)
+    insert into verdict
+      (package_version_id, check_number, statement_id, confidence, fixed, considered_id, evidence_hash, valid_from, from_at)
     select judged.*, current.version, current.imported_at
     from unnest(
       ${verdicts.map((verdict) => verdict.packageVersionId)}::integer[], ${verdicts.map((verdict) => verdict.check)}::integer[],
       ${verdicts.map((verdict) => verdict.statement.id)}::bigint[], ${verdicts.map((verdict) => verdict.confidence)}::text[],
-      ${verdicts.map((verdict) => (verdict.statement.status === 'fixed' ? verdict.statement.fixed : null))}::text[]
+      ${verdicts.map((verdict) => (verdict.statement.status === 'fixed' ? verdict.statement.fixed : null))}::text[],
+      ${evidence.map(({ consideredId }) => consideredId)}::integer[], ${evidence.map(({ hash }) => hash)}::bytea[]
     ) as judged,
     (select version, imported_at from knowledge_version order by version desc limit 1) as current`.execute(tx);
 }

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import type { KnowledgeKeeper } from './knowledge-keeper.ts';
+import { replayVerdicts } from './replay-verdicts.ts';
 import { findCheck, findChecks, loadKnowledge } from './store.ts';
 
 export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): void {
@@ -17,6 +18,10 @@ export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, 
     }
     return loadKnowledge(context.db, context.clock(), keeper.refreshing);
   });
+
+  serve(app, context, endpoints.replayVerdicts, ({ query, caller }) =>
+    replayVerdicts(context.db, { ...query, organizationId: caller.organizationId }),
+  );
 
   serve(app, context, endpoints.listChecks, ({ query, caller }) =>
     findChecks(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),

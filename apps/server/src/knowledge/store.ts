@@ -1,9 +1,11 @@
-import type { Check, CheckSummary, Knowledge, RecordOrigin } from '@vedette/protocol';
+import type { Check, CheckSummary, Knowledge, RecordOrigin, Reference } from '@vedette/protocol';
 import { feeds } from '@vedette/feeds';
+import { checkReferences } from '@vedette/matching';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { derivedDetections } from '../detections/derive.ts';
 import { containing } from '../detections/like.ts';
+import { type CheckHistory, loadCheckHistory, toAffected } from './check-history.ts';
 
 /** Knowledge whose newest advisory is older than this is called stale. */
 const staleAfterDays = 14;
@@ -75,10 +77,11 @@ export async function findChecks(db: Kysely<Database>, query: CheckQuery): Promi
   return { total: rows[0]?.total ?? 0, items };
 }
 
-export interface CheckDetails {
+export interface CheckDetails extends CheckHistory {
   readonly check: Check;
   readonly openAssets: number;
   readonly origins: RecordOrigin[];
+  readonly references: Reference[];
 }
 
 export async function findCheck(
@@ -94,33 +97,25 @@ export async function findCheck(
   if (!row) return null;
   const statements = await db
     .selectFrom('statement')
-    .select([
-      'ecosystem',
-      'release',
-      'package',
-      'status',
-      'introduced',
-      'fixed',
-      'lastAffected',
-      'limit',
-      'versions',
-      'module',
-      'vendorState',
-    ])
-    .select(['advisory', 'feed', 'published'])
+    .selectAll()
     .where('checkNumber', '=', query.number)
     .where('validUntil', 'is', null)
+    .orderBy('ecosystem')
     .orderBy('release')
     .orderBy('package')
     .orderBy('id')
     .execute();
+  const history = await loadCheckHistory(db, query.number);
+  if (!history) return null;
   const open = await sql<{ assets: number }>`
     select count(*)::integer as assets
     from (${derivedDetections({ ...query, check: query.number })}) as detection where open`.execute(db);
   const body = row.body as CheckBody; // Written from a Check.
-  const affected = statements as Check['affected']; // Written from a Check's statements.
+  const check = { ...body, affected: statements.map(toAffected) };
   return {
-    check: { ...body, affected },
+    check,
+    ...history,
+    references: checkReferences(check),
     openAssets: open.rows[0]?.assets ?? 0,
     origins: await loadOrigins(db, [...new Set(statements.map(({ feed }) => feed))]),
   };

@@ -1,6 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import { first } from './001-first.ts';
 import { everyEcosystem } from './002-every-ecosystem.ts';
+import { evidence } from './003-evidence.ts';
 
 /** In order of their names; a released one is never edited. */
-export const migrations: Record<string, Migration> = { '001-first': first, '002-every-ecosystem': everyEcosystem };
+export const migrations: Record<string, Migration> = {
+  '001-first': first,
+  '002-every-ecosystem': everyEcosystem,
+  '003-evidence': evidence,
+};
