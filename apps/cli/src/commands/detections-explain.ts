@@ -1,5 +1,4 @@
 import { AssetId, explainDetection } from '@vedette/protocol';
-import { printable } from '../api/connect.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
 import { checkNumberOf } from './check-argument.ts';
@@ -12,17 +11,7 @@ export const detectionsExplain: Command = {
   async run({ client }, [asset, check]) {
     const params = { assetId: identifier(AssetId, 'asset', asset), check: checkNumberOf(check) };
     const data = await client().call(explainDetection, { params });
-    const lines = [
-      `${data.detection.name} on ${data.detection.hostname}: ${data.detection.status} since ${data.detection.firstFound}`,
-      ...data.why.flatMap((reason) => [
-        `- ${reason.sentence}`,
-        `  ${reason.advisory.id} (${reason.advisory.feed}${reason.advisory.published ? `, ${reason.advisory.published}` : ''}), knowledge version ${reason.knowledgeVersion}`,
-      ]),
-      ...data.intervals.map(
-        (interval) =>
-          `  ${interval.from} – ${interval.until ?? 'now'}: ${interval.cause}${interval.endCause ? `, ended by ${interval.endCause}` : ''}`,
-      ),
-    ];
-    return { data, text: lines.map(printable).join('\n') };
+    const { explanationText } = await import('./explanation-text.ts');
+    return { data, text: explanationText(data) };
   },
 };

@@ -9,11 +9,13 @@ import type { Command } from './command.ts';
 import { compareVersions } from './compare-versions.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
+import { explain } from './explain.ts';
 import { knowledgeImport } from './knowledge-import.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
 import { knowledgeShow } from './knowledge-show.ts';
 import { knowledgeStatus } from './knowledge-status.ts';
 import { login } from './login.ts';
+import { replay } from './replay.ts';
 import { scan } from './scan.ts';
 import { status } from './status.ts';
 
@@ -27,6 +29,8 @@ export const commands: readonly Command[] = [
   assetsShow,
   detectionsList,
   detectionsExplain,
+  explain,
+  replay,
   checksShow,
   knowledgeStatus,
   knowledgeRefresh,

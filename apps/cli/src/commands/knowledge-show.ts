@@ -1,49 +1,35 @@
-import { severityNames, type Check } from '@vedette/protocol';
+import { getCheck } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
-import { table } from '../output/table.ts';
+import { checkNumberOf } from './check-argument.ts';
 import type { Command } from './command.ts';
 import { text } from './list-options.ts';
 
 export const knowledgeShow: Command = {
   name: 'knowledge show',
-  summary: 'Show what a knowledge base file says of a CVE, advisory or check; needs no platform.',
+  summary: 'Show what a knowledge base file, or the platform, says of a CVE, advisory or check.',
   args: '<name>',
-  options: [['--knowledge <file>', 'knowledge base file (default: the one imported last, else the starter)']],
+  options: [
+    ['--knowledge <file>', 'knowledge base file (default: the one imported last, else the starter)'],
+    ['--platform', "ask the platform instead, which also knows when it learned what (a check's number, CVE, DSA or DLA name)"],
+  ],
   example: 'vedette knowledge show CVE-2023-4911',
-  async run({ environment }, [name = ''], options) {
+  async run({ environment, client }, [name = ''], options) {
+    const { checkText } = await import('./check-text.ts');
+    if (options['platform'] === true) {
+      const data = await client().call(getCheck, { params: { number: checkNumberOf(name) } });
+      return { data, text: checkText(data.check, data) };
+    }
+    const { checkReferences } = await import('@vedette/matching');
     const { findChecks } = await import('../knowledge/find-checks.ts');
     const { openKnowledge } = await import('../knowledge/open-knowledge.ts');
     const knowledge = openKnowledge(environment, text(options['knowledge']));
     try {
       const checks = findChecks(knowledge, name);
       if (checks.length === 0) throw new CliError('NOT_FOUND', `${name} is not in ${knowledge.state().file}`);
-      return { data: { checks }, text: checks.map(checkText).join('\n\n') };
+      const known = checks.map((check) => ({ ...check, references: checkReferences(check) }));
+      return { data: { checks: known }, text: checks.map((check) => checkText(check)).join('\n\n') };
     } finally {
       knowledge.close();
     }
   },
 };
-
-function checkText(check: Check): string {
-  const facts = [
-    ['check', check.number],
-    ['name', check.name],
-    ['also known as', check.aliases.join(', ')],
-    ['severity', `${severityNames[check.severity]} (${check.severityRule})`],
-    ['published', check.published],
-    ['known exploited', check.kevSince ? `since ${check.kevSince}` : 'no'],
-    ['weaknesses', check.cwe.join(', ')],
-    ...check.cvss.map((cvss) => [`CVSS ${cvss.version}`, `${cvss.score.toFixed(1)} ${cvss.vector} (${cvss.source})`]),
-    ['EPSS', check.epss ? `${check.epss.score} on ${check.epss.date}` : null],
-  ];
-  const statements = check.affected.map((one) => [
-    one.release === '' ? one.ecosystem : `${one.ecosystem}:${one.release}`,
-    one.package,
-    one.status,
-    one.introduced,
-    one.fixed,
-    `${one.advisory} (${one.feed})`,
-  ]);
-  const said = table(['ecosystem', 'package', 'status', 'introduced', 'fixed', 'advisory'], statements);
-  return `${table(['field', 'value'], facts)}\n\n${said}`;
-}

@@ -7,6 +7,7 @@ import {
   isComparable,
   judge,
   type InventoryElement,
+  type Verdict,
   type VerdictReason,
 } from '@vedette/matching';
 import { checkNumber, isDistribution, type Check } from '@vedette/protocol';
@@ -35,6 +36,7 @@ function hasElement(one: ScannedPackage): one is JudgedPackage {
 export interface Finding {
   readonly check: Check;
   readonly package: ScannedPackage;
+  readonly verdict: Verdict;
   readonly reason: VerdictReason;
   /** information: true, but of little or no consequence here (a kernel that does not run, a state the vendor calls unimportant). */
   readonly status: 'affected' | 'information';
@@ -110,7 +112,7 @@ function findAll(judged: readonly JudgedPackage[], knowledge: KnowledgeSource): 
       const check = byNumber.get(verdict.check);
       if (verdict.verdict !== 'affected' || !check) continue;
       const status = verdict.confidence === 'information' ? 'information' : 'affected';
-      findings.push({ check, package: one, reason: explain(verdict), status });
+      findings.push({ check, package: one, verdict, reason: explain(verdict), status });
     }
   }
   return findings.sort(worstFirst);

@@ -1,5 +1,5 @@
 import type { VerdictReason } from '@vedette/matching';
-import type { Severity } from '@vedette/protocol';
+import type { EvidenceFile, Severity } from '@vedette/protocol';
 import type { Finding, ScanResult } from './judge-packages.ts';
 
 /** What `scan --json` prints; fields may be added, none changes its meaning. */
@@ -9,6 +9,8 @@ export interface ScanReport {
   readonly packages: number;
   readonly unassessed: number;
   readonly detections: readonly ScanDetection[];
+  /** What each detection rests on, in their order, for `vedette explain` and `vedette replay`; absent where it went to a file of its own. */
+  readonly evidence?: EvidenceFile;
 }
 
 interface ScanDetection {
@@ -27,7 +29,7 @@ interface ScanDetection {
   readonly why: string;
 }
 
-export function reportJson(result: ScanResult): ScanReport {
+export function reportJson(result: ScanResult, evidence: EvidenceFile | null = null): ScanReport {
   return {
     target: result.target,
     packages: result.packages.length,
@@ -47,6 +49,7 @@ export function reportJson(result: ScanResult): ScanReport {
           : `${reason.statement.ecosystem}:${reason.statement.release}`,
       why: whyText(reason),
     })),
+    ...(evidence ? { evidence } : {}),
   };
 }
 

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { releaseOf } from '@vedette/ecosystems';
 import type { Distribution } from '@vedette/extractors';
-import type { Severity } from '@vedette/protocol';
+import type { EvidenceFile, Severity } from '@vedette/protocol';
 import type { Outcome, Surroundings } from '../commands/command.ts';
 import { CliError } from '../errors.ts';
 import { knowledgeLine, openKnowledge } from '../knowledge/open-knowledge.ts';
 import { programVersion } from '../program.ts';
+import { makeEvidenceFile } from './evidence-file.ts';
 import { type Exemption, readIgnoreFile } from './ignore-file.ts';
 import { inferDistribution } from './infer-distribution.ts';
 import { judgePackages, type ScanResult } from './judge-packages.ts';
@@ -26,6 +27,8 @@ export interface ScanOptions {
   readonly vex: string | undefined;
   readonly ignore: string | undefined;
   readonly output: string | undefined;
+  /** Where the evidence goes; without it a JSON report carries it. */
+  readonly evidence: string | undefined;
   readonly failOn: Severity | null;
 }
 
@@ -45,8 +48,9 @@ export function runScan(surroundings: Surroundings, options: ScanOptions): Outco
   noteProblems(target, surroundings.note);
   const knowledge = openKnowledge(surroundings.environment, options.knowledge);
   let judged: ScanResult;
+  const state = knowledge.state();
   try {
-    surroundings.note(knowledgeLine(knowledge.state(), now));
+    surroundings.note(knowledgeLine(state, now));
     judged = judgePackages(target, knowledge);
   } finally {
     knowledge.close();
@@ -56,7 +60,15 @@ export function runScan(surroundings: Surroundings, options: ScanOptions): Outco
     surroundings.note(`left out on request: ${judged.findings.length - findings.length}`);
   const result = { ...judged, findings };
   const colour = surroundings.colour === true && options.output === undefined;
-  const printed = render(result, format, { colour, now });
+  const makeEvidence = (): EvidenceFile =>
+    makeEvidenceFile(
+      result.target,
+      findings.map(({ verdict }) => verdict),
+      state,
+    );
+  if (options.evidence !== undefined) writeEvidence(options.evidence, makeEvidence(), surroundings.note);
+  const isCarried = options.evidence === undefined && format === 'json';
+  const printed = render(result, format, { colour, now, evidence: isCarried ? makeEvidence() : null });
   const fails = findings.some(
     ({ check, status }) => options.failOn !== null && status === 'affected' && check.severity >= options.failOn,
   );
@@ -108,24 +120,39 @@ function readExemptions({ vex, ignore }: ScanOptions, now: Date): Exemption {
   return (finding) => exemptions.some((isExempt) => isExempt(finding));
 }
 
-function render(result: ScanResult, format: (typeof formats)[number], { colour, now }: { colour: boolean; now: Date }): Outcome {
+interface Rendering {
+  readonly colour: boolean;
+  readonly now: Date;
+  readonly evidence: EvidenceFile | null;
+}
+
+function render(result: ScanResult, format: (typeof formats)[number], { colour, now, evidence }: Rendering): Outcome {
   if (format === 'table') return { data: reportJson(result), text: reportTable(result, colour) };
   const data =
     format === 'json'
-      ? reportJson(result)
+      ? reportJson(result, evidence)
       : format === 'sarif'
         ? reportSarif(result, programVersion)
         : reportCycloneDx(result, { version: programVersion, now, uuid: randomUUID() });
   return { data, text: JSON.stringify(data, null, 2) };
 }
 
+function writeEvidence(path: string, evidence: EvidenceFile, note: Surroundings['note']): void {
+  write(path, JSON.stringify(evidence));
+  note(`evidence of ${evidence.records.length} verdicts written to ${path}; "vedette replay ${path}" judges them again`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, `${text}\n`);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
 function deliver(printed: Outcome, output: string | undefined, note: Surroundings['note']): Outcome {
   if (output === undefined) return printed;
-  try {
-    writeFileSync(output, `${printed.text}\n`);
-  } catch (error) {
-    throw fileError(output, error);
-  }
+  write(output, printed.text);
   note(`written to ${output}`);
   return { data: { output }, text: '' };
 }
