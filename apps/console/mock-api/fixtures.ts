@@ -73,6 +73,7 @@ export const checks: Check[] = Array.from({ length: 130 }, (_, index) => {
     kevSince: index % 24 === 0 ? on(30) : null,
     epss: index % 5 === 4 ? null : { score: 1 / (index + 2), percentile: 1 - index / 200, date: on(1) },
     patchable: fixed !== null,
+    modified: on(4),
     affected: (['bookworm', 'trixie'] as const).map((release) => ({
       ecosystem: 'debian',
       release,
@@ -83,9 +84,33 @@ export const checks: Check[] = Array.from({ length: 130 }, (_, index) => {
       advisory: `DSA-${5600 + index}-1`,
       feed: 'debian-dsa',
       published: on(9 + index),
+      ...(release === 'bookworm' && fixed === null ? { vendorState: 'no-dsa' as const, lastAffected: '9.1-2' } : {}),
     })),
   };
 });
+
+/** References and change log of a check. */
+export function checkExtras({ name, severity }: Check) {
+  const change = { knowledgeVersion: 812, at: at(3), subject: null, from: null, to: null };
+  return {
+    references: [
+      { name: 'CVE record', url: `https://www.cve.example/CVERecord?id=${name}` },
+      { name: 'Debian security tracker', url: `https://security-tracker.example/${name}` },
+    ],
+    firstSeen: at(40),
+    lastChanged: at(3),
+    changes: [
+      { ...change, what: 'severity', from: '3 medium (no score known)', to: `${severity} (CVSS 3.1 base score)` },
+      {
+        ...change,
+        what: 'statement-added',
+        subject: 'debian bookworm openssl, DSA-5764-1 (debian-dsa)',
+        to: 'fixed in 3.0.15-1',
+      },
+      { ...change, knowledgeVersion: 790, at: at(40), what: 'first-seen', to: name },
+    ],
+  };
+}
 
 const hosts = ['web-01', 'web-02', 'db-01', 'mail', 'build-runner-7', 'a-host-with-a-rather-long-name.prod.example.org'];
 
@@ -306,6 +331,14 @@ export function explain(found: Detection): Explanation {
       comparison:
         each.fixed === null ? null : { left: each.installed, operator: '<', right: each.fixed, order: 'dpkg (deb-version(7))' },
       verdict: 'affected',
+      confidence: found.confidence === 'information' ? 'information' : 'confirmed',
+      confidenceReason: "the vendor's advisory speaks of this source package",
+      considered: check.affected.map((statement, index) => ({
+        statement,
+        decides: index === 0,
+        counts: index === 0,
+        why: index === 0 ? 'an advisory of the authority; advisories add up' : 'an advisory goes before a changelog',
+      })),
       sentence:
         each.fixed === null
           ? `${each.name} is affected by ${found.name}, and Debian has no fix for bookworm yet.`
@@ -313,6 +346,8 @@ export function explain(found: Detection): Explanation {
       advisory: { id: each.advisory, feed: each.feed, published: on(12), url: 'https://security-tracker.example/DSA' },
       origin: origins[0]!, // listed above
       knowledgeVersion: 812,
+      knowledgeAt: at(20),
+      evidence: null,
     })),
   };
 }

@@ -154,7 +154,7 @@ const handlers: Handlers = {
   getCheck: ({ params }) => {
     const check = fixtures.checks.find(({ number }) => number === Number(params['number']));
     if (!check) throw notFound();
-    return { check, openAssets: 3, origins: fixtures.origins };
+    return { check, openAssets: 3, origins: fixtures.origins, ...fixtures.checkExtras(check) };
   },
   getKnowledge: () => knowledge,
   refreshKnowledge: () => (knowledge = { ...knowledge, version: knowledge.version + 1, starter: false, stale: false }),

@@ -2,11 +2,11 @@ import Badge from '@cloudscape-design/components/badge';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
+import Link from '@cloudscape-design/components/link';
 import Table from '@cloudscape-design/components/table';
 import { useParams } from '@tanstack/react-router';
-import { type Check, endpoints, type RecordOrigin } from '@vedette/protocol';
+import { type Check, endpoints, type RecordOrigin, type Reference } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
-import { Version } from '../../components/detection-columns.tsx';
 import { DetectionList } from '../../components/DetectionList.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { Severity } from '../../components/Severity.tsx';
@@ -17,7 +17,10 @@ import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatShare, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
+import { safeLink } from '../../ui/safe-link.ts';
 import { useTitle } from '../../ui/use-title.ts';
+import { CheckChanges } from './CheckChanges.tsx';
+import { CheckStatements } from './CheckStatements.tsx';
 
 export function CheckPage() {
   const { number } = useParams({ strict: false });
@@ -37,7 +40,7 @@ export function CheckPage() {
   );
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data) return <Loading what="the check" />;
-  const { check, openAssets, origins } = answer.data;
+  const { check, openAssets, origins, references, firstSeen, lastChanged, changes } = answer.data;
   return (
     <div className="stack">
       <Header variant="h1" description={`Check ${check.number}, open on ${plural(openAssets, 'asset')}`}>
@@ -46,7 +49,7 @@ export function CheckPage() {
           {check.kevSince === null ? null : <Badge color="red">exploited since {check.kevSince}</Badge>}
         </span>
       </Header>
-      <Facts check={check} />
+      <Facts check={check} references={references} firstSeen={firstSeen} lastChanged={lastChanged} />
       <DetectionList
         title="Assets affected"
         check={check.number}
@@ -54,21 +57,30 @@ export function CheckPage() {
         onExplain={explain}
         empty={<EmptyState title="Found on no asset">With the status filter you can also see where it was fixed.</EmptyState>}
       />
-      <Statements check={check} />
+      <CheckStatements statements={check.affected} />
       {check.cvss.length > 0 ? <Scores check={check} /> : null}
+      <CheckChanges changes={changes} />
       <Origins origins={origins} />
     </div>
   );
 }
 
-function Facts({ check }: { check: Check }) {
+interface FactsProps {
+  readonly check: Check;
+  readonly references: readonly Reference[];
+  readonly firstSeen: string;
+  readonly lastChanged: string;
+}
+
+function Facts({ check, references, firstSeen, lastChanged }: FactsProps) {
   return (
     <Container header={<Header variant="h2">Summary</Header>}>
       <KeyValuePairs
         columns={4}
         items={[
           { label: 'Severity because of', value: check.severityRule },
-          { label: 'Published', value: check.published ?? '–' },
+          { label: 'Confidence', value: check.confidence },
+          { label: 'Fix', value: check.patchable ? 'available' : 'none yet' },
           { label: 'Known exploited', value: check.kevSince === null ? 'not listed by CISA' : `since ${check.kevSince}` },
           {
             label: 'EPSS: exploitation within 30 days',
@@ -76,53 +88,53 @@ function Facts({ check }: { check: Check }) {
               ? `${formatShare(check.epss.score)} (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}`
               : '–',
           },
-          { label: 'Weakness', value: check.cwe.join(', ') || '–' },
-          { label: 'Advisories', value: <span className="breakable">{check.aliases.join(', ') || '–'}</span> },
-          { label: 'Fix', value: check.patchable ? 'available' : 'none yet' },
-          { label: 'Confidence', value: check.confidence },
+          { label: 'Weakness', value: <Weaknesses names={check.cwe} /> },
+          { label: 'Published', value: check.published ?? '–' },
+          { label: 'Modified by its authorities', value: check.modified ?? '–' },
+          { label: 'First seen by this platform', value: <Ago at={firstSeen} /> },
+          { label: 'Last changed on this platform', value: <Ago at={lastChanged} /> },
+          { label: 'Also known as', value: <span className="breakable">{check.aliases.join(', ') || '–'}</span> },
+          { label: 'References', value: <References references={references} /> },
         ]}
       />
     </Container>
   );
 }
 
-const says = { fixed: 'fixed', affected: 'affected, no fix yet', 'not-affected': 'not affected' };
+function Weaknesses({ names }: { names: readonly string[] }) {
+  if (names.length === 0) return <>–</>;
+  return names.map((name, index) => {
+    const number = /^CWE-(\d{1,5})$/.exec(name)?.[1];
+    return (
+      <span key={name}>
+        {index > 0 ? ', ' : null}
+        {number ? <External address={`https://cwe.mitre.org/data/definitions/${number}.html`} text={name} /> : name}
+      </span>
+    );
+  });
+}
 
-function Statements({ check }: { check: Check }) {
+function References({ references }: { references: readonly Reference[] }) {
+  if (references.length === 0) return <>–</>;
   return (
-    <Table
-      header={
-        <Header variant="h2" counter={`(${check.affected.length})`} description="What the authorities say of each release">
-          Statements
-        </Header>
-      }
-      ariaLabels={{ tableLabel: 'Statements' }}
-      wrapLines
-      contentDensity="compact"
-      items={check.affected}
-      trackBy={(item) => `${item.advisory} ${item.release} ${item.package} ${item.fixed}`}
-      empty={<EmptyState title="No statement" />}
-      columnDefinitions={[
-        { id: 'release', header: 'Release', isRowHeader: true, cell: (item) => `${item.ecosystem} ${item.release}` },
-        { id: 'package', header: 'Source package', cell: (item) => item.package },
-        { id: 'status', header: 'Status', minWidth: 110, cell: (item) => says[item.status] },
-        { id: 'from', header: 'From version', minWidth: 110, cell: (item) => <Version text={item.introduced} none="all" /> },
-        { id: 'fixed', header: 'Fixed in', minWidth: 130, cell: (item) => <Version text={item.fixed} /> },
-        {
-          id: 'advisory',
-          header: 'Advisory',
-          minWidth: 170,
-          cell: (item) => (
-            <>
-              <span className="breakable">{item.advisory}</span>
-              <span className="under">
-                {item.feed}, {item.published ?? 'no date'}
-              </span>
-            </>
-          ),
-        },
-      ]}
-    />
+    <>
+      {references.map(({ name, url }) => (
+        <div key={url}>
+          <External address={url} text={name} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function External({ address, text }: { address: string; text: string }) {
+  const link = safeLink(address);
+  return link === null ? (
+    <>{text}</>
+  ) : (
+    <Link href={link} external>
+      {text}
+    </Link>
   );
 }
 
