@@ -69,6 +69,11 @@ describe('checkChanges', () => {
     ['a large EPSS step', { epss: { score: 0.4, percentile: 0.9, date: '2026-11-02' } }, [['epss', null, '0.02', '0.4']]],
     ['the first EPSS', { epss: null }, [['epss', null, '0.02', null]]],
     ['weaknesses', { cwe: ['CWE-2', 'CWE-1'] }, [['weaknesses', null, null, 'CWE-1, CWE-2']]],
+    [
+      'SSVC',
+      { ssvc: { exploitation: 'active', automatable: true, technicalImpact: 'total', date: '2026-11-01' } },
+      [['ssvc', null, null, 'exploitation active, automatable yes, impact total']],
+    ],
     ['confidence', { confidence: 'information' }, [['confidence', null, 'confirmed', 'information']]],
     ['aliases', { aliases: [] }, [['aliases', null, 'DSA-5764-1', null]]],
     ['the fix', { patchable: false }, [['patchable', null, 'yes', 'no']]],
@@ -103,6 +108,7 @@ describe('statementSummary', () => {
     [{ status: 'not-affected', fixed: null }, 'not affected'],
     [{ introduced: '1.0', status: 'affected', fixed: null, vendorState: 'no-dsa' }, 'from 1.0, affected, no fix yet, no-dsa'],
     [{ status: 'affected', fixed: null, lastAffected: '2.0' }, 'up to 2.0, affected, no fix yet'],
+    [{ fixed: null, patches: ['KB1', 'KB2'] }, 'fixed by KB1 or KB2'],
     [{ limit: '2.0' }, 'below 2.0, fixed in 3.0.15-1'],
     [{ status: 'affected', fixed: null, versions: ['1', '2'] }, '2 listed versions, affected, no fix yet'],
   ])('of %j', (change, text) => {

@@ -46,6 +46,13 @@ const facts: readonly (readonly [what: CheckChange['what'], textOf: (check: Chec
   ['known-exploited', ({ kevSince }) => (kevSince === null ? null : `since ${kevSince}`)],
   ['cvss', ({ cvss }) => listed(cvss.map(({ version, score, source }) => `${version} ${score.toFixed(1)} (${source})`))],
   ['epss', ({ epss }) => (epss ? String(epss.score) : null)],
+  [
+    'ssvc',
+    ({ ssvc }) =>
+      ssvc
+        ? `exploitation ${ssvc.exploitation}, automatable ${ssvc.automatable ? 'yes' : 'no'}, impact ${ssvc.technicalImpact}`
+        : null,
+  ],
   ['weaknesses', ({ cwe }) => listed(cwe)],
   ['aliases', ({ aliases }) => listed(aliases)],
   ['patchable', ({ patchable }) => (patchable ? 'yes' : 'no')],
@@ -94,8 +101,13 @@ export function statementSummary(statement: CheckAffected): string {
     statement.versions ? `${statement.versions.length} listed versions` : null,
     statement.lastAffected ? `up to ${statement.lastAffected}` : null,
     statement.limit ? `below ${statement.limit}` : null,
-    statement.status === 'fixed' ? `fixed in ${statement.fixed}` : 'affected, no fix yet',
+    fixText(statement),
     statement.vendorState ?? null,
   ];
   return parts.filter((part) => part !== null).join(', ');
+}
+
+function fixText({ status, fixed, patches }: CheckAffected): string {
+  if (status !== 'fixed') return 'affected, no fix yet';
+  return fixed === null ? `fixed by ${(patches ?? []).join(' or ') || 'an update'}` : `fixed in ${fixed}`;
 }

@@ -50,6 +50,12 @@ function factRows(check: Check, platform: PlatformFacts | null): Row[] {
         ? `${check.epss.score}, more than ${Math.floor(check.epss.percentile * 100)} % of all, on ${check.epss.date}`
         : null,
     ],
+    [
+      'SSVC',
+      check.ssvc
+        ? `exploitation ${check.ssvc.exploitation}, automatable ${check.ssvc.automatable ? 'yes' : 'no'}, impact ${check.ssvc.technicalImpact}, on ${check.ssvc.date}`
+        : null,
+    ],
     ...checkReferences(check).map(({ name, url }) => [name, url]),
   ];
 }
@@ -61,7 +67,7 @@ function statementTable(statements: readonly CheckAffected[]): string {
     one.module ? `${one.package} (module ${one.module})` : one.package,
     one.status,
     versionsText(one),
-    one.fixed,
+    one.fixed ?? (one.patches?.join(', ') || null),
     one.vendorState ?? null,
     `${one.advisory} (${one.feed}${one.published ? `, ${one.published}` : ''})`,
   ]);

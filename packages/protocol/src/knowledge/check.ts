@@ -48,6 +48,7 @@ export const CheckChange = z.object({
     'known-exploited',
     'cvss',
     'epss',
+    'ssvc',
     'weaknesses',
     'aliases',
     'patchable',

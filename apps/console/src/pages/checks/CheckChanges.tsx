@@ -13,6 +13,7 @@ const names: Record<CheckChange['what'], string> = {
   'known-exploited': 'known exploited',
   cvss: 'CVSS',
   epss: 'EPSS',
+  ssvc: 'SSVC',
   weaknesses: 'weaknesses',
   aliases: 'other names',
   patchable: 'fix available',

@@ -88,6 +88,12 @@ function Facts({ check, references, firstSeen, lastChanged }: FactsProps) {
               ? `${formatShare(check.epss.score)} (more than ${Math.floor(check.epss.percentile * 100)} % of all), ${check.epss.date}`
               : '–',
           },
+          {
+            label: 'SSVC: exploitation, automatable, impact',
+            value: check.ssvc
+              ? `${check.ssvc.exploitation}, ${check.ssvc.automatable ? 'yes' : 'no'}, ${check.ssvc.technicalImpact} (${check.ssvc.date})`
+              : '–',
+          },
           { label: 'Weakness', value: <Weaknesses names={check.cwe} /> },
           { label: 'Published', value: check.published ?? '–' },
           { label: 'Modified by its authorities', value: check.modified ?? '–' },

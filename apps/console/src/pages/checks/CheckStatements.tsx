@@ -39,7 +39,12 @@ export function CheckStatements({ statements }: { statements: readonly Statement
         },
         { id: 'status', header: 'Status', minWidth: 130, cell: (item) => <Status statement={item} /> },
         { id: 'versions', header: 'Affected versions', minWidth: 130, cell: (item) => <Versions statement={item} /> },
-        { id: 'fixed', header: 'Fixed in', minWidth: 130, cell: (item) => <Version text={item.fixed} /> },
+        {
+          id: 'fixed',
+          header: 'Fixed in',
+          minWidth: 130,
+          cell: (item) => <Version text={item.fixed ?? item.patches?.join(', ')} />,
+        },
         {
           id: 'advisory',
           header: 'Advisory',
