@@ -1,5 +1,6 @@
 import type { Fact, FactRow } from '@vedette/protocol';
 import type { Host, HostErrorCode } from './host.ts';
+import type { Watch } from './watch.ts';
 
 /** A row of a fact as its schema describes it. */
 export type RowOf<F extends Fact> = ReturnType<F['row']['parse']> & FactRow;
@@ -30,9 +31,14 @@ export interface Collector<F extends Fact = Fact> {
    * nobody shall take an unreadable database for an empty one.
    */
   readonly essential?: readonly string[];
-  /** Absolute files or directories whose change can change the answer. */
-  readonly watches: readonly string[];
-  /** How often to look where no file event tells of a change; null where `watches` suffices. */
+  /** Whose change can change the answer: the agent then runs this collector, and only this one. */
+  readonly watches: readonly Watch[];
+  /**
+   * Files that other programs hold a POSIX lock on (fcntl(2)) while they change what is watched, as package managers do: a change is
+   * read when the lock is free again, once, however long it takes.
+   */
+  readonly settlesWith?: readonly `/${string}`[];
+  /** How often to look where no event tells of a change; null where `watches` suffices. */
   readonly refreshSeconds: number | null;
   /** The host handed in never throws: a read that fails is noted as a problem of this run and answers `null`. */
   rows(host: Host): Promise<Collected<RowOf<F>>>;

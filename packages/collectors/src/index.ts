@@ -16,3 +16,4 @@ export {
 export { parseOsRelease } from './os/parse.ts';
 export { collectors } from './registry.ts';
 export { runCollector, type CollectorRun, type CountedProblem } from './run-collector.ts';
+export { hostEvents, type HostEvent, type Watch } from './watch.ts';

@@ -1,4 +1,4 @@
-import type { DynamicLibrary } from 'node:ffi';
+import { cLibrary } from './c-library.ts';
 
 export interface MemoryCalls {
   /** malloc_trim(3): gives free memory of the C heap back. */
@@ -13,20 +13,16 @@ export interface MemoryCalls {
 // asm-generic/mman-common.h; the same number on every Linux architecture but alpha.
 const dontNeed = 4;
 
-/** The C library's calls, or null where node:ffi or glibc is missing, or its use is not permitted. */
+/** The C library's calls, or null where node:ffi or glibc is missing: memory is then given back when the system wants it. */
 export function memoryCalls(): MemoryCalls | null {
-  if (process.platform !== 'linux') return null;
-  try {
-    const ffi = process.getBuiltinModule('node:ffi');
-    const { functions } = ffi.dlopen(null, {
-      malloc_trim: { arguments: ['uint64'], return: 'int32' },
-      madvise: { arguments: ['uint64', 'uint64', 'int32'], return: 'int32' },
-    }) satisfies { lib: DynamicLibrary };
-    return {
-      trimHeap: () => void functions.malloc_trim(0n),
-      dropPages: (address, length) => functions.madvise(address, length, dontNeed) === 0,
-    };
-  } catch {
-    return null; // An older Node, musl, or the permission model: memory is then given back when the system wants it.
-  }
+  const c = cLibrary({
+    malloc_trim: { arguments: ['uint64'], return: 'int32' },
+    madvise: { arguments: ['uint64', 'uint64', 'int32'], return: 'int32' },
+  });
+  return (
+    c && {
+      trimHeap: () => void c.call.malloc_trim(0n),
+      dropPages: (address, length) => c.call.madvise(address, length, dontNeed) === 0,
+    }
+  );
 }

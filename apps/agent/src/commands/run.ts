@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { collectors } from '@vedette/collectors';
-import { linuxHost, trimMemory, watchPaths } from '@vedette/host';
+import { isLocked, linuxHost, trimMemory, watchHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import type { AgentConfig } from '../config.ts';
 import { enroll } from '../enrollment/enroll.ts';
@@ -25,12 +25,16 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   using _lock = StateLock.acquire(stateDirectory);
   const identity = await enrolledIdentity(config);
   using connection = connect(stateDirectory, identity, signal);
-  const loop = new AgentLoop({
+  const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
+  using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
+  const loop: AgentLoop = new AgentLoop({
     collectors,
     host: linuxHost(),
+    isLocked,
     engine: connection.engine,
     post: (path, message, abort) => connection.client.post(path, message, abort),
     consumption: connection.consumption,
+    watching: () => watch.ways(),
     trimMemory,
     writeStatus: (status) => writeStatusFile(stateDirectory, status),
     schedule: identity.schedule,
@@ -41,13 +45,8 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     random: Math.random,
   });
   scanNow = () => loop.scanNow();
-  const watched = [...new Set(collectors.flatMap(({ watches }) => watches))];
-  const watch = watchPaths(watched, (path) => loop.changed(path), {
-    onFallback: (path) => log('info', 'watch-by-polling', { path }),
-  });
   log('info', 'started', { platform: identity.platform, agentId: identity.agentId });
   await loop.run(signal);
-  watch.close();
   log('info', 'stopped');
   return null;
 }

@@ -1,4 +1,5 @@
 import { loadIdentity } from '../enrollment/identity.ts';
+import { describeWatching } from '../schedule/watching.ts';
 import { lockHolder } from '../state/state-lock.ts';
 import { readStatusFile } from '../state/status-file.ts';
 import { fileStore } from '../sync/acknowledged-store.ts';
@@ -22,6 +23,7 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
     `platform ${platform}`,
     processId === null ? 'not running' : `running as process ${processId}`,
     `last full scan ${status?.fullScanAt ?? 'never'}, last check-in ${status?.checkInAt ?? 'never'}`,
+    ...(status?.watching ? [describeWatching(status.watching)] : []),
     ...(status?.problem ? [`problem: ${status.problem}`] : []),
     ...(consumption ? [`used ${consumption.cpuSeconds} s of CPU, ${consumption.megabytes} MB of memory at most`] : []),
     ...collectors.map(({ name, sequence, status: state, rows, problem = '' }) =>

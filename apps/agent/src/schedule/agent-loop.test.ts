@@ -14,9 +14,11 @@ class World {
   hostname = 'web-1';
   clockMs = 1_000_000;
   isReachable = true;
+  isLocked = false;
   resend: string[] = [];
   readonly sent: { readonly atMs: number; readonly document: SentSyncDocument }[] = [];
   readonly checkInsAt: number[] = [];
+  readonly checkIns: unknown[] = [];
   readonly platform = new ReferencePlatform(new Map([['os', []]]));
   status: AgentStatus | null = null;
   #attempts: number[] = [];
@@ -40,11 +42,14 @@ class World {
     const loop: AgentLoop = new AgentLoop({
       collectors: [this.#collector()],
       host: { platform: 'linux' } as Host, // the one collector reads nothing
+      isLocked: () => this.isLocked,
+      watching: () => new Map([['/etc/hostname', 'fanotify']]),
       engine,
-      post: async (path) => {
+      post: async (path, message) => {
         if (path !== agentPaths.checkIn) throw new Error(`unexpected request to ${path}`);
         this.#answer();
         this.checkInsAt.push(this.clockMs);
+        this.checkIns.push(message);
         const resend = this.resend;
         this.resend = [];
         return { resend, schedule: { checkInSeconds: 60, fullScanSeconds: 3600 } } satisfies CheckInReply;
@@ -85,6 +90,7 @@ class World {
       requires: { platforms: ['linux'] },
       cost: { reads: [], maxBytes: 0 },
       watches: ['/etc/hostname', '/etc/os'],
+      settlesWith: ['/etc/.lock'],
       refreshSeconds: null,
       rows: async () => {
         const { hostname } = this;
@@ -111,7 +117,7 @@ describe('AgentLoop', () => {
     expect(world.checkInsAt.length).toBeGreaterThan(8);
   });
 
-  it('sends a delta once a watched file has been quiet for a second', async () => {
+  it('sends a delta once a watched file has been quiet for a moment', async () => {
     const world = new World();
     await world.run((loop, sleep) => {
       if (sleep === 0) {
@@ -120,16 +126,77 @@ describe('AgentLoop', () => {
       }
       return sleep < 3;
     });
-    expect(world.sent[1]).toMatchObject({ atMs: 1_001_000, document: { kind: 'delta', sequence: 2 } });
+    expect(world.sent[1]).toMatchObject({ atMs: 1_000_250, document: { kind: 'delta', sequence: 2 } });
     expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-2' }]);
+  });
+
+  it('sends one delta at the end of a run of a package manager, however long it takes', async () => {
+    const world = new World();
+    await world.run((loop) => {
+      const minutes = Math.floor((world.clockMs - 1_000_000) / 60_000);
+      world.isLocked = minutes < 9;
+      world.hostname = `web-${minutes}`;
+      if (world.isLocked) loop.changed('/etc/os');
+      world.clockMs += 5000;
+      return world.sent.length < 2;
+    });
+    expect(world.sent).toMatchObject([{ document: { kind: 'snapshot' } }, { document: { kind: 'delta', sequence: 2 } }]);
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-9' }]);
+  });
+
+  it('reads at once when the lock is released', async () => {
+    const world = new World();
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-6';
+      if (sleep === 0) {
+        world.isLocked = true;
+        loop.changed('/etc/os');
+      }
+      if (sleep === 2) {
+        world.isLocked = false;
+        world.clockMs += 100;
+        loop.changed('/etc/.lock');
+      }
+      return sleep < 5;
+    });
+    expect(world.sent[1]?.atMs).toBe(1_000_600);
+  });
+
+  it('reads in the middle when a lock is held for more than ten minutes', async () => {
+    const world = new World();
+    world.isLocked = true;
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-7';
+      if (sleep === 0) loop.changed('/etc/os');
+      return world.sent.length < 2 && world.clockMs < 2_000_000;
+    });
+    expect((world.sent[1]?.atMs ?? 0) - 1_000_000).toBeGreaterThanOrEqual(600_000);
+    expect((world.sent[1]?.atMs ?? 0) - 1_000_000).toBeLessThan(602_000);
+  });
+
+  it('reads everything again when events were lost', async () => {
+    const world = new World();
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-8';
+      if (sleep === 0) loop.missedChanges();
+      return sleep < 1;
+    });
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-8' }]);
+  });
+
+  it('tells the platform how it watches', async () => {
+    const world = new World();
+    await world.run(() => false);
+    expect(world.checkIns[0]).toMatchObject({ watching: { fanotify: 1, inotify: 0, kernel: 0, polling: 0 } });
+    expect(world.status).toMatchObject({ watching: { fanotify: ['/etc/hostname'] } });
   });
 
   it('looks at a file that never comes to rest after ten seconds', async () => {
     const world = new World();
     await world.run((loop) => {
       world.hostname = `web-${world.clockMs}`;
-      loop.changed('/etc/os/below');
-      world.clockMs += 500;
+      loop.changed('/etc/os');
+      world.clockMs += 200;
       return world.sent.length < 2;
     });
     expect(world.sent[1]?.atMs).toBeGreaterThanOrEqual(1_010_000);

@@ -1,6 +1,7 @@
 import { pid } from 'node:process';
 import { agentPaths, type CheckIn, type Enrolled } from '@vedette/protocol';
-import { runCollector, type Collector, type Host } from '@vedette/collectors';
+import type { WatchWay } from '@vedette/host';
+import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
 import { AgentError, describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -11,13 +12,18 @@ import { Backoff } from './backoff.ts';
 import { DueCollectors } from './due-collectors.ts';
 import { observationOf } from './observation-of.ts';
 import type { Waker } from './waker.ts';
+import { countWays, pathsByWay } from './watching.ts';
 
 export interface AgentLoopParts {
   readonly collectors: readonly Collector[];
   readonly host: Host;
+  /** Whether another program holds this file locked. */
+  readonly isLocked: (path: string) => boolean;
   readonly engine: SyncEngine;
   readonly post: (path: string, message: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly consumption: () => CheckIn['consumption'];
+  /** How each change comes to be known. */
+  readonly watching: () => ReadonlyMap<Watch, WatchWay>;
   readonly trimMemory: () => void;
   readonly writeStatus: (status: AgentStatus) => void;
   readonly schedule: Enrolled['schedule'];
@@ -50,7 +56,7 @@ export class AgentLoop {
 
   constructor(parts: AgentLoopParts) {
     this.#parts = parts;
-    this.#due = new DueCollectors(parts.collectors);
+    this.#due = new DueCollectors(parts.collectors, parts.isLocked);
     this.#backoff = new Backoff(parts.random);
     this.#schedule = parts.schedule;
     const since = new Date(parts.now()).toISOString();
@@ -61,12 +67,20 @@ export class AgentLoop {
       checkInAt: null,
       problem: null,
       firstSync: null,
+      watching: pathsByWay(parts.watching()),
       ...this.#report(),
     };
   }
 
-  changed(path: string): void {
-    this.#due.changed(path, this.#parts.elapsed());
+  changed(watch: Watch): void {
+    this.#due.changed(watch, this.#parts.elapsed());
+    this.#parts.waker.wake();
+  }
+
+  /** Changes were lost: everything is read again. */
+  missedChanges(): void {
+    this.#parts.log('warn', 'events-lost');
+    this.#due.requireAll(this.#parts.elapsed());
     this.#parts.waker.wake();
   }
 
@@ -140,7 +154,7 @@ export class AgentLoop {
 
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
-    const message: CheckIn = { agentVersion, sentAt, ...this.#report() };
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()) };
     const reply = parseCheckInReply(await this.#parts.post(agentPaths.checkIn, message, signal));
     this.#schedule = reply.schedule;
     const now = this.#parts.elapsed();
@@ -162,7 +176,7 @@ export class AgentLoop {
   }
 
   #note(problem: string | null): void {
-    this.#status = { ...this.#status, problem, ...this.#report() };
+    this.#status = { ...this.#status, problem, ...this.#report(), watching: pathsByWay(this.#parts.watching()) };
     this.#parts.writeStatus(this.#status);
   }
 

@@ -1,28 +1,34 @@
-import type { Collector } from '@vedette/collectors';
+import type { Collector, Watch } from '@vedette/collectors';
 
-/** Quiet time after the last change of a watched file: a package run writes its database many times. */
-const quietMs = 1000;
+/** Quiet time after the last change: who changes one file often changes the next one too. */
+const quietMs = 250;
 /** No longer than this after the first change, however busy the file is. */
 const longestDelayMs = 10_000;
+/** How often a lock is looked at that nobody told the release of. */
+const lockPollMs = 1000;
+/** A run of a package manager that takes longer, say because it asks a question, is read in its middle, and again at its end. */
+const longestLockMs = 10 * 60_000;
 
 /** When each collector has to run next. Times in milliseconds of one clock. */
 export class DueCollectors {
   readonly #collectors: readonly Collector[];
+  readonly #isLocked: (path: string) => boolean;
   readonly #dueAt = new Map<string, number>();
   /** First change since the last run. */
   readonly #changedAt = new Map<string, number>();
 
-  constructor(collectors: readonly Collector[]) {
+  constructor(collectors: readonly Collector[], isLocked: (path: string) => boolean) {
     this.#collectors = collectors;
+    this.#isLocked = isLocked;
   }
 
-  /** A watched path, or something below it, changed: every collector that watches it follows. */
-  changed(path: string, now: number): void {
-    for (const { fact, watches } of this.#collectors) {
-      if (!watches.some((watched) => path === watched || path.startsWith(`${watched}/`))) continue;
+  /** Something changed: every collector that watches it follows; and what waits for a lock looks whether this was its release. */
+  changed(watch: Watch, now: number): void {
+    for (const { fact, watches, settlesWith = [] } of this.#collectors) {
       const first = this.#changedAt.get(fact.name) ?? now;
-      this.#changedAt.set(fact.name, first);
-      this.#dueAt.set(fact.name, Math.min(now + quietMs, first + longestDelayMs));
+      if (watches.includes(watch)) this.#changedAt.set(fact.name, first);
+      else if (!settlesWith.some((lock) => lock === watch) || !this.#changedAt.has(fact.name)) continue;
+      this.#dueAt.set(fact.name, Math.min(now + quietMs, Math.max(first + longestDelayMs, now)));
     }
   }
 
@@ -36,7 +42,9 @@ export class DueCollectors {
 
   /** Those that are due, in inventory order; each counts as run from now on. */
   take(now: number): Collector[] {
-    const due = this.#collectors.filter(({ fact }) => (this.#dueAt.get(fact.name) ?? Infinity) <= now);
+    const due = this.#collectors.filter(
+      (collector) => (this.#dueAt.get(collector.fact.name) ?? Infinity) <= now && !this.#waitsForLock(collector, now),
+    );
     for (const { fact, refreshSeconds } of due) {
       this.#changedAt.delete(fact.name);
       this.#dueAt.set(fact.name, refreshSeconds === null ? Infinity : now + refreshSeconds * 1000);
@@ -47,5 +55,13 @@ export class DueCollectors {
   /** When `take` has something again; Infinity when only a change can bring it. */
   nextAt(): number {
     return Math.min(Infinity, ...this.#dueAt.values());
+  }
+
+  /** A change that somebody is still at. Without a change there is nothing to wait for: a first inventory shall not. */
+  #waitsForLock({ fact, settlesWith = [] }: Collector, now: number): boolean {
+    const first = this.#changedAt.get(fact.name);
+    if (first === undefined || now - first >= longestLockMs || !settlesWith.some(this.#isLocked)) return false;
+    this.#dueAt.set(fact.name, now + lockPollMs);
+    return true;
   }
 }

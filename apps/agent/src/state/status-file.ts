@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { Watch } from '@vedette/collectors';
+import type { WatchWay } from '@vedette/host';
 import type { CheckIn } from '@vedette/protocol';
 import type { SentDocument } from '../sync/sync-engine.ts';
 import { readFileIfPresent, writeFileAtomic } from './atomic-file.ts';
@@ -12,6 +14,8 @@ export interface AgentStatus extends Pick<CheckIn, 'collectors' | 'consumption'>
   readonly checkInAt: string | null;
   /** Why the platform cannot be reached; null when it can. */
   readonly problem: string | null;
+  /** What is watched, by the way in which changes come to be known. */
+  readonly watching?: Partial<Record<WatchWay, readonly Watch[]>>;
   readonly firstSync: { readonly documents: readonly SentDocument[]; readonly sentBytes: number } | null;
 }
 

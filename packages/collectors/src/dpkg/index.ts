@@ -3,6 +3,7 @@ import { dpkgFact } from '@vedette/protocol';
 import { defineCollector, type Collected, type RowOf } from '../collector.ts';
 import { HostError } from '../host.ts';
 import { isStatusFragment } from './parse.ts';
+import { packageManagerLocks } from '../shared/package-manager-locks.ts';
 
 const limit = { maxBytes: 64 * 1024 * 1024 };
 const database = '/var/lib/dpkg/status';
@@ -16,6 +17,7 @@ export const dpkg = defineCollector({
   cost: { reads: [database, fragments, `${fragments}/*`], maxBytes: limit.maxBytes },
   essential: [database, fragments],
   watches: [database, fragments],
+  settlesWith: packageManagerLocks,
   refreshSeconds: null,
   async rows(host) {
     const files = (host.listDirectory(fragments) ?? []).filter(isStatusFragment).map((name) => `${fragments}/${name}`);

@@ -10,7 +10,8 @@ export const fileSystem = defineCollector({
   requires: { platforms: ['linux'] },
   cost: { reads: ['/proc/self/mountinfo'], maxBytes: limit.maxBytes },
   essential: ['/proc/self/mountinfo'],
-  watches: [],
+  watches: ['mounts'],
+  // No event tells how full a file system is.
   refreshSeconds: 900,
   async rows(host) {
     const rows: RowOf<typeof fileSystemFact>[] = [];

@@ -2,6 +2,7 @@ import { kernelFact } from '@vedette/protocol';
 import { defineCollector } from '../collector.ts';
 import { installedKernels, runningKernel } from '../shared/kernel-files.ts';
 import { bannerOfProcVersion, packageVersionOfBanner } from './parse.ts';
+import { packageManagerLocks } from '../shared/package-manager-locks.ts';
 
 const limit = { maxBytes: 16 * 1024 };
 
@@ -15,6 +16,7 @@ export const kernel = defineCollector({
   },
   essential: ['/boot', '/lib/modules'],
   watches: ['/boot', '/lib/modules'],
+  settlesWith: packageManagerLocks,
   refreshSeconds: null,
   async rows(host) {
     const running = runningKernel(host);

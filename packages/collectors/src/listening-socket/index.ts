@@ -19,8 +19,9 @@ export const listeningSocket = defineCollector({
     maxBytes: tableLimit.maxBytes,
   },
   essential: protocols.map((name) => `/proc/net/${name}`),
-  watches: [],
-  refreshSeconds: 120,
+  watches: ['listeners'],
+  // Another process may hold an unchanged socket.
+  refreshSeconds: 900,
   async rows(host) {
     const problems: CollectorProblem[] = [];
     const byKey = new Map<string, ListeningSocket>();

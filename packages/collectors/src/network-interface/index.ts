@@ -15,8 +15,9 @@ export const networkInterface = defineCollector({
     maxBytes: limit.maxBytes,
   },
   essential: [directory],
-  watches: [],
-  refreshSeconds: 300,
+  watches: ['interfaces'],
+  // A change of the hardware address alone is not always told.
+  refreshSeconds: 3600,
   async rows(host) {
     const addresses = addressesByInterface(host.networkAddresses());
     const value = (name: string, file: string): string => host.readText(`${directory}/${name}/${file}`, limit)?.trim() ?? '';

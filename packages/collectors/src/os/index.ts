@@ -13,9 +13,8 @@ export const os = defineCollector({
     maxBytes: limit.maxBytes,
   },
   essential: ['/etc/os-release'],
-  watches: ['/etc/os-release', '/usr/lib/os-release', '/etc/hostname'],
-  // hostname(1) changes the kernel's name without touching a file.
-  refreshSeconds: 3600,
+  watches: ['/etc/os-release', '/usr/lib/os-release', '/etc/hostname', '/var/lib/dpkg/arch', 'hostname'],
+  refreshSeconds: null,
   async rows(host) {
     const release = parseOsRelease(host.readText('/etc/os-release', limit) ?? host.readText('/usr/lib/os-release', limit) ?? '');
     const hostname = host.readText('/proc/sys/kernel/hostname', limit) ?? host.readText('/etc/hostname', limit) ?? '';

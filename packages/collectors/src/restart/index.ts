@@ -5,6 +5,7 @@ import { installedKernels, runningKernel } from '../shared/kernel-files.ts';
 import { processIds } from '../shared/process-ids.ts';
 import { newerKernel } from './kernel-release.ts';
 import { deletedExecutables, executablePath, parsePackageList } from './parse.ts';
+import { packageManagerLocks } from '../shared/package-manager-locks.ts';
 
 type Restart = RowOf<typeof restartFact>;
 
@@ -22,6 +23,7 @@ export const restart = defineCollector({
   },
   essential: ['/proc', '/boot', '/lib/modules'],
   watches: ['/run/reboot-required', '/boot', '/lib/modules', '/var/lib/dpkg/status'],
+  settlesWith: packageManagerLocks,
   // Processes end and start without a file event.
   refreshSeconds: 900,
   async rows(host) {

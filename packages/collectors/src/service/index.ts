@@ -1,7 +1,8 @@
 import { serviceFact } from '@vedette/protocol';
 import { defineCollector } from '../collector.ts';
-import { systemdServices } from './systemd.ts';
+import { controlGroups, systemdServices } from './systemd.ts';
 import { sysvServices } from './sysv.ts';
+import { packageManagerLocks } from '../shared/package-manager-locks.ts';
 
 export const service = defineCollector({
   fact: serviceFact,
@@ -20,13 +21,18 @@ export const service = defineCollector({
   },
   essential: ['/etc/systemd/system', '/usr/lib/systemd/system', '/etc/init.d'],
   watches: [
-    '/etc/systemd/system',
-    '/etc/systemd/system/multi-user.target.wants',
+    '/etc/systemd/system/**',
+    '/run/systemd/system/**',
     '/usr/lib/systemd/system',
+    // The group of a service comes and goes with its processes.
+    ...controlGroups.map((directory) => `${directory}/system.slice` as const),
     '/etc/init.d',
+    '/etc/rcS.d',
     '/etc/rc2.d',
   ],
-  refreshSeconds: 300,
+  settlesWith: packageManagerLocks,
+  // A service below another slice starts and ends unseen.
+  refreshSeconds: 900,
   async rows(host) {
     // sd_booted(3): this directory exists exactly when systemd is the service manager.
     const isSystemd = host.listDirectory('/run/systemd/system') !== null;

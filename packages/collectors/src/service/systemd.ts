@@ -11,7 +11,7 @@ const generated = ['/run/systemd/generator', '/run/systemd/generator.late'];
 const vendor = ['/usr/local/lib/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 // The version 2 tree, the systemd tree of version 1, and that of hybrid systems.
-const controlGroups = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'];
+export const controlGroups = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'] as const;
 /** Slices in slices that are looked into. */
 const maxSliceDepth = 3;
 

@@ -62,11 +62,24 @@ export const Consumption = z.object({
 });
 export type Consumption = z.infer<typeof Consumption>;
 
+/**
+ * How changes of the host come to be known: the number of watched files and events for each way. `kernel` are messages of the kernel about
+ * what is no file; `polling` means that the agent looks, seconds to minutes late.
+ */
+export const Watching = z.object({
+  fanotify: z.int().min(0),
+  inotify: z.int().min(0),
+  kernel: z.int().min(0),
+  polling: z.int().min(0),
+});
+export type Watching = z.infer<typeof Watching>;
+
 export const CheckIn = z.object({
   agentVersion: text,
   sentAt: Instant,
   collectors: z.array(CollectorState).max(128),
   consumption: Consumption,
+  watching: Watching.optional(),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
