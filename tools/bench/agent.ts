@@ -9,6 +9,7 @@ import { digestOf } from '../../apps/agent/src/testing/reference-platform.ts';
 import { StubServer } from '../../apps/agent/src/testing/stub-server.ts';
 import type { SentDocument } from '../../apps/agent/src/sync/sync-engine.ts';
 import { fileStore } from '../../apps/agent/src/sync/acknowledged-store.ts';
+import { processFigures } from './parts/process-figures.ts';
 import type { AgentStatus } from '../../apps/agent/src/state/status-file.ts';
 
 export const name = 'agent';
@@ -59,7 +60,7 @@ async function once(): Promise<AgentFigures> {
     ]);
     const firstInventoryMs = performance.now() - startedAt;
     await settled(stateDirectory);
-    const usage = usageOf(child.pid ?? 0);
+    const { wakeUps: _, ...usage } = processFigures(child.pid ?? 0);
     child.kill('SIGTERM');
     await ended.promise;
     const { firstSync } = readStatus(stateDirectory);
@@ -108,23 +109,6 @@ async function settled(stateDirectory: string): Promise<void> {
 
 function readStatus(stateDirectory: string): AgentStatus {
   return JSON.parse(readFileSync(join(stateDirectory, 'status.json'), 'utf8')) as AgentStatus; // written by our own agent
-}
-
-/** From proc_pid_status(5), smaps_rollup and proc_pid_stat(5), by somebody other than the agent itself. */
-function usageOf(pid: number): Pick<AgentFigures, 'cpuSeconds' | 'peakRssBytes' | 'rssBytes' | 'unevictableBytes'> {
-  const field = (file: string, label: string): number => {
-    const text = readFileSync(`/proc/${pid}/${file}`, 'latin1');
-    return 1024 * Number(new RegExp(`^${label}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
-  };
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const times = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticksPerSecond = 100; // USER_HZ is 100 on every Linux that Node supports.
-  return {
-    cpuSeconds: (Number(times[11]) + Number(times[12])) / ticksPerSecond,
-    peakRssBytes: field('status', 'VmHWM'),
-    rssBytes: field('status', 'VmRSS'),
-    unevictableBytes: field('smaps_rollup', 'Private_Dirty'),
-  };
 }
 
 function median(values: readonly number[]): number {

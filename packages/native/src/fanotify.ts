@@ -31,7 +31,7 @@ export function openFanotify(handlers: DirectoryEventHandlers): DirectoryEvents 
   const reader = readEvents(descriptor, (bytes) => {
     for (const event of parseFanotifyEvents(bytes)) {
       if (event === 'overflow') handlers.onOverflow();
-      else for (const directory of [...(byKey.get(event.key) ?? [])]) handlers.onEvent(directory, event.name);
+      else for (const directory of byKey.get(event.key) ?? []) handlers.onEvent(directory, event.name);
     }
   });
   if (reader === null) return null;

@@ -25,7 +25,7 @@ export function openInotify(handlers: DirectoryEventHandlers): DirectoryEvents |
   const reader = readEvents(descriptor, (bytes) => {
     for (const { watch, name, isOverflow } of parseInotifyEvents(bytes)) {
       if (isOverflow) handlers.onOverflow();
-      else for (const directory of [...(directories.get(watch) ?? [])]) handlers.onEvent(directory, name);
+      else for (const directory of directories.get(watch) ?? []) handlers.onEvent(directory, name);
     }
   });
   if (reader === null) return null;

@@ -1,13 +1,14 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import {
   agentPaths,
   CheckIn,
   contentDigest,
   Enroll,
+  type Enrolled,
   parseSignature,
   parseSignatureInput,
   replyComponents,
@@ -32,6 +33,7 @@ export interface StubOptions {
   readonly activationKey?: string;
   readonly compressesReplies?: boolean;
   readonly onCheckIn?: () => void;
+  readonly schedule?: Enrolled['schedule'];
 }
 
 export const stubAgentId = '3f1c7f0e-2d4b-4c8a-9e51-0a4f5a1b2c3d';
@@ -47,6 +49,7 @@ export class StubServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #key = generateKeyPairSync('ed25519');
   readonly #nonces = new Set<string>();
+  readonly #sockets: Socket[] = [];
   #agentKey: KeyObject | null = null;
 
   private constructor(options: StubOptions) {
@@ -56,6 +59,7 @@ export class StubServer implements AsyncDisposable {
       void this.#answer(request).then(({ status, body, headers }) => response.writeHead(status, headers).end(body));
     };
     this.#server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+    this.#server.on('connection', (socket) => this.#sockets.push(socket));
   }
 
   static async start(options: StubOptions): Promise<StubServer> {
@@ -69,6 +73,11 @@ export class StubServer implements AsyncDisposable {
   get url(): URL {
     const { port } = this.#server.address() as AddressInfo; // a TCP server that listens
     return new URL(`${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${port}`);
+  }
+
+  /** All that went over its connections in both directions, headers included, without what TCP and TLS add. */
+  get connectionBytes(): number {
+    return this.#sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
   }
 
   get publicKey(): KeyObject {
@@ -104,7 +113,7 @@ export class StubServer implements AsyncDisposable {
     const problem = this.#refusal(body, request, parameters);
     if (problem) return [401, { code: problem, detail: 'refused' }];
     if (path === agentPaths.sync) return [200, this.platform.sync(Sync.parse(message).documents)];
-    const schedule = { checkInSeconds: 60, fullScanSeconds: 3600 };
+    const schedule = this.#options.schedule ?? { checkInSeconds: 60, fullScanSeconds: 3600 };
     if (path === agentPaths.checkIn) {
       const checkIn = CheckIn.parse(message);
       this.checkIns.push(checkIn);

@@ -1,0 +1,90 @@
+import { execFile, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { facts } from '@vedette/protocol';
+import { agentProgram, eventually, privateCopy, type PrivateCopy } from '@vedette/testkit';
+import { StubServer } from '../../apps/agent/src/testing/stub-server.ts';
+import { processFigures } from './parts/process-figures.ts';
+
+export const name = 'idle';
+export const options = { minutes: 'how long to watch it; 3 by default' };
+
+/** What the agent costs while nothing happens. Everything "per hour" is what was counted, scaled to an hour. */
+interface IdleFigures {
+  readonly minutes: number;
+  readonly rssBytes: number;
+  readonly unevictableBytes: number;
+  readonly peakRssBytes: number;
+  readonly cpuSecondsPerHour: number;
+  readonly wakeUpsPerHour: number;
+  /** Both directions, with HTTP headers. */
+  readonly bytesPerHour: number;
+  readonly requestsPerHour: number;
+}
+
+/** As the platform sets it for a fleet. */
+const schedule = { checkInSeconds: 60, fullScanSeconds: 4 * 3600 };
+const settleMs = 10_000;
+
+/**
+ * In a private copy of the machine, and in a network of its own, so that what others do on the machine is not counted as the
+ * agent's. Needs root. All collectors are on.
+ */
+export async function run({ minutes = 3 }: { minutes?: number } = {}): Promise<IdleFigures> {
+  if (process.argv.includes(inOwnNetwork)) return measure(minutes);
+  const script = `ip link set lo up && exec "$0" --no-warnings "$@"`;
+  const args = ['--net', 'sh', '-c', script, process.execPath, fileURLToPath(import.meta.url), String(minutes), inOwnNetwork];
+  const { stdout } = await promisify(execFile)('unshare', args);
+  return JSON.parse(stdout) as IdleFigures; // printed by this very file
+}
+
+const inOwnNetwork = 'in-own-network';
+
+async function measure(minutes: number): Promise<IdleFigures> {
+  const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
+  await using stub = await StubServer.start({ keys, schedule });
+  const program = agentProgram();
+  await using copy = await privateCopy();
+  const { agent, pid } = await start(copy, program, stub);
+  await delay(settleMs);
+  const before = processFigures(pid);
+  const [bytesBefore, requestsBefore, startedAt] = [stub.connectionBytes, stub.received.length, performance.now()];
+  await delay(minutes * 60_000);
+  const after = processFigures(pid);
+  const hours = (performance.now() - startedAt) / 3_600_000;
+  const { rssBytes, unevictableBytes, peakRssBytes } = after;
+  const figures = {
+    minutes,
+    rssBytes,
+    unevictableBytes,
+    peakRssBytes,
+    cpuSecondsPerHour: (after.cpuSeconds - before.cpuSeconds) / hours,
+    wakeUpsPerHour: Math.round((after.wakeUps - before.wakeUps) / hours),
+    bytesPerHour: Math.round((stub.connectionBytes - bytesBefore) / hours),
+    requestsPerHour: Math.round((stub.received.length - requestsBefore) / hours),
+  };
+  process.kill(pid, 'SIGTERM');
+  if (agent.exitCode === null) await once(agent, 'exit');
+  return figures;
+}
+
+async function start(copy: PrivateCopy, program: string, stub: StubServer): Promise<{ agent: ChildProcess; pid: number }> {
+  const environment = {
+    VEDETTE_PLATFORM: stub.url.origin,
+    VEDETTE_ACTIVATION_KEY: 'benchmark',
+    VEDETTE_STATE_DIR: '/var/lib/vedette-idle',
+  };
+  const agent = copy.start(program, ['run'], { environment });
+  agent.stdout?.resume();
+  agent.stderr?.pipe(process.stderr);
+  await eventually('the first check-in', 60_000, () => (stub.checkIns.length > 0 ? true : null));
+  // nsenter waits for its child, which is the agent: the launcher becomes it.
+  const children = readFileSync(`/proc/${agent.pid}/task/${agent.pid}/children`, 'latin1').trim();
+  if (!/^\d+$/.test(children)) throw new Error(`the agent's process was not found: "${children}"`);
+  return { agent, pid: Number(children) };
+}
+
+if (import.meta.main) process.stdout.write(`${JSON.stringify(await run({ minutes: Number(process.argv[2] ?? 3) }))}\n`);
