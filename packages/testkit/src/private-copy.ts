@@ -51,8 +51,8 @@ touch -c -r var/lib/dpkg/status var/lib/dpkg/status
 # Debian's way to say that installing starts no service (invoke-rc.d(8)): ports are those of the machine.
 printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
 chmod 755 usr/sbin/policy-rc.d
-echo "ready $pid"
-[ "$3" = systemd ] || exec chroot . cat
+# Only what stands inside may call itself ready: whoever enters sooner would land in the machine itself.
+[ "$3" = systemd ] || exec chroot . sh -c 'echo "ready $0"; exec cat' "$pid"
 
 # systemd as in a container: file systems of its own where it writes, its part of each cgroup hierarchy (cgroups(7), v1 and v2),
 # and none of the services that would set up the machine instead of the copy.
@@ -84,8 +84,8 @@ done
 : >etc/machine-id
 # Whoever holds our standard input has ended: so does the copy. reboot(2) ends the first process of a namespace.
 (exec 4<&0; chroot . sh -c 'cat <&4 >/dev/null; systemctl poweroff --force --force' >/dev/null 2>&1 &)
-exec chroot . env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=basic.target \\
-  --log-target=journal --show-status=false </dev/null`;
+exec chroot . sh -c 'echo "ready $0"; exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+  /lib/systemd/systemd --unit=basic.target --log-target=journal --show-status=false' "$pid" </dev/null`;
 
 /** Why this machine gives no private copy; null when it does. For `describe.skipIf`. */
 export async function privateCopyRefusal(options: CopyOptions = {}): Promise<string | null> {
