@@ -8,5 +8,6 @@ export { openFanotify } from './fanotify.ts';
 export { isLocked } from './file-lock.ts';
 export { openInotify } from './inotify.ts';
 export { watchInterfaces, watchProcFile } from './kernel-events.ts';
+export { lowerPriority } from './lower-priority.ts';
 export { memoryCalls, type MemoryCalls } from './memory.ts';
 export { listenerFingerprint } from './socket-diagnosis.ts';

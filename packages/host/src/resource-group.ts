@@ -1,0 +1,167 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The hard stop above the agent's own budget, for it and all its children. */
+export interface ResourceLimits {
+  /** Percent of one CPU. */
+  readonly cpuPercent: number;
+  /** The kernel takes memory back above this, and ends the agent at twice as much. */
+  readonly memoryBytes: number;
+}
+
+export interface ResourceGroup {
+  /** `service`: the service manager has set limits already. `none`: nothing but the agent's own budget holds it. */
+  readonly way: 'cgroup-v2' | 'cgroup-v1' | 'service' | 'none';
+  /** What was set, or why nothing could be. */
+  readonly detail: string;
+}
+
+const periodMicroseconds = 100_000;
+const groupPrefix = 'vedette-agent-';
+
+interface Paths {
+  readonly proc?: string;
+  readonly isSystemd?: boolean;
+  readonly pid?: number;
+}
+
+/**
+ * Puts this process into a control group of its own with these limits (cgroups(7), versions 2 and 1). Where systemd runs, its tree is its
+ * own: then the unit sets the limits, and this only says whether it did. Never throws.
+ */
+export function joinResourceGroup(limits: ResourceLimits, paths: Paths = {}): ResourceGroup {
+  const { proc = '/proc', isSystemd = exists('/run/systemd/system'), pid = process.pid } = paths;
+  try {
+    const groups = ownGroups(proc);
+    if (groups.length === 0) return { way: 'none', detail: 'no control groups' };
+    const limited = groups.find(hasCpuLimit);
+    if (limited) return { way: 'service', detail: `limited by ${limited.directory}` };
+    if (isSystemd)
+      return { way: 'none', detail: 'systemd owns the control groups; start the agent as its unit for a hard limit' };
+    const unified = groups.find(({ version, directory }) => version === 2 && canLimitCpu(directory));
+    if (unified) return joinUnified(unified.directory, limits, pid);
+    const own = groups.filter(({ version }) => version === 1);
+    return own.length > 0 ? joinLegacy(own, limits, pid) : { way: 'none', detail: 'no cpu controller' };
+  } catch (error) {
+    return { way: 'none', detail: (error as Error).message.slice(0, 200) };
+  }
+}
+
+interface OwnGroup {
+  readonly version: 1 | 2;
+  /** Of version 1. */
+  readonly controllers: readonly string[];
+  readonly directory: string;
+}
+
+/** Where this process stands in each hierarchy, from proc_pid_cgroup(5) and proc_pid_mountinfo(5). */
+function ownGroups(proc: string): OwnGroup[] {
+  const mounts = textOf(join(proc, 'self/mountinfo')).split('\n').flatMap(parseMount);
+  return textOf(join(proc, 'self/cgroup'))
+    .split('\n')
+    .flatMap((line): OwnGroup[] => {
+      const [, id = '', names = '', path = ''] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
+      if (path === '') return [];
+      const controllers = names.split(',').filter((name) => name !== '' && !name.startsWith('name='));
+      const isUnified = id === '0' && names === '';
+      const mount = mounts.find(({ type, options }) =>
+        isUnified ? type === 'cgroup2' : type === 'cgroup' && controllers.some((name) => options.includes(name)),
+      );
+      if (!mount || (!isUnified && controllers.length === 0)) return [];
+      const below = mount.root === '/' ? path : path.startsWith(mount.root) ? path.slice(mount.root.length) : '/';
+      return [{ version: isUnified ? 2 : 1, controllers, directory: join(mount.point, below) }];
+    });
+}
+
+function parseMount(line: string): { root: string; point: string; type: string; options: readonly string[] }[] {
+  const [before = '', after = ''] = line.split(' - ');
+  const [, , , root = '', point = ''] = before.split(' ');
+  const [type = '', , options = ''] = after.split(' ');
+  return type.startsWith('cgroup') ? [{ root, point, type, options: options.split(',') }] : [];
+}
+
+function hasCpuLimit({ version, controllers, directory }: OwnGroup): boolean {
+  if (version === 2) return /^\d/.test(textOf(join(directory, 'cpu.max')));
+  return controllers.includes('cpu') && /^[1-9]/.test(textOf(join(directory, 'cpu.cfs_quota_us')));
+}
+
+function canLimitCpu(directory: string): boolean {
+  return textOf(join(directory, 'cgroup.controllers')).trim().split(' ').includes('cpu');
+}
+
+/** Version 2 lets a group with limited children hold no process, so all of ours move into the child first. */
+function joinUnified(directory: string, limits: ResourceLimits, pid: number): ResourceGroup {
+  const group = makeGroup(directory, pid);
+  writeFileSync(join(group, 'cgroup.procs'), '0');
+  try {
+    writeFileSync(join(directory, 'cgroup.subtree_control'), '+cpu +memory');
+    writeFileSync(join(group, 'cpu.max'), `${quota(limits)} ${periodMicroseconds}`);
+    writeFileSync(join(group, 'memory.high'), String(limits.memoryBytes));
+    writeFileSync(join(group, 'memory.max'), String(2 * limits.memoryBytes));
+  } catch (error) {
+    // EBUSY: others share our group, which is therefore not ours to limit.
+    writeFileSync(join(directory, 'cgroup.procs'), '0');
+    rmdirSync(group);
+    throw error;
+  }
+  return { way: 'cgroup-v2', detail: describe(limits) };
+}
+
+function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, pid: number): ResourceGroup {
+  const set: string[] = [];
+  const files: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
+    cpu: [
+      ['cpu.cfs_period_us', periodMicroseconds],
+      ['cpu.cfs_quota_us', quota(limits)],
+    ],
+    memory: [
+      ['memory.soft_limit_in_bytes', limits.memoryBytes],
+      ['memory.limit_in_bytes', 2 * limits.memoryBytes],
+    ],
+  };
+  for (const { controllers, directory } of groups) {
+    const wanted = controllers.filter((name) => Object.hasOwn(files, name));
+    if (wanted.length === 0) continue;
+    const group = makeGroup(directory, pid);
+    for (const [file, value] of wanted.flatMap((name) => files[name] ?? [])) writeFileSync(join(group, file), String(value));
+    writeFileSync(join(group, 'cgroup.procs'), '0');
+    set.push(...wanted);
+  }
+  return set.length === 0
+    ? { way: 'none', detail: 'neither cpu nor memory controller' }
+    : { way: 'cgroup-v1', detail: `${describe(limits)} (${set.join(', ')})` };
+}
+
+/** A fresh group; those that ended agents left behind go away, which the kernel refuses for any that is in use. */
+function makeGroup(directory: string, pid: number): string {
+  for (const name of readdirSync(directory).filter((each) => each.startsWith(groupPrefix))) {
+    try {
+      rmdirSync(join(directory, name));
+    } catch {
+      // In use.
+    }
+  }
+  const group = join(directory, `${groupPrefix}${pid}`);
+  mkdirSync(group, { recursive: true });
+  return group;
+}
+
+function quota({ cpuPercent }: ResourceLimits): number {
+  return Math.round((cpuPercent / 100) * periodMicroseconds);
+}
+
+function describe({ cpuPercent, memoryBytes }: ResourceLimits): string {
+  return `${cpuPercent} % of one CPU, ${Math.round(memoryBytes / 1e6)} MB`;
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
