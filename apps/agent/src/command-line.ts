@@ -7,6 +7,7 @@ const optionHelp = {
   'activation-key': ['KEY', 'Activation key; better in VEDETTE_ACTIVATION_KEY, where the list of processes does not show it'],
   'state-dir': ['DIR', 'Key, identity and acknowledged state (VEDETTE_STATE_DIR; default /var/lib/vedette-agent)'],
   'ca-file': ['FILE', 'Trust only this certificate authority, PEM (VEDETTE_CA_FILE)'],
+  settings: ['FILE', 'Settings of this host, JSON (VEDETTE_SETTINGS_FILE; default /etc/vedette-agent/settings.json)'],
   name: ['HOSTNAME', 'Name to enroll under instead of the host name (VEDETTE_HOSTNAME)'],
   'log-level': ['LEVEL', 'debug, info, warn or error, on stderr as JSON lines (VEDETTE_LOG_LEVEL; default warn)'],
   wait: ['', 'When the running agent does the scan: wait until it is done'],
@@ -28,11 +29,16 @@ export const commandHelp = {
   enroll: { summary: 'Register this host with a platform.', options: [...enrollment, 'state-dir'] },
   run: {
     summary: 'Be the agent: first inventory, then changes and check-ins until SIGTERM. Enrolls first where a key is given.',
-    options: [...enrollment, 'state-dir', 'log-level'],
+    options: [...enrollment, 'state-dir', 'settings', 'log-level'],
   },
   scan: { summary: 'One full inventory now, sent at once.', options: ['state-dir', 'wait', 'log-level'] },
   status: { summary: 'What this agent is, and what it last did.', options: ['state-dir'] },
   'show-collected': { summary: 'Run collectors and print what they see; sends nothing.', argument: '[COLLECTOR]', options: [] },
+  config: {
+    summary: 'config explain: every setting, its value, who set it and what limits it.',
+    argument: 'explain',
+    options: ['state-dir', 'settings'],
+  },
   version: { summary: 'Print the version.', options: [] },
 } as const satisfies Record<string, CommandHelp>;
 export type CommandName = keyof typeof commandHelp;

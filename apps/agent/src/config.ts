@@ -12,6 +12,8 @@ export interface AgentConfig {
   readonly stateDirectory: string;
   readonly platform: URL | null;
   readonly caFile: string | null;
+  /** Settings of this host's owner, JSON; see `config explain`. */
+  readonly settingsFile: string;
   readonly hostname: string | null;
   readonly logLevel: LogLevel;
   /** A function, so that printing the configuration never prints the key. */
@@ -23,6 +25,7 @@ export const environmentNames = {
   'state-dir': 'VEDETTE_STATE_DIR',
   platform: 'VEDETTE_PLATFORM',
   'ca-file': 'VEDETTE_CA_FILE',
+  settings: 'VEDETTE_SETTINGS_FILE',
   name: 'VEDETTE_HOSTNAME',
   'activation-key': 'VEDETTE_ACTIVATION_KEY',
   'log-level': 'VEDETTE_LOG_LEVEL',
@@ -50,6 +53,7 @@ export function readConfig(options: Options, environment: Environment): AgentCon
     stateDirectory,
     platform,
     caFile: setting('ca-file'),
+    settingsFile: setting('settings') ?? '/etc/vedette-agent/settings.json',
     hostname: setting('name'),
     logLevel: logLevel ?? 'warn',
     activationKey: () => activationKey,

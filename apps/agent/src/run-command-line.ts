@@ -3,6 +3,7 @@ import { agentVersion, readConfig, type Environment } from './config.ts';
 import { AgentError, describeError, exitCodes } from './errors.ts';
 import { createLog } from './log.ts';
 import type { Command } from './commands/command.ts';
+import { configCommand } from './commands/config.ts';
 import { enrollCommand } from './commands/enroll.ts';
 import { runCommand } from './commands/run.ts';
 import { scanCommand } from './commands/scan.ts';
@@ -20,6 +21,7 @@ const commands: Record<CommandName, Command> = {
   scan: scanCommand,
   status: statusCommand,
   'show-collected': showCollectedCommand,
+  config: configCommand,
   version: async () => ({ json: { version: agentVersion }, text: agentVersion }),
 };
 

@@ -66,4 +66,8 @@ export interface Host {
   networkAddresses(): NetworkAddress[];
   /** Lower-case hexadecimal SHA-256 of the UTF-8 text. */
   sha256(text: string): string;
+  /**
+   * To be awaited between the pieces of longer work, each process of many, say: returns at once, or when the agent's budget allows to go on.
+   */
+  breathe(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { facts } from '@vedette/protocol';
 import { collectors } from './registry.ts';
+import { hostEvents } from './watch.ts';
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
@@ -26,9 +27,10 @@ describe('registry of collectors', () => {
   });
 
   it.each(collectors)(
-    '$fact.name names absolute paths and either watches or looks again',
+    '$fact.name names absolute paths or events and either watches or looks again',
     ({ cost, watches, refreshSeconds }) => {
-      for (const path of [...cost.reads, ...watches]) expect(path).toMatch(/^\//);
+      for (const path of cost.reads) expect(path).toMatch(/^\//);
+      for (const watch of watches) expect(hostEvents.some((event) => event === watch) || watch.startsWith('/')).toBe(true);
       expect(watches.length > 0 || refreshSeconds !== null).toBe(true);
     },
   );

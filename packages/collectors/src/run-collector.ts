@@ -82,6 +82,7 @@ function notingHost(host: Host, note: (problem: CollectorProblem) => void): Host
     statFileSystem: (mount) => host.statFileSystem(mount).catch(noted),
     networkAddresses: () => guard(() => host.networkAddresses()) ?? [],
     sha256: (text) => host.sha256(text),
+    breathe: () => host.breathe(),
   };
 }
 

@@ -15,11 +15,13 @@ const chunkBytes = 16 * 1024;
 export interface LinuxHostOptions {
   /** Read another root directory (an image, a mounted disk) as if it were `/`; its links cannot lead out of it. */
   readonly root?: string;
+  /** What holds a budget; nothing does when absent. */
+  readonly breathe?: () => Promise<void>;
 }
 
 /** This machine, or what lies under `root`. Addresses and the kernel's own views are always those of this machine. */
 export function linuxHost(options: LinuxHostOptions = {}): Host {
-  const { root = '/' } = options;
+  const { root = '/', breathe = () => Promise.resolve() } = options;
   // The host's own root needs no walk: the kernel follows links there as it should.
   const real = root === '/' ? (path: string): string => path : (path: string): string => resolveInRoot(root, path);
   const parentReal = root === '/' ? real : (path: string): string => resolveInRoot(root, path, { followLast: false });
@@ -38,6 +40,7 @@ export function linuxHost(options: LinuxHostOptions = {}): Host {
     statFileSystem: (mount) => fileSystemSize(mount, real),
     networkAddresses,
     sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    breathe,
   };
 }
 

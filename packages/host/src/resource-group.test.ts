@@ -27,13 +27,13 @@ describe('joinResourceGroup', () => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), content);
     }
-    return joinResourceGroup(limits, { proc: join(root, 'proc'), isSystemd, pid: 7 });
+    return joinResourceGroup(limits, { proc: join(root, 'proc'), isSystemd, name: '7' });
   }
   const read = (path: string): string => readFileSync(join(root, 'cg/own', path), 'utf8');
 
   it('limits CPU and memory in a group of its own (version 2)', () => {
     const joined = join2({ 'cg/own/cgroup.controllers': 'cpuset cpu io memory\n', 'cg/own/cpu.max': 'max 100000\n' });
-    expect(joined).toEqual({ way: 'cgroup-v2', detail: '50 % of one CPU, 128 MB' });
+    expect(joined).toMatchObject({ way: 'cgroup-v2', detail: '50 % of one CPU, 128 MB' });
     expect(read('cgroup.subtree_control')).toBe('+cpu +memory');
     expect(read('vedette-agent-7/cgroup.procs')).toBe('0');
     expect(read('vedette-agent-7/cpu.max')).toBe('50000 100000');
@@ -42,16 +42,21 @@ describe('joinResourceGroup', () => {
   });
 
   it.each([
-    ['the service manager has limited it', { 'cg/own/cpu.max': '20000 100000\n' }, false, 'service', /limited by .*cg\/own/],
-    ['systemd owns the tree', { 'cg/own/cgroup.controllers': 'cpu memory\n' }, true, 'none', /systemd/],
-    ['there is no cpu controller', { 'cg/own/cgroup.controllers': 'hugetlb\n' }, false, 'none', /no cpu controller/],
-    ['the tree cannot be written', { 'cg/own': 'a file' }, false, 'none', /./],
-    ['there are no groups', { 'proc/self/cgroup': '' }, false, 'none', /no control groups/],
-    ['the file is nonsense', { 'proc/self/cgroup': '\0::::\n0::relative\n' }, false, 'none', /no control groups/],
-  ] as const)('sets nothing where %s', (_, files, isSystemd, way, detail) => {
-    const joined = join2(files, isSystemd);
+    ['the service manager has limited it', { 'cg/own/cpu.max': '20000 100000\n' }, 'service', /limited by .*cg\/own/],
+    ['there is no cpu controller', { 'cg/own/cgroup.controllers': 'hugetlb\n' }, 'none', /no cpu controller/],
+    ['the tree cannot be written', { 'cg/own': 'a file' }, 'none', /./],
+    ['there are no groups', { 'proc/self/cgroup': '' }, 'none', /no control groups/],
+    ['the file is nonsense', { 'proc/self/cgroup': '\0::::\n0::relative\n' }, 'none', /no control groups/],
+  ] as const)('sets nothing where %s', (_, files, way, detail) => {
+    const joined = join2(files);
     expect(joined.way).toBe(way);
     expect(joined.detail).toMatch(detail);
+    expect(existsSync(join(root, 'cg/own/vedette-agent-7'))).toBe(false);
+  });
+
+  it('leaves the tree to systemd where it runs, and says what to do', () => {
+    const joined = join2({ 'cg/own/cgroup.controllers': 'cpu memory\n' }, true);
+    expect(joined).toMatchObject({ way: 'none', detail: expect.stringMatching(/systemd.*unit/) });
     expect(existsSync(join(root, 'cg/own/vedette-agent-7'))).toBe(false);
   });
 
@@ -63,17 +68,18 @@ describe('joinResourceGroup', () => {
       const joined = joinResourceGroup({ cpuPercent: 20, memoryBytes: 128e6 });
       const start = performance.now();
       while (performance.now() - start < 1500);
-      console.log(JSON.stringify({ ...joined, cpuMs: process.threadCpuUsage().user / 1000, wallMs: performance.now() - start }));`;
+      const groups = (await import('node:fs')).readFileSync('/proc/self/cgroup', 'utf8').match(/vedette-agent-[0-9a-f-]*/g);
+      joined[Symbol.dispose]();
+      console.log(JSON.stringify({ ...joined, groups, cpuMs: process.threadCpuUsage().user / 1000, wallMs: performance.now() - start }));`;
     const file = join(import.meta.dirname, 'resource-group.ts');
     const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', code, file], { stdio: 'pipe' });
     const [output] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-    const joined = JSON.parse(output) as { way: string; cpuMs: number; wallMs: number };
+    const joined = JSON.parse(output) as { way: string; groups: string[]; cpuMs: number; wallMs: number };
     expect(joined.way).toBe('cgroup-v1');
     // A fifth, and what starting took before.
     expect(joined.cpuMs).toBeLessThan(0.2 * joined.wallMs + 400);
-    for (const controller of ['cpu', 'memory']) {
-      const left = execFileSync('find', ['/sys/fs/cgroup', '-name', `vedette-agent-${child.pid}`, '-path', `*/${controller}/*`]);
-      for (const path of left.toString().split('\n').filter(Boolean)) execFileSync('rmdir', [path]);
-    }
+    expect(joined.groups.length).toBeGreaterThan(0);
+    const left = execFileSync('find', ['/sys/fs/cgroup', '-name', joined.groups[0] ?? '']).toString();
+    expect(left).toBe('');
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,7 +10,7 @@ export interface ResourceLimits {
   readonly memoryBytes: number;
 }
 
-export interface ResourceGroup {
+export interface ResourceGroup extends Disposable {
   /** `service`: the service manager has set limits already. `none`: nothing but the agent's own budget holds it. */
   readonly way: 'cgroup-v2' | 'cgroup-v1' | 'service' | 'none';
   /** What was set, or why nothing could be. */
@@ -19,31 +20,32 @@ export interface ResourceGroup {
 const periodMicroseconds = 100_000;
 const groupPrefix = 'vedette-agent-';
 
-interface Paths {
+interface Surroundings {
   readonly proc?: string;
   readonly isSystemd?: boolean;
-  readonly pid?: number;
+  /** Of the group; process ids repeat in containers. */
+  readonly name?: string;
 }
 
 /**
  * Puts this process into a control group of its own with these limits (cgroups(7), versions 2 and 1). Where systemd runs, its tree is its
  * own: then the unit sets the limits, and this only says whether it did. Never throws.
+ * To dispose of it leaves the group and removes it.
  */
-export function joinResourceGroup(limits: ResourceLimits, paths: Paths = {}): ResourceGroup {
-  const { proc = '/proc', isSystemd = exists('/run/systemd/system'), pid = process.pid } = paths;
+export function joinResourceGroup(limits: ResourceLimits, surroundings: Surroundings = {}): ResourceGroup {
+  const { proc = '/proc', isSystemd = exists('/run/systemd/system'), name = randomUUID() } = surroundings;
   try {
     const groups = ownGroups(proc);
-    if (groups.length === 0) return { way: 'none', detail: 'no control groups' };
+    if (groups.length === 0) return none('no control groups');
     const limited = groups.find(hasCpuLimit);
-    if (limited) return { way: 'service', detail: `limited by ${limited.directory}` };
-    if (isSystemd)
-      return { way: 'none', detail: 'systemd owns the control groups; start the agent as its unit for a hard limit' };
+    if (limited) return { ...none(`limited by ${limited.directory}`), way: 'service' };
+    if (isSystemd) return none('systemd owns the control groups; start the agent as its unit for a hard limit');
     const unified = groups.find(({ version, directory }) => version === 2 && canLimitCpu(directory));
-    if (unified) return joinUnified(unified.directory, limits, pid);
+    if (unified) return joinUnified(unified.directory, limits, name);
     const own = groups.filter(({ version }) => version === 1);
-    return own.length > 0 ? joinLegacy(own, limits, pid) : { way: 'none', detail: 'no cpu controller' };
+    return own.length > 0 ? joinLegacy(own, limits, name) : none('no cpu controller');
   } catch (error) {
-    return { way: 'none', detail: (error as Error).message.slice(0, 200) };
+    return none((error as Error).message.slice(0, 200));
   }
 }
 
@@ -90,8 +92,8 @@ function canLimitCpu(directory: string): boolean {
 }
 
 /** Version 2 lets a group with limited children hold no process, so all of ours move into the child first. */
-function joinUnified(directory: string, limits: ResourceLimits, pid: number): ResourceGroup {
-  const group = makeGroup(directory, pid);
+function joinUnified(directory: string, limits: ResourceLimits, name: string): ResourceGroup {
+  const group = makeGroup(directory, name);
   writeFileSync(join(group, 'cgroup.procs'), '0');
   try {
     writeFileSync(join(directory, 'cgroup.subtree_control'), '+cpu +memory');
@@ -100,15 +102,15 @@ function joinUnified(directory: string, limits: ResourceLimits, pid: number): Re
     writeFileSync(join(group, 'memory.max'), String(2 * limits.memoryBytes));
   } catch (error) {
     // EBUSY: others share our group, which is therefore not ours to limit.
-    writeFileSync(join(directory, 'cgroup.procs'), '0');
-    rmdirSync(group);
+    leave(group);
     throw error;
   }
-  return { way: 'cgroup-v2', detail: describe(limits) };
+  return { way: 'cgroup-v2', detail: describe(limits), [Symbol.dispose]: () => leave(group) };
 }
 
-function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, pid: number): ResourceGroup {
+function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, name: string): ResourceGroup {
   const set: string[] = [];
+  const joined: string[] = [];
   const files: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
     cpu: [
       ['cpu.cfs_period_us', periodMicroseconds],
@@ -122,18 +124,31 @@ function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, pid: nu
   for (const { controllers, directory } of groups) {
     const wanted = controllers.filter((name) => Object.hasOwn(files, name));
     if (wanted.length === 0) continue;
-    const group = makeGroup(directory, pid);
+    const group = makeGroup(directory, name);
     for (const [file, value] of wanted.flatMap((name) => files[name] ?? [])) writeFileSync(join(group, file), String(value));
     writeFileSync(join(group, 'cgroup.procs'), '0');
+    joined.push(group);
     set.push(...wanted);
   }
-  return set.length === 0
-    ? { way: 'none', detail: 'neither cpu nor memory controller' }
-    : { way: 'cgroup-v1', detail: `${describe(limits)} (${set.join(', ')})` };
+  if (set.length === 0) return none('neither cpu nor memory controller');
+  return { way: 'cgroup-v1', detail: `${describe(limits)} (${set.join(', ')})`, [Symbol.dispose]: () => joined.forEach(leave) };
+}
+
+function none(detail: string): ResourceGroup {
+  return { way: 'none', detail, [Symbol.dispose]: () => undefined };
+}
+
+function leave(group: string): void {
+  try {
+    writeFileSync(join(group, '../cgroup.procs'), '0');
+    rmdirSync(group);
+  } catch {
+    // A child still runs in it: the next agent removes it.
+  }
 }
 
 /** A fresh group; those that ended agents left behind go away, which the kernel refuses for any that is in use. */
-function makeGroup(directory: string, pid: number): string {
+function makeGroup(directory: string, name: string): string {
   for (const name of readdirSync(directory).filter((each) => each.startsWith(groupPrefix))) {
     try {
       rmdirSync(join(directory, name));
@@ -141,7 +156,7 @@ function makeGroup(directory: string, pid: number): string {
       // In use.
     }
   }
-  const group = join(directory, `${groupPrefix}${pid}`);
+  const group = join(directory, `${groupPrefix}${name}`);
   mkdirSync(group, { recursive: true });
   return group;
 }

@@ -73,6 +73,7 @@ export function fakeHost(
     statFileSystem: (mount) => Promise.resolve(options.fileSystems?.[mount] ?? null),
     networkAddresses: () => [...(options.addresses ?? [])],
     sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    breathe: () => Promise.resolve(),
   };
 }
 

@@ -1,11 +1,16 @@
 import process from 'node:process';
 import { collectors } from '@vedette/collectors';
-import { isLocked, linuxHost, trimMemory, watchHost } from '@vedette/host';
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isLocked, joinResourceGroup, linuxHost, readPressure, trimMemory, watchHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import type { AgentConfig } from '../config.ts';
 import { enroll } from '../enrollment/enroll.ts';
 import { loadIdentity, type Identity } from '../enrollment/identity.ts';
 import { AgentError } from '../errors.ts';
+import { Governor } from '../governor/governor.ts';
+import { readHostSettings, readProfile, saveProfile } from '../governor/setting-sources.ts';
+import { effectiveSettings, type Settings, type Wishes } from '../governor/settings.ts';
 import { AgentLoop } from '../schedule/agent-loop.ts';
 import { Waker } from '../schedule/waker.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
@@ -23,13 +28,18 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   let scanNow = (): void => undefined;
   process.on(scanSignal, () => scanNow());
   using _lock = StateLock.acquire(stateDirectory);
+  const host = readHostSettings(config.settingsFile);
   const identity = await enrolledIdentity(config);
+  const profile: Wishes = { ...identity.schedule, ...readProfile(stateDirectory) };
+  const governor = startGovernor(effectiveSettings({ platform: profile, host }), signal);
+  const { hardCpuPercent, memoryMegabytes } = governor.settings;
+  using group = joinResourceGroup({ cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 });
   using connection = connect(stateDirectory, identity, signal);
   const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
   using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
   const loop: AgentLoop = new AgentLoop({
     collectors,
-    host: linuxHost(),
+    host: linuxHost({ breathe: governor.breathe }),
     isLocked,
     engine: connection.engine,
     post: (path, message, abort) => connection.client.post(path, message, abort),
@@ -37,7 +47,12 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     watching: () => watch.ways(),
     trimMemory,
     writeStatus: (status) => writeStatusFile(stateDirectory, status),
-    schedule: identity.schedule,
+    governor,
+    limitedBy: `${group.way}: ${group.detail}`,
+    takeProfile: (wishes) => {
+      if (!saveProfile(stateDirectory, wishes)) return;
+      governor.apply(effectiveSettings({ platform: wishes, host }));
+    },
     log,
     now: Date.now,
     elapsed: () => performance.now(),
@@ -49,6 +64,22 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   await loop.run(signal);
   log('info', 'stopped');
   return null;
+}
+
+function startGovernor(settings: Settings, signal: AbortSignal): Governor {
+  return new Governor({
+    settings,
+    usedMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
+    elapsed: () => performance.now(),
+    pressure: readPressure,
+    // Stopped early: `breathe` sees the signal itself.
+    sleep: (milliseconds) => delay(milliseconds, undefined, { signal }).catch(() => undefined),
+    cpus: availableParallelism(),
+    signal,
+  });
 }
 
 /**

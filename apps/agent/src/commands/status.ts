@@ -1,7 +1,7 @@
 import { loadIdentity } from '../enrollment/identity.ts';
 import { describeWatching } from '../schedule/watching.ts';
 import { lockHolder } from '../state/state-lock.ts';
-import { readStatusFile } from '../state/status-file.ts';
+import { readStatusFile, type AgentStatus } from '../state/status-file.ts';
 import { fileStore } from '../sync/acknowledged-store.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
@@ -14,21 +14,25 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
   const collectors = (status?.collectors ?? []).map((state) => ({ ...state, rows: store.load(state.name)?.rows.length ?? null }));
   const { agentId, assetId, platform, schedule } = identity;
   const json = { enrolled: true, agentId, assetId, platform, schedule, ...status, processId, collectors };
-  const consumption = status && {
-    megabytes: Math.round(status.consumption.peakRssBytes / 1e6),
-    cpuSeconds: status.consumption.cpuSeconds.toFixed(1),
-  };
   const lines = [
     `agent ${agentId}, asset ${assetId}`,
     `platform ${platform}`,
     processId === null ? 'not running' : `running as process ${processId}`,
     `last full scan ${status?.fullScanAt ?? 'never'}, last check-in ${status?.checkInAt ?? 'never'}`,
-    ...(status?.watching ? [describeWatching(status.watching)] : []),
-    ...(status?.problem ? [`problem: ${status.problem}`] : []),
-    ...(consumption ? [`used ${consumption.cpuSeconds} s of CPU, ${consumption.megabytes} MB of memory at most`] : []),
+    ...(status ? statusLines(status) : []),
     ...collectors.map(({ name, sequence, status: state, rows, problem = '' }) =>
       `  ${name.padEnd(20)}${state.padEnd(12)}${String(rows ?? '-').padStart(6)} rows  #${sequence}  ${problem}`.trimEnd(),
     ),
   ];
   return { json, text: lines.join('\n') };
+}
+
+function statusLines({ watching, limitedBy, problem, consumption }: AgentStatus): string[] {
+  const megabytes = Math.round(consumption.peakRssBytes / 1e6);
+  return [
+    ...(watching ? [describeWatching(watching)] : []),
+    ...(limitedBy ? [`limited by ${limitedBy}`] : []),
+    ...(problem ? [`problem: ${problem}`] : []),
+    `used ${consumption.cpuSeconds.toFixed(1)} s of CPU, ${megabytes} MB of memory at most`,
+  ];
 }

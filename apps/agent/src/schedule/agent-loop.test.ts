@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { agentPaths, osFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
 import { defineCollector, type Host } from '@vedette/collectors';
 import { AgentError } from '../errors.ts';
+import { effectiveSettings, type Wishes } from '../governor/settings.ts';
 import type { AgentStatus } from '../state/status-file.ts';
 import type { AcknowledgedState } from '../sync/acknowledged-store.ts';
 import { SyncEngine } from '../sync/sync-engine.ts';
@@ -15,6 +16,7 @@ class World {
   clockMs = 1_000_000;
   isReachable = true;
   isLocked = false;
+  isQuiet = false;
   resend: string[] = [];
   readonly sent: { readonly atMs: number; readonly document: SentSyncDocument }[] = [];
   readonly checkInsAt: number[] = [];
@@ -37,6 +39,8 @@ class World {
       sha256: (text) => hash('sha256', text, 'buffer'),
       sizeOf: () => 0,
     });
+    let profile: Wishes = { checkInSeconds: 60, fullScanSeconds: 3600 };
+    const settings = () => effectiveSettings({ platform: profile });
     let sleeps = 0;
     let isWoken = false;
     const loop: AgentLoop = new AgentLoop({
@@ -57,7 +61,19 @@ class World {
       consumption: () => ({ cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 }),
       trimMemory: () => undefined,
       writeStatus: (status) => void (this.status = status),
-      schedule: { checkInSeconds: 60, fullScanSeconds: 3600 },
+      governor: {
+        get settings() {
+          return settings();
+        },
+        get fullScanSeconds() {
+          return settings().fullScanSeconds;
+        },
+        breathe: async () => undefined,
+        isQuiet: () => this.isQuiet,
+        isMemoryTight: false,
+      },
+      limitedBy: 'nothing',
+      takeProfile: (wishes) => void (profile = wishes),
       log: () => undefined,
       now: () => this.clockMs,
       elapsed: () => this.clockMs,
@@ -239,6 +255,23 @@ describe('AgentLoop', () => {
     });
     expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-4' }]);
     expect(world.checkInsAt).toEqual([1_000_000, 1_000_000]);
+  });
+
+  it('collects and sends nothing while it shall be quiet, checks in all the same, and catches up', async () => {
+    const world = new World();
+    world.isQuiet = true;
+    await world.run((loop, sleep) => {
+      if (sleep === 0) {
+        world.hostname = 'web-9';
+        loop.changed('/etc/hostname');
+      }
+      if (world.checkInsAt.length === 3) world.isQuiet = false;
+      return world.sent.length === 0 && world.clockMs < 2_000_000;
+    });
+    expect(world.checkInsAt.length).toBeGreaterThanOrEqual(3);
+    expect(world.sent).toMatchObject([{ document: { kind: 'snapshot' } }]);
+    expect(world.sent[0]?.atMs).toBeGreaterThanOrEqual(world.checkInsAt[2] ?? Infinity);
+    expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-9' }]);
   });
 
   it('ignores changes of files that nobody watches', async () => {

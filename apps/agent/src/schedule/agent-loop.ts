@@ -1,9 +1,11 @@
 import { pid } from 'node:process';
-import { agentPaths, type CheckIn, type Enrolled } from '@vedette/protocol';
+import { agentPaths, type CheckIn } from '@vedette/protocol';
 import type { WatchWay } from '@vedette/host';
 import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
 import { AgentError, describeError } from '../errors.ts';
+import type { Governor } from '../governor/governor.ts';
+import type { Wishes } from '../governor/settings.ts';
 import type { Log } from '../log.ts';
 import type { AgentStatus } from '../state/status-file.ts';
 import type { SyncEngine } from '../sync/sync-engine.ts';
@@ -26,7 +28,11 @@ export interface AgentLoopParts {
   readonly watching: () => ReadonlyMap<Watch, WatchWay>;
   readonly trimMemory: () => void;
   readonly writeStatus: (status: AgentStatus) => void;
-  readonly schedule: Enrolled['schedule'];
+  readonly governor: Pick<Governor, 'settings' | 'fullScanSeconds' | 'breathe' | 'isQuiet' | 'isMemoryTight'>;
+  /** What the control group holds it to, for people. */
+  readonly limitedBy: string;
+  /** Takes what the platform has set, to be in force from now on. */
+  readonly takeProfile: (profile: Wishes) => void;
   readonly log: Log;
   /** Milliseconds since 1970, for what others read. */
   readonly now: () => number;
@@ -39,17 +45,20 @@ export interface AgentLoopParts {
 
 /** Also between a full scan and sending it, and after sending: each step then starts from a small process, which keeps the peak low. */
 const trimEveryMs = 5 * 60_000;
+const tightTrimEveryMs = 30_000;
+/** How often it looks whether it may collect again. */
+const quietCheckMs = 30_000;
 
 /** The agent's one loop: run what is due, send what changed, check in, sleep until the next of these. */
 export class AgentLoop {
   readonly #parts: AgentLoopParts;
   readonly #due: DueCollectors;
   readonly #backoff: Backoff;
-  #schedule: Enrolled['schedule'];
   // Moments of the `elapsed` clock.
   #checkInAt = 0;
   #fullScanAt = 0;
   #trimAt = 0;
+  #tightTrimAt = 0;
   /** No request before. */
   #notBefore = 0;
   #status: AgentStatus;
@@ -58,7 +67,6 @@ export class AgentLoop {
     this.#parts = parts;
     this.#due = new DueCollectors(parts.collectors, parts.isLocked);
     this.#backoff = new Backoff(parts.random);
-    this.#schedule = parts.schedule;
     const since = new Date(parts.now()).toISOString();
     this.#status = {
       processId: pid,
@@ -68,6 +76,7 @@ export class AgentLoop {
       problem: null,
       firstSync: null,
       watching: pathsByWay(parts.watching()),
+      limitedBy: parts.limitedBy,
       ...this.#report(),
     };
   }
@@ -105,14 +114,16 @@ export class AgentLoop {
   }
 
   async #collect(signal: AbortSignal): Promise<void> {
+    if (this.#isQuiet()) return;
     const now = this.#parts.elapsed();
     if (now >= this.#fullScanAt) {
       this.#due.requireAll(now);
-      this.#fullScanAt = now + this.#schedule.fullScanSeconds * 1000;
+      this.#fullScanAt = now + this.#jittered(this.#parts.governor.fullScanSeconds);
       this.#trimAt = 0;
       this.#status = { ...this.#status, fullScanAt: new Date(this.#parts.now()).toISOString() };
     }
     for (const collector of this.#due.take(now)) {
+      await this.#parts.governor.breathe();
       if (signal.aborted) return;
       const run = await runCollector(collector, this.#parts.host);
       this.#parts.engine.observe(observationOf(collector, run, this.#parts.now()));
@@ -124,11 +135,11 @@ export class AgentLoop {
   async #talk(signal: AbortSignal): Promise<void> {
     try {
       const { engine } = this.#parts;
-      const hasNews = engine.hasPending;
+      const hasNews = engine.hasPending && !this.#isQuiet();
       if (hasNews) await this.#sync();
       if (hasNews) this.#trimAt = 0;
       // The platform answered, but did not take everything: try again later, like after a failure.
-      if (engine.hasPending) this.#postpone(0);
+      if (hasNews && engine.hasPending) this.#postpone(0);
       else this.#backoff.succeeded();
       const isCheckInDue = this.#parts.elapsed() >= this.#checkInAt;
       if (isCheckInDue) await this.#checkIn(signal);
@@ -156,13 +167,22 @@ export class AgentLoop {
     const sentAt = new Date(this.#parts.now()).toISOString();
     const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()) };
     const reply = parseCheckInReply(await this.#parts.post(agentPaths.checkIn, message, signal));
-    this.#schedule = reply.schedule;
+    this.#parts.takeProfile({ ...reply.settings, ...reply.schedule });
     const now = this.#parts.elapsed();
-    this.#fullScanAt = Math.min(this.#fullScanAt, now + reply.schedule.fullScanSeconds * 1000);
-    // A tenth of jitter on both sides keeps a fleet that started together from staying together.
-    this.#checkInAt = now + reply.schedule.checkInSeconds * (900 + 200 * this.#parts.random());
+    const { governor } = this.#parts;
+    this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
+    this.#checkInAt = now + this.#jittered(governor.settings.checkInSeconds);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
     this.#status = { ...this.#status, checkInAt: sentAt };
+  }
+
+  /** Milliseconds. A tenth on both sides keeps a fleet that started together from staying together. */
+  #jittered(seconds: number): number {
+    return seconds * (900 + 200 * this.#parts.random());
+  }
+
+  #isQuiet(): boolean {
+    return this.#parts.governor.isQuiet(new Date(this.#parts.now()));
   }
 
   #report(): Pick<CheckIn, 'collectors' | 'consumption'> {
@@ -182,13 +202,17 @@ export class AgentLoop {
 
   #trim(): void {
     const now = this.#parts.elapsed();
-    if (now < this.#trimAt) return;
+    const isTight = now >= this.#tightTrimAt && this.#parts.governor.isMemoryTight;
+    if (now < this.#trimAt && !isTight) return;
+    this.#tightTrimAt = now + tightTrimEveryMs;
     this.#trimAt = now + trimEveryMs;
     this.#parts.trimMemory();
   }
 
   #nextAt(): number {
-    const talkAt = this.#parts.engine.hasPending ? this.#notBefore : Math.max(this.#checkInAt, this.#notBefore);
+    const checkInAt = Math.max(this.#checkInAt, this.#notBefore);
+    if (this.#isQuiet()) return Math.min(checkInAt, this.#trimAt, this.#parts.elapsed() + quietCheckMs);
+    const talkAt = this.#parts.engine.hasPending ? this.#notBefore : checkInAt;
     return Math.min(this.#due.nextAt(), this.#fullScanAt, talkAt, this.#trimAt);
   }
 }

@@ -16,6 +16,8 @@ export interface AgentStatus extends Pick<CheckIn, 'collectors' | 'consumption'>
   readonly problem: string | null;
   /** What is watched, by the way in which changes come to be known. */
   readonly watching?: Partial<Record<WatchWay, readonly Watch[]>>;
+  /** What the control group holds it to. */
+  readonly limitedBy?: string;
   readonly firstSync: { readonly documents: readonly SentDocument[]; readonly sentBytes: number } | null;
 }
 

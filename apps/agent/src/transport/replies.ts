@@ -16,7 +16,10 @@ export function parseEnrolled(body: unknown): Enrolled {
 
 export function parseCheckInReply(body: unknown): CheckInReply {
   const reply = object(body, 'reply');
-  return { resend: list(reply['resend'], 'resend').map(collectorName), schedule: parseSchedule(reply['schedule']) };
+  const resend = list(reply['resend'], 'resend').map(collectorName);
+  // Any value: explainSettings judges each.
+  const settings = reply['settings'] === undefined ? {} : { settings: object(reply['settings'], 'settings') };
+  return { resend, schedule: parseSchedule(reply['schedule']), ...settings };
 }
 
 const outcomes = ['accepted', 'duplicate', 'resend', 'rejected'] as const;

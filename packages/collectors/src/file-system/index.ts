@@ -16,6 +16,7 @@ export const fileSystem = defineCollector({
   async rows(host) {
     const rows: RowOf<typeof fileSystemFact>[] = [];
     for (const { mount, device, type } of parseMountInfo(host.readText('/proc/self/mountinfo', limit) ?? '')) {
+      await host.breathe();
       // Container managers mount single files such as /etc/hosts from a disk that is not otherwise seen.
       if (host.stat(mount)?.kind !== 'directory') continue;
       const size = await host.statFileSystem(mount);

@@ -35,17 +35,17 @@ export const listeningSocket = defineCollector({
         if (!byKey.has(key)) byKey.set(key, socket);
       }
     }
-    const owners = processNames(host, new Set([...byKey.values()].map(({ inode }) => inode)));
+    const owners = await processNames(host, new Set([...byKey.values()].map(({ inode }) => inode)));
     const rows = [...byKey.values()].map(({ inode, ...socket }) => ({ ...socket, process: owners.names.get(inode) ?? '' }));
     return { rows, problems: [...problems, ...owners.problems] };
   },
 });
 
 /** Names of the processes that hold the given socket inodes; looks only as far as needed. */
-function processNames(
+async function processNames(
   host: Host,
   wanted: ReadonlySet<string>,
-): { names: ReadonlyMap<string, string>; problems: CollectorProblem[] } {
+): Promise<{ names: ReadonlyMap<string, string>; problems: CollectorProblem[] }> {
   const names = new Map<string, string>();
   const missing = new Set(wanted);
   missing.delete('');
@@ -54,6 +54,7 @@ function processNames(
   // Process 1 last: it also holds the sockets it opened for services, and the service's name says more.
   for (const id of [...ids.filter((each) => each !== 1), ...ids.filter((each) => each === 1)]) {
     if (missing.size === 0) break;
+    await host.breathe();
     if (links > maxLinks) return { names, problems: [...problems, { path: '/proc/*/fd', code: 'LIMIT' }] };
     for (const descriptor of host.listDirectory(`/proc/${id}/fd`) ?? []) {
       links += 1;

@@ -28,7 +28,7 @@ export const restart = defineCollector({
   refreshSeconds: 900,
   async rows(host) {
     const { ids, problems } = processIds(host);
-    return { rows: [...flagRows(host), ...kernelRows(host), ...processRows(host, ids)], problems } satisfies {
+    return { rows: [...flagRows(host), ...kernelRows(host), ...(await processRows(host, ids))], problems } satisfies {
       rows: Restart[];
       problems: CollectorProblem[];
     };
@@ -49,9 +49,10 @@ function kernelRows(host: Host): Restart[] {
   return newest === null ? [] : [{ kind: 'kernel', subject: newest, detail: [running], processes: 0 }];
 }
 
-function processRows(host: Host, ids: readonly number[]): Restart[] {
+async function processRows(host: Host, ids: readonly number[]): Promise<Restart[]> {
   const byExecutable = new Map<string, { libraries: Set<string>; processes: number }>();
   for (const id of ids) {
+    await host.breathe();
     const libraries = deletedExecutables(host.readText(`/proc/${id}/maps`, { maxBytes: maxMapsBytes }) ?? '');
     if (libraries.length === 0) continue;
     const executable = executablePath(host.readLink(`/proc/${id}/exe`) ?? '');

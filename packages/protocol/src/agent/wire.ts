@@ -87,6 +87,8 @@ export const CheckInReply = z.object({
   /** Collectors of which the platform wants the whole state again: it has none, or its digest differs. */
   resend: z.array(CollectorName),
   schedule: z.object({ checkInSeconds: z.int().min(1), fullScanSeconds: z.int().min(60) }),
+  /** Settings of the agent's configuration profile, by name. The agent clamps every value to what is safe and ignores unknown names. */
+  settings: z.record(z.string(), z.unknown()).optional(),
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
 

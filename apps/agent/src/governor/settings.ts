@@ -1,0 +1,113 @@
+import { isBlackoutWindow } from './blackout.ts';
+
+/** A number that may be set, within what is safe on any machine, whoever sets it. */
+interface NumberSetting {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+  readonly meaning: string;
+}
+
+/** The clamp table: nobody, neither the platform nor this host's owner, gets the agent outside of `min` to `max`. */
+export const numberSettings = {
+  cpuPercent: { default: 5, min: 1, max: 10, unit: '% of one CPU', meaning: 'CPU the agent takes in the long run' },
+  busyCpuPercent: {
+    default: 0.5,
+    min: 0.1,
+    max: 1,
+    unit: '% of all CPUs',
+    meaning: 'the same while others want the CPUs or disks, or on battery',
+  },
+  burstCpuMs: { default: 500, min: 50, max: 1000, unit: 'CPU ms', meaning: 'used at once after a quiet time, by an inventory' },
+  hardCpuPercent: { default: 50, min: 10, max: 100, unit: '% of one CPU', meaning: 'hard stop of the control group' },
+  memoryMegabytes: {
+    default: 128,
+    min: 96,
+    max: 256,
+    unit: 'MB',
+    meaning: 'above it the kernel takes memory back; hard stop at twice',
+  },
+  checkInSeconds: { default: 60, min: 10, max: 86_400, unit: 's', meaning: 'time between check-ins' },
+  fullScanSeconds: { default: 14_400, min: 900, max: 604_800, unit: 's', meaning: 'time between full checks, the safety net' },
+} as const satisfies Record<string, NumberSetting>;
+export type NumberSettingName = keyof typeof numberSettings;
+
+export const otherSettings = {
+  suspended: { default: false, meaning: 'collects and sends nothing, only checks in' },
+  blackout: { default: [], meaning: 'the same at these local times, as "mon-fri 08:00-18:00"' },
+} as const;
+
+export interface Settings extends Readonly<Record<NumberSettingName, number>> {
+  readonly suspended: boolean;
+  readonly blackout: readonly string[];
+}
+export type SettingName = keyof Settings;
+
+/** Later ones win. `host`: the file of this host's owner. */
+export type SettingSource = 'default' | 'platform' | 'host';
+
+/** Values as somebody set them, unchecked, by name. */
+export type Wishes = Readonly<Record<string, unknown>>;
+
+export interface ExplainedSetting {
+  readonly name: SettingName;
+  readonly value: Settings[SettingName];
+  readonly source: SettingSource;
+  /** What was asked for where it is not what is done, and why. */
+  readonly note: string | null;
+}
+
+const names = [...Object.keys(numberSettings), ...Object.keys(otherSettings)] as SettingName[]; // the keys of both tables
+const maxWindows = 16;
+
+/** What is in force, and why, whatever was asked for: a wish that makes no sense is left out, one beyond the limits is clamped. */
+export function explainSettings(wishes: Readonly<Partial<Record<SettingSource, Wishes>>>): ExplainedSetting[] {
+  return names.map((name) => {
+    let chosen: ExplainedSetting = { name, value: defaultOf(name), source: 'default', note: null };
+    for (const source of ['platform', 'host'] as const) {
+      const asked = wishes[source];
+      if (asked === undefined || !Object.hasOwn(asked, name)) continue;
+      const { value, note } = judge(name, asked[name]);
+      if (value !== null) chosen = { name, value, source, note };
+      else chosen = { ...chosen, note: `${source}: ${note}` };
+    }
+    return chosen;
+  });
+}
+
+/** The values alone. */
+export function effectiveSettings(wishes: Readonly<Partial<Record<SettingSource, Wishes>>>): Settings {
+  const entries = explainSettings(wishes).map(({ name, value }) => [name, value] as const);
+  return Object.fromEntries(entries) as unknown as Settings; // one entry for each name, of its type by `judge`
+}
+
+/** Names that no setting has. */
+export function unknownSettings(wishes: Wishes): string[] {
+  return Object.keys(wishes).filter((name) => !names.some((known) => known === name));
+}
+
+function defaultOf(name: SettingName): Settings[SettingName] {
+  return isNumberSetting(name) ? numberSettings[name].default : otherSettings[name].default;
+}
+
+function judge(name: SettingName, asked: unknown): { value: Settings[SettingName] | null; note: string | null } {
+  if (isNumberSetting(name)) return judgeNumber(numberSettings[name], asked);
+  if (name === 'suspended')
+    return typeof asked === 'boolean' ? { value: asked, note: null } : { value: null, note: 'not true or false' };
+  if (!Array.isArray(asked)) return { value: null, note: 'not a list' };
+  const windows = asked.filter(isBlackoutWindow);
+  const kept = windows.slice(0, maxWindows);
+  return { value: kept, note: kept.length === asked.length ? null : `${asked.length - kept.length} windows left out` };
+}
+
+function judgeNumber({ min, max }: NumberSetting, asked: unknown): { value: number | null; note: string | null } {
+  if (typeof asked !== 'number' || !Number.isFinite(asked)) return { value: null, note: 'not a number' };
+  if (asked > max) return { value: max, note: `${asked} was asked for; ${max} is the most` };
+  if (asked < min) return { value: min, note: `${asked} was asked for; ${min} is the least` };
+  return { value: asked, note: null };
+}
+
+function isNumberSetting(name: SettingName): name is NumberSettingName {
+  return Object.hasOwn(numberSettings, name);
+}
