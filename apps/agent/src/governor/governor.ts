@@ -21,7 +21,7 @@ const pressureEveryMs = 250;
 /** Once busy, it counts as busy for this long: a compiler pauses between two files. */
 const busyForMs = 2_000;
 /** What may be used at once under pressure: reading one change, but no inventory. */
-const busyBurstMs = 100;
+const busyBurstMs = 50;
 
 /**
  * Holds the agent to its budget: a share of one CPU in the long run with a burst after quiet times, a small share of the machine while others
