@@ -48,7 +48,14 @@ export async function run({ pairs = 5 }: { pairs?: number } = {}): Promise<objec
     const deadline = (share: number): number => startedAt + longestSeconds * 1000 * share;
     const usual = await measure({ directory, work, pairs, isMaximum: false, deadline: deadline(0.6) });
     const maximum = await measure({ directory, work, pairs, isMaximum: true, deadline: deadline(1) });
-    return { files, ...usual.times, usual: usual.slowDown, maximum: maximum.slowDown, pairs: usual.pairs, maximumPairs: maximum.pairs };
+    return {
+      files,
+      ...usual.times,
+      usual: usual.slowDown,
+      maximum: maximum.slowDown,
+      pairs: usual.pairs,
+      maximumPairs: maximum.pairs,
+    };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -70,7 +77,8 @@ async function measure({ directory, work, pairs, isMaximum, deadline }: Plan) {
     const both = { without: null as Run | null, withAgent: null as Run | null };
     // Every other pair the other way round: neither side shall always come first.
     const order = found.length % 2 === 0 ? (['without', 'withAgent'] as const) : (['withAgent', 'without'] as const);
-    for (const side of order) both[side] = side === 'without' ? await agent.whileStopped(work) : await agent.whileScanning(work, isMaximum);
+    for (const side of order)
+      both[side] = side === 'without' ? await agent.whileStopped(work) : await agent.whileScanning(work, isMaximum);
     if (both.without && both.withAgent) found.push({ without: both.without, withAgent: both.withAgent });
   }
   const slow = found.map(({ without, withAgent }) => 100 * (withAgent.seconds / without.seconds - 1));
@@ -83,8 +91,14 @@ async function measure({ directory, work, pairs, isMaximum, deadline }: Plan) {
     inventories: found.reduce((sum, { withAgent }) => sum + withAgent.inventories, 0),
   };
   const times = {
-    withoutSeconds: quantile(found.map(({ without }) => without.seconds), 0.5),
-    withSeconds: quantile(found.map(({ withAgent }) => withAgent.seconds), 0.5),
+    withoutSeconds: quantile(
+      found.map(({ without }) => without.seconds),
+      0.5,
+    ),
+    withSeconds: quantile(
+      found.map(({ withAgent }) => withAgent.seconds),
+      0.5,
+    ),
   };
   return { slowDown, times, pairs: found.length };
 }
@@ -93,7 +107,7 @@ async function measure({ directory, work, pairs, isMaximum, deadline }: Plan) {
 class RunningAgent implements AsyncDisposable {
   readonly #stub: StubServer;
   readonly #child: ChildProcess;
-  #onCheckIn: () => void = () => undefined;
+  onCheckIn: () => void = () => undefined;
 
   private constructor(stub: StubServer, child: ChildProcess) {
     this.#stub = stub;
@@ -105,7 +119,7 @@ class RunningAgent implements AsyncDisposable {
     const stub = await StubServer.start({
       keys,
       schedule: { checkInSeconds: 3600, fullScanSeconds: 4 * 3600 },
-      onCheckIn: () => box.agent?.#onCheckIn(),
+      onCheckIn: () => box.agent?.onCheckIn(),
     });
     const settings = `${stateDirectory}.json`;
     const maximum = Object.fromEntries(Object.entries(numberSettings).map(([setting, { max }]) => [setting, max]));
@@ -116,7 +130,10 @@ class RunningAgent implements AsyncDisposable {
       VEDETTE_STATE_DIR: stateDirectory,
       VEDETTE_SETTINGS_FILE: settings,
     };
-    const child = spawn(agentProgram(), ['run'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(agentProgram(), ['run'], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     await eventually('the first check-in', 60_000, () => (stub.checkIns.length > 0 ? true : null));
     box.agent = new RunningAgent(stub, child);
     return box.agent;
@@ -133,7 +150,7 @@ class RunningAgent implements AsyncDisposable {
   async whileScanning(work: () => Promise<void>, isRepeated: boolean): Promise<Run> {
     let isWorking = true;
     let inventories = 0;
-    this.#onCheckIn = () => {
+    this.onCheckIn = () => {
       if (!isWorking) return;
       inventories += 1;
       if (isRepeated) this.#child.kill('SIGUSR2');
@@ -166,7 +183,10 @@ class RunningAgent implements AsyncDisposable {
 /** As many compiles of one file as take the machine some ten seconds; answers how many. */
 async function makeWork(directory: string): Promise<number> {
   const functions = Array.from({ length: 300 }, (_, index) => {
-    const steps = Array.from({ length: 8 }, (__, step) => `x = x * ${index + step + 1.5} + sin(y) / (i + ${step + 1}); y += x > ${step} ? z[i % 7] : -x;`);
+    const steps = Array.from(
+      { length: 8 },
+      (__, step) => `x = x * ${index + step + 1.5} + sin(y) / (i + ${step + 1}); y += x > ${step} ? z[i % 7] : -x;`,
+    );
     return `double f${index}(double x, double y, const double *z, int n) { for (int i = 0; i < n; i++) { ${steps.join(' ')} } return x + y; }`;
   });
   writeFileSync(join(directory, 'work.c'), `double sin(double);\n${functions.join('\n')}\n`);
