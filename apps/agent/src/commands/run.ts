@@ -31,7 +31,7 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   const host = readHostSettings(config.settingsFile);
   const identity = await enrolledIdentity(config);
   const profile: Wishes = { ...identity.schedule, ...readProfile(stateDirectory) };
-  const governor = startGovernor(effectiveSettings({ platform: profile, host }), signal);
+  const governor = startGovernor(effectiveSettings({ platform: profile, host }), () => loop.isUrgent, signal);
   const { hardCpuPercent, memoryMegabytes } = governor.settings;
   using group = joinResourceGroup({ cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 });
   using connection = connect(stateDirectory, identity, signal);
@@ -66,7 +66,7 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   return null;
 }
 
-function startGovernor(settings: Settings, signal: AbortSignal): Governor {
+function startGovernor(settings: Settings, isUrgent: () => boolean, signal: AbortSignal): Governor {
   return new Governor({
     settings,
     usedMs: () => {
@@ -78,6 +78,7 @@ function startGovernor(settings: Settings, signal: AbortSignal): Governor {
     // Stopped early: `breathe` sees the signal itself.
     sleep: (milliseconds) => delay(milliseconds, undefined, { signal }).catch(() => undefined),
     cpus: availableParallelism(),
+    isUrgent,
     signal,
   });
 }

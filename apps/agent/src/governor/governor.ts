@@ -1,6 +1,6 @@
 import type { Pressure } from '@vedette/host';
 import { isBlackout } from './blackout.ts';
-import { CpuBudget, type CpuAllowance } from './cpu-budget.ts';
+import { CpuBudget } from './cpu-budget.ts';
 import type { Settings } from './settings.ts';
 
 export interface GovernorParts {
@@ -12,6 +12,8 @@ export interface GovernorParts {
   readonly pressure: () => Pressure;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly cpus: number;
+  /** A change waits or is being read. */
+  readonly isUrgent: () => boolean;
   /** Ends every wait. */
   readonly signal: AbortSignal;
 }
@@ -20,16 +22,19 @@ export interface GovernorParts {
 const pressureEveryMs = 250;
 /** Once busy, it counts as busy for this long: a compiler pauses between two files. */
 const busyForMs = 2_000;
-/** What may be used at once under pressure: reading one change, but no inventory. */
+/** What a check may use at once under pressure. */
 const busyBurstMs = 50;
 
 /**
- * Holds the agent to its budget: a share of one CPU in the long run with a burst after quiet times, a small share of the machine while others
- * want it. Every piece of work asks `breathe` before it goes on.
+ * Holds the agent to its budget: a share of one CPU in the long run with a burst after quiet times, a small share of the machine for its
+ * checks while others want it. Every piece of work asks `breathe` before it goes on.
  */
 export class Governor {
   readonly #parts: GovernorParts;
+  /** What nothing exceeds. */
   readonly #budget: CpuBudget;
+  /** What checks leave to others while these want the machine. Changes are read all the same: making them has cost far more. */
+  readonly #restrained: CpuBudget;
   #settings: Settings;
   #pressure: Pressure = { isBusy: false, isMemoryTight: false, isOnBattery: false };
   #lookedAt = -Infinity;
@@ -39,6 +44,7 @@ export class Governor {
     this.#parts = parts;
     this.#settings = parts.settings;
     this.#budget = new CpuBudget(parts.usedMs, parts.elapsed());
+    this.#restrained = new CpuBudget(parts.usedMs, parts.elapsed());
   }
 
   get settings(): Settings {
@@ -54,7 +60,7 @@ export class Governor {
   readonly breathe = async (): Promise<void> => {
     for (;;) {
       const now = this.#parts.elapsed();
-      const waitMs = this.#budget.waitMs(this.#allowance(now), now);
+      const waitMs = this.#waitMs(now);
       if (waitMs === 0 || this.#parts.signal.aborted) return;
       await this.#parts.sleep(waitMs);
     }
@@ -76,11 +82,15 @@ export class Governor {
     return this.#settings.fullScanSeconds * (this.#pressure.isOnBattery ? 2 : 1);
   }
 
-  #allowance(now: number): CpuAllowance {
+  #waitMs(now: number): number {
     this.#look(now);
     const { cpuPercent, busyCpuPercent, burstCpuMs } = this.#settings;
-    if (now >= this.#busyUntil && !this.#pressure.isOnBattery) return { percent: cpuPercent, burstMs: burstCpuMs };
-    return { percent: Math.min(cpuPercent, busyCpuPercent * this.#parts.cpus), burstMs: Math.min(burstCpuMs, busyBurstMs) };
+    const restrained = { percent: Math.min(cpuPercent, busyCpuPercent * this.#parts.cpus), burstMs: busyBurstMs };
+    // Both are asked each time, so that both see all that was used.
+    const waitMs = this.#budget.waitMs({ percent: cpuPercent, burstMs: burstCpuMs }, now);
+    const restrainedMs = this.#restrained.waitMs(restrained, now);
+    const isRestrained = (now < this.#busyUntil || this.#pressure.isOnBattery) && !this.#parts.isUrgent();
+    return isRestrained ? Math.max(waitMs, restrainedMs) : waitMs;
   }
 
   #look(now: number): void {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { agentPaths, osFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
-import { defineCollector, type Host } from '@vedette/collectors';
+import { agentPaths, kernelFact, osFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
+import { defineCollector, type Collector, type Host } from '@vedette/collectors';
 import { AgentError } from '../errors.ts';
 import { effectiveSettings, type Wishes } from '../governor/settings.ts';
 import type { AgentStatus } from '../state/status-file.ts';
@@ -21,6 +21,9 @@ class World {
   readonly sent: { readonly atMs: number; readonly document: SentSyncDocument }[] = [];
   readonly checkInsAt: number[] = [];
   readonly checkIns: unknown[] = [];
+  /** Collectors and syncs in the order in which they came. */
+  readonly ran: string[] = [];
+  others: Collector[] = [];
   readonly platform = new ReferencePlatform(new Map([['os', []]]));
   status: AgentStatus | null = null;
   #attempts: number[] = [];
@@ -33,6 +36,7 @@ class World {
       store: { load: (name) => states.get(name) ?? null, save: (name, state) => void states.set(name, state) },
       send: async (documents) => {
         this.#answer();
+        this.ran.push('sync');
         this.sent.push(...documents.map((document) => ({ atMs: this.clockMs, document })));
         return this.platform.sync(documents);
       },
@@ -44,7 +48,7 @@ class World {
     let sleeps = 0;
     let isWoken = false;
     const loop: AgentLoop = new AgentLoop({
-      collectors: [this.#collector()],
+      collectors: [this.#collector(), ...this.others],
       host: { platform: 'linux' } as Host, // the one collector reads nothing
       isLocked: () => this.isLocked,
       watching: () => new Map([['/etc/hostname', 'fanotify']]),
@@ -109,6 +113,7 @@ class World {
       settlesWith: ['/etc/.lock'],
       refreshSeconds: null,
       rows: async () => {
+        this.ran.push('os');
         const { hostname } = this;
         const empty = { id: '', idLike: '', versionId: '', codename: '', prettyName: '', architecture: '' };
         return { rows: [{ ...empty, hostname }] };
@@ -188,6 +193,32 @@ describe('AgentLoop', () => {
     });
     expect((world.sent[1]?.atMs ?? 0) - 1_000_000).toBeGreaterThanOrEqual(600_000);
     expect((world.sent[1]?.atMs ?? 0) - 1_000_000).toBeLessThan(602_000);
+  });
+
+  it('sends a change before it goes on with a check', async () => {
+    const world = new World();
+    const kernel = defineCollector({
+      fact: kernelFact,
+      describes: '',
+      requires: { platforms: ['linux'] },
+      cost: { reads: [], maxBytes: 0 },
+      watches: [],
+      refreshSeconds: 60,
+      rows: async () => {
+        world.ran.push('kernel');
+        return { rows: [] };
+      },
+    });
+    world.others = [kernel];
+    await world.run((loop, sleep) => {
+      world.hostname = 'web-10';
+      if (sleep === 0) {
+        loop.changed('/etc/os');
+        loop.scanNow();
+      }
+      return sleep < 2;
+    });
+    expect(world.ran).toEqual(['os', 'kernel', 'sync', 'os', 'sync', 'kernel']);
   });
 
   it('reads everything again when events were lost', async () => {

@@ -61,6 +61,7 @@ export class AgentLoop {
   #tightTrimAt = 0;
   /** No request before. */
   #notBefore = 0;
+  #isReadingChange = false;
   #status: AgentStatus;
 
   constructor(parts: AgentLoopParts) {
@@ -84,6 +85,11 @@ export class AgentLoop {
   changed(watch: Watch): void {
     this.#due.changed(watch, this.#parts.elapsed());
     this.#parts.waker.wake();
+  }
+
+  /** A change is to be read: that comes before any check. */
+  get isUrgent(): boolean {
+    return this.#isReadingChange || this.#due.hasChange(this.#parts.elapsed());
   }
 
   /** Changes were lost: everything is read again. */
@@ -122,10 +128,20 @@ export class AgentLoop {
       this.#trimAt = 0;
       this.#status = { ...this.#status, fullScanAt: new Date(this.#parts.now()).toISOString() };
     }
-    for (const collector of this.#due.take(now)) {
+    for (let hasReadChange = false; ;) {
+      const next = this.#due.next(this.#parts.elapsed());
+      // What has changed is sent before a check goes on, which may take its time.
+      if (next === null || (hasReadChange && !next.isChange)) return;
       await this.#parts.governor.breathe();
       if (signal.aborted) return;
+      // Meanwhile a change may have come first.
+      const due = this.#due.take(this.#parts.elapsed());
+      if (due === null) return;
+      const { collector, isChange } = due;
+      hasReadChange = isChange;
+      this.#isReadingChange = isChange;
       const run = await runCollector(collector, this.#parts.host);
+      this.#isReadingChange = false;
       this.#parts.engine.observe(observationOf(collector, run, this.#parts.now()));
       const level = run.status === 'failed' ? 'warn' : 'info';
       this.#parts.log(level, 'collected', { collector: collector.fact.name, status: run.status, rows: run.rows.length });

@@ -9,6 +9,12 @@ const lockPollMs = 1000;
 /** A run of a package manager that takes longer, say because it asks a question, is read in its middle, and again at its end. */
 const longestLockMs = 10 * 60_000;
 
+export interface DueCollector {
+  readonly collector: Collector;
+  /** Because something it watches has changed, not because it is time to look. */
+  readonly isChange: boolean;
+}
+
 /** When each collector has to run next. Times in milliseconds of one clock. */
 export class DueCollectors {
   readonly #collectors: readonly Collector[];
@@ -40,21 +46,36 @@ export class DueCollectors {
     for (const { fact } of this.#collectors) this.#dueAt.set(fact.name, now);
   }
 
-  /** Those that are due, in inventory order; each counts as run from now on. */
-  take(now: number): Collector[] {
-    const due = this.#collectors.filter(
-      (collector) => (this.#dueAt.get(collector.fact.name) ?? Infinity) <= now && !this.#waitsForLock(collector, now),
-    );
-    for (const { fact, refreshSeconds } of due) {
-      this.#changedAt.delete(fact.name);
-      this.#dueAt.set(fact.name, refreshSeconds === null ? Infinity : now + refreshSeconds * 1000);
-    }
-    return due;
+  /** The next that is due: changes first, then in inventory order. Null when nothing is. */
+  next(now: number): DueCollector | null {
+    const due = this.#collectors.filter((collector) => this.#isDue(collector, now) && !this.#waitsForLock(collector, now));
+    const changed = due.find(({ fact }) => this.#changedAt.has(fact.name));
+    const collector = changed ?? due[0];
+    return collector === undefined ? null : { collector, isChange: changed !== undefined };
+  }
+
+  /** The same; it counts as run from now on. */
+  take(now: number): DueCollector | null {
+    const next = this.next(now);
+    if (next === null) return null;
+    const { fact, refreshSeconds } = next.collector;
+    this.#changedAt.delete(fact.name);
+    this.#dueAt.set(fact.name, refreshSeconds === null ? Infinity : now + refreshSeconds * 1000);
+    return next;
+  }
+
+  /** A change waits to be read. */
+  hasChange(now: number): boolean {
+    return this.#collectors.some((collector) => this.#changedAt.has(collector.fact.name) && this.#isDue(collector, now));
   }
 
   /** When `take` has something again; Infinity when only a change can bring it. */
   nextAt(): number {
     return Math.min(Infinity, ...this.#dueAt.values());
+  }
+
+  #isDue({ fact }: Collector, now: number): boolean {
+    return (this.#dueAt.get(fact.name) ?? Infinity) <= now;
   }
 
   /** A change that somebody is still at. Without a change there is nothing to wait for: a first inventory shall not. */
