@@ -39,10 +39,7 @@ describe('isBlackout', () => {
 
   it('takes any text without throwing, and is never in a window that is none', () => {
     const any = fc.oneof(fc.string(), fc.stringMatching(/^[a-z, -]{0,9}[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$/));
-    fc.assert(
-      fc.property(any, (text) => {
-        if (!isBlackoutWindow(text)) expect(isBlackout([text], new Date('2026-11-23T12:00'))).toBe(false);
-      }),
-    );
+    const inNone = (text: string): boolean => isBlackoutWindow(text) || !isBlackout([text], new Date('2026-11-23T12:00'));
+    expect(() => fc.assert(fc.property(any, inNone))).not.toThrow();
   });
 });
