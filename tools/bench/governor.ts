@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { facts } from '@vedette/protocol';
 import { agentProgram, eventually } from '@vedette/testkit';
@@ -32,6 +33,7 @@ interface SlowDown {
 
 const runSeconds = 10;
 const longestSeconds = 165;
+const settleMs = 3_000;
 const workers = 2;
 const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
 
@@ -143,6 +145,8 @@ class RunningAgent implements AsyncDisposable {
     this.#child.kill('SIGSTOP');
     const run = await this.#timed(work);
     this.#child.kill('SIGCONT');
+    // It catches up with what happened meanwhile; that belongs to neither side.
+    await delay(settleMs);
     return run;
   }
 

@@ -60,6 +60,8 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     random: Math.random,
   });
   scanNow = () => loop.scanNow();
+  // What connecting has loaded, the first inventory does not need.
+  trimMemory();
   log('info', 'started', { platform: identity.platform, agentId: identity.agentId });
   await loop.run(signal);
   log('info', 'stopped');

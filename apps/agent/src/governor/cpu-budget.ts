@@ -8,6 +8,8 @@ export interface CpuAllowance {
 
 /** Work goes on in slices of this much: shorter ones waste more than they save. */
 const sliceMs = 5;
+/** Nobody waits longer for what was used before: after hours of changes a check still comes. */
+const longestDebtMs = 60_000;
 /** The allowance may change while it waits, so it looks again this often. */
 const longestWaitMs = 500;
 
@@ -33,7 +35,8 @@ export class CpuBudget {
     const used = this.#usedMs();
     const share = percent / 100;
     const earned = Math.max(0, now - this.#atMs) * share;
-    this.#tokensMs = Math.min(this.#tokensMs + earned, burstMs) - (used - this.#usedAtMs);
+    const tokens = Math.min(this.#tokensMs + earned, burstMs) - (used - this.#usedAtMs);
+    this.#tokensMs = Math.max(tokens, -share * longestDebtMs);
     this.#usedAtMs = used;
     this.#atMs = now;
     return this.#tokensMs > -sliceMs ? 0 : Math.min(-this.#tokensMs / share, longestWaitMs);

@@ -66,6 +66,18 @@ describe('Governor', () => {
     expect(machine.nowMs).toBeGreaterThan(30_000);
   });
 
+  it('waits no longer than a minute for hours of changes', async () => {
+    const machine = new Machine();
+    machine.isBusy = true;
+    machine.isUrgent = true;
+    const governor = machine.governor();
+    await machine.work(governor, 60_000);
+    machine.isUrgent = false;
+    const before = machine.nowMs;
+    await machine.work(governor, 5);
+    expect(machine.nowMs - before).toBeLessThan(61_000);
+  });
+
   it('holds changes without end to its share too', async () => {
     const machine = new Machine();
     machine.isBusy = true;

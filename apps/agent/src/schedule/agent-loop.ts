@@ -87,9 +87,9 @@ export class AgentLoop {
     this.#parts.waker.wake();
   }
 
-  /** A change is to be read: that comes before any check. */
+  /** A change is to be read, or nothing is known of this host yet: that comes before any check. */
   get isUrgent(): boolean {
-    return this.#isReadingChange || this.#due.hasChange(this.#parts.elapsed());
+    return this.#isReadingChange || this.#status.firstSync === null || this.#due.hasChange(this.#parts.elapsed());
   }
 
   /** Changes were lost: everything is read again. */
