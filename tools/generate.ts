@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
+import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
 import { commands } from '../apps/cli/src/commands/index.ts';
 
 const folder = join(import.meta.dirname, '../docs/generated');
@@ -35,6 +36,24 @@ function endpointRows(): string[][] {
   ]);
 }
 
+function settingRows(): string[][] {
+  const numbers = Object.entries(numberSettings).map(([name, { default: byDefault, min, max, unit, meaning }]) => [
+    `\`${name}\``,
+    `${byDefault} ${unit}`,
+    String(min),
+    String(max),
+    meaning,
+  ]);
+  const others = Object.entries(otherSettings).map(([name, { default: byDefault, meaning }]) => [
+    `\`${name}\``,
+    JSON.stringify(byDefault),
+    '',
+    '',
+    meaning,
+  ]);
+  return [...numbers, ...others];
+}
+
 /** Everything in docs/generated: file name and text. */
 export function generatedDocuments(): Map<string, string> {
   return new Map([
@@ -50,6 +69,10 @@ API: ${apiErrorCodes.join(', ')}
 
 Agent interface: ${agentProblemCodes.join(', ')}
 `,
+    ],
+    [
+      'agent-settings.md',
+      heading('Settings of the agent') + table(['setting', 'default', 'least', 'most', 'meaning'], settingRows()),
     ],
     [
       'commands.md',

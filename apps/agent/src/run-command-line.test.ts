@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,5 +82,42 @@ describe('the command line', () => {
     const { code, error } = await agent(['enroll', '--platform', 'https://127.0.0.1', '--activation-key', 'long-enough']);
     expect(code).toBe(1);
     expect(error).toContain(`already runs on ${directory} (process ${process.pid})`);
+  });
+
+  it('explains every setting, whoever set it, and refuses a file with a typing error', async () => {
+    const settingsFile = join(directory, 'settings.json');
+    writeFileSync(settingsFile, '{"cpuPercent": 50}');
+    writeFileSync(join(directory, 'profile.json'), '{"burstCpuMs": 700, "memoryMegabytes": 1e9}');
+    const environment = { VEDETTE_SETTINGS_FILE: settingsFile };
+    const { code, out } = await agent(['config', 'explain', '--json'], environment);
+    expect(code).toBe(0);
+    expect((JSON.parse(out) as { settings: unknown[] }).settings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'cpuPercent',
+          value: 10,
+          source: 'host',
+          max: 10,
+          note: '50 was asked for; 10 is the most',
+        }),
+        expect.objectContaining({ name: 'burstCpuMs', value: 700, source: 'platform', note: null }),
+        expect.objectContaining({
+          name: 'memoryMegabytes',
+          value: 256,
+          source: 'platform',
+          note: '1000000000 was asked for; 256 is the most',
+        }),
+        expect.objectContaining({ name: 'checkInSeconds', value: 60, source: 'default', note: null }),
+      ]),
+    );
+    expect((await agent(['config', 'explain'], environment)).out).toMatch(
+      /cpuPercent +10 % of one CPU +\(host, 1 to 10; 50 was asked for/,
+    );
+    writeFileSync(settingsFile, '{"cpuPercnt": 5}');
+    expect(await agent(['config', 'explain'], environment)).toMatchObject({
+      code: 78,
+      error: expect.stringContaining('cpuPercnt'),
+    });
+    expect(await agent(['config'])).toMatchObject({ code: 2 });
   });
 });
