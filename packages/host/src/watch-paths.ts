@@ -53,6 +53,7 @@ export function watchPaths<Path extends string>(
   const ways = new Map<string, PathWatchWay>();
   const polled = new Map<Path, string>();
   let isClosed = false;
+  let isArmingDue = false;
 
   const onEvent = (directory: string, name: string | null): void => {
     if (isClosed) return;
@@ -60,7 +61,9 @@ export function watchPaths<Path extends string>(
     // What is told by the directory above may be another directory of the same name by now, and needs a new watch.
     const child = name === null ? directory : join(directory, name);
     if (ways.has(child)) unwatch(child);
-    if (changed.length > 0) arm();
+    // Once for all events that were read together.
+    if (changed.length > 0 && !isArmingDue) queueMicrotask(arm);
+    isArmingDue ||= changed.length > 0;
     for (const path of new Set(changed.map((target) => target.path))) onChange(path);
   };
   const onOverflow = (): void => {
@@ -81,6 +84,8 @@ export function watchPaths<Path extends string>(
     ways.set(directory, source?.way ?? 'polling');
   };
   const arm = (): void => {
+    isArmingDue = false;
+    if (isClosed) return;
     armed = Map.groupBy(paths.flatMap(targets), ({ directory }) => directory);
     for (const directory of ways.keys()) if (!armed.has(directory)) unwatch(directory);
     for (const directory of armed.keys()) if (!ways.has(directory)) watch(directory);

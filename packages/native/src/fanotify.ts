@@ -4,18 +4,19 @@ import { readEvents } from './event-reader.ts';
 
 // fanotify_init(2): CLOEXEC, NONBLOCK, REPORT_DIR_FID | REPORT_NAME. The queue keeps its limit, so that it cannot grow without end.
 const initFlags = 0x1 | 0x2 | 0x400 | 0x800;
-// fanotify_mark(2): MARK_ADD | MARK_FILESYSTEM; ONDIR also tells of directories.
-const markFlags = 0x1 | 0x100;
-const markMask = BigInt(changeMask) | 0x4000_0000n;
+// fanotify_mark(2): MARK_ADD or MARK_REMOVE, ONLYDIR; ONDIR and EVENT_ON_CHILD tell of directories and of files in them.
+const addMark = 0x1 | 0x8;
+const removeMark = 0x2 | 0x8;
+const markMask = BigInt(changeMask) | 0x4000_0000n | 0x0800_0000n;
 const currentDirectory = -100;
 const metadataBytes = 24;
 const directoryAndName = 2; // FAN_EVENT_INFO_TYPE_DFID_NAME
 const maxHandleBytes = 128;
 
 /**
- * fanotify(7) over whole file systems: one mark tells of every directory on it, whatever it is called and in whichever mount namespace it
- * is changed. Events name the directory by its file handle; only those of added directories are looked at, so the many others
- * cost a map lookup each. Needs CAP_SYS_ADMIN and Linux 5.9; null where it is refused.
+ * fanotify(7) with a mark on each directory. Not on whole file systems, although one mark would do there: then every change of any file would
+ * wake the agent, and one that unpacks an archive would fill the queue and bring a full re-read. Events name the directory by its file
+ * handle. Needs Linux 5.9, and CAP_SYS_ADMIN before 5.13; null where it is refused.
  */
 export function openFanotify(handlers: DirectoryEventHandlers): DirectoryEvents | null {
   const c = cLibrary({
@@ -56,16 +57,18 @@ export function openFanotify(handlers: DirectoryEventHandlers): DirectoryEvents 
     keys.delete(directory);
     const same = byKey.get(key);
     same?.delete(directory);
-    if (same?.size === 0) byKey.delete(key);
+    if (same?.size !== 0) return;
+    byKey.delete(key);
+    // Fails where another directory stands there by now, and the mark went with the old one or tells nobody anything.
+    c.call.fanotify_mark(descriptor, removeMark, markMask, currentDirectory, cString(directory));
   };
   return {
     add(directory) {
       const path = cString(directory);
       const key = keyOf(path);
       if (key === null) return false;
-      // Once for each directory, not only for each file system: a mark ends with a mount, and marking again costs nothing.
-      if (c.call.fanotify_mark(descriptor, markFlags, markMask, currentDirectory, path) !== 0) return false;
       remove(directory);
+      if (c.call.fanotify_mark(descriptor, addMark, markMask, currentDirectory, path) !== 0) return false;
       keys.set(directory, key);
       byKey.set(key, (byKey.get(key) ?? new Set()).add(directory));
       return true;
