@@ -26,12 +26,11 @@ interface Gathered {
 export function readBulletinTable(file: FeedFile, maxBytes: number, problem: (line: number) => void): DatedBulletin[] {
   const gathered = new Map<string, Gathered>();
   const texts = new Map<string, string>();
-  // One text for all rows that have it: there are a hundred rows for each product and patch.
+  // One text for all rows that have it, and a copy: as a part of a row it would keep the whole piece of the file in memory.
   const shared = (text: string): string => {
-    const known = texts.get(text);
-    if (known !== undefined) return known;
-    texts.set(text, text);
-    return text;
+    const known = texts.get(text) ?? (JSON.parse(JSON.stringify(text)) as string); // a text stays one
+    texts.set(known, known);
+    return known;
   };
   for (const { number, text } of rowsOf(file, maxBytes)) {
     if (number === 1) {
@@ -44,7 +43,7 @@ export function readBulletinTable(file: FeedFile, maxBytes: number, problem: (li
       continue;
     }
     const [posted = '', cve = '', kb = '', , product = '', , severity = ''] = cells;
-    const one: Gathered = gathered.get(cve) ?? { posted, severities: new Set(), products: new Map() };
+    const one: Gathered = gathered.get(cve) ?? { posted: shared(posted), severities: new Set(), products: new Map() };
     gathered.set(shared(cve), one);
     one.severities.add(shared(severity));
     const known = one.products.get(kb);
