@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { feeds } from '@vedette/feeds';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
 import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
 import { commands } from '../apps/cli/src/commands/index.ts';
@@ -54,6 +55,19 @@ function settingRows(): string[][] {
   return [...numbers, ...others];
 }
 
+/** Names under which a feed's files are looked for in a directory, and where they come from. */
+function feedRows(): string[][] {
+  return feeds.map(({ name, describes, files, home, onDemand }) => [
+    `\`${name}\``,
+    describes,
+    files.map(({ pattern }) => `\`${pattern}\``).join(', '),
+    [...new Set([...files.flatMap(({ url }) => url ?? []), ...(home === undefined ? [] : [home])])]
+      .map((one) => `<${one}>`)
+      .join(' '),
+    files.every(({ url }) => url === null) ? 'from files' : onDemand ? 'on demand' : 'always',
+  ]);
+}
+
 /** Everything in docs/generated: file name and text. */
 export function generatedDocuments(): Map<string, string> {
   return new Map([
@@ -70,6 +84,7 @@ API: ${apiErrorCodes.join(', ')}
 Agent interface: ${agentProblemCodes.join(', ')}
 `,
     ],
+    ['feeds.md', heading('Feeds') + table(['feed', 'what', 'files', 'official address', 'fetched'], feedRows())],
     [
       'agent-settings.md',
       heading('Settings of the agent') + table(['setting', 'default', 'least', 'most', 'meaning'], settingRows()),
