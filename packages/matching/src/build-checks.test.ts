@@ -159,4 +159,18 @@ describe('buildChecks', () => {
       }),
     );
   });
+
+  it('calls a check information where nothing but an unimportant flaw is affected', () => {
+    const about = { ecosystem: 'debian', package: 'jq', introduced: null, fixed: null } as const;
+    const tracked = (more: Advisory['affected']): Advisory => ({
+      id: 'debian-tracker:CVE-2025-0001',
+      feed: 'debian-tracker',
+      published: null,
+      vulnerabilities: ['CVE-2025-0001'],
+      affected: [{ ...about, release: 'trixie', status: 'not-affected' }, ...more],
+    });
+    const confidence = (more: Advisory['affected']) => buildChecks(input([tracked(more)])).checks[0]?.confidence;
+    expect(confidence([{ ...about, release: 'bookworm', status: 'affected', vendorState: 'unimportant' }])).toBe('information');
+    expect(confidence([{ ...about, release: 'bookworm', status: 'affected' }])).toBe('confirmed');
+  });
 });

@@ -66,7 +66,7 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
     aliases: [...new Set(aliases)].filter((id) => id !== name).sort(),
     severity,
     severityRule: rule,
-    confidence: affected.some((statement) => !vendorStateConfidence(statement.vendorState)) ? 'confirmed' : 'information',
+    confidence: affected.some(isConfirmed) ? 'confirmed' : 'information',
     published: vulnerability?.published ?? earliest([...advisories].map((advisory) => advisory.published)),
     ...lastModified([vulnerability?.modified, ...[...advisories].map((advisory) => advisory.modified)]),
     cvss: vulnerability?.cvss ?? [],
@@ -77,6 +77,11 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
     patchable: affected.some((statement) => statement.status === 'fixed'),
     affected,
   };
+}
+
+/** Where it is not affected a package confirms nothing. */
+function isConfirmed({ status, vendorState }: CheckAffected): boolean {
+  return status !== 'not-affected' && !vendorStateConfidence(vendorState);
 }
 
 function statementsOf(advisory: Advisory): CheckAffected[] {
