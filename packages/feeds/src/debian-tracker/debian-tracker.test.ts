@@ -55,6 +55,13 @@ describe('debian-tracker', () => {
     expect(facts).toMatchObject({ advisories: [], records: 1 });
   });
 
+  it('passes over pockets that have packages of their own', () => {
+    const releases = { bookworm: { status: 'open' }, 'bookworm-backports': { status: 'open' } };
+    const { advisories, problems } = parse({ jq: { 'CVE-2025-0001': { releases } } });
+    expect(problems).toEqual([]);
+    expect(advisories[0]?.affected.map(({ release }) => release)).toEqual(['bookworm']);
+  });
+
   it.each([
     ['a status of another kind', state({ status: 'closed' })],
     ['a version that is none', state({ status: 'resolved', fixed_version: '$(id)' })],

@@ -90,6 +90,8 @@ function affectedOf(name: string, value: unknown): Affected[] | null {
   if (!entry.success) return null;
   const found: Affected[] = [];
   for (const [release, state] of Object.entries(entry.data.releases)) {
+    // Pockets with packages of their own: bookworm-backports.
+    if (/^[a-z]{2,32}-[a-z-]{2,32}$/.test(release)) continue;
     const parsed = ReleaseEntry.safeParse(state);
     const statement = parsed.success && /^[a-z]{2,32}$/.test(release) ? statementOf(release, name, parsed.data) : null;
     if (!statement) return null;
