@@ -1,4 +1,4 @@
-import type { Advisory, Lifecycle, Vulnerability } from '@vedette/protocol';
+import type { Advisory, EcosystemName, Lifecycle, Vulnerability } from '@vedette/protocol';
 
 /** One file of a feed, read and unpacked by the caller. */
 export interface FeedFile {
@@ -49,6 +49,23 @@ export interface ParseOptions {
   readonly minimumRecords?: number;
 }
 
+/** One record that changed. */
+export interface ChangedRecord {
+  readonly source: FeedSource & { readonly url: string };
+  /** RFC 3339, as the source writes it. */
+  readonly at: string;
+}
+
+/** The list of changes that a source keeps beside its files. */
+export interface FeedChanges {
+  readonly list: FeedSource & { readonly url: string };
+  readonly maxBytes: number;
+  /**
+   * Records that changed after `since` (all for null), the oldest first; of vulnerability facts only those in `cves`. Throws FeedError.
+   */
+  read(list: FeedFile, since: string | null, cves: ReadonlySet<string>): readonly ChangedRecord[];
+}
+
 /** A source of advisories or of facts about vulnerabilities. */
 export interface Feed {
   /** Stands in `Advisory.feed` and `RecordOrigin.feed`. */
@@ -63,6 +80,12 @@ export interface Feed {
   readonly minimumRecords: number;
   /** Fetched for those who ask for its ecosystem only; an offline directory that holds it is always read. */
   readonly onDemand?: boolean;
+  /** Whose packages a feed on demand speaks of: it is fetched when a machine of such an ecosystem is there. */
+  readonly ecosystems?: readonly EcosystemName[];
+  /** It speaks of vulnerabilities, not of packages: read last, and only what is said of those that advisories name. */
+  readonly factsOnly?: boolean;
+  /** For sources that say what changed: instead of everything, only that is fetched. */
+  readonly changes?: FeedChanges;
   /**
    * Reads all files of the feed and merges them. Takes one file at a time, so a generator keeps only one in memory.
    * Throws FeedError and nothing else.

@@ -2,8 +2,18 @@
  * Advisory feeds: text of a source → facts in one form. Pure; the server and the tools read files or addresses and hand the
  * bytes in. Also the starter knowledge base that the project carries.
  */
+export {
+  download,
+  type Download,
+  type HttpGet,
+  type HttpReply,
+  type PartialFile,
+  type Surroundings as DownloadSurroundings,
+  type Validators,
+} from './download/download.ts';
+export { DownloadError, type DownloadErrorCode } from './download/download-error.ts';
 export { FeedError, type FeedErrorCode } from './errors.ts';
-export type { Feed, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
+export type { ChangedRecord, Feed, FeedChanges, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
 export { mergeKnowledge } from './merge-knowledge.ts';
 export { feeds, matchesSource } from './registry.ts';
 export { readZip, type InflateRaw, type ZipOptions } from './zip.ts';

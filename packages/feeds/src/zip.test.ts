@@ -43,6 +43,11 @@ describe('readZip', () => {
     ]);
   });
 
+  it('does not even look into files that are not wanted', () => {
+    const wants = (path: string): boolean => path === 'GO-2025-1.json';
+    expect(read(archive, { wants, maxBytes: 100 }).map(({ name }) => name)).toEqual(['GO-2025-1.json']);
+  });
+
   it.each([
     ['a file larger than it may be', { maxEntryBytes: 100 }],
     ['more than all may be', { maxBytes: 5000 }],

@@ -10,6 +10,8 @@ export interface ZipOptions {
   readonly maxEntryBytes: number;
   /** Largest sum of all files after decompression. */
   readonly maxBytes: number;
+  /** Whether a file of this path is wanted; the others are not unpacked. All, when left out. */
+  readonly wants?: (path: string) => boolean;
 }
 
 const endOfDirectory = 0x06054b50;
@@ -39,7 +41,7 @@ export function* readZip(archive: FeedFile, options: ZipOptions): Generator<Feed
         start: view.getUint32(at + 42, true),
       };
       at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-      if (path.endsWith('/')) continue;
+      if (path.endsWith('/') || !(options.wants?.(path) ?? true)) continue;
       const content = contentOf(archive, view, { ...entry, path }, options);
       total += content.length;
       if (total > options.maxBytes) throw tooLarge(archive);

@@ -27,6 +27,8 @@ export const limits = {
   /** One feed file as fetched, and after decompression. */
   feedFileBytes: 256 * MiB,
   feedDocumentBytes: 1024 * MiB,
+  /** An archive of many feed files after decompression, on disk. */
+  feedArchiveBytes: 4096 * MiB,
   /** How far an agent's signature may lie from the platform's clock, in seconds. */
   signatureAgeSeconds: 300,
 } as const;

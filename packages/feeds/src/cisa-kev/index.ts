@@ -17,6 +17,7 @@ const Entry = z.object({ cveID: z.string(), dateAdded: z.string() });
 
 export const cisaKev: Feed = {
   name: 'cisa-kev',
+  factsOnly: true,
   describes: "CISA's catalogue of known exploited vulnerabilities.",
   files: [
     {

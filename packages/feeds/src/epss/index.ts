@@ -9,6 +9,7 @@ const MiB = 1024 * 1024;
 
 export const epss: Feed = {
   name: 'epss',
+  factsOnly: true,
   describes: 'EPSS of FIRST: how probable it is that a vulnerability is exploited within 30 days.',
   files: [{ pattern: 'epss_scores*.csv.gz', url: 'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz' }],
   maxBytes: 128 * MiB,

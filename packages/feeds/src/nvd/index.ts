@@ -8,7 +8,7 @@ import { splitJson } from '../shared/split-json.ts';
 import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
 
 const MiB = 1024 * 1024;
-const partBytes = 8 * MiB;
+const partBytes = MiB;
 
 /** One yearly file of the NVD JSON 1.1 feeds, as far as Vedette reads it. */
 const Year = z.object({
@@ -36,6 +36,7 @@ const Item = z.object({
 
 export const nvd: Feed = {
   name: 'nvd',
+  factsOnly: true,
   describes: "NIST's National Vulnerability Database: CVSS scores and weakness types.",
   files: [{ pattern: 'nvdcve-1.1-*.json.gz', url: null }],
   maxBytes: 256 * MiB,

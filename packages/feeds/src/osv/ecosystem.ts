@@ -3,7 +3,7 @@ import type { EcosystemName } from '@vedette/protocol';
 import { suseRelease, type EcosystemRelease } from '../shared/suse-product.ts';
 
 /** Names of the OSV schema's list of ecosystems. */
-const names: ReadonlyMap<string, EcosystemName> = new Map([
+export const osvEcosystems: ReadonlyMap<string, EcosystemName> = new Map([
   ['Debian', 'debian'],
   ['Ubuntu', 'ubuntu'],
   ['Alpine', 'alpine'],
@@ -44,7 +44,7 @@ const debianCodenames = new Map(debianReleases.map((release) => [release.version
  */
 export function ecosystemOf(text: string): EcosystemRelease | null {
   const [name = '', ...rest] = text.split(':');
-  const ecosystem = names.get(name);
+  const ecosystem = osvEcosystems.get(name);
   if (ecosystem === undefined) return null;
   const release = releaseOf(ecosystem, name, rest);
   return release === null ? null : { ecosystem, release };

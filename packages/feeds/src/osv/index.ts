@@ -1,15 +1,18 @@
-import type { Advisory, Vulnerability } from '@vedette/protocol';
+import type { Advisory, EcosystemName, Vulnerability } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
-import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { readChangeList } from '../shared/change-list.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
 import { feedYaml } from '../shared/feed-yaml.ts';
 import { ofReleases } from '../shared/of-releases.ts';
 import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { osvEcosystems } from './ecosystem.ts';
 import { normalise } from './normalise.ts';
 import { OsvRecord } from './schema.ts';
 
 const MiB = 1024 * 1024;
+const store = 'https://osv-vulnerabilities.storage.googleapis.com';
 
 interface OsvSource {
   /** The feed is `osv-` and this. */
@@ -27,15 +30,9 @@ interface OsvSource {
  * the official zip of its ecosystem (the caller unpacks it).
  */
 function osvFeed({ name, describes, folder, prefixes, minimumRecords }: OsvSource): Feed {
-  const zip =
-    folder === null
-      ? []
-      : [
-          {
-            pattern: `osv-${name}.zip`,
-            url: `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(folder)}/all.zip`,
-          },
-        ];
+  const base = `${store}/${encodeURIComponent(folder ?? '')}`;
+  const zip = folder === null ? [] : [{ pattern: `osv-${name}.zip`, url: `${base}/all.zip` }];
+  const ecosystem = osvEcosystems.get(folder ?? '');
   return {
     name: `osv-${name}`,
     describes,
@@ -46,9 +43,35 @@ function osvFeed({ name, describes, folder, prefixes, minimumRecords }: OsvSourc
     maxBytes: 16 * MiB,
     minimumRecords,
     onDemand: true,
+    ...(ecosystem ? { ecosystems: [ecosystem, ...alsoIn(ecosystem)] } : {}),
+    ...(folder === null ? {} : { changes: changesOf(base) }),
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
       return parseRecords(this, files, options);
     },
+  };
+}
+
+/** Chainguard's advisories lie with Wolfi's. */
+function alsoIn(ecosystem: EcosystemName): EcosystemName[] {
+  return ecosystem === 'wolfi' ? ['chainguard'] : [];
+}
+
+/** `modified_id.csv` beside the archive: `2026-08-21T13:38:00Z,GO-2026-0001`, the newest first; each record beside it. */
+function changesOf(base: string): FeedChanges {
+  const maxBytes = 64 * MiB;
+  return {
+    list: { pattern: 'modified_id.csv', url: `${base}/modified_id.csv` },
+    maxBytes,
+    read: (file, since) =>
+      readChangeList(file, {
+        maxBytes,
+        since,
+        record: ([at, id]) =>
+          // A name becomes part of an address and of a file name.
+          /^[A-Za-z0-9][A-Za-z0-9.:_-]{2,99}$/.test(id) && !id.includes('..')
+            ? { at, source: { pattern: `${id}.json`, url: `${base}/${encodeURIComponent(id)}.json` } }
+            : null,
+      }),
   };
 }
 
