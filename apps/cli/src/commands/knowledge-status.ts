@@ -25,17 +25,23 @@ async function fileStatus(environment: Parameters<Command['run']>[0]['environmen
   const knowledge = openKnowledge(environment, file);
   try {
     const data = knowledge.state();
-    const rows = data.feeds.map((feed) => [
-      feed.feed,
-      feed.advisories,
-      feed.statements,
-      feed.origins.map((origin) => origin.retrievedAt.slice(0, 10)).reduce((a, b) => (a > b ? a : b), ''),
-      feed.problem ?? 'ok',
-    ]);
+    const now = new Date();
+    const rows = data.feeds.map((feed) => {
+      const day = feed.origins.map((origin) => origin.retrievedAt.slice(0, 10)).reduce((a, b) => (a > b ? a : b), '');
+      return [feed.feed, feed.advisories, feed.statements, day, feed.problem ?? ageOf(day, now)];
+    });
     const facts = `${data.advisories} advisories, ${data.statements} statements, facts of ${data.vulnerabilities} vulnerabilities`;
     const feeds = table(['feed', 'advisories', 'statements', 'data of', 'state'], rows);
-    return { data, text: `${data.file}\n${knowledgeLine(data, new Date())}\n${facts}\n\n${feeds}` };
+    return { data, text: `${data.file}\n${knowledgeLine(data, now)}\n${facts}\n\n${feeds}` };
   } finally {
     knowledge.close();
   }
+}
+
+/** A feed older than this is worth a word; most bring something every day. */
+const staleDays = 14;
+
+function ageOf(day: string, now: Date): string {
+  const days = Math.floor((now.getTime() - Date.parse(`${day}T00:00:00Z`)) / 86_400_000);
+  return days > staleDays ? `old: ${days} days; import newer files` : 'ok';
 }

@@ -1,5 +1,7 @@
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createZstdDecompress, gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import { feeds, matchesSource, readZip, type Feed, type ZipOptions } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
@@ -18,31 +20,34 @@ export interface FoundFile {
   readonly modifiedAt: string;
 }
 
-/** Whether the feed's files are wanted in this pass. */
-type Wanted = (feed: Feed) => boolean;
+/** Whether files of this feed are wanted; `path` is that of the file or archive they would come out of. */
+type Wanted = (feed: Feed, path: string) => boolean;
+
+interface Reading {
+  readonly wanted: Wanted;
+  /** Name of a file that a packed archive is unpacked into while it is read. */
+  readonly scratch: string;
+  /** Hears of what cannot be read. */
+  readonly note: (message: string) => void;
+}
 
 /**
- * Every file of a wanted feed in a file, an archive (tar, also packed with zstd or gzip; zip) or a directory of them, one at a time, so that
- * memory holds only one. `inputs` are walked in order, directories by name. `note` hears of what cannot be read.
+ * Every file of a wanted feed in files and archives (tar, also packed with zstd or gzip; zip), in order, one at a time, so that memory holds
+ * only one.
  */
-export async function* feedFiles(
-  inputs: readonly string[],
-  wanted: Wanted,
-  note: (message: string) => void,
-): AsyncGenerator<FoundFile> {
-  for (const input of inputs) {
-    for (const path of plainFiles(input)) {
-      try {
-        yield* filesIn(path, wanted);
-      } catch (error) {
-        // One broken archive does not keep the others out; what it brought before it broke counts.
-        note(`not read: ${path}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+export async function* feedFiles(paths: Iterable<string>, reading: Reading): AsyncGenerator<FoundFile> {
+  for (const path of paths) {
+    try {
+      yield* filesIn(path, reading);
+    } catch (error) {
+      // One broken archive does not keep the others out; what it brought before it broke counts.
+      reading.note(`not read: ${path}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }
 
-function* plainFiles(path: string): Generator<string> {
+/** A file itself, or all files below a directory, by name. Throws CliError NOT_FOUND. */
+export function* plainFiles(path: string): Generator<string> {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(path).isDirectory();
@@ -59,19 +64,19 @@ function* plainFiles(path: string): Generator<string> {
   }
 }
 
-async function* filesIn(path: string, wanted: Wanted): AsyncGenerator<FoundFile> {
+async function* filesIn(path: string, { wanted, scratch }: Reading): AsyncGenerator<FoundFile> {
   const name = basename(path);
   const modifiedAt = statSync(path).mtime.toISOString();
   const archive = /\.(tar|tar\.zst|tar\.gz|tgz|zip)$/.test(name);
   // An archive under the name of a feed holds that feed, whatever its members are called.
   const whole = feedOf(name);
-  if (whole && !wanted(whole)) return;
+  if (whole && !wanted(whole, path)) return;
   if (archive) {
     const feedIn = (member: string): Feed | null => {
       const feed = whole ?? feedOf(basename(member));
-      return feed && wanted(feed) ? feed : null;
+      return feed && wanted(feed, path) ? feed : null;
     };
-    for await (const { path: member, bytes } of membersOf(path, (one) => feedIn(one) !== null)) {
+    for await (const { path: member, bytes } of membersOf(path, scratch, (one) => feedIn(one) !== null)) {
       const feed = feedIn(member);
       if (feed) yield { feed, name: basename(member), bytes, container: path, modifiedAt };
     }
@@ -79,7 +84,7 @@ async function* filesIn(path: string, wanted: Wanted): AsyncGenerator<FoundFile>
   }
   const plain = name.replace(/\.(gz|zst)$/, '');
   const feed = whole ?? feedOf(plain);
-  if (feed && wanted(feed)) yield { feed, name: plain, bytes: unpacked(path), container: dirname(path), modifiedAt };
+  if (feed && wanted(feed, path)) yield { feed, name: plain, bytes: unpacked(path), container: dirname(path), modifiedAt };
 }
 
 /** The feed a file name belongs to; the first, should several know it. */
@@ -92,30 +97,40 @@ interface Member {
   readonly bytes: Uint8Array;
 }
 
-async function* membersOf(path: string, wants: (member: string) => boolean): AsyncGenerator<Member> {
+async function* membersOf(path: string, scratch: string, wants: (member: string) => boolean): AsyncGenerator<Member> {
   if (path.endsWith('.zip')) {
     const archive = { name: basename(path), bytes: readFile(path, limits.feedFileBytes) };
-    for (const { name, path: member = name, bytes } of readZip(archive, zipOptions)) yield { path: member, bytes };
+    for (const { name, path: member = name, bytes } of readZip(archive, { ...zipOptions, wants })) yield { path: member, bytes };
     return;
   }
-  const packed = createReadStream(path);
-  const window = { params: { [constants.ZSTD_d_windowLogMax]: 27 } };
-  const stream = path.endsWith('.zst')
-    ? packed.pipe(createZstdDecompress(window))
-    : path.endsWith('.tar')
-      ? packed
-      : packed.pipe(createGunzip());
-  packed.on('error', (error) => stream.destroy(error));
+  const isPacked = !path.endsWith('.tar');
   try {
+    if (isPacked) await unpackInto(scratch, path);
+    const stream = createReadStream(isPacked ? scratch : path);
     for await (const { path: member, bytes } of readTar(stream, limits.feedFileBytes, wants)) {
       // A copy, as a view would keep all of the reader's buffer.
       yield { path: member, bytes: new Uint8Array(bytes) };
     }
   } finally {
-    // An archive is not read behind its end mark; its streams are let go of there.
-    packed.destroy();
-    stream.destroy();
+    rmSync(scratch, { force: true });
   }
+}
+
+/**
+ * Unpacks before anything is parsed: zstd remembers up to 128 MiB of what it unpacked, which would stand in memory beside all that
+ * parsing needs.
+ */
+async function unpackInto(scratch: string, path: string): Promise<void> {
+  const window = { params: { [constants.ZSTD_d_windowLogMax]: 27 } };
+  let size = 0;
+  const bound = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      size += chunk.length;
+      done(size > limits.feedArchiveBytes ? new Error(`it unpacks to more than ${limits.feedArchiveBytes} bytes`) : null, chunk);
+    },
+  });
+  const unpacking = path.endsWith('.zst') ? createZstdDecompress(window) : createGunzip();
+  await pipeline(createReadStream(path), unpacking, bound, createWriteStream(scratch));
 }
 
 const zipOptions: ZipOptions = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -28,8 +28,9 @@ const entry = (number: number, cve: string): string =>
   `[01 Feb 2026] DSA-${number}-1 bash - security update\n\t{${cve}}\n\t[bookworm] - bash 5.2-${number}\n`;
 const dsa = (...numbers: number[]): string => numbers.map((number) => entry(number, `CVE-2026-${number}`)).join('');
 const notes: string[] = [];
-const run = () =>
+const run = (change: { accept?: ReadonlySet<string> } = {}) =>
   importKnowledge({
+    ...change,
     inputs: [join(folder, 'feeds')],
     out,
     now: new Date('2026-02-02T00:00:00Z'),
@@ -118,6 +119,26 @@ describe('importKnowledge', () => {
     source.close();
   });
 
+  it('lets NVD have the last word on a vulnerability, whichever file is read first', async () => {
+    put('DSA.list', dsa(1000));
+    const item = { cve: { CVE_data_meta: { ID: 'CVE-2026-1000' } }, impact: {}, publishedDate: '2026-01-02T00:00Z' };
+    mkdirSync(join(folder, 'feeds/A'));
+    put('A/nvdcve-1.1-2026.json', JSON.stringify({ CVE_data_format: 'MITRE', CVE_data_numberOfCVEs: '1', CVE_Items: [item] }));
+    const cveMetadata = { cveId: 'CVE-2026-1000', state: 'PUBLISHED', datePublished: '2026-01-01T00:00:00Z' };
+    put('CVE-2026-1000.json', JSON.stringify({ dataType: 'CVE_RECORD', cveMetadata, containers: { cna: {} } }));
+    await run();
+    const source = databaseSource(out);
+    expect(source.selectNames(['CVE-2026-1000']).vulnerabilities).toMatchObject([{ published: '2026-01-02' }]);
+    source.close();
+  });
+
+  it('leaves nothing of an unpacked archive beside the result', async () => {
+    put('x.tar.zst', zstdCompressSync(tar('DSA.list', dsa(1000))));
+    put('y.tar.gz', gzipSync(tar('DLA.list', dsa(1000))).subarray(0, 40));
+    await run();
+    expect(readdirSync(join(folder, 'out'))).toEqual(['knowledge.db']);
+  });
+
   it.each([
     ['is damaged', '\0 no list'],
     ['lost most of its records', dsa(1000)],
@@ -131,6 +152,18 @@ describe('importKnowledge', () => {
     const source = databaseSource(out);
     expect(source.state().feeds).toMatchObject([{ feed: 'debian-dsa', advisories: 3, records: 3, problem: expect.any(String) }]);
     source.close();
+  });
+
+  it('takes over a feed that lost most of its records where a person said so', async () => {
+    put('DSA.list', dsa(1000, 1001, 1002));
+    await run();
+    put('DSA.list', dsa(1000));
+    const { feeds: refused } = await run();
+    expect(refused[0]?.problem).toContain('--accept debian-dsa');
+    await run({ accept: new Set(['debian-dla']) });
+    expect(namesIn(out)).toHaveLength(3);
+    await run({ accept: new Set(['debian-dsa']) });
+    expect(namesIn(out)).toEqual(['DSA-1000-1']);
   });
 
   it('keeps feeds that the inputs do not hold, and drops what a newer list of a feed no longer holds', async () => {

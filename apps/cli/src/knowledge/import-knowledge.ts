@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FeedError, feeds, shrinkageProblem, type Feed, type FeedFile } from '@vedette/feeds';
 import type { RecordOrigin } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
-import { feedFiles, type FoundFile } from './feed-files.ts';
+import { feedFiles, plainFiles, type FoundFile } from './feed-files.ts';
 import { KnowledgeWriter } from './knowledge-writer.ts';
 import { readPrevious, type PreviousKnowledge } from './previous-knowledge.ts';
 
@@ -13,6 +14,8 @@ export interface ImportOptions {
   readonly out: string;
   readonly now: Date;
   readonly note: (message: string) => void;
+  /** Names of feeds that may have lost more records than feeds do. */
+  readonly accept?: ReadonlySet<string>;
 }
 
 export interface ImportReport {
@@ -32,11 +35,9 @@ export interface FeedReport {
   readonly problem: string | null;
 }
 
-/** Feeds of facts about vulnerabilities: read last, and only what is said of those that advisories name. */
-const factFeeds: ReadonlySet<string> = new Set(['cve-5', 'nvd', 'epss', 'cisa-kev']);
 /** Files are read in batches of this size, so that memory holds no whole feed. */
-const batchBytes = 8 * 1024 * 1024;
-const batchFiles = 500;
+const batchBytes = 4 * 1024 * 1024;
+const batchFiles = 250;
 /** Facts are written for this many vulnerabilities at once. */
 const factsAtOnce = 5000;
 /** As many odd files or records, or this share of them, real feeds have. */
@@ -60,10 +61,23 @@ export async function importKnowledge(options: ImportOptions): Promise<ImportRep
     // First, so that every newer word on a vulnerability goes before it.
     for (const facts of previous?.facts() ?? []) writer.add([], facts);
     const runs = new Map<string, FeedRun>();
-    await readPass(options, writer, runs, (feed) => !factFeeds.has(feed.name));
-    await readPass(options, writer, runs, (feed) => factFeeds.has(feed.name));
+    const paths = options.inputs.flatMap((input) => [...plainFiles(input)]);
+    const pathsOfFacts = new Map(feeds.filter(({ factsOnly }) => factsOnly).map((feed) => [feed, new Set<string>()]));
+    await readPass(options, writer, runs, {
+      paths,
+      wanted(feed, path) {
+        pathsOfFacts.get(feed)?.add(path);
+        return !pathsOfFacts.has(feed);
+      },
+    });
+    // Facts about what no advisory names would only fill the file.
+    const cves = writer.names();
+    // In the order of the feeds, whose later word wins; and only what holds some, as unpacking takes longer than reading.
+    for (const [fact, holding] of pathsOfFacts) {
+      await readPass(options, writer, runs, { paths: holding, wanted: (feed) => feed === fact, cves });
+    }
     if (runs.size === 0 && !previous) throw new CliError('FAILURE', `no file of a known feed in ${options.inputs.join(', ')}`);
-    const reports = feeds.flatMap((feed) => finishFeed(feed, writer, runs.get(feed.name), previous));
+    const reports = feeds.flatMap((feed) => finishFeed(feed, runs.get(feed.name), { writer, previous, accept: options.accept }));
     writer.finish(now.toISOString(), previous?.registered);
     renameSync(`${out}.new`, out);
     const seconds = (performance.now() - startedAt) / 1000;
@@ -105,39 +119,63 @@ class FeedRun {
   }
 }
 
+interface Pass {
+  readonly paths: Iterable<string>;
+  /** Whether it reads this feed's files of the path. */
+  readonly wanted: (feed: Feed, path: string) => boolean;
+  /** Keeps only facts about these. */
+  readonly cves?: ReadonlySet<string>;
+}
+
 async function readPass(
-  { inputs, note }: ImportOptions,
+  { out, note }: ImportOptions,
   writer: KnowledgeWriter,
   runs: Map<string, FeedRun>,
-  wanted: (feed: Feed) => boolean,
+  { paths, wanted, cves }: Pass,
 ): Promise<void> {
-  // Facts about what no advisory names would only fill the file.
-  const cves = wanted(feeds.find((feed) => factFeeds.has(feed.name)) as Feed) ? writer.names() : undefined; // the registry holds such feeds
   let notedAt = performance.now();
-  const flush = (run: FeedRun): void => {
+  const flush = async (run: FeedRun): Promise<void> => {
     writeBatch(run, writer, cves);
+    // Streams let go of their memory only when the event loop gets a turn.
+    await nextTurn();
     if (performance.now() - notedAt < progressMs) return;
     notedAt = performance.now();
     note(`${run.feed.name}: ${run.files} files, ${run.records} records`);
   };
   const touched = new Set<FeedRun>();
-  for await (const file of feedFiles(inputs, wanted, note)) {
+  for await (const file of feedFiles(paths, { wanted, scratch: `${out}.unpacked`, note })) {
     const run = runs.get(file.feed.name) ?? new FeedRun(file.feed);
     runs.set(file.feed.name, run);
     touched.add(run);
     run.take(file);
-    if (run.isFull) flush(run);
+    if (run.isFull) await flush(run);
   }
-  for (const run of touched) flush(run);
+  for (const run of touched) await flush(run);
 }
 
+/** Parses what came since and keeps it. */
 function writeBatch(run: FeedRun, writer: KnowledgeWriter, cves: ReadonlySet<string> | undefined): void {
   const { batch } = run;
   run.batch = [];
   run.bytes = 0;
   if (batch.length === 0) return;
+  writeFiles(run, batch, { writer, cves });
+  // At once: until the garbage collector comes by, hundreds of megabytes would pile up.
+  for (const { bytes } of batch) {
+    const { buffer } = bytes;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0);
+  }
+}
+
+interface Writing {
+  readonly writer: KnowledgeWriter;
+  readonly cves: ReadonlySet<string> | undefined;
+}
+
+function writeFiles(run: FeedRun, files: readonly FeedFile[], writing: Writing): void {
+  const { writer, cves } = writing;
   try {
-    const facts = run.feed.parse(batch, { minimumRecords: 0, ...(cves ? { cves } : {}) });
+    const facts = run.feed.parse(files, { minimumRecords: 0, ...(cves ? { cves } : {}) });
     run.records += facts.records;
     run.problems += facts.problems.length;
     writer.add(facts.advisories, []);
@@ -145,31 +183,30 @@ function writeBatch(run: FeedRun, writer: KnowledgeWriter, cves: ReadonlySet<str
       writer.add([], facts.vulnerabilities.slice(at, at + factsAtOnce));
   } catch (error) {
     if (!(error instanceof FeedError)) throw error;
-    if (batch.length === 1) {
+    if (files.length === 1) {
       run.problems += 1;
       run.firstError ??= error.message;
       return;
     }
     // One bad file must not take the good ones of its batch along.
-    const middle = Math.ceil(batch.length / 2);
-    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-      run.batch = half;
-      writeBatch(run, writer, cves);
-    }
+    const middle = Math.ceil(files.length / 2);
+    for (const half of [files.slice(0, middle), files.slice(middle)]) writeFiles(run, half, writing);
   }
 }
 
-function finishFeed(
-  feed: Feed,
-  writer: KnowledgeWriter,
-  run: FeedRun | undefined,
-  previous: PreviousKnowledge | null,
-): FeedReport[] {
+interface Finishing {
+  readonly writer: KnowledgeWriter;
+  readonly previous: PreviousKnowledge | null;
+  readonly accept: ReadonlySet<string> | undefined;
+}
+
+function finishFeed(feed: Feed, run: FeedRun | undefined, { writer, previous, accept }: Finishing): FeedReport[] {
   const before = previous?.feeds.get(feed.name);
-  const shrunk = before && run ? shrinkageProblem(before.records ?? 0, run.records) : null;
+  const shrunk = before && run && !accept?.has(feed.name) ? shrinkageProblem(before.records ?? 0, run.records) : null;
   if (before && previous && (!run || run.records === 0 || shrunk)) {
     // What was there stays, with the reason why nothing newer is.
-    const problem = run ? (shrunk ?? run.firstError) : before.problem;
+    const advice = `If it really is smaller now, import it with "--accept ${feed.name}".`;
+    const problem = run ? (shrunk ? `${shrunk} ${advice}` : run.firstError) : before.problem;
     writer.removeFeed(feed.name);
     for (const advisories of previous.advisoriesOf(feed.name)) writer.add(advisories, []);
     writer.feedState(feed.name, { records: before.records ?? 0, origins: before.origins, problem });
