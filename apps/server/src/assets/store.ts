@@ -1,4 +1,5 @@
-import type { AgentState, Asset, SeverityCounts } from '@vedette/protocol';
+import { isCovered } from '@vedette/matching';
+import type { AgentState, Asset, EcosystemName, SeverityCounts } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
@@ -17,7 +18,10 @@ export interface AssetQuery {
   readonly offset: number;
 }
 
-type AssetRow = Selectable<Database['asset']> & SeverityCounts & { agentVersion: string; covered: boolean; total: number };
+type AssetRow = Selectable<Database['asset']> & SeverityCounts & { agentVersion: string; statements: number; total: number };
+
+/** More than isCovered asks for: counting on would only take time. */
+const enoughStatements = 1000;
 
 /** An asset that was not heard of for so long counts as silent. */
 export const silentAfterMs = 24 * 3600 * 1000;
@@ -28,10 +32,11 @@ export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promi
     select asset.*, coalesce(critical, 0) as critical, coalesce(high, 0) as high, coalesce(medium, 0) as medium,
       coalesce(low, 0) as low, coalesce(informational, 0) as informational, count(*) over ()::integer as total,
       coalesce(agent.version, '') as agent_version,
-      exists (
+      (select count(*) from (
         select from statement
-        where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release = asset.release
-      ) as covered
+        where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release in (asset.release, '')
+        limit ${enoughStatements}
+      ) as counted)::integer as statements
     from asset
     left join lateral (
       select version from agent
@@ -80,7 +85,7 @@ function toAsset(row: AssetRow): Asset {
     release: row.release,
     architecture: row.architecture,
     packages: row.packages,
-    unassessed: row.covered ? 0 : row.packages,
+    unassessed: isCovered(row.ecosystem as EcosystemName, row.statements) ? 0 : row.packages, // a name of ours, or none
     detections: { critical, high, medium, low, informational },
     pendingRestart: row.pendingRestart,
     agentVersion: row.agentVersion,
