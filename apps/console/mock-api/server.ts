@@ -158,6 +158,13 @@ const handlers: Handlers = {
   },
   getKnowledge: () => knowledge,
   refreshKnowledge: () => (knowledge = { ...knowledge, version: knowledge.version + 1, starter: false, stale: false }),
+  acceptFeed: ({ params }) =>
+    (knowledge = {
+      ...knowledge,
+      feeds: knowledge.feeds.map((one) =>
+        one.feed === params['feed'] ? { ...one, records: one.refusedRecords, refusedRecords: null, problem: null } : one,
+      ),
+    }),
   listApiTokens: () => ({ items: tokens }),
   createApiToken: ({ body }) => {
     if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a token already', 'Choose another name.');

@@ -125,6 +125,29 @@ export interface Database {
     retrievedAt: Date | null;
     sha256: string;
     problem: string | null;
+    /** When its source was last asked, and what is in use was the newest. */
+    checkedAt: Date | null;
+    triedAt: Date | null;
+    /** Records of the last try, when it was refused for having too few; and the number that a person accepted. */
+    refusedRecords: number | null;
+    acceptedRecords: number | null;
+    /** When all of it was read last, not only changes; and up to when changes were read. */
+    completeAt: Date | null;
+    changesUntil: string | null;
+    /** How many vulnerabilities were known when its facts were read. */
+    cves: number | null;
+    /** False while what it said last is not yet part of a knowledge version. */
+    imported: Generated<boolean>;
+  };
+  feedFile: {
+    feed: string;
+    name: string;
+    url: string;
+    etag: string | null;
+    lastModified: string | null;
+    bytes: number;
+    sha256: string;
+    retrievedAt: Date;
   };
   knowledgeInput: { feed: string; body: Buffer };
   knowledgeCheck: {

@@ -1,99 +1,106 @@
 import { createHash } from 'node:crypto';
-import type { Feed, FeedFile, FeedSource } from '@vedette/feeds';
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { download, type DownloadSurroundings, type Feed, type FeedSource, type Validators } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import type { Config } from '../config.ts';
-import { FeedFetchError } from './feed-error.ts';
-import type { FetchedFeed } from './read-feed-directory.ts';
-import { unpack } from './unpack.ts';
+import type { Kysely } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { DownloadFile } from './download-file.ts';
+import { type FeedFileRow, forgetFeedFiles, loadFeedFiles, saveFeedFiles } from './feed-file-store.ts';
+import type { LocalFile } from './feed-parser.ts';
 
-const headersTimeoutMs = 15_000;
-const bodyTimeoutMs = 30_000;
-const maxRedirects = 3;
-
-/** A dispatcher that goes through the configured proxy, where there is one. */
-export function feedDispatcher(config: Config): Dispatcher {
-  const proxy = config.httpsProxy ?? '';
-  return new EnvHttpProxyAgent({
-    httpsProxy: proxy,
-    httpProxy: proxy,
-    noProxy: config.noProxy.join(','),
-    connect: { timeout: 10_000 },
-  });
+export interface FetchPlace {
+  readonly db: Kysely<Database>;
+  /** Where copies are kept, a folder for each feed. */
+  readonly directory: string;
+  /** Base address of a mirror instead of the official addresses. */
+  readonly mirror: string | null;
+  readonly at: Date;
+  readonly surroundings: DownloadSurroundings;
 }
 
-export interface Connection {
-  readonly dispatcher: Dispatcher;
-  /** Ends a transfer under way. */
-  readonly signal: AbortSignal;
+/** The files of a feed as they lie here now, some of them newer than what is in use. */
+export interface FetchedFeed {
+  readonly changed: boolean;
+  readonly files: readonly LocalFile[];
+  readonly location: string;
+  /** They are the copies from now on; not before they were read and believed. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
 }
 
-/** Fetches all files of a feed from their official addresses, or from a mirror; null for a feed that has no address. */
-export async function fetchFeed(feed: Feed, mirror: string | null, connection: Connection): Promise<FetchedFeed | null> {
-  const files: FeedFile[] = [];
-  const hash = createHash('sha256');
-  const addresses: string[] = [];
-  for (const source of feed.files) {
-    if (source.url === null) continue;
-    const address = addressOf(source, mirror);
-    const packed = await download(address, Math.min(feed.maxBytes, limits.feedFileBytes), connection);
-    hash.update(packed);
-    addresses.push(address);
-    files.push(await unpack(fileName(source), packed, feed.maxBytes));
+/**
+ * Fetches what changed of a feed's files since the copies that lie here; null for a feed that has no address. Nothing replaces a copy
+ * before keep(). Throws DownloadError.
+ */
+export async function fetchFeed(feed: Feed, place: FetchPlace): Promise<FetchedFeed | null> {
+  const sources = feed.files.filter((source) => source.url !== null);
+  if (sources.length === 0) return null;
+  const known = await loadFeedFiles(place.db, feed.name);
+  const fresh: { file: DownloadFile; row: FeedFileRow }[] = [];
+  const files: LocalFile[] = [];
+  for (const source of sources) {
+    const name = fileName(source);
+    const path = join(place.directory, feed.name, name);
+    const url = place.mirror === null ? (source.url ?? '') : `${place.mirror}/${name}`;
+    const row = known.find((one) => one.name === name && one.url === url);
+    const file = await DownloadFile.open(path);
+    const copy = row && (await sizeOf(path)) === row.bytes ? row : null;
+    const validators = await download({ url, maxBytes: maxPackedBytes(feed, name), known: copy, part: file }, place.surroundings);
+    files.push({ path: validators ? file.location : path, name, place: name });
+    if (validators) fresh.push({ file, row: await describeFile(feed.name, { name, url, file, validators, at: place.at }) });
   }
-  return files.length === 0 ? null : { files, location: addresses.join(' '), sha256: hash.digest('hex') };
+  const urls = sources.map((source) => (place.mirror === null ? source.url : `${place.mirror}/${fileName(source)}`));
+  return {
+    changed: fresh.length > 0,
+    files,
+    location: urls.length > 3 ? `${urls[0]} and ${urls.length - 1} more` : urls.join(' '),
+    async keep() {
+      for (const { file } of fresh) await file.keep();
+      await saveFeedFiles(
+        place.db,
+        fresh.map(({ row }) => row),
+      );
+    },
+    async discard() {
+      for (const { file } of fresh) await file.discard();
+    },
+  };
 }
 
-function addressOf(source: FeedSource, mirror: string | null): string {
-  return mirror === null ? (source.url ?? '') : `${mirror}/${fileName(source)}`;
+/** Of an archive each member has the limit of the feed, not the archive. */
+function maxPackedBytes(feed: Feed, name: string): number {
+  return name.endsWith('.zip') ? limits.feedFileBytes : Math.min(feed.maxBytes, limits.feedFileBytes);
 }
 
-/** Name under which a mirror offers the file: the pattern without its star. */
+/** Copies that could not be read are no copies: the next refresh fetches them whole. */
+export async function forgetCopies(feed: Feed, place: FetchPlace): Promise<void> {
+  await forgetFeedFiles(place.db, feed.name);
+  await rm(join(place.directory, feed.name), { recursive: true, force: true });
+}
+
+/** Name under which a mirror offers the file, and a copy is kept: the pattern without its star. */
 function fileName(source: FeedSource): string {
   return source.pattern.replace('*', '');
 }
 
-/** Reads a body up to the limit, whatever the other side announces. */
-async function download(address: string, maxBytes: number, { dispatcher, signal }: Connection): Promise<Buffer> {
-  let target = address;
-  for (let hop = 0; hop <= maxRedirects; hop += 1) {
-    try {
-      const { statusCode, headers, body } = await request(target, {
-        dispatcher,
-        signal,
-        headersTimeout: headersTimeoutMs,
-        bodyTimeout: bodyTimeoutMs,
-        headers: { 'user-agent': 'vedette' },
-      });
-      const location = headers['location'];
-      if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') {
-        await body.dump();
-        target = new URL(location, target).href;
-        if (!target.startsWith('https:') && address.startsWith('https:')) {
-          throw new FeedFetchError('HTTP', `${address} leads away from https; it is not followed.`);
-        }
-        continue;
-      }
-      if (statusCode !== 200) {
-        await body.dump();
-        throw new FeedFetchError('HTTP', `${address} answered ${statusCode}.`);
-      }
-      const parts: Buffer[] = [];
-      let size = 0;
-      for await (const part of body as AsyncIterable<Buffer>) {
-        size += part.length;
-        if (size > maxBytes)
-          throw new FeedFetchError('TOO_LARGE', `${address} sends more than ${maxBytes} bytes; it is not the feed.`);
-        parts.push(part);
-      }
-      return Buffer.concat(parts);
-    } catch (error) {
-      if (error instanceof FeedFetchError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new FeedFetchError('NETWORK', `${address} cannot be reached (${reason}); check network, proxy and DNS.`, {
-        cause: error,
-      });
-    }
-  }
-  throw new FeedFetchError('HTTP', `${address} redirects more than ${maxRedirects} times.`);
+interface Arrived {
+  readonly name: string;
+  readonly url: string;
+  readonly file: DownloadFile;
+  readonly validators: Validators;
+  readonly at: Date;
+}
+
+/** What is to be remembered of a file that arrived. */
+export async function describeFile(feed: string, { name, url, file, validators, at }: Arrived): Promise<FeedFileRow> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file.location)) hash.update(chunk as Buffer);
+  return { feed, name, url, ...validators, bytes: file.size, sha256: hash.digest('hex'), retrievedAt: at };
+}
+
+/** In bytes; null where there is none. */
+export async function sizeOf(path: string): Promise<number | null> {
+  return (await stat(path).catch(() => null))?.size ?? null;
 }

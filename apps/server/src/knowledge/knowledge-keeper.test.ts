@@ -64,7 +64,8 @@ function kev(count = 1500): string {
 }
 
 async function start(change: Partial<Config> = {}): Promise<TestServer> {
-  const server = await testServer(database, { starterFile: join(directory, 'starter.json.zst'), ...change });
+  const own = { starterFile: join(directory, 'starter.json.zst'), dataDirectory: join(directory, 'data') };
+  const server = await testServer(database, { ...own, ...change });
   servers.push(server);
   await server.keeper.start();
   return server;
@@ -204,7 +205,7 @@ describe('a mirror', () => {
     [
       'redirects to nonsense',
       (_request, response) => void response.writeHead(302, { location: 'http://' }).end(),
-      /cannot be reached/,
+      /redirects to what is no address/,
     ],
     ['hangs up', (request) => void request.socket.destroy(), /cannot be reached/],
     [

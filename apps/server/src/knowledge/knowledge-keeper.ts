@@ -1,30 +1,37 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
+  DownloadError,
   type Feed,
   FeedError,
   feeds,
   mergeKnowledge,
   readStarter,
-  shrinkageProblem,
   type StarterKnowledge,
   starterLimits,
 } from '@vedette/feeds';
 import type { Dispatcher } from 'undici';
 import type { Context } from '../context.ts';
-import { feedDispatcher, fetchFeed } from './fetch-feed.ts';
-import { FeedFetchError } from './feed-error.ts';
+import { FeedFetchError, ShrunkFeedError } from './feed-error.ts';
+import { FeedParser } from './feed-parser.ts';
+import { feedDispatcher, httpGet } from './http-get.ts';
 import { importKnowledge } from './import-knowledge.ts';
-import { type FetchedFeed, readFeedDirectory } from './read-feed-directory.ts';
-import { loadInputs, saveFeedProblem, saveFeedState, saveInput } from './stored-input.ts';
+import { listDirectory } from './read-feed-directory.ts';
+import { type Refresh, refreshFeed } from './refresh-feed.ts';
+import { loadInputs, packInput, saveFeedState, saveInput } from './stored-input.ts';
 import { unpack } from './unpack.ts';
 
 /** Name under which the starter knowledge base is kept among the feeds. */
 const starterFeed = 'starter';
 const refreshEveryMs = 6 * 3600 * 1000;
+/** A machine of a new ecosystem does not wait longer for its advisories. */
+const lookEveryMs = 10 * 60 * 1000;
 /** A feed that is not there by then drips, and would keep all later refreshes waiting. */
 const feedTimeoutMs = 15 * 60 * 1000;
+
+type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface RefreshResult {
   readonly succeeded: number;
@@ -37,12 +44,15 @@ export interface RefreshResult {
  */
 export class KnowledgeKeeper implements AsyncDisposable {
   readonly #context: Context;
+  readonly #pause: Pause;
   #running: Promise<RefreshResult> | null = null;
+  #lastStart = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   readonly #stop = new AbortController();
 
-  constructor(context: Context) {
+  constructor(context: Context, pause: Pause = (ms, signal) => setTimeout(ms, undefined, { signal })) {
     this.#context = context;
+    this.#pause = pause;
   }
 
   get refreshing(): boolean {
@@ -55,16 +65,32 @@ export class KnowledgeKeeper implements AsyncDisposable {
     await this.#importStarter();
     if (config.feedDirectory !== null) await this.refresh();
     else if (!config.offline) {
-      const refresh = () =>
-        void this.refresh().catch((error: unknown) => log.error({ err: error }, 'the refresh of the knowledge base failed'));
-      this.#timer = setInterval(refresh, refreshEveryMs).unref();
-      refresh();
+      const look = () =>
+        void this.#refreshWhenDue().catch((error: unknown) =>
+          log.error({ err: error }, 'the refresh of the knowledge base failed'),
+        );
+      this.#timer = setInterval(look, lookEveryMs).unref();
+      look();
     }
   }
 
-  /** Reads all feeds and imports what came; a refresh that runs already is waited for instead. */
-  refresh(): Promise<RefreshResult> {
-    this.#running ??= this.#refresh().finally(() => {
+  /** All feeds every six hours; those of an ecosystem that is new in the fleet as soon as it is seen. */
+  async #refreshWhenDue(): Promise<void> {
+    if (this.refreshing) return;
+    const now = performance.now();
+    if (now - this.#lastStart >= refreshEveryMs) {
+      this.#lastStart = now;
+      await this.refresh();
+      return;
+    }
+    const tried = new Set((await this.#context.db.selectFrom('feedState').select('feed').execute()).map(({ feed }) => feed));
+    const missing = (await this.#wanted(null)).filter((feed) => feed.onDemand && !tried.has(feed.name));
+    if (missing.length > 0) await this.refresh(missing.map(({ name }) => name));
+  }
+
+  /** Reads the feeds, all of them unless named, and imports what came; a refresh that runs already is waited for instead. */
+  refresh(names: readonly string[] | null = null): Promise<RefreshResult> {
+    this.#running ??= this.#refresh(names).finally(() => {
       this.#running = null;
     });
     return this.#running;
@@ -90,7 +116,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     if (known?.sha256 === sha256) return;
     const starter = await this.#readStarter(path, packed);
     if (!starter) return;
-    await saveInput(db, starterFeed, starter);
+    await saveInput(db, starterFeed, await packInput(starter));
     // Of several origins of one feed the newest counts: it stands for what the feed says last.
     for (const origin of starter.origins.toSorted((one, other) => (one.retrievedAt < other.retrievedAt ? -1 : 1))) {
       const state = await db.selectFrom('feedState').select('location').where('feed', '=', origin.feed).executeTakeFirst();
@@ -98,7 +124,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
       if (state && !starter.origins.some(({ location }) => location === state.location)) continue;
       const { feed, location, sha256: hash } = origin;
       const records = starter.advisories.filter((advisory) => advisory.feed === feed).length;
-      await saveFeedState(db, { feed, location, records, sha256: hash, retrievedAt: new Date(origin.retrievedAt) });
+      const retrievedAt = new Date(origin.retrievedAt);
+      await saveFeedState(db, { feed, location, records, sha256: hash, retrievedAt, checkedAt: retrievedAt, problem: null });
     }
     await this.#import();
     // Last, so that an import cut off half way is made again.
@@ -108,6 +135,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
       location: 'starter knowledge base',
       records,
       retrievedAt: new Date(starter.madeAt),
+      checkedAt: new Date(starter.madeAt),
+      problem: null,
       sha256,
     });
     log.info({ records, madeAt: starter.madeAt, at: clock() }, 'the starter knowledge base is in use');
@@ -117,69 +146,75 @@ export class KnowledgeKeeper implements AsyncDisposable {
   async #readStarter(path: string, packed: Buffer): Promise<StarterKnowledge | null> {
     const { db, log } = this.#context;
     try {
-      const { bytes } = await unpack(path, packed, starterLimits.textChars);
+      const { bytes } = unpack(path, packed, starterLimits.textChars);
       return readStarter(bytes.toString('utf8'));
     } catch (error) {
       if (!(error instanceof FeedError || error instanceof FeedFetchError)) throw error;
       log.error({ code: error.code, reason: error.message }, 'the starter knowledge base cannot be used');
-      await saveFeedProblem(db, starterFeed, error.message);
+      await saveFeedState(db, { feed: starterFeed, problem: error.message, triedAt: this.#context.clock() });
       return null;
     }
   }
 
-  async #refresh(): Promise<RefreshResult> {
-    const dispatcher = feedDispatcher(this.#context.config);
+  async #refresh(names: readonly string[] | null): Promise<RefreshResult> {
+    const { config, db, log, clock } = this.#context;
+    await using parser = new FeedParser();
+    const dispatcher = feedDispatcher(config);
+    const problems: string[] = [];
+    let succeeded = 0;
     try {
-      return await this.#refreshThrough(dispatcher);
+      const cves = await this.#knownCves();
+      for (const feed of await this.#wanted(names)) {
+        if (this.#stop.signal.aborted) break;
+        const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(feedTimeoutMs)]);
+        try {
+          const from = await this.#from({ dispatcher, signal });
+          const outcome = await refreshFeed(feed, { context: this.#context, parser, cves, signal, from });
+          if (outcome !== 'absent') succeeded += 1;
+        } catch (error) {
+          if (this.#stop.signal.aborted) break;
+          const problem = problemOf(error, signal);
+          if (!problem) throw error;
+          problems.push(`${feed.name}: ${problem.reason}`);
+          log.warn({ feed: feed.name, ...problem }, 'a feed brought nothing; its earlier knowledge stays');
+          const refusedRecords = error instanceof ShrunkFeedError ? error.records : null;
+          await saveFeedState(db, { feed: feed.name, problem: problem.reason, triedAt: clock(), refusedRecords });
+        }
+      }
     } finally {
       await dispatcher.destroy();
     }
-  }
-
-  async #refreshThrough(dispatcher: Dispatcher): Promise<RefreshResult> {
-    const { config, db, log } = this.#context;
-    const problems: string[] = [];
-    let succeeded = 0;
-    const cves = await this.#knownCves();
-    for (const feed of feeds) {
-      if (this.#stop.signal.aborted) break;
-      // Databases of other ecosystems than the fleet's are large; they come by the offline directory.
-      if (feed.onDemand && config.feedDirectory === null) continue;
-      try {
-        const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(feedTimeoutMs)]);
-        const fetched =
-          config.feedDirectory === null
-            ? await fetchFeed(feed, config.feedMirror, { dispatcher, signal })
-            : await readFeedDirectory(config.feedDirectory, feed);
-        if (!fetched) continue;
-        await this.#take(feed, fetched, cves);
-        succeeded += 1;
-      } catch (error) {
-        if (this.#stop.signal.aborted) break;
-        if (!(error instanceof FeedError || error instanceof FeedFetchError)) throw error;
-        problems.push(`${feed.name}: ${error.message}`);
-        log.warn(
-          { feed: feed.name, code: error.code, reason: error.message },
-          'a feed brought nothing; its earlier knowledge stays',
-        );
-        await saveFeedProblem(db, feed.name, error.message);
-      }
-    }
-    if (succeeded > 0) await this.#import();
+    // Also what an earlier refresh read, but could not import any more.
+    const waiting = await db.selectFrom('feedState').select('feed').where('imported', '=', false).execute();
+    if (waiting.length > 0 && !this.#stop.signal.aborted) await this.#import();
     return { succeeded, problems };
   }
 
-  /** Parses and keeps one feed, and adds the vulnerabilities its advisories name to the known ones. Throws FeedError, FeedFetchError. */
-  async #take(feed: Feed, fetched: FetchedFeed, cves: Set<string>): Promise<void> {
-    const { db, clock } = this.#context;
-    const last = await db.selectFrom('feedState').selectAll().where('feed', '=', feed.name).executeTakeFirst();
-    const facts = feed.parse(fetched.files, { cves });
-    const shrunk = last?.retrievedAt ? shrinkageProblem(last.records, facts.records) : null;
-    if (shrunk !== null) throw new FeedFetchError('DAMAGED', shrunk);
-    await saveInput(db, feed.name, facts);
-    const { location, sha256 } = fetched;
-    await saveFeedState(db, { feed: feed.name, location, sha256, records: facts.records, retrievedAt: clock() });
-    for (const { vulnerabilities } of facts.advisories) for (const cve of vulnerabilities) cves.add(cve);
+  /** Feeds to read: those named, or all; of databases of single ecosystems only what the fleet has, since they are large. */
+  async #wanted(names: readonly string[] | null): Promise<readonly Feed[]> {
+    const { config, db } = this.#context;
+    const named = names === null ? feeds : feeds.filter(({ name }) => names.includes(name));
+    if (config.feedDirectory !== null) return named;
+    const rows = await db.selectFrom('packageVersion').select('ecosystem').distinct().execute();
+    const fleet = new Set(rows.map(({ ecosystem }) => ecosystem));
+    return named.filter((feed) => !feed.onDemand || feed.ecosystems?.some((ecosystem) => fleet.has(ecosystem)));
+  }
+
+  async #from({ dispatcher, signal }: { dispatcher: Dispatcher; signal: AbortSignal }): Promise<Refresh['from']> {
+    const { config, db, clock } = this.#context;
+    if (config.feedDirectory !== null) return listDirectory(config.feedDirectory);
+    return {
+      db,
+      directory: join(config.dataDirectory, 'feeds'),
+      mirror: config.feedMirror,
+      at: clock(),
+      surroundings: {
+        get: httpGet(dispatcher, signal),
+        now: () => performance.now(),
+        pause: (ms) => this.#pause(ms, signal),
+        random: Math.random,
+      },
+    };
   }
 
   /** Vulnerabilities that some advisory names: facts about others would only take room. */
@@ -200,6 +235,20 @@ export class KnowledgeKeeper implements AsyncDisposable {
       inputs.unshift({ ...starter, advisories: starter.advisories.filter(({ feed }) => !fetched.has(feed)) });
     }
     const result = await importKnowledge(db, mergeKnowledge(inputs), { at: clock(), starter: fetched.size === 0 });
+    await db.updateTable('feedState').set({ imported: true }).where('imported', '=', false).execute();
     log.info(result, 'the knowledge base was imported');
   }
+}
+
+/** What is noted of a feed that brought nothing; null for a fault of ours. */
+function problemOf(error: unknown, signal: AbortSignal): { code: string; reason: string } | null {
+  if (error instanceof FeedError || error instanceof FeedFetchError || error instanceof DownloadError) {
+    return { code: error.code, reason: error.message };
+  }
+  if (!signal.aborted) return null;
+  const minutes = feedTimeoutMs / 60_000;
+  return {
+    code: 'STALLED',
+    reason: `It took more than ${minutes} minutes; what came is kept, and the next refresh goes on there.`,
+  };
 }

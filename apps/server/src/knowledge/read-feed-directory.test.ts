@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { feeds } from '@vedette/feeds';
 import { afterAll, expect, it } from 'vitest';
-import { readFeedDirectory } from './read-feed-directory.ts';
+import { FeedParser } from './feed-parser.ts';
+import { filesOf, listDirectory } from './read-feed-directory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vedette-feeds-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,9 +22,9 @@ it("reads the records of an ecosystem's zip as if they lay there alone", async (
     'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1],"w",zipfile.ZIP_DEFLATED)\nz.writestr("GO-2025-0001.json",sys.argv[2])\nz.close()';
   execFileSync('python3', ['-c', program, join(folder, 'osv-go.zip'), JSON.stringify(record)]);
   const feed = feeds.find(({ name }) => name === 'osv-go');
-  const fetched = feed && (await readFeedDirectory(folder, feed));
-  expect(fetched).toMatchObject({ location: 'osv-go.zip', files: [{ name: 'GO-2025-0001.json' }] });
-  expect(feed?.parse(fetched?.files ?? [], { minimumRecords: 0 }).advisories).toMatchObject([
-    { vulnerabilities: ['CVE-2025-0001'] },
-  ]);
+  const files = feed ? filesOf(feed, await listDirectory(folder)) : [];
+  expect(files).toMatchObject([{ name: 'osv-go.zip' }]);
+  await using parser = new FeedParser();
+  const job = { feed: 'osv-go', files, cves: [], base: zstdCompressSync('{"advisories":[],"vulnerabilities":[]}') };
+  expect(await parser.parse(job, new AbortController().signal)).toMatchObject({ records: 1, named: ['CVE-2025-0001'] });
 });

@@ -6,6 +6,7 @@ import { serve } from '../http/serve.ts';
 import type { KnowledgeKeeper } from './knowledge-keeper.ts';
 import { replayVerdicts } from './replay-verdicts.ts';
 import { findCheck, findChecks, loadKnowledge } from './store.ts';
+import { loadFeedState, saveFeedState } from './stored-input.ts';
 
 export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): void {
   serve(app, context, endpoints.getKnowledge, () => loadKnowledge(context.db, context.clock(), keeper.refreshing));
@@ -22,6 +23,25 @@ export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, 
   serve(app, context, endpoints.replayVerdicts, ({ query, caller }) =>
     replayVerdicts(context.db, { ...query, organizationId: caller.organizationId }),
   );
+  serve(app, context, endpoints.acceptFeed, async ({ params: { feed }, caller }) => {
+    const state = await loadFeedState(context.db, feed);
+    if (!state) throw new ApiError('NOT_FOUND', `There is no feed "${feed}".`);
+    if (keeper.refreshing) throw new ApiError('CONFLICT', 'A refresh is running; wait for it to end.');
+    const { refusedRecords, records } = state;
+    if (refusedRecords === null) throw new ApiError('CONFLICT', `Nothing of ${feed} was refused for having too few records.`);
+    await saveFeedState(context.db, { feed, acceptedRecords: refusedRecords });
+    const audited = {
+      feed,
+      records,
+      acceptedRecords: refusedRecords,
+      userId: caller.userId,
+      organizationId: caller.organizationId,
+    };
+    context.log.info(audited, 'a feed with fewer records than before was accepted');
+    const { problems } = await keeper.refresh([feed]);
+    if (problems.length > 0) throw new ApiError('UNAVAILABLE', `It is accepted, but could not be read. ${problems.join(' ')}`);
+    return loadKnowledge(context.db, context.clock(), keeper.refreshing);
+  });
 
   serve(app, context, endpoints.listChecks, ({ query, caller }) =>
     findChecks(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),

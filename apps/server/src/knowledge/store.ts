@@ -9,6 +9,9 @@ import { type CheckHistory, loadCheckHistory, toAffected } from './check-history
 
 /** Knowledge whose newest advisory is older than this is called stale. */
 const staleAfterDays = 14;
+/** A feed that could not be looked after for so long, when it is asked for every six hours. */
+const feedStaleAfterDays = 7;
+const dayMs = 24 * 3600 * 1000;
 
 export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing: boolean): Promise<Knowledge> {
   const current = await db.selectFrom('knowledgeVersion').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
@@ -21,7 +24,7 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
     date,
     importedAt: current?.importedAt.toISOString() ?? null,
     starter: current?.starter ?? false,
-    stale: date === null || now.getTime() - new Date(date).getTime() > staleAfterDays * 24 * 3600 * 1000,
+    stale: date === null || now.getTime() - new Date(date).getTime() > staleAfterDays * dayMs,
     refreshing,
     feeds: states.map((state) => ({
       feed: state.feed,
@@ -30,6 +33,9 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
       // No complete feed has none: a feed that the starter carries as facts is stored without a count.
       records: state.records === 0 ? null : state.records,
       retrievedAt: state.retrievedAt?.toISOString() ?? null,
+      checkedAt: state.checkedAt?.toISOString() ?? null,
+      stale: now.getTime() - (state.checkedAt?.getTime() ?? 0) > feedStaleAfterDays * dayMs,
+      refusedRecords: state.refusedRecords,
       problem: state.problem,
     })),
   };

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Advisory, KnowledgeInput, Vulnerability } from '@vedette/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database } from '../db/schema.ts';
 
 const compress = promisify(zstdCompress);
@@ -13,13 +13,24 @@ export interface StoredInput {
   readonly vulnerabilities: readonly Vulnerability[];
 }
 
-export async function saveInput(db: Kysely<Database>, feed: string, { advisories, vulnerabilities }: StoredInput): Promise<void> {
-  const body = await compress(JSON.stringify({ advisories, vulnerabilities }));
+/** What a feed said, as it is stored. */
+export async function packInput({ advisories, vulnerabilities }: StoredInput): Promise<Buffer> {
+  return compress(JSON.stringify({ advisories, vulnerabilities }));
+}
+
+export async function saveInput(db: Kysely<Database>, feed: string, packed: Uint8Array): Promise<void> {
+  const body = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   await db
     .insertInto('knowledgeInput')
     .values({ feed, body })
     .onConflict((conflict) => conflict.column('feed').doUpdateSet({ body }))
     .execute();
+}
+
+/** As packInput made it; null for a feed that never said anything. */
+export async function loadPackedInput(db: Kysely<Database>, feed: string): Promise<Buffer | null> {
+  const row = await db.selectFrom('knowledgeInput').select('body').where('feed', '=', feed).executeTakeFirst();
+  return row?.body ?? null;
 }
 
 /** All stored inputs of these feeds, in this order; those never stored are passed over. */
@@ -37,28 +48,18 @@ export async function loadInputs(db: Kysely<Database>, feeds: readonly string[])
   return inputs;
 }
 
-export interface FeedStateRow {
-  readonly feed: string;
-  readonly location: string;
-  readonly records: number;
-  readonly retrievedAt: Date;
-  readonly sha256: string;
+export type FeedStateRow = Selectable<Database['feedState']>;
+type FeedStateChange = Updateable<Database['feedState']> & { readonly feed: string };
+
+export async function loadFeedState(db: Kysely<Database>, feed: string): Promise<FeedStateRow | null> {
+  return (await db.selectFrom('feedState').selectAll().where('feed', '=', feed).executeTakeFirst()) ?? null;
 }
 
-export async function saveFeedState(db: Kysely<Database>, state: FeedStateRow): Promise<void> {
-  const values = { ...state, problem: null };
+/** Notes what is known of a feed now; what is left out stays as it is. */
+export async function saveFeedState(db: Kysely<Database>, { feed, ...change }: FeedStateChange): Promise<void> {
   await db
     .insertInto('feedState')
-    .values(values)
-    .onConflict((conflict) => conflict.column('feed').doUpdateSet(values))
-    .execute();
-}
-
-/** Notes why a feed brought nothing; what it brought before stays as it is. */
-export async function saveFeedProblem(db: Kysely<Database>, feed: string, problem: string): Promise<void> {
-  await db
-    .insertInto('feedState')
-    .values({ feed, location: '', records: 0, retrievedAt: null, sha256: '', problem })
-    .onConflict((conflict) => conflict.column('feed').doUpdateSet({ problem }))
+    .values({ feed, location: '', records: 0, sha256: '', ...change })
+    .onConflict((conflict) => conflict.column('feed').doUpdateSet(change))
     .execute();
 }

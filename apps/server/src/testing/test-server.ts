@@ -44,7 +44,8 @@ export async function testServer(
     platformKey: await loadPlatformKey(db),
     startedAt: clock.now,
   };
-  const keeper = new KnowledgeKeeper(context);
+  // Nobody waits for a source to recover.
+  const keeper = new KnowledgeKeeper(context, () => Promise.resolve());
   const app = await buildApp(context, keeper);
   const dispose = async (): Promise<void> => {
     await app.close();

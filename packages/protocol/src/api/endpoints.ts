@@ -2,8 +2,8 @@ import { createActivationKey, listActivationKeys, revokeActivationKey } from './
 import { getAsset, listAssets, listFacts } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { explainDetection, listDetections } from './detections.ts';
-import { getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { replayVerdicts } from './replay.ts';
+import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
@@ -25,6 +25,7 @@ export const endpoints = {
   getCheck,
   getKnowledge,
   refreshKnowledge,
+  acceptFeed,
   listActivationKeys,
   createActivationKey,
   revokeActivationKey,

@@ -50,7 +50,13 @@ export const FeedState = z.object({
   describes: z.string(),
   location: z.string(),
   records: z.int().nullable().meta({ description: 'In the last complete read; null when they were not counted' }),
-  retrievedAt: Instant.nullable(),
+  retrievedAt: Instant.nullable().meta({ description: 'When what is in use was read' }),
+  checkedAt: Instant.nullable().meta({ description: 'When its source was last asked and what is in use was the newest' }),
+  stale: z.boolean().meta({ description: 'True when that was more than 7 days ago, or never' }),
+  refusedRecords: z
+    .int()
+    .nullable()
+    .meta({ description: 'Records of the last try, where it was refused for having too few; acceptFeed takes them over' }),
   /** Why the last try brought nothing; null when it did. The knowledge of before stays in use. */
   problem: z.string().nullable(),
 });
@@ -88,4 +94,15 @@ export const refreshKnowledge = endpoint({
   permission: 'knowledge:write',
   reply: Knowledge,
   errors: ['CONFLICT', 'UNAVAILABLE'],
+});
+
+export const acceptFeed = endpoint({
+  name: 'acceptFeed',
+  summary: 'Take over a feed that was refused because it has fewer records than before. Answers when it is in use.',
+  method: 'POST',
+  path: '/knowledge/feeds/:feed/accept',
+  permission: 'knowledge:write',
+  params: z.object({ feed: z.string().min(1).max(100) }),
+  reply: Knowledge,
+  errors: ['NOT_FOUND', 'CONFLICT', 'UNAVAILABLE'],
 });

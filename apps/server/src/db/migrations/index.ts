@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import { first } from './001-first.ts';
 import { everyEcosystem } from './002-every-ecosystem.ts';
 import { evidence } from './003-evidence.ts';
+import { feedRefresh } from './007-feed-refresh.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
   '001-first': first,
   '002-every-ecosystem': everyEcosystem,
   '003-evidence': evidence,
+  '007-feed-refresh': feedRefresh,
 };

@@ -1,0 +1,81 @@
+import { Worker } from 'node:worker_threads';
+import { FeedFetchError, type FeedFetchErrorCode } from './feed-error.ts';
+
+/** A file on this machine that belongs to a feed. */
+export interface LocalFile {
+  readonly path: string;
+  /** As its source calls it: tells format and compression. */
+  readonly name: string;
+  /** Its path below what was read, with slashes. */
+  readonly place: string;
+}
+
+export interface ParseJob {
+  readonly feed: string;
+  readonly files: readonly LocalFile[];
+  /** Only facts about these vulnerabilities are wanted. */
+  readonly cves: readonly string[];
+  /** What is known of the feed (stored-input), when the files hold only changes; null when they are all of it. */
+  readonly base: Uint8Array | null;
+}
+
+/** Everything of a feed as it is stored. */
+export interface ParsedFeed {
+  readonly body: Uint8Array;
+  readonly records: number;
+  /** Of the files, in order. */
+  readonly sha256: string;
+  /** Vulnerabilities that its advisories name. */
+  readonly named: readonly string[];
+}
+
+export type ParseResult = ParsedFeed | { readonly code: FeedFetchErrorCode; readonly message: string };
+
+/** The largest real feeds take half of it. */
+const maxMemoryMb = 1536;
+
+/** Parses feeds in a thread of its own; one at a time. */
+export class FeedParser implements AsyncDisposable {
+  #worker: Worker | null = null;
+
+  /** Throws FeedFetchError for whatever is wrong with the feed, and when `signal` ends it. */
+  async parse(job: ParseJob, signal: AbortSignal): Promise<ParsedFeed> {
+    signal.throwIfAborted();
+    this.#worker ??= new Worker(new URL('./parse-feed-worker.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
+    });
+    const result = await this.#ask(this.#worker, job, signal);
+    if (!('code' in result)) return result;
+    throw new FeedFetchError(result.code, result.message);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+
+  async #ask(worker: Worker, job: ParseJob, signal: AbortSignal): Promise<ParseResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<ParseResult>();
+    const stop = (): void => reject(new FeedFetchError('PARSER', `Reading ${job.feed} took too long.`));
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', stop);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      worker.postMessage(job);
+      return await promise;
+    } catch (cause) {
+      // Whatever it was doing, the next feed gets a new one.
+      await this[Symbol.asyncDispose]();
+      if (cause instanceof FeedFetchError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new FeedFetchError('PARSER', `${job.feed} could not be read: ${reason}. What was known of it stays in use.`, {
+        cause,
+      });
+    } finally {
+      signal.removeEventListener('abort', stop);
+      worker.off('message', resolve).off('error', reject).off('exit', stop);
+    }
+  }
+}

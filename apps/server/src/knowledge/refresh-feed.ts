@@ -1,0 +1,176 @@
+import { type Feed, shrinkageProblem } from '@vedette/feeds';
+import type { Context } from '../context.ts';
+import { ShrunkFeedError } from './feed-error.ts';
+import { forgetFeedFiles } from './feed-file-store.ts';
+import type { FeedParser, LocalFile } from './feed-parser.ts';
+import { fetchChanges, type FetchedChanges, hasWhole } from './fetch-changes.ts';
+import { fetchFeed, type FetchPlace, forgetCopies } from './fetch-feed.ts';
+import { filesOf } from './read-feed-directory.ts';
+import { type FeedStateRow, loadFeedState, loadPackedInput, packInput, saveFeedState, saveInput } from './stored-input.ts';
+
+/** What the feeds of one refresh share. */
+export interface Refresh {
+  readonly context: Context;
+  readonly parser: FeedParser;
+  /** Vulnerabilities that some advisory names; grows with every feed. */
+  readonly cves: Set<string>;
+  readonly signal: AbortSignal;
+  /** Files of the offline directory, or where to fetch them. */
+  readonly from: readonly LocalFile[] | FetchPlace;
+}
+
+const dayMs = 24 * 3600 * 1000;
+/** Everything is read again after so long, since a list of changes may have left something out. */
+const completeEveryMs = 7 * dayMs;
+
+/**
+ * Brings one feed up to date: `changed` when it says something new, `absent` when there is nothing to read it from. Throws FeedError,
+ * FeedFetchError, DownloadError; what it said before then stays in use.
+ */
+export async function refreshFeed(feed: Feed, refresh: Refresh): Promise<'changed' | 'unchanged' | 'absent'> {
+  const { from, context } = refresh;
+  const state = await loadFeedState(context.db, feed.name);
+  if (isListing(from)) {
+    const files = filesOf(feed, from);
+    if (files.length === 0) return 'absent';
+    const location = files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files in the feed directory`;
+    await take(feed, refresh, { files, location, state, base: null });
+    return 'changed';
+  }
+  if (feed.changes && from.mirror === null) return refreshChanges(feed, refresh, { from, state });
+  return refreshWhole(feed, refresh, { from, state });
+}
+
+function isListing(from: Refresh['from']): from is readonly LocalFile[] {
+  return Array.isArray(from);
+}
+
+interface Source {
+  readonly from: FetchPlace;
+  readonly state: FeedStateRow | null;
+}
+
+async function refreshWhole(feed: Feed, refresh: Refresh, { from, state }: Source): Promise<'changed' | 'unchanged' | 'absent'> {
+  const { db } = refresh.context;
+  // Copies mean nothing where what they said is gone.
+  if (!(await loadPackedInput(db, feed.name))) await forgetFeedFiles(db, feed.name);
+  const fetched = await fetchFeed(feed, from);
+  if (!fetched) return 'absent';
+  // Advisories may name by now what was left out of the facts.
+  const isMissing = feed.factsOnly === true && state?.cves !== refresh.cves.size;
+  if (!fetched.changed && !isMissing) {
+    await noteUnchanged(feed, refresh);
+    return 'unchanged';
+  }
+  try {
+    await take(feed, refresh, { ...fetched, state, base: null });
+  } catch (error) {
+    // Nothing says which of the files is at fault.
+    await fetched.discard();
+    if (!refresh.signal.aborted) await forgetCopies(feed, from);
+    throw error;
+  }
+  await fetched.keep();
+  return 'changed';
+}
+
+/** By the source's list of changes, and by everything where that is due or the list does not do. */
+async function refreshChanges(feed: Feed, refresh: Refresh, source: Source): Promise<'changed' | 'unchanged'> {
+  const { context, cves } = refresh;
+  const { from, state } = source;
+  const stored = await loadPackedInput(context.db, feed.name);
+  const isDue = hasWhole(feed) && (!stored || context.clock().getTime() - (state?.completeAt?.getTime() ?? 0) > completeEveryMs);
+  const changes = await fetchChanges(feed, from, { since: isDue ? null : (state?.changesUntil ?? null), cves });
+  if (!changes) {
+    await noteUnchanged(feed, refresh);
+    return 'unchanged';
+  }
+  try {
+    return changes.tooMany
+      ? await takeWhole(feed, refresh, { ...source, changes })
+      : await takeChanges(feed, refresh, { ...source, changes, stored });
+  } catch (error) {
+    await changes.discard();
+    throw error;
+  }
+}
+
+interface Changes extends Source {
+  readonly changes: FetchedChanges;
+}
+
+async function takeWhole(feed: Feed, refresh: Refresh, { from, state, changes }: Changes): Promise<'changed' | 'unchanged'> {
+  const outcome = await refreshWhole(feed, refresh, { from, state });
+  // The list is read again next time, from a day earlier: the files may lag behind it.
+  const changesUntil = changes.until === null ? null : new Date(Date.parse(changes.until) - dayMs).toISOString();
+  await saveFeedState(refresh.context.db, { feed: feed.name, changesUntil, completeAt: refresh.context.clock() });
+  await changes.discard();
+  return outcome === 'changed' ? 'changed' : 'unchanged';
+}
+
+async function takeChanges(
+  feed: Feed,
+  refresh: Refresh,
+  { state, changes, stored }: Changes & { readonly stored: Uint8Array | null },
+): Promise<'changed' | 'unchanged'> {
+  const { db } = refresh.context;
+  const base = stored ?? (await packInput({ advisories: [], vulnerabilities: [] }));
+  if (changes.files.length > 0) await take(feed, refresh, { ...changes, state, base });
+  else await noteUnchanged(feed, refresh);
+  if (changes.until !== null) await saveFeedState(db, { feed: feed.name, changesUntil: changes.until });
+  await changes.keep();
+  return changes.files.length > 0 ? 'changed' : 'unchanged';
+}
+
+async function noteUnchanged(feed: Feed, { context: { db, clock } }: Refresh): Promise<void> {
+  const at = clock();
+  await saveFeedState(db, { feed: feed.name, checkedAt: at, triedAt: at, problem: null, refusedRecords: null });
+}
+
+interface Taking {
+  readonly files: readonly LocalFile[];
+  readonly location: string;
+  readonly state: FeedStateRow | null;
+  /** What is known, when the files hold only changes. */
+  readonly base: Uint8Array | null;
+}
+
+/** Parses and keeps what a feed says, and adds the vulnerabilities its advisories name to the known ones. */
+async function take(feed: Feed, refresh: Refresh, { files, location, state, base }: Taking): Promise<void> {
+  const { context, parser, cves, signal } = refresh;
+  const parsed = await parser.parse({ feed: feed.name, files, cves: [...cves], base }, signal);
+  if (base === null) refuseShrunk(feed, state, parsed.records);
+  const at = context.clock();
+  await context.db.transaction().execute(async (tx) => {
+    await saveInput(tx, feed.name, parsed.body);
+    await saveFeedState(tx, {
+      feed: feed.name,
+      location,
+      sha256: parsed.sha256,
+      // Of changes nobody knows how many of them are new.
+      records: base === null ? parsed.records : Math.max(state?.records ?? 0, parsed.records),
+      retrievedAt: at,
+      checkedAt: at,
+      triedAt: at,
+      ...(base === null ? { completeAt: at } : {}),
+      problem: null,
+      refusedRecords: null,
+      acceptedRecords: null,
+      cves: cves.size,
+      imported: false,
+    });
+  });
+  for (const cve of parsed.named) cves.add(cve);
+}
+
+/** Throws ShrunkFeedError for a feed that lost suspiciously many records, unless a person accepted about as few. */
+function refuseShrunk(feed: Feed, state: FeedStateRow | null, records: number): void {
+  if (!state?.retrievedAt) return;
+  const shrunk = shrinkageProblem(state.records, records);
+  if (shrunk === null) return;
+  if (state.acceptedRecords !== null && shrinkageProblem(state.acceptedRecords, records) === null) return;
+  throw new ShrunkFeedError(
+    `${shrunk} If it really is smaller now, accept it in the console or with "vedette knowledge accept ${feed.name}".`,
+    records,
+  );
+}
