@@ -10,6 +10,7 @@ import { compareVersions } from './compare-versions.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
 import { explain } from './explain.ts';
+import { knowledgeAccept } from './knowledge-accept.ts';
 import { knowledgeImport } from './knowledge-import.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
 import { knowledgeShow } from './knowledge-show.ts';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   checksShow,
   knowledgeStatus,
   knowledgeRefresh,
+  knowledgeAccept,
   knowledgeImport,
   knowledgeShow,
   compareVersions,

@@ -28,8 +28,12 @@ export function KnowledgePage() {
     // A new knowledge version changes every list there is.
     onSettled: () => queries.invalidateQueries(),
   });
+  const accept = useMutation({
+    mutationFn: (feed: string) => call(endpoints.acceptFeed, { params: { feed } }),
+    onSettled: () => queries.invalidateQueries(),
+  });
   const { data } = answer;
-  const busy = refresh.isPending || (data?.refreshing ?? false);
+  const busy = refresh.isPending || accept.isPending || (data?.refreshing ?? false);
   return (
     <div className="stack">
       <Header
@@ -44,18 +48,30 @@ export function KnowledgePage() {
         Knowledge base
       </Header>
       {refresh.error ? <Failure error={refresh.error} /> : null}
+      {accept.error ? <Failure error={accept.error} /> : null}
       {refresh.isSuccess ? (
         <Alert type="success" statusIconAriaLabel="Success">
           Done: version {refresh.data.version} with {formatCount(refresh.data.checks)} checks is in use.
         </Alert>
       ) : null}
       {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      {data ? <State data={data} /> : answer.error ? null : <Loading what="the knowledge base" />}
+      {data ? (
+        <State data={data} busy={busy} accept={accept.mutate} />
+      ) : answer.error ? null : (
+        <Loading what="the knowledge base" />
+      )}
     </div>
   );
 }
 
-function State({ data }: { data: Knowledge }) {
+interface StateProps {
+  readonly data: Knowledge;
+  readonly busy: boolean;
+  readonly accept: (feed: string) => void;
+}
+
+function State({ data, busy, accept }: StateProps) {
+  const old = data.feeds.filter(({ stale, problem }) => stale || problem !== null);
   return (
     <>
       {data.starter || data.stale ? (
@@ -66,6 +82,11 @@ function State({ data }: { data: Knowledge }) {
         >
           Press “Refresh now”. Without a way to the official addresses, give the platform a mirror, a proxy or a directory with
           the files of the feeds; the README says how.
+        </Alert>
+      ) : null}
+      {old.length > 0 && !data.starter ? (
+        <Alert type="warning" statusIconAriaLabel="Warning" header={`${formatCount(old.length)} feeds are old or have a problem`}>
+          What they said before stays in use. The table says of each why, and what to do.
         </Alert>
       ) : null}
       <Container header={<Header variant="h2">In use</Header>}>
@@ -104,21 +125,39 @@ function State({ data }: { data: Knowledge }) {
               </>
             ),
           },
-          { id: 'state', header: 'State', minWidth: 300, cell: (item) => <FeedHealth feed={item} /> },
+          { id: 'state', header: 'State', minWidth: 300, cell: (item) => <FeedHealth feed={item} busy={busy} accept={accept} /> },
           { id: 'records', header: 'Records', cell: (item) => (item.records === null ? '–' : formatCount(item.records)) },
           { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
+          { id: 'checked', header: 'Known to be current', cell: (item) => <Ago at={item.checkedAt} /> },
         ]}
       />
     </>
   );
 }
 
-function FeedHealth({ feed }: { feed: FeedState }) {
+interface FeedHealthProps {
+  readonly feed: FeedState;
+  readonly busy: boolean;
+  readonly accept: (feed: string) => void;
+}
+
+function FeedHealth({ feed, busy, accept }: FeedHealthProps) {
   return (
     <>
       <FeedStatus feed={feed} />
+      {feed.refusedRecords === null ? null : (
+        <Button variant="inline-link" disabled={busy} onClick={() => accept(feed.feed)}>
+          Accept {formatCount(feed.refusedRecords)} records
+        </Button>
+      )}
       <ExpandableSection headerText="Details" variant="inline">
         {feed.problem === null ? null : <p className="breakable">{feed.problem}</p>}
+        {feed.stale && feed.problem === null ? (
+          <p>
+            Nobody asked its source for more than 7 days. Press “Refresh now”; what exists only as files comes with
+            VEDETTE_FEED_DIR.
+          </p>
+        ) : null}
         <p className="breakable quiet">In use: {feed.location || 'nothing'}</p>
       </ExpandableSection>
     </>
@@ -134,5 +173,6 @@ function FeedStatus({ feed }: { feed: FeedState }) {
     );
   }
   if (feed.retrievedAt === null) return <StatusIndicator type="pending">not read yet</StatusIndicator>;
+  if (feed.stale) return <StatusIndicator type="warning">old copy in use</StatusIndicator>;
   return <StatusIndicator type="success">in use</StatusIndicator>;
 }
