@@ -10,8 +10,8 @@ export {
   type PartialFile,
   type Surroundings as DownloadSurroundings,
   type Validators,
-} from './download/download.ts';
-export { DownloadError, type DownloadErrorCode } from './download/download-error.ts';
+} from './shared/download/download.ts';
+export { DownloadError, type DownloadErrorCode } from './shared/download/download-error.ts';
 export { FeedError, type FeedErrorCode } from './errors.ts';
 export type { ChangedRecord, Feed, FeedChanges, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
 export { mergeKnowledge } from './merge-knowledge.ts';

@@ -134,7 +134,8 @@ async function unpackInto(scratch: string, path: string): Promise<void> {
 }
 
 const zipOptions: ZipOptions = {
-  inflateRaw: (packed, maxBytes) => inflateRawSync(packed, { maxOutputLength: maxBytes }),
+  inflateRaw: (packed, maxBytes, stated) =>
+    inflateRawSync(packed, { maxOutputLength: maxBytes, chunkSize: oneChunk(stated, packed) }),
   maxEntryBytes: limits.feedFileBytes,
   maxBytes: limits.feedDocumentBytes,
 };
@@ -143,18 +144,25 @@ function unpacked(path: string): Uint8Array {
   const content = readFile(path, limits.feedFileBytes);
   const options = { maxOutputLength: limits.feedDocumentBytes };
   try {
-    if (path.endsWith('.gz')) return gunzipSync(content, { ...options, chunkSize: gunzipChunk(content) });
+    if (path.endsWith('.gz')) return gunzipSync(content, { ...options, chunkSize: oneChunk(statedSize(content), content) });
     return path.endsWith('.zst') ? zstdDecompressSync(content, options) : content;
   } catch (cause) {
     throw new CliError('FAILURE', 'it cannot be unpacked', { cause });
   }
 }
 
+/** The size that gzip data state of themselves (RFC 1952, ISIZE). */
+function statedSize(content: Buffer): number {
+  return content.length < 18 ? 0 : content.readUInt32LE(content.length - 4);
+}
+
+/** Deflate makes at most about a thousand of one byte. */
+const maxRatio = 1032;
+
 /**
- * One byte more than the size that gzip data state of themselves (RFC 1952, ISIZE), so that they are unpacked into one buffer and not
- * into pieces that are then joined: half the memory. Data that state it wrongly are read all the same.
+ * One byte more than the stated size, so that data are unpacked into one buffer and not into pieces that are then joined: half the
+ * memory. Data that state it wrongly are read all the same, and a small file cannot ask for a large buffer.
  */
-function gunzipChunk(content: Buffer): number {
-  const stated = content.length < 18 ? 0 : content.readUInt32LE(content.length - 4);
-  return Math.max(1024, Math.min(stated + 1, limits.feedFileBytes));
+function oneChunk(stated: number, packed: Uint8Array): number {
+  return Math.max(1024, Math.min(stated + 1, limits.feedFileBytes, packed.length * maxRatio));
 }

@@ -24,6 +24,7 @@ function secdbFeed({ ecosystem, ...about }: SecdbSource): Feed {
     maxBytes: 64 * MiB,
     minimumRecords: 1,
     onDemand: true,
+    ecosystems: [ecosystem],
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
       const run = new FeedRun();
       const reading = { feed: this.name, ecosystem, form: { maxBytes: this.maxBytes, rolling: ecosystem !== 'alpine' }, run };

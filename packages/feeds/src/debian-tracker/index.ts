@@ -25,6 +25,7 @@ export const debianTracker: Feed = {
   // Pairs of package and vulnerability; the tracker keeps all of them for as long as the package is in a release.
   minimumRecords: 30_000,
   onDemand: true,
+  ecosystems: ['debian'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const byName = new Map<string, Affected[]>();
