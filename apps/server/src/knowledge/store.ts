@@ -34,7 +34,8 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
       records: state.records === 0 ? null : state.records,
       retrievedAt: state.retrievedAt?.toISOString() ?? null,
       checkedAt: state.checkedAt?.toISOString() ?? null,
-      stale: now.getTime() - (state.checkedAt?.getTime() ?? 0) > feedStaleAfterDays * dayMs,
+      // Of the starter its own mark says so, and nobody can fetch it.
+      stale: state.feed !== 'starter' && now.getTime() - (state.checkedAt?.getTime() ?? 0) > feedStaleAfterDays * dayMs,
       refusedRecords: state.refusedRecords,
       problem: state.problem,
     })),
