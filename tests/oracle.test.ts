@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ecosystems, type Ecosystem } from '@vedette/ecosystems';
+import { contradictedByProgram } from '../tools/oracle/ask-dpkg.ts';
 import { withinCircles } from '../tools/oracle/circles.ts';
 import { claim, seededRandom, versionPairs, type VersionClaim } from '../tools/oracle/claims.ts';
 import { peers, type Peer } from '../tools/oracle/peers.ts';
@@ -70,6 +71,14 @@ describe.runIf(peers['dpkg']?.isHere())('the real dpkg', () => {
     const claims = [...refused, ...taken].map((text) => claim(ecosystems.debian, text, '1'));
     expect(claims.filter(({ relation }) => relation === 'refused').map(({ a }) => a)).toEqual(refused);
     expect(await contradictions(dpkg, claims)).toEqual([]);
+  });
+
+  it('answers as a program what its library answers', async () => {
+    const claims = versionPairs(realVersions(dpkg), dpkg.spice, 100, seededRandom(7)).map(([a, b]) =>
+      claim(dpkg.ecosystem, a, b),
+    );
+    const turned = claims.map((one): VersionClaim => ({ ...one, relation: one.relation === 'lt' ? 'gt' : one.relation }));
+    expect(await contradictedByProgram(turned)).toEqual(await contradictions(dpkg, turned));
   });
 
   it('contradicts a claim that it refuses a version, and one that it takes one', async () => {

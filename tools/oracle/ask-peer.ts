@@ -7,6 +7,8 @@ export interface PeerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What it refuses must be no version to us either. */
+  readonly isStrict?: boolean;
 }
 
 export interface Answer {
@@ -44,7 +46,7 @@ export async function askPeer(peer: PeerCommand, claims: readonly VersionClaim[]
     if (line === '') continue; // rpm ends its output with one
     const claim = claims[answered];
     if (!claim) throw new Error(`${peer.command} gave more answers than there were questions`);
-    if (line === '!' && claim.relation !== 'refused') beyondPeer += 1;
+    if (line === '!' && claim.relation !== 'refused' && !peer.isStrict) beyondPeer += 1;
     else if (line !== signs[claim.relation]) contradicted.push(claim);
     answered += 1;
   }
