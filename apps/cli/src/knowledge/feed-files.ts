@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createZstdDecompress, gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
@@ -13,6 +13,8 @@ import { readTar } from './read-tar.ts';
 export interface FoundFile {
   readonly feed: Feed;
   readonly name: string;
+  /** With the folders above it, the archive's name as the first of them: some sources tell the release by the folder. */
+  readonly path: string;
   readonly bytes: Uint8Array;
   /** The archive, or the directory of a plain file: what a person knows it by. */
   readonly container: string;
@@ -64,10 +66,12 @@ export function* plainFiles(path: string): Generator<string> {
   }
 }
 
+const archiveEnding = /\.(tar|tar\.zst|tar\.gz|tgz|zip)$/;
+
 async function* filesIn(path: string, { wanted, scratch }: Reading): AsyncGenerator<FoundFile> {
   const name = basename(path);
   const modifiedAt = statSync(path).mtime.toISOString();
-  const archive = /\.(tar|tar\.zst|tar\.gz|tgz|zip)$/.test(name);
+  const archive = archiveEnding.test(name);
   // An archive under the name of a feed holds that feed, whatever its members are called.
   const whole = feedOf(name);
   if (whole && !wanted(whole, path)) return;
@@ -78,13 +82,23 @@ async function* filesIn(path: string, { wanted, scratch }: Reading): AsyncGenera
     };
     for await (const { path: member, bytes } of membersOf(path, scratch, (one) => feedIn(one) !== null)) {
       const feed = feedIn(member);
-      if (feed) yield { feed, name: basename(member), bytes, container: path, modifiedAt };
+      if (feed)
+        yield {
+          feed,
+          name: basename(member),
+          path: `${name.replace(archiveEnding, '')}/${member}`,
+          bytes,
+          container: path,
+          modifiedAt,
+        };
     }
     return;
   }
   const plain = name.replace(/\.(gz|zst)$/, '');
   const feed = whole ?? feedOf(plain);
-  if (feed && wanted(feed, path)) yield { feed, name: plain, bytes: unpacked(path), container: dirname(path), modifiedAt };
+  if (feed && wanted(feed, path)) {
+    yield { feed, name: plain, path: path.split(sep).join('/'), bytes: unpacked(path), container: dirname(path), modifiedAt };
+  }
 }
 
 /** The feed a file name belongs to; the first, should several know it. */

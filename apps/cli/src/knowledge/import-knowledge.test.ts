@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { writeStarter } from '@vedette/feeds';
 import { buildChecks } from '@vedette/matching';
@@ -11,6 +11,7 @@ import { databaseSource } from './database-source.ts';
 import { findChecks } from './find-checks.ts';
 import { importKnowledge } from './import-knowledge.ts';
 import { KnowledgeWriter } from './knowledge-writer.ts';
+import { openKnowledge } from './open-knowledge.ts';
 import { starterSource } from './starter-source.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vedette-import-'));
@@ -23,7 +24,11 @@ beforeEach(() => {
   mkdirSync(join(folder, 'feeds'));
 });
 
-const put = (name: string, content: string | Uint8Array): void => writeFileSync(join(folder, 'feeds', name), content);
+const put = (name: string, content: string | Uint8Array): void => {
+  const path = join(folder, 'feeds', name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+};
 const entry = (number: number, cve: string): string =>
   `[01 Feb 2026] DSA-${number}-1 bash - security update\n\t{${cve}}\n\t[bookworm] - bash 5.2-${number}\n`;
 const dsa = (...numbers: number[]): string => numbers.map((number) => entry(number, `CVE-2026-${number}`)).join('');
@@ -93,6 +98,30 @@ describe('importKnowledge', () => {
     const report = await run();
     expect(report.feeds).toMatchObject([{ feed: 'debian-dsa', files: 1, records: 2, problems: 0 }]);
     expect(namesIn(out)).toEqual(['DSA-1000-1', 'DSA-1001-1']);
+  });
+
+  it.each([
+    [
+      'the name of its archive',
+      'aports-v3.16.tar',
+      tar('./main/zlib/APKBUILD', '# secfixes:\n#   1.2.12-r2:\n#     - CVE-2022-37434\n'),
+    ],
+    ['a folder', 'aports/3.16/main/zlib/APKBUILD', Buffer.from('# secfixes:\n#   1.2.12-r2:\n#     - CVE-2022-37434\n')],
+  ])('knows the release of a build recipe by %s', async (_, name, bytes) => {
+    put(name, bytes);
+    await run();
+    const source = databaseSource(out);
+    expect(source.covers('alpine', '3.16')).toBe(true);
+    source.close();
+  });
+
+  it('opens what it made under any name', async () => {
+    put('DSA.list', dsa(1000));
+    await run();
+    renameSync(out, `${out}.zst`);
+    const source = openKnowledge({}, `${out}.zst`);
+    expect(source.state().kind).toBe('database');
+    source.close();
   });
 
   it('keeps where a feed came from, with the hash of what was read', async () => {

@@ -109,7 +109,7 @@ class FeedRun {
     const origin = this.origins.get(file.container) ?? { hash: createHash('sha256'), modifiedAt: file.modifiedAt };
     origin.hash.update(file.bytes);
     this.origins.set(file.container, origin);
-    this.batch.push({ name: file.name, bytes: file.bytes });
+    this.batch.push({ name: file.name, path: file.path, bytes: file.bytes });
     this.bytes += file.bytes.length;
     this.files += 1;
   }

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { readFile } from '../scan/read-file.ts';
+import { fileError, readFile } from '../scan/read-file.ts';
 import { databaseSource } from './database-source.ts';
 import type { KnowledgeSource, KnowledgeState } from './knowledge-source.ts';
 import { starterSource } from './starter-source.ts';
@@ -27,8 +27,23 @@ export function openKnowledge(environment: Environment, given: string | undefine
   const file = given ?? (existsSync(own) ? own : starterFile);
   if (!existsSync(file))
     throw new CliError('NOT_FOUND', `${file} does not exist; make a knowledge base with "vedette knowledge import"`);
-  const isStarter = file.endsWith('.zst');
-  return isStarter ? starterSource(file, readFile(file, maxStarterBytes)) : databaseSource(file);
+  return isZstd(file) ? starterSource(file, readFile(file, maxStarterBytes)) : databaseSource(file);
+}
+
+/** By the magic number (RFC 8878, 3.1.1), not the name: a person may call the result of an import what they like. */
+function isZstd(file: string): boolean {
+  const start = Buffer.alloc(4);
+  try {
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      readSync(fd, start, 0, start.length, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(file, error);
+  }
+  return start.equals(Buffer.of(0x28, 0xb5, 0x2f, 0xfd));
 }
 
 /** One line about what a scan rests on, with what to do when it is old. */
