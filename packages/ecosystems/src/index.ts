@@ -11,5 +11,6 @@ export type { Ecosystem, EcosystemName } from './ecosystem.ts';
 export { EcosystemError, VersionError, type EcosystemErrorCode } from './errors.ts';
 export type { Ordering } from './ordering.ts';
 export { ecosystemNames, ecosystems, findEcosystem } from './registry.ts';
+export { registryName } from './registry-name.ts';
 export { releaseOf, type DistributionRelease } from './release-of.ts';
 export { ubuntuCodenames } from './ubuntu-codenames.ts';

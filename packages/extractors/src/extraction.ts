@@ -39,6 +39,8 @@ export interface FoundPackage {
   /** Source package and its version; the package itself where the file names none. */
   readonly source: string;
   readonly sourceVersion: string;
+  /** False where the file may have left the source package out (a bare package URL), so that the name is a guess. */
+  readonly isSourceKnown: boolean;
   /** Label of the rpm module it belongs to, `nodejs:18:9020230825111344:rhel9`; empty for none. */
   readonly module: string;
   /** Distribution that built it, where the file says so (SBOMs); null otherwise. */
@@ -80,6 +82,7 @@ export class Findings {
       architecture: '',
       module: '',
       distribution: null,
+      isSourceKnown: true,
       ...found,
       source: found.source || found.name,
       sourceVersion: found.sourceVersion || found.version,

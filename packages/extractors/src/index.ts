@@ -12,7 +12,9 @@ export {
   type FoundPackage,
   type PackageType,
 } from './extraction.ts';
+export { addApkOwners, addDpkgOwners, addRpmOwners, type FileOwners } from './os/file-owners.ts';
 export { extractDpkg } from './os/dpkg.ts';
-export { extractRpmHeaders } from './os/rpm-database.ts';
+export { extractRpmHeaders, rpmDatabaseHeaders } from './os/rpm-database.ts';
+export { readReleaseFile, releaseFiles } from './release-files.ts';
 export { formatPurl, osTypes, parsePurl, purlPackage, type Purl } from './purl.ts';
 export { extractorFor, extractors, type Extractor } from './registry.ts';

@@ -62,7 +62,7 @@ describe('purlPackage', () => {
 });
 
 describe('formatPurl', () => {
-  const segment = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text.trim() !== '' && !/[/\p{Cc}]/u.test(text));
+  const segment = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text.trim() !== '' && !/[/@\p{Cc}]/u.test(text));
   it.each(['npm', 'maven', 'golang', 'deb', 'rpm', 'cargo', 'nuget'] as const)('writes %s so that it reads the same', (type) => {
     fc.assert(
       fc.property(segment, segment, (one, two) => {
@@ -77,13 +77,19 @@ describe('formatPurl', () => {
           name,
           version: `1.0~${two}`,
           architecture: 'amd64',
-          source: name,
-          sourceVersion: '1',
+          source: two,
+          sourceVersion: `1:2~${one}`,
+          isSourceKnown: true,
           module: '',
           distribution: null,
         };
         const purl = parsePurl(formatPurl(found, { id: 'debian', versionId: '12', codename: '' }));
-        expect(purl && purlPackage(purl)).toMatchObject({ type, name, version: found.version });
+        expect(purl && purlPackage(purl)).toMatchObject({
+          type,
+          name,
+          version: found.version,
+          ...(type === 'deb' || type === 'rpm' ? { source: two, sourceVersion: found.sourceVersion } : {}),
+        });
       }),
     );
   });

@@ -91,6 +91,7 @@ export function purlPackage(
     // Some name the file of the source rpm.
     source: source.replace(/-[^-]+-[^-]+\.src\.rpm$/, ''),
     sourceVersion,
+    isSourceKnown: source !== '',
     module: qualifier('rpmmod') || qualifier('modularitylabel'),
     distribution: readDistribution(purl),
   };
@@ -124,7 +125,8 @@ function readDistribution({ namespace, qualifiers }: Purl): Distribution | null 
   const distro = qualifiers.get('distro') ?? '';
   const id = namespace.toLowerCase();
   const numbered = /^([a-z][a-z0-9_-]*)-v?(\d[\w.]*)$/i.exec(distro);
-  if (numbered) return { id: id || (numbered[1] ?? '').toLowerCase(), versionId: numbered[2] ?? '', codename: '' };
+  // The namespace is the vendor, who may have several distributions: pkg:rpm/suse/…?distro=sles-15.5.
+  if (numbered) return { id: (numbered[1] ?? '').toLowerCase(), versionId: numbered[2] ?? '', codename: '' };
   if (id === '') return null;
   return /^\d/.test(distro) ? { id, versionId: distro, codename: '' } : { id, versionId: '', codename: distro };
 }
@@ -141,8 +143,15 @@ export function formatPurl(found: FoundPackage, distribution: Distribution | nul
     ['distro', distroOf(vendor)],
     ['epoch', epoch],
     ['rpmmod', found.module],
+    ['upstream', upstreamOf(found)],
   ].flatMap(([key, value]) => (value ? [`${key}=${encode(value)}`] : []));
   return `pkg:${found.type}/${segments}@${encode(version)}${qualifiers.length > 0 ? `?${qualifiers.join('&')}` : ''}`;
+}
+
+/** The source package, which advisories of some distributions speak of; nothing where it is the package itself. */
+function upstreamOf({ type, name, version, source, sourceVersion }: FoundPackage): string {
+  if (!osTypes.has(type) || (source === name && sourceVersion === version)) return '';
+  return sourceVersion === version ? source : `${source}@${sourceVersion}`;
 }
 
 function distroOf(vendor: Distribution | null): string {

@@ -1,10 +1,16 @@
 import { decodeText } from './decode.ts';
 import type { Extraction } from './extraction.ts';
+import { extractGemspec } from './installed/gemspec.ts';
+import { extractNpmPackage } from './installed/npm-package.ts';
+import { extractPythonMetadata } from './installed/python-metadata.ts';
+import { extractBunLock } from './lock/bun-lock.ts';
+import { extractDotnetDeps, extractPackagesConfig, extractPackagesProps } from './lock/dotnet.ts';
 import { extractGoMod, extractGoSum } from './lock/go-modules.ts';
 import { extractComposerLock, extractNugetLock, extractPipfileLock } from './lock/json-locks.ts';
 import { extractGemfileLock, extractGradleLock } from './lock/line-locks.ts';
 import { extractMavenPom } from './lock/maven-pom.ts';
 import { extractNpmLock } from './lock/npm-lock.ts';
+import { extractMixLock, extractPubspecLock, extractSbtLock, extractSwiftResolved } from './lock/other-locks.ts';
 import { extractPnpmLock } from './lock/pnpm-lock.ts';
 import { extractRequirements } from './lock/requirements.ts';
 import { extractCargoLock, extractPythonLock } from './lock/toml-locks.ts';
@@ -15,6 +21,7 @@ import { extractRpmDatabase } from './os/rpm-database.ts';
 import { isNdb } from './os/rpm-ndb.ts';
 import { isBerkeleyHash } from './os/rpm-bdb.ts';
 import { extractCycloneDx } from './sbom/cyclonedx.ts';
+import { extractCycloneDxXml } from './sbom/cyclonedx-xml.ts';
 import { extractSpdxJson, extractSpdxTagValue } from './sbom/spdx.ts';
 
 /** One kind of file that names packages. */
@@ -23,6 +30,8 @@ export interface Extractor {
   readonly describes: string;
   /** Names of such files, looked for in a directory; none for files without a name of their own. */
   readonly fileNames: RegExp | null;
+  /** Paths, below a root file system, of what one installed package says of itself; lock files leave it out. */
+  readonly installedAs?: RegExp;
   /** Whether a file begins as one of this kind does; for files under another name. `start` is at most 4096 characters. */
   readonly begins: (start: string, content: Uint8Array) => boolean;
   /** Throws ExtractorError. */
@@ -30,6 +39,8 @@ export interface Extractor {
 }
 
 const never = (): boolean => false;
+/** npm's own lock files have no workspaces there. */
+const isBunLock = (start: string): boolean => /"lockfileVersion": ?\d,\s*(?:"configVersion": ?\d,\s*)?"workspaces"/.test(start);
 
 /** Every extractor; of several that know a file's beginning the first is taken. */
 export const extractors: readonly Extractor[] = [
@@ -37,7 +48,7 @@ export const extractors: readonly Extractor[] = [
     name: 'dpkg',
     describes: 'dpkg status file',
     fileNames: null,
-    begins: (start) => /^(Package|Status|Source|Version|Architecture): ?\S/m.test(start.slice(0, 200)),
+    begins: (start) => /^Package: ?\S/m.test(start.slice(0, 1000)) && !/^SPDXVersion:/m.test(start),
     extract: (content) => extractDpkg(content, /^Status:/m.test(decodeText(content.subarray(0, 65_536))) ? 'status' : 'fragment'),
   },
   {
@@ -62,6 +73,13 @@ export const extractors: readonly Extractor[] = [
     extract: extractCycloneDx,
   },
   {
+    name: 'cyclonedx-xml',
+    describes: 'CycloneDX SBOM in XML',
+    fileNames: /^(bom|sbom)\.xml$|\.cdx\.xml$/i,
+    begins: (start) => /<(?:\w+:)?bom[\s>]/.test(start) && start.includes('cyclonedx.org/schema/bom'),
+    extract: extractCycloneDxXml,
+  },
+  {
     name: 'spdx',
     describes: 'SPDX 2 SBOM in JSON',
     fileNames: /\.spdx\.json$/i,
@@ -79,14 +97,14 @@ export const extractors: readonly Extractor[] = [
     name: 'npm-lock',
     describes: 'package-lock.json or npm-shrinkwrap.json',
     fileNames: /^(package-lock|npm-shrinkwrap)\.json$/,
-    begins: (start) => start.trimStart().startsWith('{') && start.includes('"lockfileVersion"'),
+    begins: (start) => /^\s*\{/.test(start) && start.includes('"lockfileVersion"') && !isBunLock(start),
     extract: extractNpmLock,
   },
   {
     name: 'yarn-lock',
     describes: 'yarn.lock',
     fileNames: /^yarn\.lock$/,
-    begins: (start) => /^# yarn lockfile v1|^__metadata:/m.test(start),
+    begins: (start) => /^# yarn lockfile v1|^__metadata:|^\S[^\n]*@[^\n]*:\r?\n {2}version /m.test(start),
     extract: extractYarnLock,
   },
   {
@@ -170,8 +188,96 @@ export const extractors: readonly Extractor[] = [
     name: 'gradle-lock',
     describes: 'gradle.lockfile',
     fileNames: /^(gradle|buildscript-gradle)\.lockfile$/,
-    begins: never,
+    begins: (start) => /^[\w.-]+:[\w.-]+:[\w.+-]+=\w/m.test(start),
     extract: extractGradleLock,
+  },
+  {
+    name: 'bun-lock',
+    describes: 'bun.lock',
+    fileNames: /^bun\.lock$/,
+    begins: isBunLock,
+    extract: extractBunLock,
+  },
+  {
+    name: 'dotnet-deps',
+    describes: '.deps.json of a .NET program',
+    fileNames: /\.deps\.json$/i,
+    begins: (start) => start.includes('"runtimeTarget"'),
+    extract: extractDotnetDeps,
+  },
+  {
+    name: 'nuget-config',
+    describes: 'packages.config of NuGet',
+    fileNames: /^packages\.config$/i,
+    begins: (start) => /<packages>\s*<package\s/.test(start),
+    extract: extractPackagesConfig,
+  },
+  {
+    name: 'nuget-props',
+    describes: 'Directory.Packages.props of NuGet, versions named in it',
+    fileNames: /^(directory\.)?packages\.props$/i,
+    begins: (start) => /<Package(?:Version|Reference)\s/.test(start),
+    extract: extractPackagesProps,
+  },
+  {
+    name: 'composer-installed',
+    describes: 'vendor/composer/installed.json',
+    fileNames: /^installed\.json$/,
+    begins: (start) => start.includes('"version_normalized"'),
+    extract: extractComposerLock,
+  },
+  {
+    name: 'pubspec-lock',
+    describes: 'pubspec.lock of Dart',
+    fileNames: /^pubspec\.lock$/,
+    begins: (start) => start.startsWith('# Generated by pub'),
+    extract: extractPubspecLock,
+  },
+  {
+    name: 'mix-lock',
+    describes: 'mix.lock of Elixir',
+    fileNames: /^mix\.lock$/,
+    begins: (start) => /^%\{\s*"/.test(start),
+    extract: extractMixLock,
+  },
+  {
+    name: 'swift-resolved',
+    describes: 'Package.resolved of Swift',
+    fileNames: /^Package\.resolved$/,
+    begins: (start) => start.trimStart().startsWith('{') && /"pins" ?:/.test(start),
+    extract: extractSwiftResolved,
+  },
+  {
+    name: 'sbt-lock',
+    describes: 'build.sbt.lock',
+    fileNames: /\.sbt\.lock$/,
+    begins: (start) => /^\s*\{\s*"lockVersion"/.test(start),
+    extract: extractSbtLock,
+  },
+  {
+    name: 'python-metadata',
+    describes: 'METADATA or PKG-INFO of an installed Python package',
+    fileNames: null,
+    installedAs: /\.(?:dist-info\/METADATA|egg-info\/PKG-INFO|egg-info)$/,
+    begins: (start) => /^Metadata-Version: ?\d/m.test(start),
+    extract: extractPythonMetadata,
+  },
+  {
+    name: 'gemspec',
+    describes: 'specification of an installed gem',
+    fileNames: null,
+    installedAs: /(?:^|\/)specifications\/(?:default\/)?[^/]+\.gemspec$/,
+    begins: (start) => start.includes('Gem::Specification.new'),
+    extract: extractGemspec,
+  },
+  {
+    name: 'npm-package',
+    describes: 'package.json of an installed npm package',
+    fileNames: null,
+    // Debian keeps them in a folder of its own.
+    installedAs: /(?:^|\/)(?:node_modules|usr\/(?:share|lib(?:\/[\w-]+)?)\/nodejs)\/(?:@[^/]+\/)?[^/@]+\/package\.json$/,
+    begins: never,
+    extract: extractNpmPackage,
   },
 ];
 

@@ -1,11 +1,15 @@
-import type { EcosystemName } from '@vedette/protocol';
+import { registryName } from '@vedette/ecosystems';
+import { isDistribution, type EcosystemName } from '@vedette/protocol';
+import { backportOrigin } from './backport.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { advisorySource } from './kernel.ts';
 
-/** A package, and its version, under which advisories speak of an element. */
+/** Package, version and release under which advisories speak of an element. */
 export interface AdvisorySubject {
   readonly package: string;
   readonly version: string;
+  /** That of the machine, but of a backport the one it comes from; empty in registries. */
+  readonly release: string;
 }
 
 /** Distributions whose advisories name source packages; those of all others name binary packages. */
@@ -20,13 +24,16 @@ export function isJudgedBySource(ecosystem: EcosystemName): boolean {
  *
  * - Debian and Ubuntu: its source package (`Source:` of dpkg; the version in brackets there, a binNMU's is the binary's alone).
  * - Alpine, Wolfi, Chainguard: its origin (`o:` of apk), always of the same version.
- * - AlmaLinux, Red Hat and the other rpm distributions, Arch, and registries: the package itself. One source rpm builds packages
- *   of different versions, and their advisories list every one.
+ * - AlmaLinux, Red Hat and the other rpm distributions, Arch: the package itself. One source rpm builds packages of different
+ *   versions, and their advisories list every one.
+ * - Registries: the package itself, by its name as the registry compares names.
  */
 export function advisorySubject(
-  element: Pick<InventoryElement, 'ecosystem' | 'name' | 'version' | 'source' | 'sourceVersion'>,
+  element: Pick<InventoryElement, 'ecosystem' | 'release' | 'name' | 'version' | 'source' | 'sourceVersion'>,
 ): AdvisorySubject {
-  if (!isJudgedBySource(element.ecosystem)) return { package: element.name, version: element.version };
-  const { source, version } = advisorySource(element);
-  return { package: source, version };
+  const { ecosystem, release, name, version } = element;
+  if (!isDistribution(ecosystem)) return { package: registryName(ecosystem, name), version, release };
+  if (!isJudgedBySource(ecosystem)) return { package: name, version, release };
+  const source = advisorySource(element);
+  return { package: source.source, version: source.version, release, ...backportOrigin(element, source.version) };
 }

@@ -133,7 +133,7 @@ describe('judge', () => {
 });
 
 describe('advisorySubject', () => {
-  const built = { name: 'libssl3', version: '3.0.8-r1', source: 'openssl', sourceVersion: '3.0.8-r0' };
+  const built = { release: 'x', name: 'libssl3', version: '3.0.8-r1', source: 'openssl', sourceVersion: '3.0.8-r0' };
   it.each([
     ['debian', 'openssl 3.0.8-r0'],
     ['ubuntu', 'openssl 3.0.8-r0'],
@@ -144,6 +144,15 @@ describe('advisorySubject', () => {
   ] as const)('of %s is %s', (ecosystem, expected) => {
     const { package: name, version } = advisorySubject({ ecosystem, ...built });
     expect(`${name} ${version}`).toBe(expected);
+  });
+
+  it.each([
+    ['pypi', 'Foo__Bar.baz', 'foo-bar-baz'],
+    ['nuget', 'Newtonsoft.Json', 'newtonsoft.json'],
+    ['packagist', 'Symfony/HTTP-Kernel', 'symfony/http-kernel'],
+    ['go', 'github.com/Masterminds/vcs', 'github.com/Masterminds/vcs'],
+  ] as const)('of %s compares names as the registry does: %s is %s', (ecosystem, name, expected) => {
+    expect(advisorySubject({ ecosystem, ...built, name }).package).toBe(expected);
   });
 });
 

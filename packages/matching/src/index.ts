@@ -3,6 +3,7 @@
  * by them, and explains every verdict. Pure; the platform stores and joins.
  */
 export { advisorySubject, isJudgedBySource, type AdvisorySubject } from './advisory-subject.ts';
+export { backportOrigin, type BackportOrigin } from './backport.ts';
 export { buildChecks, type ChecksBuilt } from './build-checks.ts';
 export { canonicalText } from './canonical-text.ts';
 export { checkNames } from './check-names.ts';

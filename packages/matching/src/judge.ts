@@ -38,10 +38,10 @@ export interface Verdict extends ElementConfidence {
  */
 export function judge(element: InventoryElement, statements: readonly AffectedStatement[]): Verdict[] {
   if (element.ownedBy) return [];
-  const { package: name, version } = advisorySubject(element);
+  const { package: name, version, release } = advisorySubject(element);
   const byCheck = new Map<number, AffectedStatement[]>();
   for (const statement of statements) {
-    if (statement.package !== name || !isAbout(statement, element)) continue;
+    if (statement.package !== name || !isAbout(statement, { ...element, release })) continue;
     const group = byCheck.get(statement.check);
     if (group) group.push(statement);
     else byCheck.set(statement.check, [statement]);
@@ -63,7 +63,10 @@ export function judge(element: InventoryElement, statements: readonly AffectedSt
   return verdicts;
 }
 
-function isAbout(statement: AffectedStatement, element: InventoryElement): boolean {
+function isAbout(
+  statement: AffectedStatement,
+  element: Pick<InventoryElement, 'ecosystem' | 'release' | 'version' | 'module'>,
+): boolean {
   return (
     statement.ecosystem === element.ecosystem &&
     (statement.release === element.release || statement.release === '') &&

@@ -39,10 +39,11 @@ export function indexStatements(checks: Iterable<Pick<Check, 'number' | 'affecte
   return {
     statementsFor: (element) => bySubject.get(`${element.ecosystem} ${advisorySubject(element).package}`) ?? [],
     unassessed(element) {
-      const statements = Math.max(...[element.release, ''].map((release) => counts.get(`${element.ecosystem} ${release}`) ?? 0));
+      const { version, release: ofSubject } = advisorySubject(element);
+      const statements = Math.max(...[ofSubject, ''].map((release) => counts.get(`${element.ecosystem} ${release}`) ?? 0));
       if (!isCovered(element.ecosystem, statements)) return 'no-knowledge';
       if (versionOrder(element.ecosystem) === null) return 'no-version-order';
-      return isComparable(element.ecosystem, advisorySubject(element).version) ? null : 'no-version';
+      return isComparable(element.ecosystem, version) ? null : 'no-version';
     },
   };
 }

@@ -47,6 +47,7 @@ export type UnassessedReason =
   | 'no distribution known'
   | 'no knowledge of this release'
   | 'too little knowledge of this registry'
+  | 'source package not known'
   | 'not a version';
 
 export interface ScanResult {
@@ -74,15 +75,18 @@ export function judgePackages(target: Target, knowledge: KnowledgeSource): ScanR
 
 function distinctPackages(target: Target): ScannedPackage[] {
   const distinct = new Map<string, ScannedPackage>();
-  for (const { path, extraction } of target.files) {
+  for (const { path, extraction, owner } of target.files) {
     for (const found of extraction.packages) {
-      const element = toElement(found, extraction.distribution ?? target.distribution);
+      const judgedAlone = toElement(found, extraction.distribution ?? target.distribution);
+      const element = judgedAlone && owner !== null ? { ...judgedAlone, ownedBy: owner } : judgedAlone;
       const key = JSON.stringify([
         found.type,
         element?.release,
         found.name,
         found.version,
         osTypes.has(found.type) ? found.architecture : '',
+        // The same version may be there once more, brought by nobody's package.
+        owner !== null,
       ]);
       if (!distinct.has(key)) distinct.set(key, { found, path, element });
     }
@@ -92,8 +96,11 @@ function distinctPackages(target: Target): ScannedPackage[] {
 
 function whyUnassessed(element: InventoryElement | null, knowledge: KnowledgeSource): UnassessedReason | null {
   if (element === null) return 'no distribution known';
-  if (!isComparable(element.ecosystem, advisorySubject(element).version)) return 'not a version';
-  if (knowledge.covers(element.ecosystem, element.release)) return null;
+  // What a distribution's package brought is judged with that package.
+  if (element.ownedBy) return null;
+  const { version, release } = advisorySubject(element);
+  if (!isComparable(element.ecosystem, version)) return 'not a version';
+  if (knowledge.covers(element.ecosystem, release)) return null;
   return isDistribution(element.ecosystem) ? 'no knowledge of this release' : 'too little knowledge of this registry';
 }
 

@@ -32,8 +32,8 @@ export function narrowKnowledge(input: KnowledgeInput, elements: readonly Invent
 function versionsBySubject(elements: readonly InventoryElement[]): Map<string, Set<string>> {
   const versions = new Map<string, Set<string>>();
   for (const element of elements) {
-    const { package: name, version } = advisorySubject(element);
-    for (const release of new Set([element.release, ''])) {
+    const { package: name, version, release: own } = advisorySubject(element);
+    for (const release of new Set([own, ''])) {
       const key = subjectOf({ ecosystem: element.ecosystem, release, package: name });
       const known = versions.get(key);
       if (known) known.add(version);

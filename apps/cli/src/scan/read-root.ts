@@ -4,10 +4,11 @@ import {
   extractDpkg,
   extractionLimits,
   extractors,
+  readReleaseFile,
+  releaseFiles,
   type Distribution,
   type Extraction,
 } from '@vedette/extractors';
-import { linuxHost } from '@vedette/host';
 import type { ScannedFile, Target } from './read-target.ts';
 import { extractRpmSqlite } from './rpm-sqlite.ts';
 
@@ -26,14 +27,13 @@ const databases: readonly { readonly kind: string; readonly paths: readonly stri
 const statusFolder = '/var/lib/dpkg/status.d';
 
 /** Package databases below a directory that is taken for `/`; links cannot lead out of it. Nothing of them is there: no files. */
-export function readRoot(root: string): Pick<Target, 'files' | 'distribution' | 'unreadable'> {
-  const host = linuxHost({ root });
+export function readRoot(host: Host): Pick<Target, 'files' | 'distribution' | 'unreadable'> {
   const files: ScannedFile[] = [];
   const unreadable: { path: string; reason: string }[] = [];
   const attempt = (path: string, kind: string, read: () => Extraction | null): boolean => {
     try {
       const extraction = read();
-      if (extraction) files.push({ path, kind, extraction });
+      if (extraction) files.push({ path, kind, extraction, owner: null });
       return extraction !== null;
     } catch (error) {
       if (!(error instanceof ExtractorError) && !(error instanceof HostError)) throw error;
@@ -77,11 +77,14 @@ function readDistribution(host: Host): Distribution | null {
     const text = host.readText(path, { maxBytes: 64 * 1024 });
     if (text === null) continue;
     const variables = parseOsRelease(text);
-    return {
-      id: variables.get('ID') ?? '',
-      versionId: variables.get('VERSION_ID') ?? '',
-      codename: variables.get('VERSION_CODENAME') ?? '',
-    };
+    const id = variables.get('ID') ?? '';
+    if (id === '') continue;
+    return { id, versionId: variables.get('VERSION_ID') ?? '', codename: variables.get('VERSION_CODENAME') ?? '' };
+  }
+  for (const path of releaseFiles) {
+    const text = host.readText(path, { maxBytes: 64 * 1024 });
+    const distribution = text === null ? null : readReleaseFile(path, text);
+    if (distribution) return distribution;
   }
   return null;
 }

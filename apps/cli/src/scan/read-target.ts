@@ -2,11 +2,13 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseOsRelease } from '@vedette/collectors';
 import { ExtractorError, extractionLimits, extractorFor, type Distribution, type Extraction } from '@vedette/extractors';
+import { linuxHost } from '@vedette/host';
 import { CliError } from '../errors.ts';
 import { fileError, readFile, readStandardInput } from './read-file.ts';
+import { readInstalled } from './read-installed.ts';
 import { readRoot } from './read-root.ts';
 import { extractRpmSqlite, isSqlite } from './rpm-sqlite.ts';
-import { lockFilesBelow } from './walk.ts';
+import { filesBelow } from './walk.ts';
 
 /** What one file of a target names. */
 export interface ScannedFile {
@@ -15,6 +17,8 @@ export interface ScannedFile {
   /** Name of the extractor. */
   readonly kind: string;
   readonly extraction: Extraction;
+  /** The distribution's package that brought the file; null where none did, or nobody knows. */
+  readonly owner: string | null;
 }
 
 export interface Target {
@@ -57,9 +61,9 @@ function singleFile(target: string, content: Uint8Array, writeAheadLog: Uint8Arr
 /** Null for a file of no kind known here. Throws CliError FAILURE for one that is broken. */
 function readScanned(path: string, content: Uint8Array, writeAheadLog: Uint8Array | null): ScannedFile | null {
   try {
-    if (isSqlite(content)) return { path, kind: 'rpm', extraction: extractRpmSqlite(content, writeAheadLog) };
+    if (isSqlite(content)) return { path, kind: 'rpm', extraction: extractRpmSqlite(content, writeAheadLog), owner: null };
     const extractor = extractorFor(basename(path), content);
-    return extractor && { path, kind: extractor.name, extraction: extractor.extract(content) };
+    return extractor && { path, kind: extractor.name, extraction: extractor.extract(content), owner: null };
   } catch (error) {
     if (error instanceof ExtractorError) throw new CliError('FAILURE', `${path}: ${error.message}`, { cause: error });
     throw error;
@@ -67,10 +71,13 @@ function readScanned(path: string, content: Uint8Array, writeAheadLog: Uint8Arra
 }
 
 function readDirectory(target: string): Target {
-  const root = readRoot(target);
+  const host = linuxHost({ root: target });
+  const root = readRoot(host);
   const files = [...root.files];
   const unreadable = [...root.unreadable];
-  for (const path of lockFilesBelow(target, root.files.length > 0 || root.distribution !== null)) {
+  const below = filesBelow(target, root.files.length > 0 || root.distribution !== null);
+  if (below.isCut) unreadable.push({ path: '.', reason: 'there are too many files; not all were looked at' });
+  for (const path of below.lockFiles) {
     try {
       const file = readScanned(path, readFile(join(target, path), extractionLimits.fileBytes), null);
       if (file) files.push(file);
@@ -80,6 +87,8 @@ function readDirectory(target: string): Target {
       unreadable.push({ path, reason: error.message });
     }
   }
+  const databases = root.files.map(({ path }) => path);
+  files.push(...readInstalled(host, below.installed, databases));
   if (files.length === 0 && unreadable.length === 0) {
     throw new CliError('USAGE', `${target} holds no package database, lock file or SBOM that is known here`);
   }

@@ -13,11 +13,20 @@ export function isSqlite(content: Uint8Array): boolean {
   return Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, magic.length)).toString('latin1') === magic;
 }
 
+/** Packages of `rpmdb.sqlite` (rpm 4.16 and later). Throws ExtractorError NOT_THIS_FORMAT. */
+export function extractRpmSqlite(content: Uint8Array, writeAheadLog: Uint8Array | null = null): Extraction {
+  return withSqliteHeaders(content, writeAheadLog, extractRpmHeaders);
+}
+
 /**
- * Packages of `rpmdb.sqlite` (rpm 4.16 and later). Works on a copy with its write-ahead log, because SQLite wants to write beside a
+ * Hands the headers of an rpm database to `use`. Works on a copy with its write-ahead log, because SQLite wants to write beside a
  * database that was not closed, and nothing is written into what is scanned. Throws ExtractorError NOT_THIS_FORMAT.
  */
-export function extractRpmSqlite(content: Uint8Array, writeAheadLog: Uint8Array | null = null): Extraction {
+export function withSqliteHeaders<Result>(
+  content: Uint8Array,
+  writeAheadLog: Uint8Array | null,
+  use: (headers: Iterable<Uint8Array>) => Result,
+): Result {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-rpmdb-'));
   try {
     const file = join(directory, 'rpmdb.sqlite');
@@ -25,7 +34,7 @@ export function extractRpmSqlite(content: Uint8Array, writeAheadLog: Uint8Array 
     if (writeAheadLog) writeFileSync(`${file}-wal`, writeAheadLog);
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
     try {
-      return extractRpmHeaders(headersOf(database));
+      return use(headersOf(database));
     } finally {
       database.close();
     }

@@ -20,13 +20,20 @@ export function extractPipfileLock(content: Uint8Array): Extraction {
   return found.finish();
 }
 
-/** composer.lock: lists `packages` and `packages-dev`. A version may carry a `v`, a branch is written `dev-main`. */
+/**
+ * composer.lock, and vendor/composer/installed.json: lists `packages` and `packages-dev`; Composer 1 wrote the latter as a bare list. A
+ * version may carry a `v`, a branch is written `dev-main`.
+ */
 export function extractComposerLock(content: Uint8Array): Extraction {
   const document = decodeJson(content);
-  if (!Array.isArray(fieldOf(document, 'packages'))) throw new ExtractorError('NOT_THIS_FORMAT', 'the file is no composer.lock');
+  const lists =
+    Array.isArray(document) && document.length > 0
+      ? [document]
+      : ['packages', 'packages-dev'].map((group) => fieldOf(document, group));
+  if (!Array.isArray(lists[0])) throw new ExtractorError('NOT_THIS_FORMAT', 'the file is no list of Composer packages');
   const found = new Findings();
-  for (const group of ['packages', 'packages-dev']) {
-    for (const entry of recordsOf(fieldOf(document, group))) {
+  for (const list of lists) {
+    for (const entry of recordsOf(list)) {
       const version = textOf(entry, 'version').replace(/^v(?=\d)/, '');
       found.add({ type: 'composer', name: textOf(entry, 'name').toLowerCase(), version });
     }

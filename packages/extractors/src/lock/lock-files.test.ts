@@ -154,6 +154,55 @@ describe('lock files name what is installed', () => {
 
   it.each([
     [
+      'bun-lock',
+      '{"lockfileVersion":1,"workspaces":{"":{}},"packages":{"@a/b":["@a/b@1.0.0","",{},"x,]"],"c":["c@workspace:c"],"d":["d@github:x/y"],},}',
+      ['@a/b 1.0.0'],
+    ],
+    [
+      'dotnet-deps',
+      '{"libraries":{"App/1.0.0":{"type":"project"},"Newtonsoft.Json/13.0.1":{"type":"package"}}}',
+      ['Newtonsoft.Json 13.0.1'],
+    ],
+    ['nuget-config', '\uFEFF<?xml version="1.0"?>\n<packages><package id="A" version="1.0" /></packages>', ['A 1.0']],
+    [
+      'nuget-props',
+      '<Project xmlns="m"><ItemGroup><PackageVersion Include="A" Version="1.0" /><PackageVersion Include="B" Version="$(V)" /></ItemGroup></Project>',
+      ['A 1.0'],
+    ],
+    ['composer-installed', '[{"name":"A/B","version":"v1.2"}]', ['a/b 1.2']],
+    ['composer-installed', '{"packages":[{"name":"a/b","version":"1.2"}],"dev":true}', ['a/b 1.2']],
+    [
+      'pubspec-lock',
+      'packages:\n  a:\n    source: hosted\n    version: "1.0.0"\n  b:\n    source: sdk\n    version: "0.0.0"\n',
+      ['a 1.0.0'],
+    ],
+    ['mix-lock', '%{\r\n  "a": {:hex, :a, "1.0.0", "x"},\r\n  "b": {:git, "https://x", "y", []},\r\n}', ['a 1.0.0']],
+    [
+      'swift-resolved',
+      '{"pins":[{"location":"https://github.com/a/b.git","state":{"version":"1.0.0"}},{"location":"https://c","state":{"branch":"main"}}]}',
+      ['github.com/a/b 1.0.0'],
+    ],
+    [
+      'swift-resolved',
+      '{"object":{"pins":[{"repositoryURL":"git@github.com:a/b.git","state":{"version":"1.0.0"}}]}}',
+      ['github.com/a/b 1.0.0'],
+    ],
+    ['sbt-lock', '{"lockVersion":1,"dependencies":[{"org":"a.b","name":"c","version":"1.0"}]}', ['a.b:c 1.0']],
+    ['python-metadata', 'Metadata-Version: 2.1\r\nName: Foo_Bar\r\nVersion: 1.0\r\n\r\nVersion: 9', ['foo-bar 1.0']],
+    ['gemspec', 'Gem::Specification.new do |s|\n  s.name = "rake".freeze\n  s.version = "13.0.3"\n', ['rake 13.0.3']],
+    ['npm-package', '{"name":"a","version":"1.0.0"}', ['a 1.0.0']],
+    ['npm-package', '{"type":"module"}', []],
+    [
+      'cyclonedx-xml',
+      '<c:bom xmlns:c="http://cyclonedx.org/schema/bom/1.4"><c:components><c:component type="library"><c:name>a</c:name><c:version>1</c:version><c:purl>pkg:npm/a@1</c:purl><c:components><c:component type="library"><c:name>b</c:name><c:version>2</c:version><c:purl>pkg:npm/b@2</c:purl></c:component></c:components></c:component></c:components></c:bom>',
+      ['a 1', 'b 2'],
+    ],
+  ])('%s: %j', (name, text, expected) => {
+    expect(extract(name, text).packages.map((one) => `${one.name} ${one.version}`)).toEqual(expected);
+  });
+
+  it.each([
+    [
       'npm-lock',
       '{"lockfileVersion":1,"dependencies":' + '{"a":{"dependencies":'.repeat(5000) + '{}' + '}}'.repeat(5000) + '}',
       'TOO_LARGE',

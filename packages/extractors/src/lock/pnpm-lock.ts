@@ -1,20 +1,16 @@
-import { parseAllDocuments } from 'yaml';
-import { decodeText, entriesOf, fieldOf, isRecord, textOf } from '../decode.ts';
+import { entriesOf, fieldOf, isRecord, textOf } from '../decode.ts';
 import { ExtractorError } from '../errors.ts';
 import { type Extraction, Findings } from '../extraction.ts';
-
-/** YAML takes a hundred times its size while it is read; the largest real lock files have a few megabytes. */
-const maxBytes = 32 * 1024 * 1024;
+import { decodeYaml } from './decode-yaml.ts';
 
 /**
  * pnpm-lock.yaml of lockfile versions 5, 6 and 9. What is locked stands in the keys of `packages`: `/name/1.0.0_peers` (5),
  * `/name@1.0.0(peers)` (6), `name@1.0.0` (9); a package that comes from no registry says name and version in its entry.
  */
 export function extractPnpmLock(content: Uint8Array): Extraction {
-  if (content.length > maxBytes) throw new ExtractorError('TOO_LARGE', `the lock file has more than ${maxBytes} bytes`);
   const found = new Findings();
   let isLock = false;
-  for (const document of readDocuments(decodeText(content))) {
+  for (const document of decodeYaml(content, 'lockfileVersion')) {
     if (!isRecord(document) || !('lockfileVersion' in document)) continue;
     isLock = true;
     const isVersion5 = Number.parseFloat(String(document['lockfileVersion'])) < 6;
@@ -27,18 +23,6 @@ export function extractPnpmLock(content: Uint8Array): Extraction {
   }
   if (!isLock) throw new ExtractorError('NOT_THIS_FORMAT', 'the file is no pnpm lock file');
   return found.finish();
-}
-
-function readDocuments(text: string): unknown[] {
-  try {
-    const documents = parseAllDocuments(text, { logLevel: 'silent' });
-    return [...documents].map((document): unknown => {
-      if (document.errors.length > 0) throw document.errors[0];
-      return document.toJS({ maxAliasCount: 100 });
-    });
-  } catch (cause) {
-    throw new ExtractorError('NOT_THIS_FORMAT', 'the file is no YAML document', { cause });
-  }
 }
 
 function splitKey(key: string, isVersion5: boolean): { name: string; version: string } {

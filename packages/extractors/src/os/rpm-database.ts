@@ -25,10 +25,15 @@ export function extractRpmHeaders(headers: Iterable<Uint8Array>): Extraction {
   return found.finish();
 }
 
-/** `Packages.db` (ndb, SUSE) or `Packages` (Berkeley DB, rpm before 4.16). Throws ExtractorError. */
-export function extractRpmDatabase(content: Uint8Array): Extraction {
+/** Headers of `Packages.db` (ndb, SUSE) or `Packages` (Berkeley DB, rpm before 4.16). Throws ExtractorError. */
+export function rpmDatabaseHeaders(content: Uint8Array): Iterable<Uint8Array> {
   refuseTooLarge(content);
-  if (isNdb(content)) return extractRpmHeaders(ndbHeaders(content));
-  if (isBerkeleyHash(content)) return extractRpmHeaders(bdbHeaders(content));
+  if (isNdb(content)) return ndbHeaders(content);
+  if (isBerkeleyHash(content)) return bdbHeaders(content);
   throw new ExtractorError('NOT_THIS_FORMAT', 'the file is neither an ndb nor a Berkeley DB package database');
+}
+
+/** Packages of such a file. Throws ExtractorError. */
+export function extractRpmDatabase(content: Uint8Array): Extraction {
+  return extractRpmHeaders(rpmDatabaseHeaders(content));
 }

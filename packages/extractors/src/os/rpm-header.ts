@@ -33,6 +33,7 @@ export function readRpmHeader(header: Uint8Array): FoundPackage | null {
     version: evr,
     architecture: textOf(values, tags.arch),
     source: source?.name ?? name,
+    isSourceKnown: source !== null,
     sourceVersion: source ? `${prefix}${source.version}` : evr,
     module: textOf(values, tags.moduleLabel),
     distribution: null,

@@ -76,6 +76,7 @@ describe('extractRpmHeaders', () => {
         architecture: 'x86_64',
         source: 'bash-src',
         sourceVersion: '2:5.1.8-9.el9',
+        isSourceKnown: true,
         module: 'm:1:2:3',
         distribution: null,
       },

@@ -13,10 +13,15 @@ export function extractCycloneDx(content: Uint8Array): Extraction {
   const document = decodeJson(content);
   if (textOf(document, 'bomFormat') !== 'CycloneDX')
     throw new ExtractorError('NOT_THIS_FORMAT', 'the file is no CycloneDX document');
-  const found = new Findings();
-  addComponents(found, fieldOf(document, 'components'), 0);
   // What the BOM is about may be described down to its parts.
-  addComponents(found, fieldOf(fieldOf(fieldOf(document, 'metadata'), 'component'), 'components'), 0);
+  const ofSubject = fieldOf(fieldOf(fieldOf(document, 'metadata'), 'component'), 'components');
+  return extractComponents(fieldOf(document, 'components'), ofSubject);
+}
+
+/** The packages of lists of components, as the JSON format has them. Throws ExtractorError TOO_LARGE. */
+export function extractComponents(...lists: readonly unknown[]): Extraction {
+  const found = new Findings();
+  for (const components of lists) addComponents(found, components, 0);
   return found.finish();
 }
 
