@@ -1,28 +1,21 @@
-import { osTypes, type Distribution, type FoundPackage } from '@vedette/extractors';
+import type { Distribution } from '@vedette/extractors';
 import {
   advisorySubject,
   buildChecks,
   explain,
   indexStatements,
   isComparable,
+  isJudgedBySource,
   judge,
   type InventoryElement,
   type Verdict,
   type VerdictReason,
 } from '@vedette/matching';
-import { checkNumber, isDistribution, type Check } from '@vedette/protocol';
+import { checkNumber, isDistribution, type Check, type KnowledgeInput } from '@vedette/protocol';
 import type { KnowledgeSource } from '../knowledge/knowledge-source.ts';
 import { narrowKnowledge } from './narrow-knowledge.ts';
 import type { Target } from './read-target.ts';
-import { toElement } from './to-element.ts';
-
-/** A package of the target, once, with the file that named it first. */
-export interface ScannedPackage {
-  readonly found: FoundPackage;
-  readonly path: string;
-  /** Null where no distribution is known whose package it is. */
-  readonly element: InventoryElement | null;
-}
+import { scannedPackages, type ScannedPackage } from './scanned-packages.ts';
 
 interface JudgedPackage extends ScannedPackage {
   readonly element: InventoryElement;
@@ -61,53 +54,46 @@ export interface ScanResult {
 
 /** Judges every package of a target by what the knowledge says of it. Packages nobody can judge are counted, never taken for clean. */
 export function judgePackages(target: Target, knowledge: KnowledgeSource): ScanResult {
-  const packages = distinctPackages(target);
+  const packages = scannedPackages(target);
+  // Even a few records may be true of a package; only silence proves nothing then.
+  const judged = packages.filter(
+    (one) => hasElement(one) && isComparable(one.element.ecosystem, advisorySubject(one.element).version),
+  );
+  const subjects = judged
+    .filter(hasElement)
+    .map(({ element }) => ({ ...advisorySubject(element), ecosystem: element.ecosystem }));
+  const input = knowledge.select(subjects);
+  const said = new Set(input.advisories.flatMap(({ affected }) => affected.map((one) => `${one.ecosystem} ${one.package}`)));
   const unassessed = new Map<UnassessedReason, ScannedPackage[]>();
-  const judged: JudgedPackage[] = [];
   for (const one of packages) {
-    const reason = whyUnassessed(one.element, knowledge);
-    // Even a few records may be true of a package; only silence proves nothing then.
-    if (hasElement(one) && reason !== 'not a version') judged.push(one);
+    const reason = whyUnassessed(one, knowledge, said);
     if (reason) unassessed.set(reason, [...(unassessed.get(reason) ?? []), one]);
   }
-  return { target: target.name, distribution: target.distribution, packages, unassessed, findings: findAll(judged, knowledge) };
+  const findings = findAll(judged.filter(hasElement), input, knowledge);
+  return { target: target.name, distribution: target.distribution, packages, unassessed, findings };
 }
 
-function distinctPackages(target: Target): ScannedPackage[] {
-  const distinct = new Map<string, ScannedPackage>();
-  for (const { path, extraction, owner } of target.files) {
-    for (const found of extraction.packages) {
-      const judgedAlone = toElement(found, extraction.distribution ?? target.distribution);
-      const element = judgedAlone && owner !== null ? { ...judgedAlone, ownedBy: owner } : judgedAlone;
-      const key = JSON.stringify([
-        found.type,
-        element?.release,
-        found.name,
-        found.version,
-        osTypes.has(found.type) ? found.architecture : '',
-        // The same version may be there once more, brought by nobody's package.
-        owner !== null,
-      ]);
-      if (!distinct.has(key)) distinct.set(key, { found, path, element });
-    }
-  }
-  return [...distinct.values()];
-}
-
-function whyUnassessed(element: InventoryElement | null, knowledge: KnowledgeSource): UnassessedReason | null {
+/** `said`: ecosystem and name of every package that the knowledge speaks of. */
+function whyUnassessed(
+  { found, element }: ScannedPackage,
+  knowledge: KnowledgeSource,
+  said: ReadonlySet<string>,
+): UnassessedReason | null {
   if (element === null) return 'no distribution known';
   // What a distribution's package brought is judged with that package.
   if (element.ownedBy) return null;
-  const { version, release } = advisorySubject(element);
-  if (!isComparable(element.ecosystem, version)) return 'not a version';
-  if (knowledge.covers(element.ecosystem, release)) return null;
-  return isDistribution(element.ecosystem) ? 'no knowledge of this release' : 'too little knowledge of this registry';
+  const subject = advisorySubject(element);
+  if (!isComparable(element.ecosystem, subject.version)) return 'not a version';
+  if (!knowledge.covers(element.ecosystem, subject.release)) {
+    return isDistribution(element.ecosystem) ? 'no knowledge of this release' : 'too little knowledge of this registry';
+  }
+  const isGuess = !found.isSourceKnown && isJudgedBySource(element.ecosystem);
+  return isGuess && !said.has(`${element.ecosystem} ${subject.package}`) ? 'source package not known' : null;
 }
 
-function findAll(judged: readonly JudgedPackage[], knowledge: KnowledgeSource): Finding[] {
-  const subjects = judged.map(({ element }) => ({ ecosystem: element.ecosystem, package: advisorySubject(element).package }));
+function findAll(judged: readonly JudgedPackage[], selected: KnowledgeInput, knowledge: KnowledgeSource): Finding[] {
   const input = narrowKnowledge(
-    knowledge.select(subjects),
+    selected,
     judged.map(({ element }) => element),
   );
   const { checks } = buildChecks(input, (name) => checkNumber(name) ?? knowledge.registeredNumber(name));

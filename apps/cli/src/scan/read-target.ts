@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { parseOsRelease } from '@vedette/collectors';
+import { basename, dirname, join, resolve } from 'node:path';
+import { collectors, parseOsRelease, runCollector, type Host } from '@vedette/collectors';
 import { ExtractorError, extractionLimits, extractorFor, type Distribution, type Extraction } from '@vedette/extractors';
 import { linuxHost } from '@vedette/host';
+import { kernelFact, type Kernel } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { fileError, readFile, readStandardInput } from './read-file.ts';
 import { readInstalled } from './read-installed.ts';
@@ -26,6 +27,8 @@ export interface Target {
   readonly files: readonly ScannedFile[];
   /** Of the whole target; null where it does not say. */
   readonly distribution: Distribution | null;
+  /** Kernels of the machine itself, where it is the target; null for everything else. */
+  readonly kernels: readonly Kernel[] | null;
   /** Files that look like something known but could not be read. */
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
 }
@@ -34,7 +37,7 @@ export interface Target {
  * Reads a file of any known kind, a root file system, a directory with lock files, or `-` for standard input. Throws CliError: NOT_FOUND,
  * USAGE for a file of no kind known here or a directory without any, FAILURE for one that cannot be read.
  */
-export function readTarget(target: string): Target {
+export async function readTarget(target: string): Promise<Target> {
   if (target === '-') return singleFile('-', readStandardInput(extractionLimits.fileBytes), null);
   let isDirectory: boolean;
   try {
@@ -55,7 +58,7 @@ function singleFile(target: string, content: Uint8Array, writeAheadLog: Uint8Arr
     );
   }
   const distribution = file.extraction.distribution ?? distributionBeside(target);
-  return { name: target, files: [file], distribution, unreadable: [] };
+  return { name: target, files: [file], distribution, kernels: null, unreadable: [] };
 }
 
 /** Null for a file of no kind known here. Throws CliError FAILURE for one that is broken. */
@@ -70,7 +73,7 @@ function readScanned(path: string, content: Uint8Array, writeAheadLog: Uint8Arra
   }
 }
 
-function readDirectory(target: string): Target {
+async function readDirectory(target: string): Promise<Target> {
   const host = linuxHost({ root: target });
   const root = readRoot(host);
   const files = [...root.files];
@@ -92,7 +95,14 @@ function readDirectory(target: string): Target {
   if (files.length === 0 && unreadable.length === 0) {
     throw new CliError('USAGE', `${target} holds no package database, lock file or SBOM that is known here`);
   }
-  return { name: target, files, distribution: root.distribution, unreadable };
+  const kernels = resolve(target) === '/' ? await liveKernels(host) : null;
+  return { name: target, files, distribution: root.distribution, kernels, unreadable };
+}
+
+async function liveKernels(host: Host): Promise<Kernel[]> {
+  const collector = collectors.find(({ fact }) => fact.name === kernelFact.name);
+  const { rows } = collector ? await runCollector(collector, host) : { rows: [] };
+  return rows.map((row) => kernelFact.row.parse(row));
 }
 
 function readBeside(path: string, suffix: string): Uint8Array | null {

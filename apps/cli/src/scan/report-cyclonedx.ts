@@ -1,6 +1,7 @@
 import { formatPurl } from '@vedette/extractors';
 import { severityNames, type Cvss, type Check } from '@vedette/protocol';
-import type { Finding, ScannedPackage, ScanResult } from './judge-packages.ts';
+import type { Finding, ScanResult } from './judge-packages.ts';
+import type { ScannedPackage } from './scanned-packages.ts';
 import { whyText } from './report-json.ts';
 import { distributionOf } from './to-element.ts';
 

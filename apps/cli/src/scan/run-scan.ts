@@ -38,13 +38,13 @@ const findingsExitCode = 10;
 const maxListBytes = 64 * 1024 * 1024;
 
 /** One scan: read, judge, leave out what is exempted, report. */
-export function runScan(surroundings: Surroundings, options: ScanOptions): Outcome {
+export async function runScan(surroundings: Surroundings, options: ScanOptions): Promise<Outcome> {
   const format = formats.find((known) => known === options.format);
   if (!format) throw new CliError('USAGE', `--format takes ${formats.join(', ')}, not "${options.format}"`);
   const given = options.distro === undefined ? null : readDistro(options.distro);
   const now = new Date();
   const isExempt = readExemptions(options, now);
-  const target = withDistribution(readTarget(options.target), given, surroundings.note);
+  const target = withDistribution(await readTarget(options.target), given, surroundings.note);
   noteProblems(target, surroundings.note);
   const knowledge = openKnowledge(surroundings.environment, options.knowledge);
   let judged: ScanResult;

@@ -1,6 +1,6 @@
 import { releaseOf } from '@vedette/ecosystems';
 import { osTypes, type Distribution, type FoundPackage } from '@vedette/extractors';
-import { isKernelImage, type InventoryElement } from '@vedette/matching';
+import type { InventoryElement } from '@vedette/matching';
 import { EcosystemName } from '@vedette/protocol';
 
 /** Registries by the type words of package URLs. */
@@ -31,8 +31,7 @@ export function toElement(found: FoundPackage, target: Distribution | null): Inv
   const known = distribution && releaseOf(distribution);
   const ecosystem = EcosystemName.safeParse(known?.ecosystem);
   if (!known || !ecosystem.success) return null;
-  const role = isKernelImage({ name, source }) ? 'dormant' : 'installed';
-  return { ...element, ecosystem: ecosystem.data, release: known.release, role };
+  return { ...element, ecosystem: ecosystem.data, release: known.release, role: 'installed' };
 }
 
 /** What a purl says of a package goes before what is known of the whole, unless it names only the vendor. */

@@ -5,23 +5,13 @@ import { extractors } from '@vedette/extractors';
 /** Installed dependencies name the lock files of others; what git keeps is no working copy. */
 const passedOver: ReadonlySet<string> = new Set(['node_modules', '.git', '.hg', '.svn', '__pycache__', '.venv', '.tox']);
 /** Of a root file system: what belongs to the kernel, comes and goes, or holds other file systems. */
-const passedOverInRoot: ReadonlySet<string> = new Set([
-  ...[
-    'proc',
-    'sys',
-    'dev',
-    'run',
-    'tmp',
-    'boot',
-    'lost+found',
-    'lib/modules',
-    'lib/firmware',
-    'usr/lib/modules',
-    'usr/lib/firmware',
-  ],
-  ...['var/cache', 'var/log', 'var/tmp', 'var/spool', 'var/lib/docker', 'var/lib/containers', 'var/lib/containerd'],
-  ...['usr/include', 'usr/src', 'usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/icons', 'usr/share/fonts'],
-]);
+const passedOverInRoot: ReadonlySet<string> = new Set(
+  (
+    'proc sys dev run tmp boot lost+found lib/modules lib/firmware usr/lib/modules usr/lib/firmware usr/include usr/src ' +
+    'usr/share/doc usr/share/man usr/share/locale usr/share/icons usr/share/fonts ' +
+    'var/cache var/log var/tmp var/spool var/lib/docker var/lib/containers var/lib/containerd'
+  ).split(' '),
+);
 /** Of a root file system: what packages bring, whose lock files are those of their makers. */
 const withoutLocksInRoot: ReadonlySet<string> = new Set(['usr', 'lib', 'lib64', 'bin', 'sbin', 'var/lib', 'etc']);
 const maxDepth = 24;
