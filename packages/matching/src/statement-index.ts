@@ -22,6 +22,7 @@ export interface StatementIndex {
   unassessed(element: InventoryElement): Unassessed | null;
 }
 
+/** Indexes the statements of checks by the package they are about, and counts them by release. */
 export function indexStatements(checks: Iterable<Pick<Check, 'number' | 'affected'>>): StatementIndex {
   const bySubject = new Map<string, AffectedStatement[]>();
   const counts = new Map<string, number>();
