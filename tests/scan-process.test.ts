@@ -71,7 +71,7 @@ describe('vedette scan as a process', () => {
     const { status: ended, stderr, stdout } = scan(['-', ...debian, '--json'], input);
     expect(ended).toBe(code);
     expect(stderr).not.toMatch(/^\s+at /m);
-    if (code === 0) expect(JSON.parse(stdout)).toMatchObject({ packages: 3 });
+    expect(stdout.includes('"packages": 3')).toBe(code === 0);
   });
 
   it('comes out of a directory whose links run in circles', () => {
@@ -104,11 +104,15 @@ describe('formats, by the schemas of those who define them', () => {
     const schema = createRequire(import.meta.url).resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json');
     // It is of draft 4, whose name and id this validator does not know; the words it uses mean the same in later drafts.
     const { $schema: _dialect, id: _id, ...plain } = JSON.parse(readFileSync(schema, 'utf8')) as Record<string, unknown>;
-    const validate = new Ajv({ strict: false, validateFormats: false, validateSchema: false, unicodeRegExp: false }).compile(plain);
+    const validate = new Ajv({ strict: false, validateFormats: false, validateSchema: false, unicodeRegExp: false }).compile(
+      plain,
+    );
     const report = JSON.parse(scan(['-', ...debian, '--format', 'sarif'], status).stdout) as { runs: { results: object[] }[] };
-    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+    validate(report);
+    expect(validate.errors ?? []).toEqual([]);
     expect(report.runs[0]?.results.length).toBeGreaterThan(10);
-    expect(validate({ ...report, version: '2.0' }), 'so that it can fail').toBe(false);
+    // So that it can fail.
+    expect(validate({ ...report, version: '2.0' })).toBe(false);
   });
 
   it('CycloneDX 1.6 with VEX', async () => {

@@ -15,7 +15,7 @@ export function debianFixes(files: readonly string[]): Fix[] {
   for (const file of files) {
     let cves: string[] = [];
     for (const line of readFileSync(file, 'utf8').split('\n')) {
-      if (/^\[/.test(line)) cves = [];
+      if (line.startsWith('[')) cves = [];
       const names = /^\t\{(.*)\}/.exec(line);
       if (names) cves = (names[1] ?? '').split(' ').filter(isCve);
       const fix = /^\t\[(\w+)\] - (\S+) (\d\S*)/.exec(line);
