@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, readdirSync, readlinkSync, statSync, type Stats } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  statfs,
+  statSync,
+  type Stats,
+  type StatsFs,
+} from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { HostError, type FileStatus, type FileSystemSize, type Host, type NetworkAddress } from '@vedette/collectors';
 import { resolveInRoot } from './resolve-in-root.ts';
@@ -82,10 +93,12 @@ function fileStatus(stats: Stats): FileStatus {
 }
 
 async function fileSystemSize(mount: string, real: (path: string) => string): Promise<FileSystemSize | null> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(new HostError('IO', mount)), statFileSystemMs);
+  // With a callback: node:fs/promises would cost every agent 1.5 MB.
+  const { promise, resolve, reject } = Promise.withResolvers<StatsFs>();
+  const timer = setTimeout(() => reject(new HostError('IO', mount)), statFileSystemMs);
   try {
-    const stats = await Promise.race([statfs(real(mount)), timeout.promise]);
+    statfs(real(mount), (error, found) => (error ? reject(error) : resolve(found)));
+    const stats = await promise;
     return {
       sizeBytes: stats.bsize * stats.blocks,
       availableBytes: stats.bsize * stats.bavail,
