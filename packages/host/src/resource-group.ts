@@ -116,10 +116,8 @@ function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, name: s
       ['cpu.cfs_period_us', periodMicroseconds],
       ['cpu.cfs_quota_us', quota(limits)],
     ],
-    memory: [
-      ['memory.soft_limit_in_bytes', limits.memoryBytes],
-      ['memory.limit_in_bytes', 2 * limits.memoryBytes],
-    ],
+    // Not the soft limit: the kernel complains of it in its log.
+    memory: [['memory.limit_in_bytes', 2 * limits.memoryBytes]],
   };
   for (const { controllers, directory } of groups) {
     const wanted = controllers.filter((name) => Object.hasOwn(files, name));
