@@ -1,59 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { agentPaths, type FactRow, limits, type SyncDocument } from '@vedette/protocol';
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { agentPaths, limits } from '@vedette/protocol';
+import { describe, expect, it } from 'vitest';
 import { revokeActivationKeyOf } from '../activation-keys/store.ts';
-import { type AgentReply, type Forgery, TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-
-let database: ThrowAwayDatabase;
-let server: TestServer;
-let organizationId: string;
-let agent: TestAgent;
-
-beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  ({ organizationId } = await testCaller(server));
-}, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  agent = new TestAgent(server);
-  await agent.enroll(await testActivationKey(server, organizationId));
-});
-
-const checkIn = {
-  agentVersion: '1',
-  sentAt: '2026-11-22T12:00:00Z',
-  collectors: [] as object[],
-  consumption: { cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 },
-};
-
-function user(name: string, more: FactRow = {}): FactRow {
-  return { name, uid: 1, gid: 1, home: '/', shell: '', password: 'set', groups: [], ...more };
-}
-
-function users(...rows: FactRow[]): SyncDocument {
-  return syncDocument({ collector: 'user', sequence: 1, rows });
-}
-
-function sync(...documents: object[]): Promise<AgentReply> {
-  return agent.post(agentPaths.sync, { documents });
-}
-
-async function stored(collector: string): Promise<unknown[]> {
-  const rows = await database.db
-    .selectFrom('factRow')
-    .select('body')
-    .where('assetId', '=', agent.assetId)
-    .where('collector', '=', collector)
-    .execute();
-  return rows.map(({ body }) => body);
-}
+import { agent, checkIn, database, organizationId, server, stored, sync, user, users } from '../testing/agent-fixture.ts';
+import { type Forgery, TestAgent } from '../testing/test-agent.ts';
+import { testActivationKey, testCaller } from '../testing/test-server.ts';
 
 describe('an honest agent', () => {
   it('enrolls, checks in and syncs, and every answer proves to be the platform’s', async () => {
@@ -122,12 +74,10 @@ describe('a forged request', () => {
   });
 
   it('that bears the id of another agent is refused, and touches nothing of it', async () => {
-    const victim = agent;
-    agent = new TestAgent(server);
-    await agent.enroll(await testActivationKey(server, (await testCaller(server)).organizationId));
-    const reply = await agent.post(agentPaths.sync, { documents: [users(user('eve'))] }, { keyid: victim.agentId });
+    const other = new TestAgent(server);
+    await other.enroll(await testActivationKey(server, (await testCaller(server)).organizationId));
+    const reply = await other.post(agentPaths.sync, { documents: [users(user('eve'))] }, { keyid: agent.agentId });
     expect(reply).toMatchObject({ status: 401, json: { code: 'SIGNATURE_INVALID' } });
-    agent = victim;
     expect(await stored('user')).toEqual([]);
   });
 

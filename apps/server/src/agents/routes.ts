@@ -1,21 +1,21 @@
-import { promisify } from 'node:util';
-import { constants, zstdDecompress } from 'node:zlib';
 import { agentPaths, CheckIn, Enroll, limits, Sync } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
-import { AgentProblem } from './agent-problem.ts';
+import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
-import { checkIn } from './check-in.ts';
-import { isBusyError } from './database-error.ts';
+import { Judging } from '../inventory/judging.ts';
+import { Admission } from './admission.ts';
+import { AgentDirectory } from './agent-directory.ts';
+import { AgentProblem } from './agent-problem.ts';
+import { CheckIns } from './check-ins.ts';
 import { enroll } from './enroll.ts';
+import { Ingest } from './ingest.ts';
 import { NonceMemory } from './nonce-memory.ts';
+import { readDocument } from './read-document.ts';
 import { signReply } from './sign-reply.ts';
-import { findAgent, type KnownAgent } from './store.ts';
-import { sync } from './sync.ts';
+import type { KnownAgent } from './store.ts';
 import { readSignature, type SignedRequest, verifyRequest } from './verify-request.ts';
-
-const decompress = promisify(zstdDecompress);
 
 /** How an endpoint of agents is served: who must have signed, which document, what is done. */
 interface AgentEndpoint<Document extends z.ZodType> {
@@ -24,24 +24,30 @@ interface AgentEndpoint<Document extends z.ZodType> {
   readonly handle: (input: { agent: KnownAgent; document: z.infer<Document>; bytes: number }) => Promise<unknown>;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Bytes for which this request was let in; see Admission. */
+    admitted: number | null;
+  }
+}
+
 /**
  * The interface for agents. Everything that arrives is hostile until its signature is checked, and bounded after that; every
  * reply, errors included, is signed, so that an agent can tell the platform from whatever stands between.
  */
 export function registerAgentRoutes(app: FastifyInstance, context: Context): void {
   const nonces = new NonceMemory();
-  const working = new Set<string>();
-
-  /** An agent has no reason to ask two things at once; a hostile one could hold every database connection. */
-  async function oneAtATime(agentId: string, work: () => Promise<unknown>): Promise<unknown> {
-    if (working.has(agentId)) throw new AgentProblem('BUSY', 'The last request of this agent is not answered yet.');
-    working.add(agentId);
-    try {
-      return await work();
-    } finally {
-      working.delete(agentId);
-    }
-  }
+  const admission = new Admission();
+  const agents = new AgentDirectory(context.db, context.clock);
+  const checkIns = new CheckIns(context);
+  const judging = new Judging(context);
+  const ingest = new Ingest({ ...context, onUnjudged: () => judging.wake() });
+  app.addHook('onReady', async () => judging.wake());
+  app.addHook('onClose', async () => {
+    await ingest[Symbol.asyncDispose]();
+    await judging[Symbol.asyncDispose]();
+    await checkIns[Symbol.asyncDispose]();
+  });
 
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -49,6 +55,19 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
       done(null, body),
     );
     scope.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, error));
+    scope.decorateRequest('admitted', null);
+    // Before the body is read: what cannot be worked on soon should not fill the memory either.
+    scope.addHook('onRequest', async (request) => {
+      if (ingest.isFull) throw new AgentProblem('BUSY', 'Too many documents wait to be stored; try again.');
+      request.admitted = admission.enter(Number(request.headers['content-length'] ?? Number.NaN));
+    });
+    // Not onResponse, which does not come for a connection that breaks off.
+    scope.addHook('onRequest', async (request, reply) => {
+      reply.raw.once('close', () => {
+        if (request.admitted !== null) admission.leave(request.admitted);
+        request.admitted = null;
+      });
+    });
 
     scope.post(agentPaths.enroll, { bodyLimit: limits.enrollDocumentBytes }, async (request, reply) => {
       const signed = signedRequest(request);
@@ -58,7 +77,7 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
       // Anybody can make a key and sign with it: what is unpacked and kept for a stranger must be small. Its nonce is not kept at
       // all; the same request again has the same answer and does nothing.
       verifyRequest(signed, parameters, publicKey);
-      const document = await readDocument(signed, Enroll, limits.enrollDocumentBytes);
+      const document = await readDocument(signed, Enroll, { maxBytes: limits.enrollDocumentBytes });
       if (!Buffer.from(document.publicKey, 'base64').equals(publicKey)) {
         throw new AgentProblem('SIGNATURE_INVALID', 'The request was signed by another key than the one it wants to register.');
       }
@@ -70,25 +89,29 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
         const signed = signedRequest(request);
         const now = nowSeconds(context);
         const parameters = readSignature(signed, now);
-        const agent = await findAgent(context.db, parameters.keyid);
+        const agent = await agents.find(parameters.keyid);
         if (!agent) throw new AgentProblem('UNKNOWN_AGENT', 'The platform does not know this agent; enroll it again.');
         verifyRequest(signed, parameters, agent.publicKey);
         // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
         if (!nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
           throw new AgentProblem('REPLAYED', 'This request was received before.');
-        const answer = await oneAtATime(agent.id, async () => {
-          const bytes = signed.body.length;
-          return handle({ agent, document: await readDocument(signed, document, limits.agentDocumentBytes), bytes });
+        const answer = await admission.alone(agent.id, async (charge) => {
+          const limit = { maxBytes: limits.agentDocumentBytes, charge };
+          return handle({ agent, document: await readDocument(signed, document, limit), bytes: signed.body.length });
         });
         return send(context, request, reply, answer);
       });
     }
 
-    serve({ path: agentPaths.checkIn, document: CheckIn, handle: ({ agent, document }) => checkIn(context, agent, document) });
+    serve({ path: agentPaths.checkIn, document: CheckIn, handle: ({ agent, document }) => checkIns.take(agent, document) });
     serve({
       path: agentPaths.sync,
       document: Sync,
-      handle: ({ agent, document, bytes }) => sync(context, agent, document, bytes),
+      async handle({ agent, document, bytes }) {
+        checkIns.forget(agent.id);
+        const { organizationId, assetId } = agent;
+        return { results: await ingest.take({ organizationId, assetId }, document.documents, bytes) };
+      },
     });
   });
 }
@@ -101,55 +124,25 @@ function signedRequest(request: FastifyRequest): SignedRequest {
   return { method: request.method, path, query, headers: request.headers, body };
 }
 
-/** Unpacks within the limit, parses, checks against the schema. */
-async function readDocument<Document extends z.ZodType>(
-  request: SignedRequest,
-  schema: Document,
-  maxBytes: number,
-): Promise<z.infer<Document>> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  let text: string;
-  if (encoding === 'zstd') {
-    try {
-      const unpacked = await decompress(request.body, {
-        maxOutputLength: maxBytes,
-        // A window above 8 MiB would make the platform allocate what the sender chooses.
-        params: { [constants.ZSTD_d_windowLogMax]: 23 },
-      });
-      text = unpacked.toString('utf8');
-    } catch (error) {
-      const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-      if (tooLarge) throw new AgentProblem('TOO_LARGE', `This document may unpack to ${maxBytes} bytes.`);
-      throw new AgentProblem('MALFORMED', 'The body is not valid zstd.', { cause: error });
-    }
-  } else if (encoding === 'identity') text = request.body.toString('utf8');
-  else throw new AgentProblem('MALFORMED', 'The body must be sent as zstd or uncompressed.');
-  let value: unknown;
-  try {
-    value = JSON.parse(text); // The schema check follows.
-  } catch (error) {
-    throw new AgentProblem('MALFORMED', 'The body is not JSON.', { cause: error });
-  }
-  const checked = schema.safeParse(value);
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  throw new AgentProblem(
-    'MALFORMED',
-    `The document breaks its schema at ${issue?.path.join('.').slice(0, 100)}: ${issue?.message}`,
-  );
-}
-
 function sendProblem(context: Context, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const problem = asProblem(error);
   if (problem.code === 'INTERNAL') context.log.error({ err: error, url: request.url }, 'agent request failed');
   reply.code(problem.status);
+  const wait = problem.code === 'BUSY' ? { retryAfterSeconds: retryAfterSeconds() } : {};
+  if (wait.retryAfterSeconds !== undefined) void reply.header('retry-after', wait.retryAfterSeconds);
   return send(context, request, reply, {
     type: 'about:blank',
     title: problem.code,
     status: problem.status,
     code: problem.code,
     detail: problem.message,
+    ...wait,
   });
+}
+
+/** Different for everybody: agents that were refused together shall not come back together. */
+function retryAfterSeconds(): number {
+  return 2 + Math.floor(Math.random() * 13);
 }
 
 function asProblem(error: unknown): AgentProblem {

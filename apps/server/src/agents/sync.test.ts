@@ -1,58 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { agentPaths, type FactRow, type SyncDocument } from '@vedette/protocol';
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentReply, TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-
-let database: ThrowAwayDatabase;
-let server: TestServer;
-let organizationId: string;
-let agent: TestAgent;
-
-beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  ({ organizationId } = await testCaller(server));
-}, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  agent = new TestAgent(server);
-  await agent.enroll(await testActivationKey(server, organizationId));
-});
-
-const checkIn = {
-  agentVersion: '1',
-  sentAt: '2026-11-22T12:00:00Z',
-  collectors: [] as object[],
-  consumption: { cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 },
-};
-
-function user(name: string, more: FactRow = {}): FactRow {
-  return { name, uid: 1, gid: 1, home: '/', shell: '', password: 'set', groups: [], ...more };
-}
-
-function users(...rows: FactRow[]): SyncDocument {
-  return syncDocument({ collector: 'user', sequence: 1, rows });
-}
-
-function sync(...documents: object[]): Promise<AgentReply> {
-  return agent.post(agentPaths.sync, { documents });
-}
-
-async function stored(collector: string): Promise<unknown[]> {
-  const rows = await database.db
-    .selectFrom('factRow')
-    .select('body')
-    .where('assetId', '=', agent.assetId)
-    .where('collector', '=', collector)
-    .execute();
-  return rows.map(({ body }) => body);
-}
+import { syncDocument } from '@vedette/testkit';
+import { describe, expect, it } from 'vitest';
+import { agent, checkIn, database, enrolledAgent, server, stored, sync, user, users } from '../testing/agent-fixture.ts';
 
 describe('documents of a hostile agent', () => {
   const bad: [string, () => SyncDocument][] = [
@@ -130,13 +81,7 @@ describe('documents of a hostile agent', () => {
       return { name, version: '1', architecture: 'amd64', source: name, sourceVersion: '1', state: 'installed' };
     };
     const rows = Array.from({ length: 400 }, () => pkg(`p${randomBytes(6).toString('hex')}`));
-    const others = await Promise.all(
-      [1, 2, 3].map(async () => {
-        const one = new TestAgent(server);
-        await one.enroll(await testActivationKey(server, organizationId));
-        return one;
-      }),
-    );
+    const others = await Promise.all([1, 2, 3].map(enrolledAgent));
     const replies = await Promise.all(
       others.map((one, index) => {
         const ordered = index % 2 === 0 ? rows : rows.toReversed();

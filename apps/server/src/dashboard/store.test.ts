@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Advisory, type DpkgPackage, type KnowledgeInput, severities, severityNames, Sync } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sync } from '../agents/sync.ts';
+import { syncNow } from '../testing/sync-now.ts';
 import { type AssetQuery, findAssets } from '../assets/store.ts';
-import type { Context } from '../context.ts';
 import { type DetectionQuery, findDetections } from '../detections/store.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { loadDashboard } from './store.ts';
@@ -59,8 +58,8 @@ async function addAsset(hostname: string, change: { lastSeen: Date; pendingResta
       syncDocument({ collector: 'os', sequence, rows: [{ ...os, hostname }] }),
       syncDocument({ collector: 'dpkg', sequence, rows: packages }),
     ];
-    const context = { db: database.db, clock: () => at } as Context; // All that sync() uses.
-    await sync(context, agent, Sync.parse({ documents }), 1000);
+    const context = { db: database.db, clock: () => at };
+    await syncNow(context, agent, Sync.parse({ documents }));
     await database.db.updateTable('asset').set(change).where('id', '=', assetId).execute();
   };
 }

@@ -88,6 +88,8 @@ export interface Database {
     versionKey: Buffer | null;
     rowHash: Buffer;
   };
+  /** Entered and not judged yet. */
+  unjudged: { packageVersionId: number };
   packageSet: { setHash: Buffer; ids: number[] };
   inventory: { organizationId: string; assetId: string; collector: string; setHash: Buffer; added: number[]; removed: number[] };
   inventoryChange: {

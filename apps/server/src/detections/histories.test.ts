@@ -5,8 +5,7 @@ import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedett
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { KnownAgent } from '../agents/store.ts';
-import { sync } from '../agents/sync.ts';
-import type { Context } from '../context.ts';
+import { syncNow } from '../testing/sync-now.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findDetections } from './store.ts';
@@ -108,9 +107,9 @@ class Asset {
 
   async send(collector: string, rows: readonly FactRow[]): Promise<void> {
     this.#sequence += 1;
-    const context = { db: database.db, clock: () => new Date(now) } as Context; // All that sync() uses.
+    const context = { db: database.db, clock: () => new Date(now) };
     const document = Sync.parse({ documents: [syncDocument({ collector, sequence: this.#sequence, rows })] });
-    const { results } = await sync(context, this.agent, document, 1);
+    const { results } = await syncNow(context, this.agent, document);
     if (results[0]?.outcome !== 'accepted') throw new Error(JSON.stringify(results));
   }
 

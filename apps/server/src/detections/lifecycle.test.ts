@@ -3,8 +3,7 @@ import { type Advisory, type DpkgPackage, type FactRow, type KnowledgeInput, Syn
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KnownAgent } from '../agents/store.ts';
-import { sync } from '../agents/sync.ts';
-import type { Context } from '../context.ts';
+import { syncNow } from '../testing/sync-now.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { loadDashboard } from '../dashboard/store.ts';
 import { explainDetection } from './explain-detection.ts';
@@ -72,9 +71,9 @@ function know(...advisories: Advisory[]): Promise<unknown> {
 async function send(collector: string, rows: readonly FactRow[]): Promise<unknown> {
   const sequence = (sequences.get(collector) ?? 0) + 1;
   sequences.set(collector, sequence);
-  const context = { db: database.db, clock: () => now } as Context; // All that sync() uses.
+  const context = { db: database.db, clock: () => now };
   const document = Sync.parse({ documents: [syncDocument({ collector, sequence, rows })] });
-  const reply = await sync(context, agent, document, 1000);
+  const reply = await syncNow(context, agent, document);
   return reply.results[0]?.outcome;
 }
 

@@ -13,3 +13,17 @@ export interface CollectorRef extends AssetRef {
 }
 
 export type Tx = Transaction<Database>;
+
+/** Asset ids are ours and unique, so they name a collector's rows in memory without the organization. */
+export function refKey({ assetId, collector }: CollectorRef): string {
+  return `${assetId} ${collector}`;
+}
+
+/** Columns for `unnest`: many rows travel as one statement. */
+export function refColumns(refs: readonly CollectorRef[]): [string[], string[], string[]] {
+  return [
+    refs.map(({ organizationId }) => organizationId),
+    refs.map(({ assetId }) => assetId),
+    refs.map(({ collector }) => collector),
+  ];
+}

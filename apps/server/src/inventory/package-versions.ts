@@ -1,13 +1,13 @@
 import { debianVersionKey, VersionError } from '@vedette/ecosystems';
-import { sql } from 'kysely';
-import type { PackageRole } from '../db/schema.ts';
-import { judgePackageVersions } from '../knowledge/judge-package-versions.ts';
-import type { Tx } from './asset-ref.ts';
+import { dpkgFact } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Database, PackageRole } from '../db/schema.ts';
+import { inParts } from '../knowledge/in-parts.ts';
+import type { AssetRelease } from './release.ts';
+import { storedKey } from './row-change.ts';
 
 /** A package version before it has a number. */
-export interface PackageVersionRow {
-  readonly ecosystem: string;
-  readonly release: string;
+export interface PackageVersionRow extends AssetRelease {
   readonly role: PackageRole;
   readonly name: string;
   readonly version: string;
@@ -18,37 +18,115 @@ export interface PackageVersionRow {
   readonly rowHash: Buffer;
 }
 
-/**
- * Numbers of these package versions; those never seen on any asset are entered and judged at once, so that whoever has them
- * next finds the verdict ready. The caller holds the shared knowledge lock.
- */
-export async function internPackageVersions(tx: Tx, unordered: readonly PackageVersionRow[]): Promise<number[]> {
-  if (unordered.length === 0) return [];
-  // In one order whoever enters them: two assets that bring the same new versions at once would otherwise wait for each other.
-  const rows = unordered.toSorted((a, b) => Buffer.compare(a.rowHash, b.rowHash));
-  const inserted = await sql<{ id: number }>`
-    insert into package_version
-      (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)
-    select * from unnest(
-      ${rows.map((row) => row.ecosystem)}::text[], ${rows.map((row) => row.release)}::text[], ${rows.map((row) => row.role)}::text[],
-      ${rows.map((row) => row.name)}::text[], ${rows.map((row) => row.version)}::text[], ${rows.map((row) => row.architecture)}::text[],
-      ${rows.map((row) => row.source)}::text[], ${rows.map((row) => row.sourceVersion)}::text[], ${rows.map((row) => row.state)}::text[],
-      ${rows.map((row) => versionKey(row.sourceVersion))}::bytea[], ${rows.map((row) => row.rowHash)}::bytea[]
-    )
-    on conflict (ecosystem, release, role, row_hash) do nothing
-    returning id`.execute(tx);
-  if (inserted.rows.length > 0)
-    await judgePackageVersions(
-      tx,
-      inserted.rows.map(({ id }) => id),
-    );
-  const numbers = await sql<{ id: number }>`
-    select id from package_version
-    join unnest(
-      ${rows.map((row) => row.ecosystem)}::text[], ${rows.map((row) => row.release)}::text[],
-      ${rows.map((row) => row.role)}::text[], ${rows.map((row) => row.rowHash)}::bytea[]
-    ) as wanted (ecosystem, release, role, row_hash) using (ecosystem, release, role, row_hash)`.execute(tx);
-  return numbers.rows.map(({ id }) => id);
+/** What documents are compared with. Never changes: a package version is entered once and stays. */
+interface KnownVersion extends AssetRelease {
+  readonly key: string;
+  /** One character a byte: a Buffer each would take three times the memory. */
+  readonly hash: string;
+  /** False for what holds no code: only configuration files are left. */
+  readonly counts: boolean;
+}
+
+/** About 100 MB; a fleet of one distribution has some ten thousand. */
+const defaultCeiling = 500_000;
+
+/** The distinct package versions of all assets, kept in memory as far as they were needed. */
+export class PackageVersions {
+  readonly #db: Kysely<Database>;
+  readonly #ceiling: number;
+  readonly #known = new Map<number, KnownVersion>();
+  readonly #numbers = new Map<string, number>();
+  /** Assets share names, and so should we. */
+  readonly #keys = new Map<string, string>();
+
+  constructor(db: Kysely<Database>, ceiling = defaultCeiling) {
+    this.#db = db;
+    this.#ceiling = ceiling;
+  }
+
+  /** Brings these numbers into memory, so that `of` knows them until the next call. */
+  async load(ids: Iterable<number>): Promise<void> {
+    if (this.#known.size > this.#ceiling) for (const cache of [this.#known, this.#numbers, this.#keys]) cache.clear();
+    const missing = [...new Set(ids)].filter((id) => !this.#known.has(id));
+    for (const part of inParts(missing)) {
+      const rows = await this.#db
+        .selectFrom('packageVersion')
+        .select(['id', 'ecosystem', 'release', 'role', 'name', 'architecture', 'state', 'rowHash'])
+        .where('id', '=', sql<number>`any(${part})`)
+        .execute();
+      for (const row of rows) this.#remember(row.id, row);
+    }
+  }
+
+  of(id: number): KnownVersion {
+    const known = this.#known.get(id);
+    if (!known) throw new Error(`package version ${id} is not stored`);
+    return known;
+  }
+
+  /**
+   * Numbers of these package versions, in their order. New ones are entered at once and for good, whatever becomes of the document that
+   * brought them, and wait to be judged: an acknowledgement never waits for that. `fresh`: how many.
+   */
+  async enter(rows: readonly PackageVersionRow[]): Promise<{ ids: number[]; fresh: number }> {
+    const missing = new Map<string, PackageVersionRow>();
+    for (const row of rows) if (!this.#numbers.has(identity(row))) missing.set(identity(row), row);
+    let fresh = 0;
+    // In one order whoever enters them: two servers that bring the same new versions at once would otherwise wait for each other.
+    const ordered = [...missing.values()].toSorted((a, b) => Buffer.compare(a.rowHash, b.rowHash));
+    for (const part of inParts(ordered)) {
+      fresh += await this.#insert(part);
+      await this.#find(part);
+    }
+    return { ids: rows.map((row) => this.#numbers.get(identity(row)) ?? -1), fresh };
+  }
+
+  async #insert(rows: readonly PackageVersionRow[]): Promise<number> {
+    const { rows: counts } = await sql<{ fresh: number }>`
+      with entered as (
+        insert into package_version
+          (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)
+        select * from unnest(
+          ${rows.map((row) => row.ecosystem)}::text[], ${rows.map((row) => row.release)}::text[], ${rows.map((row) => row.role)}::text[],
+          ${rows.map((row) => row.name)}::text[], ${rows.map((row) => row.version)}::text[],
+          ${rows.map((row) => row.architecture)}::text[], ${rows.map((row) => row.source)}::text[],
+          ${rows.map((row) => row.sourceVersion)}::text[], ${rows.map((row) => row.state)}::text[],
+          ${rows.map((row) => versionKey(row.sourceVersion))}::bytea[], ${rows.map((row) => row.rowHash)}::bytea[]
+        ) as new (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)
+        where not exists (
+          select from package_version as old
+          where old.ecosystem = new.ecosystem and old.release = new.release and old.role = new.role and old.row_hash = new.row_hash)
+        on conflict (ecosystem, release, role, row_hash) do nothing
+        returning id, ecosystem
+      ), waiting as (
+        insert into unjudged (package_version_id) select id from entered where ecosystem <> '' returning 1
+      )
+      select count(*)::integer as fresh from waiting`.execute(this.#db);
+    return counts[0]?.fresh ?? 0;
+  }
+
+  async #find(rows: readonly PackageVersionRow[]): Promise<void> {
+    const found = await sql<PackageVersionRow & { id: number }>`
+      select package_version.* from package_version
+      join unnest(
+        ${rows.map((row) => row.ecosystem)}::text[], ${rows.map((row) => row.release)}::text[],
+        ${rows.map((row) => row.role)}::text[], ${rows.map((row) => row.rowHash)}::bytea[]
+      ) as wanted (ecosystem, release, role, row_hash) using (ecosystem, release, role, row_hash)`.execute(this.#db);
+    for (const row of found.rows) this.#remember(row.id, row);
+  }
+
+  #remember(id: number, row: Omit<PackageVersionRow, 'version' | 'source' | 'sourceVersion'>): void {
+    const { ecosystem, release } = row;
+    const text = storedKey({ name: row.name, architecture: row.architecture }, dpkgFact.key);
+    const key = this.#keys.get(text) ?? text;
+    this.#keys.set(key, key);
+    this.#known.set(id, { ecosystem, release, key, hash: row.rowHash.toString('latin1'), counts: row.state !== 'config-files' });
+    this.#numbers.set(identity(row), id);
+  }
+}
+
+function identity({ ecosystem, release, role, rowHash }: Pick<PackageVersionRow, 'ecosystem' | 'release' | 'role' | 'rowHash'>) {
+  return `${ecosystem} ${release} ${role} ${rowHash.toString('latin1')}`;
 }
 
 /** Null for text that is no version: such a package is unassessed, never silently clean. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { canonicalRow, type FactRow, rowKey } from '@vedette/protocol';
-import type { CollectorRef, Tx } from './asset-ref.ts';
 
 /** A row as received, with its key and the hash that the digest sums up. */
 export interface KeyedRow {
@@ -20,22 +19,8 @@ export interface RowChange {
 export interface StoredRow {
   readonly key: string;
   readonly hash: Buffer;
-  /** Where the store finds it again. */
+  /** Number of the package version, for what is kept as one. */
   readonly id?: number;
-}
-
-/** How rows of a collector are kept. Two ways: as shared package versions, or as rows of the asset's own. */
-export interface RowStore {
-  /** Stored rows of these keys, or all of them. */
-  load(tx: Tx, ref: CollectorRef, keys: ReadonlySet<string> | null): Promise<StoredRow[]>;
-  apply(tx: Tx, ref: CollectorRef, change: RowChange, moment: ChangeMoment): Promise<void>;
-}
-
-export interface ChangeMoment {
-  readonly at: Date;
-  readonly sequence: number;
-  /** The whole state was sent, so that a fresh base may be laid. */
-  readonly snapshot: boolean;
 }
 
 export function hashRow(row: FactRow): Buffer {

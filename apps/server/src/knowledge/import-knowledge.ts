@@ -6,6 +6,7 @@ import type { Database } from '../db/schema.ts';
 import { numberChecks } from './check-numbers.ts';
 import { inParts } from './in-parts.ts';
 import { judgeAgain } from './judge-again.ts';
+import { judgeSomeUnjudged } from './judge-unjudged.ts';
 import { lockKnowledge } from './lock.ts';
 
 export interface ImportResult {
@@ -35,6 +36,8 @@ export async function importKnowledge(
     // Waiting for syncs under way counts, too.
     await sql`set local statement_timeout = '10min'`.execute(tx);
     await lockKnowledge(tx);
+    // By the knowledge that was in use when they came, so that what is derived of them does not depend on who was faster.
+    while ((await judgeSomeUnjudged(tx)) > 0);
     const { checks, skipped } = buildChecks(input, await numberChecks(tx, input));
     const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
     const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();

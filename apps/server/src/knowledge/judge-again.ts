@@ -16,6 +16,8 @@ export async function judgeAgain(
     .selectFrom('packageVersion')
     .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'sourceVersion', 'state'])
     .where('ecosystem', '<>', '')
+    // Those that arrive meanwhile are judged by all checks when their turn comes.
+    .where(sql<boolean>`not exists (select from unjudged where package_version_id = package_version.id)`)
     .execute();
   if (packageVersions.length === 0) return;
   for (const part of inParts(checks, 20_000)) {

@@ -4,8 +4,10 @@ import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedett
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findFacts } from '../assets/store.ts';
-import { applyDocument, type DocumentResult } from './apply-document.ts';
+import { applyDocuments, InventoryMemory } from './apply-documents.ts';
+import { readRows } from './read-rows.ts';
 import type { AssetRef } from './asset-ref.ts';
+import type { DocumentResult } from './document.ts';
 
 let database: ThrowAwayDatabase;
 let asset: AssetRef;
@@ -18,8 +20,12 @@ beforeEach(() => {
   asset = { organizationId: randomUUID(), assetId: randomUUID() };
 });
 
-function apply(document: SyncDocument): Promise<DocumentResult> {
-  return database.db.transaction().execute((tx) => applyDocument(tx, { asset, document, at: new Date(), bytes: 100 }));
+async function apply(document: SyncDocument): Promise<DocumentResult | undefined> {
+  const input = { ref: { ...asset, collector: document.collector }, document, read: readRows(document), bytes: 100 };
+  const { results } = await database.db
+    .transaction()
+    .execute((tx) => applyDocuments(tx, new InventoryMemory(database.db), [input], () => new Date()));
+  return results[0];
 }
 
 function user(name: string, uid = 1000): FactRow {
@@ -34,7 +40,7 @@ async function rowsOf(collector: string): Promise<unknown[]> {
   return (await findFacts(database.db, { ...asset, collector, limit: 500, offset: 0 })).items;
 }
 
-describe('applyDocument', () => {
+describe('applyDocuments', () => {
   it('takes a snapshot, and the same again as a duplicate', async () => {
     const document = syncDocument({ collector: 'user', sequence: 1, rows: [user('anna'), user('bert')] });
     expect(await apply(document)).toMatchObject({ outcome: 'accepted', sequence: 1 });
@@ -140,7 +146,7 @@ describe('applyDocument', () => {
             rows,
             ...(full || index === 0 ? {} : { delta }),
           });
-          expect((await apply(document)).outcome).toBe('accepted');
+          expect((await apply(document))?.outcome).toBe('accepted');
           expect(await rowsOf('dpkg')).toEqual(rows.toSorted((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1)));
           before = after;
         }

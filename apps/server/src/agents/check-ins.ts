@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { CheckIn, CheckInReply } from '@vedette/protocol';
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { inParts } from '../knowledge/in-parts.ts';
+import { checkIn } from './check-in.ts';
+import { schedule } from './schedule.ts';
+import type { KnownAgent } from './store.ts';
+
+/** How far a killed server may forget when an agent was last heard of. */
+const flushMs = 30_000;
+/** After so long a report is compared with the database again, whatever was confirmed: another server may have taken documents since. */
+const confirmedMs = 4 * 3600_000;
+const maxConfirmed = 250_000;
+
+interface Seen {
+  readonly agent: KnownAgent;
+  readonly at: Date;
+  /** The packages were looked at and are those we know, which is an assessment. */
+  readonly scanned: boolean;
+  readonly consumption: CheckIn['consumption'];
+}
+
+/**
+ * Check-ins that say nothing new do not touch the database: the same report was compared with it before. That the agent was heard
+ * of is written for many agents at once.
+ */
+export class CheckIns implements AsyncDisposable {
+  readonly #context: Context;
+  /** Hash of the report that the database was found to agree with, by agent. */
+  readonly #confirmed = new Map<string, { readonly report: string; readonly until: number }>();
+  #seen = new Map<string, Seen>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async take(agent: KnownAgent, document: CheckIn): Promise<CheckInReply> {
+    const at = this.#context.clock();
+    const report = hashReport(document);
+    const confirmed = this.#confirmed.get(agent.id);
+    if (confirmed?.report === report && confirmed.until > at.getTime()) {
+      const packages = document.collectors.find(({ name }) => name === 'dpkg');
+      const scanned = packages !== undefined && (packages.status === 'complete' || packages.status === 'partial');
+      this.#seen.set(agent.id, { agent, at, scanned, consumption: document.consumption });
+      this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
+      return { resend: [], schedule };
+    }
+    this.#confirmed.delete(agent.id);
+    const reply = await checkIn(this.#context, agent, document);
+    if (this.#confirmed.size >= maxConfirmed) this.#confirmed.clear();
+    if (reply.resend.length === 0) this.#confirmed.set(agent.id, { report, until: at.getTime() + confirmedMs });
+    return reply;
+  }
+
+  /** Documents of this agent were taken: what was confirmed before holds no more. */
+  forget(agentId: string): void {
+    this.#confirmed.delete(agentId);
+  }
+
+  /** Writes who was heard of. Never throws: what cannot be written now is kept for the next time, unless the agent comes sooner. */
+  async flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const seen = this.#seen;
+    this.#seen = new Map();
+    for (const part of inParts([...seen.values()])) {
+      try {
+        await this.#write(part);
+      } catch (error) {
+        this.#context.log.warn({ err: error, agents: part.length }, 'when agents were last heard of could not be written yet');
+        for (const each of part) if (!this.#seen.has(each.agent.id)) this.#seen.set(each.agent.id, each);
+        this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  async #write(seen: readonly Seen[]): Promise<void> {
+    const rows = JSON.stringify(
+      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption }) => {
+        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption };
+      }),
+    );
+    const { db } = this.#context;
+    await sql`
+      update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption
+      from json_to_recordset(${rows}::json) as seen (organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb)
+      where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id`.execute(db);
+    // Documents of an asset that is locked are being stored right now, and its row says so afterwards: waiting for one while others wait
+    // for us could go in a circle.
+    await sql`
+      with seen as (
+        select organization_id, asset_id as id, at, scanned
+        from json_to_recordset(${rows}::json) as seen (organization_id uuid, asset_id uuid, at timestamptz, scanned boolean)
+      ), free as (
+        select asset.organization_id, asset.id, seen.at, seen.scanned
+        from asset join seen using (organization_id, id) for update of asset skip locked
+      )
+      update asset set
+        last_seen = greatest(asset.last_seen, free.at),
+        last_scan = case when free.scanned then greatest(asset.last_scan, free.at) else asset.last_scan end
+      from free where asset.organization_id = free.organization_id and asset.id = free.id`.execute(db);
+  }
+}
+
+/** Everything of a check-in that the database holds beside times and consumption. */
+function hashReport({ agentVersion, collectors }: CheckIn): string {
+  return createHash('sha256')
+    .update(JSON.stringify([agentVersion, collectors]))
+    .digest('base64');
+}

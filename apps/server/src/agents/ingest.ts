@@ -1,0 +1,151 @@
+import type { SyncDocument, SyncReply } from '@vedette/protocol';
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { isDataError } from '../db/database-error.ts';
+import { applyDocuments, InventoryMemory } from '../inventory/apply-documents.ts';
+import type { AssetRef } from '../inventory/asset-ref.ts';
+import type { DocumentInput, DocumentResult } from '../inventory/document.ts';
+import type { InventoryChange } from '../inventory/inventories.ts';
+import { readRows } from '../inventory/read-rows.ts';
+import { AgentProblem } from './agent-problem.ts';
+import { documentBytes } from './document-bytes.ts';
+
+interface Waiting {
+  readonly asset: AssetRef;
+  readonly inputs: readonly DocumentInput[];
+  readonly rows: number;
+  readonly resolve: (results: DocumentResult[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What may wait; beyond that agents are told to come back. Rows count, because memory goes by them. */
+const maxWaiting = { requests: 4000, rows: 200_000 };
+/** What one transaction takes. Larger ones save nothing more and make everybody in them wait. */
+const maxBatch = { requests: 200, rows: 40_000 };
+/** While one waits for PostgreSQL, the other computes. */
+const committers = 2;
+
+export interface IngestOptions extends Pick<Context, 'db' | 'clock' | 'log'> {
+  /** Package versions were entered that nobody judged yet. */
+  readonly onUnjudged: () => void;
+  /** Histories of inventories grew, in the order of commits per asset. */
+  readonly onCommitted?: (changes: readonly InventoryChange[]) => void;
+}
+
+/**
+ * Takes documents of all agents: those that arrive while a transaction is under way share the next one (group commit). An answer means that
+ * the documents are on disk. Judging new package versions comes after it and is not waited for.
+ */
+export class Ingest implements AsyncDisposable {
+  readonly #options: IngestOptions;
+  readonly #memory: InventoryMemory;
+  readonly #queue: Waiting[] = [];
+  #rows = 0;
+  #committing = new Set<Promise<void>>();
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#memory = new InventoryMemory(options.db);
+  }
+
+  /** Whether a request would be refused now; to be asked before anything is spent on one. */
+  get isFull(): boolean {
+    return this.#queue.length >= maxWaiting.requests || this.#rows >= maxWaiting.rows;
+  }
+
+  /**
+   * Takes documents of one asset, each as a whole or not at all. `bytes`: of the request. Throws AgentProblem MALFORMED or BUSY, or what
+   * the database threw: then nothing was taken, or nobody knows, and the same documents may be sent again.
+   */
+  async take(asset: AssetRef, documents: readonly SyncDocument[], bytes: number): Promise<SyncReply['results']> {
+    if (new Set(documents.map(({ collector }) => collector)).size < documents.length)
+      throw new AgentProblem('MALFORMED', 'A request holds one document of a collector.');
+    if (this.isFull) throw new AgentProblem('BUSY', 'Too many documents wait to be stored; try again.');
+    const shares = documentBytes(documents, bytes);
+    const inputs = documents.map((document, index) => {
+      const ref = { ...asset, collector: document.collector };
+      return { ref, document, read: readRows(document), bytes: shares[index] ?? 0 };
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<DocumentResult[]>();
+    const rows = documents.reduce((sum, document) => sum + document.rows.count + document.removed.count, 0);
+    this.#queue.push({ asset, inputs, rows, resolve, reject });
+    this.#rows += rows;
+    this.#start();
+    return promise;
+  }
+
+  /** Ends when everything that waits is stored. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#committing.size > 0) await Promise.all(this.#committing);
+  }
+
+  #start(): void {
+    while (this.#committing.size < committers && this.#queue.length > 0) {
+      const commit = this.#commit(this.#nextBatch()).finally(() => {
+        this.#committing.delete(commit);
+        this.#start();
+      });
+      this.#committing.add(commit);
+    }
+  }
+
+  /** The longest beginning of the queue that one transaction takes, each asset once. */
+  #nextBatch(): Waiting[] {
+    const assets = new Set<string>();
+    let rows = 0;
+    const end = this.#queue.findIndex((waiting, index) => {
+      const isFull = index >= maxBatch.requests || (index > 0 && rows + waiting.rows > maxBatch.rows);
+      if (isFull || assets.has(waiting.asset.assetId)) return true;
+      assets.add(waiting.asset.assetId);
+      rows += waiting.rows;
+      return false;
+    });
+    this.#rows -= rows;
+    return this.#queue.splice(0, end < 0 ? this.#queue.length : end);
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await this.#store(batch.flatMap(({ inputs }) => inputs));
+      let next = 0;
+      for (const { inputs, resolve } of batch) resolve(results.slice(next, (next += inputs.length)));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** A value that the database cannot hold costs its own document, not those that travel with it: they are halved until it is alone. */
+  async #store(inputs: readonly DocumentInput[]): Promise<DocumentResult[]> {
+    const { db, clock, onUnjudged, onCommitted } = this.#options;
+    try {
+      const { results, changes, unjudged } = await db.transaction().execute(async (tx) => {
+        // Rather tell agents to come again than hold a connection for long.
+        await sql`set local lock_timeout = '10s'`.execute(tx);
+        return applyDocuments(tx, this.#memory, inputs, clock);
+      });
+      if (changes.length > 0) onCommitted?.(changes);
+      if (unjudged > 0) onUnjudged();
+      return [...results];
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      const [input] = inputs;
+      if (inputs.length === 1 && input) return [await this.#refuse(input, error)];
+      const half = Math.ceil(inputs.length / 2);
+      return [...(await this.#store(inputs.slice(0, half))), ...(await this.#store(inputs.slice(half)))];
+    }
+  }
+
+  async #refuse({ ref }: DocumentInput, error: unknown): Promise<DocumentResult> {
+    const { db, log } = this.#options;
+    log.warn({ err: error, ...ref }, 'a document cannot be stored');
+    const state = await db
+      .selectFrom('collectorState')
+      .select('sequence')
+      .where('organizationId', '=', ref.organizationId)
+      .where('assetId', '=', ref.assetId)
+      .where('collector', '=', ref.collector)
+      .executeTakeFirst();
+    const reason = 'the database cannot hold a value of it';
+    return { collector: ref.collector, outcome: 'rejected', sequence: state?.sequence ?? 0, reason };
+  }
+}

@@ -1,0 +1,293 @@
+import { packageElement, runningKernelElement } from '@vedette/matching';
+import { dpkgFact, type FactRow, kernelFact, osFact } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { type AssetRef, type CollectorRef, refKey, type Tx } from './asset-ref.ts';
+import { AssetSummaries } from './asset-summaries.ts';
+import {
+  answerOutOfOrder,
+  answerWrongDigest,
+  type CollectorState,
+  compareRows,
+  loadStates,
+  saveStates,
+  type StateAfter,
+} from './collector-states.ts';
+import type { DocumentInput, DocumentResult } from './document.ts';
+import { type FactChange, loadFactBodies, loadFactRows, saveFactRows } from './fact-rows.ts';
+import { Inventory, type InventoryChange, loadInventories, PackageSets, saveInventories } from './inventories.ts';
+import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
+import type { ReadRows } from './read-rows.ts';
+import { type AssetRelease, releaseOf } from './release.ts';
+import { hashRow, type KeyedRow, type RowChange, type StoredRow } from './row-change.ts';
+
+export interface Applied {
+  /** In the order of the documents. */
+  readonly results: readonly DocumentResult[];
+  /** What was written to the histories of inventories. */
+  readonly changes: readonly InventoryChange[];
+  /** Package versions that wait to be judged. */
+  readonly unjudged: number;
+}
+
+/** What outlives a batch: immutable rows that many batches need. */
+export class InventoryMemory {
+  readonly versions: PackageVersions;
+  readonly sets = new PackageSets();
+
+  constructor(db: Kysely<Database>) {
+    this.versions = new PackageVersions(db);
+  }
+}
+
+type Readable = DocumentInput & { readonly read: ReadRows };
+
+/**
+ * Applies documents of many assets, at most one of each collector of an asset; each wholly or not at all. Every kind of row is read and
+ * written by one statement for all of them, which is what makes a batch several times cheaper than its documents one by one. Idempotent:
+ * the same document again is a `duplicate`. A delta must start from the state we have, and both must end with the digest that
+ * the agent states; otherwise the whole state is asked for.
+ */
+export async function applyDocuments(
+  tx: Tx,
+  memory: InventoryMemory,
+  inputs: readonly DocumentInput[],
+  clock: () => Date,
+): Promise<Applied> {
+  await lockAssets(tx, inputs);
+  // Behind the locks, so that the changes of an asset bear their times in the order in which they are made.
+  const at = clock();
+  const states = await loadStates(
+    tx,
+    inputs.map(({ ref }) => ref),
+  );
+  const batch = new Batch(tx, memory, { states, at });
+  const readable = inputs.filter((input): input is Readable => batch.isReadable(input));
+  // Packages come last, because they are judged by the release of the operating system, which may come in this very batch.
+  await batch.takeFacts(readable.filter(({ ref }) => ref.collector !== dpkgFact.name));
+  await batch.takePackages(readable.filter(({ ref }) => ref.collector === dpkgFact.name));
+  return batch.finish(inputs);
+}
+
+async function lockAssets(tx: Tx, inputs: readonly DocumentInput[]): Promise<void> {
+  const assets = [...new Set(inputs.map(({ ref }) => ref.assetId))];
+  // All servers take them in one order, so that none waits for another in a circle.
+  await sql`
+    select pg_advisory_xact_lock(key)
+    from (select hashtextextended(id, 0) as key from unnest(${assets}::text[]) as wanted (id) order by 1) as ordered`.execute(tx);
+}
+
+/** What a batch makes of its documents before anything is written. */
+class Batch {
+  readonly #tx: Tx;
+  readonly #memory: InventoryMemory;
+  readonly #states: ReadonlyMap<string, CollectorState>;
+  readonly #at: Date;
+  readonly #results = new Map<string, DocumentResult>();
+  readonly #accepted: StateAfter[] = [];
+  readonly #facts: FactChange[] = [];
+  readonly #summaries = new AssetSummaries();
+  readonly #inventories = new Map<string, Inventory>();
+  /** Rows of `os` and `kernel` as they are after the batch. */
+  #bodies = new Map<string, Map<string, FactRow>>();
+  #unjudged = 0;
+
+  constructor(tx: Tx, memory: InventoryMemory, { states, at }: { states: ReadonlyMap<string, CollectorState>; at: Date }) {
+    this.#tx = tx;
+    this.#memory = memory;
+    this.#states = states;
+    this.#at = at;
+  }
+
+  isReadable(input: DocumentInput): input is Readable {
+    const state = this.#states.get(refKey(input.ref));
+    const answer = answerOutOfOrder(input.document, state);
+    const { collector } = input.ref;
+    if (answer) this.#results.set(refKey(input.ref), answer);
+    else if ('reason' in input.read) {
+      const { reason } = input.read;
+      this.#results.set(refKey(input.ref), { collector, outcome: 'rejected', sequence: state?.sequence ?? 0, reason });
+    } else return true;
+    return false;
+  }
+
+  async takeFacts(inputs: readonly Readable[]): Promise<void> {
+    const stored = await loadFactRows(this.#tx, inputs);
+    const taken = inputs.flatMap((input) => {
+      const change = this.#change(input, stored.get(refKey(input.ref)) ?? []);
+      return change ? [{ ...input, change }] : [];
+    });
+    for (const { ref, document, change } of taken) this.#facts.push({ ref, sequence: document.sequence, change });
+    const identities = taken.filter(({ ref }) => ref.collector === osFact.name || ref.collector === kernelFact.name);
+    await this.#loadBodies(identities.map(({ ref }) => ref));
+    for (const { ref, change } of identities) {
+      const body = this.#bodies.get(refKey(ref));
+      for (const { key } of change.removed) body?.delete(key);
+      for (const { key, row } of change.added) body?.set(key, row);
+    }
+    for (const { ref, read, document, change } of taken) {
+      if (ref.collector === osFact.name) this.#summaries.of(ref).os = this.#os(ref) ?? null;
+      if (ref.collector === 'restart')
+        this.#summaries.of(ref).pendingRestart = this.#rowCount({ document, read }, change, this.#states.get(refKey(ref))) > 0;
+    }
+    await this.#reassignPackages(identities.filter(({ ref }) => ref.collector === osFact.name).map(({ ref }) => ref));
+    await this.#takeKernels([...new Map(identities.map(({ ref }) => [ref.assetId, ref])).values()]);
+  }
+
+  async takePackages(inputs: readonly Readable[]): Promise<void> {
+    const { versions } = this.#memory;
+    await this.#loadBodies(inputs.map(({ ref }) => ({ ...ref, collector: osFact.name })));
+    await this.#loadInventories(inputs.map(({ ref }) => ref));
+    await versions.load(inputs.flatMap(({ ref }) => this.#inventory(ref).ids()));
+    const taken = inputs.flatMap((input) => {
+      const change = this.#change(input, this.#storedPackages(input));
+      return change ? [{ ...input, change }] : [];
+    });
+    const rows = taken.flatMap(({ ref, change }) => {
+      const release = releaseOf(this.#os(ref));
+      return change.added.map((row) => packageVersionRow(row, release));
+    });
+    const ids = await this.#enter(rows);
+    let next = 0;
+    for (const { ref, document, change } of taken) {
+      const added = ids.slice(next, (next += change.added.length));
+      const removed = change.removed.flatMap(({ id }) => (id === undefined ? [] : [id]));
+      this.#inventory(ref).change({ added, removed, rebase: document.kind === 'snapshot' });
+    }
+    await versions.load(taken.flatMap(({ ref }) => this.#inventory(ref).ids()));
+    for (const { ref } of taken)
+      this.#summaries.of(ref).packages = this.#inventory(ref)
+        .ids()
+        .filter((id) => versions.of(id).counts).length;
+  }
+
+  /** Writes everything. */
+  async finish(inputs: readonly DocumentInput[]): Promise<Applied> {
+    await saveFactRows(this.#tx, this.#facts, this.#at);
+    const changes = await saveInventories(this.#tx, this.#inventories.values(), this.#at);
+    await saveStates(this.#tx, this.#accepted, this.#at);
+    await this.#summaries.save(this.#tx, this.#at);
+    const results = inputs.flatMap(({ ref }) => this.#results.get(refKey(ref)) ?? []);
+    return { results, changes, unjudged: this.#unjudged };
+  }
+
+  /** What the document changes; null, and the answer is noted, for one that is not what it claims. */
+  #change(input: Readable, stored: readonly StoredRow[]): RowChange | null {
+    const { ref, document, read, bytes } = input;
+    const state = this.#states.get(refKey(ref));
+    const change = compareRows(read, stored);
+    const wrong = answerWrongDigest(document, read, { change, state });
+    if (wrong) {
+      this.#results.set(refKey(ref), wrong);
+      return null;
+    }
+    this.#results.set(refKey(ref), { collector: ref.collector, outcome: 'accepted', sequence: document.sequence });
+    const snapshotBytes = document.kind === 'snapshot' ? bytes : (state?.snapshotBytes ?? 0);
+    this.#accepted.push({ input, rowCount: this.#rowCount(input, change, state), snapshotBytes });
+    return change;
+  }
+
+  #rowCount(
+    { document, read }: Pick<Readable, 'document' | 'read'>,
+    change: RowChange,
+    state: CollectorState | undefined,
+  ): number {
+    if (document.kind === 'snapshot') return read.rows.length;
+    return (state?.rowCount ?? 0) + change.added.length - change.removed.length;
+  }
+
+  /** A machine upgraded to another release keeps its packages, but another authority speaks of them now. */
+  async #reassignPackages(refs: readonly CollectorRef[]): Promise<void> {
+    const packages = refs.map((ref) => ({ ...ref, collector: dpkgFact.name }));
+    await this.#loadInventories(packages);
+    const { versions } = this.#memory;
+    await versions.load(packages.flatMap((ref) => this.#inventory(ref).ids()));
+    for (const ref of packages) {
+      const inventory = this.#inventory(ref);
+      const { ecosystem, release } = releaseOf(this.#os(ref));
+      const others = inventory.ids().filter((id) => {
+        const known = versions.of(id);
+        return known.ecosystem !== ecosystem || known.release !== release;
+      });
+      if (others.length === 0) continue;
+      const rows = await this.#tx
+        .selectFrom('packageVersion')
+        .selectAll()
+        .where('id', '=', sql<number>`any(${others})`)
+        .execute();
+      const added = await this.#enter(rows.map((row) => ({ ...row, ecosystem, release })));
+      inventory.change({ added, removed: rows.map(({ id }) => id), rebase: true });
+    }
+  }
+
+  /** The running kernel joins the inventory beside the packages, as a version of its own: it may differ from all on disk. */
+  async #takeKernels(assets: readonly AssetRef[]): Promise<void> {
+    const refs = assets.map(({ organizationId, assetId }) => ({ organizationId, assetId, collector: kernelFact.name }));
+    await this.#loadBodies(refs.flatMap((ref) => [ref, { ...ref, collector: osFact.name }]));
+    await this.#loadInventories(refs);
+    const running = refs.map((ref) => this.#runningKernel(ref));
+    const ids = await this.#enter(running.flatMap((row) => row ?? []));
+    for (const [index, ref] of refs.entries()) {
+      const inventory = this.#inventory(ref);
+      const before = inventory.ids();
+      const after = running[index] ? ids.splice(0, 1) : [];
+      const added = after.filter((id) => !before.includes(id));
+      const removed = before.filter((id) => !after.includes(id));
+      if (added.length + removed.length > 0) inventory.change({ added, removed, rebase: true });
+    }
+  }
+
+  #runningKernel(ref: CollectorRef): PackageVersionRow | null {
+    const os = this.#os(ref);
+    const { release } = releaseOf(os);
+    const kernels = [...(this.#bodies.get(refKey(ref))?.values() ?? [])].map((row) => kernelFact.row.parse(row));
+    if (!os || release === '') return null;
+    const element = runningKernelElement(kernels, { release, architecture: os.architecture });
+    return element && { ...element, state: 'running', rowHash: hashRow({ ...element }) };
+  }
+
+  /** Stored packages that a document speaks of. */
+  #storedPackages({ ref, document, read }: Readable): StoredRow[] {
+    const wanted = document.kind === 'snapshot' ? null : new Set([...read.rows.map(({ key }) => key), ...read.removedKeys]);
+    return this.#inventory(ref)
+      .ids()
+      .flatMap((id) => {
+        const { key, hash } = this.#memory.versions.of(id);
+        return wanted === null || wanted.has(key) ? [{ key, hash: Buffer.from(hash, 'latin1'), id }] : [];
+      });
+  }
+
+  #os(asset: AssetRef) {
+    const [row] = this.#bodies.get(refKey({ ...asset, collector: osFact.name }))?.values() ?? [];
+    return row && osFact.row.parse(row);
+  }
+
+  async #loadBodies(refs: readonly CollectorRef[]): Promise<void> {
+    const missing = refs.filter((ref) => !this.#bodies.has(refKey(ref)));
+    for (const [key, body] of await loadFactBodies(this.#tx, missing)) this.#bodies.set(key, body);
+  }
+
+  async #loadInventories(refs: readonly CollectorRef[]): Promise<void> {
+    const missing = refs.filter((ref) => !this.#inventories.has(refKey(ref)));
+    const loaded = await loadInventories(this.#tx, this.#memory.sets, missing);
+    for (const [key, inventory] of loaded) this.#inventories.set(key, inventory);
+  }
+
+  #inventory(ref: CollectorRef): Inventory {
+    const inventory = this.#inventories.get(refKey(ref));
+    if (!inventory) throw new Error(`the inventory ${refKey(ref)} is not loaded`);
+    return inventory;
+  }
+
+  async #enter(rows: readonly PackageVersionRow[]): Promise<number[]> {
+    const { ids, fresh } = await this.#memory.versions.enter(rows);
+    this.#unjudged += fresh;
+    return ids;
+  }
+}
+
+function packageVersionRow({ row, hash }: KeyedRow, { ecosystem, release }: AssetRelease): PackageVersionRow {
+  const pkg = dpkgFact.row.parse(row);
+  const role = packageElement(pkg, release)?.role ?? 'installed';
+  return { ...pkg, ecosystem, release, role, rowHash: hash };
+}

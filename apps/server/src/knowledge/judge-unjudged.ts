@@ -1,0 +1,35 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { judgePackageVersions } from './judge-package-versions.ts';
+import { lockKnowledgeShared } from './lock.ts';
+
+/** So many in one transaction: it holds the shared lock, for which an import waits. */
+const partSize = 5000;
+
+/**
+ * Judges package versions that wait for it, the oldest first, until none is left; returns how many. Several servers may do so at once. Stops
+ * anywhere without harm: what is not committed waits still.
+ */
+export async function judgeUnjudged(db: Kysely<Database>): Promise<number> {
+  for (let total = 0; ;) {
+    const judged = await db.transaction().execute(async (tx) => {
+      // Rather come again than hold a connection through a long import.
+      await sql`set local lock_timeout = '10s'`.execute(tx);
+      await lockKnowledgeShared(tx);
+      return judgeSomeUnjudged(tx);
+    });
+    if (judged === 0) return total;
+    total += judged;
+  }
+}
+
+/** One part of them; the caller holds the knowledge lock, shared or not. */
+export async function judgeSomeUnjudged(tx: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    select package_version_id as id from unjudged order by 1 limit ${partSize} for update`.execute(tx);
+  if (rows.length === 0) return 0;
+  const ids = rows.map(({ id }) => id);
+  await judgePackageVersions(tx, ids);
+  await sql`delete from unjudged where package_version_id = any(${ids})`.execute(tx);
+  return ids.length;
+}
