@@ -14,7 +14,8 @@ export function isDataError(error: unknown): boolean {
  */
 export function isBusyError(error: unknown): boolean {
   const code = codeOf(error);
-  if (['55P03', '40P01', '40001', '53300', '57014', '57P01', '57P02', '57P03'].includes(code) || /^08/.test(code)) return true;
+  if (['55P03', '40P01', '40001', '53300', '57014', '57P01', '57P02', '57P03'].includes(code) || code.startsWith('08'))
+    return true;
   if (['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(code)) return true;
   // pg gives these no code of their own.
   return error instanceof Error && /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);

@@ -1,5 +1,5 @@
 import { packageElement, runningKernelElement } from '@vedette/matching';
-import { dpkgFact, type FactRow, kernelFact, osFact } from '@vedette/protocol';
+import { type DpkgPackage, dpkgFact, type FactRow, kernelFact, osFact } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type AssetRef, type CollectorRef, refKey, type Tx } from './asset-ref.ts';
@@ -287,7 +287,7 @@ class Batch {
 }
 
 function packageVersionRow({ row, hash }: KeyedRow, { ecosystem, release }: AssetRelease): PackageVersionRow {
-  const pkg = dpkgFact.row.parse(row);
+  const pkg = row as DpkgPackage; // readRows checked it against the schema of this collector.
   const role = packageElement(pkg, release)?.role ?? 'installed';
   return { ...pkg, ecosystem, release, role, rowHash: hash };
 }
