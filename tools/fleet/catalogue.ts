@@ -62,7 +62,7 @@ function binaries(codename: string, source: string, fixed: readonly string[]): C
   const random = new Random('source', codename, source);
   const newest = fixed.toSorted(compareVersions).slice(-maxVersions);
   // Before the first advisory there was a version, too. Where none is known, one that no advisory speaks of.
-  const first = newest[0] === undefined ? `${1 + random.below(9)}.${random.below(20)}-${1 + random.below(3)}` : `0~${newest[0]}`;
+  const first = newest[0] === undefined ? `${1 + random.below(9)}.${random.below(20)}-${1 + random.below(3)}` : newest[0].replace(/^(\d+:)?/, '$10~');
   const versions = [first, ...newest];
   const kernel = source === 'linux';
   const count = kernel ? 1 : 1 + random.below(endings.length);

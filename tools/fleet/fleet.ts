@@ -10,9 +10,9 @@ import {
   toColumns,
 } from '@vedette/protocol';
 import { parseCheckInReply, parseEnrolled, parseSyncReply } from '../../apps/agent/src/transport/replies.ts';
-import { hashedId, readCatalogue } from './catalogue.ts';
+import { type CatalogueEntry, hashedId, readCatalogue } from './catalogue.ts';
 import type { FleetConnection, Reply } from './connection.ts';
-import { type AssetPlan, FleetPlan, type Installed } from './inventory.ts';
+import { FleetPlan, type Installed } from './inventory.ts';
 import { derivedBytes } from './random.ts';
 
 /** What has to be kept of an agent; the rest is made up again from the seed. */
@@ -25,6 +25,8 @@ export interface AgentState {
   digest: string;
   /** Only for agents that changed: the packages as acknowledged. */
   installed: Installed | null;
+  /** Collectors it has beside the packages; null: all. */
+  collectors: ReadonlySet<string> | null;
 }
 
 /** What is asked of a platform that cannot take it now. */
@@ -56,7 +58,7 @@ export class Fleet {
     this.#connection = connection;
     this.plan = new FleetPlan(seed, readCatalogue());
     this.agents = Array.from({ length: size }, (_, index) => {
-      return { index, agentId: '', assetId: '', sequence: 0, digest: '0'.repeat(64), installed: null };
+      return { index, agentId: '', assetId: '', sequence: 0, digest: '0'.repeat(64), installed: null, collectors: null };
     });
   }
 
@@ -96,20 +98,46 @@ export class Fleet {
   firstDocuments(agent: AgentState): SentSyncDocument[] {
     const asset = this.plan.asset(agent.index);
     const facts = [...this.plan.facts(asset)].map(([collector, rows]) => {
-      return { ...snapshot, collector, digest: this.#digest(rows), rows: toColumns(rows) };
+      return { ...snapshot, collector, digest: this.digest(rows), rows: toColumns(rows) };
     });
     const entries = this.plan.entries(asset, this.plan.installed(asset));
+    const packages = toColumns(entries.map(({ row }) => row));
+    return [...facts, { ...snapshot, collector: 'dpkg', digest: this.packagesDigest(entries), rows: packages }];
+  }
+
+  packagesDigest(entries: readonly CatalogueEntry[]): string {
     const digest = new RowSetDigest();
     for (const { hashNumber } of entries) digest.add(hashNumber);
-    const packages = toColumns(entries.map(({ row }) => row));
-    return [...facts, { ...snapshot, collector: 'dpkg', digest: digest.hex(), rows: packages }];
+    return digest.hex();
   }
 
   /** Some packages were upgraded since the last time: one delta. */
   async delta(agent: AgentState): Promise<void> {
     const asset = this.plan.asset(agent.index);
     const installed = Int8Array.from(agent.installed ?? this.plan.installed(asset));
-    const { added, replaced } = this.plan.drift(asset, installed, agent.sequence);
+    await this.#change(agent, installed, this.plan.drift(asset, installed, agent.sequence));
+  }
+
+  /** Takes the package that advisories speak of most from its newest version to its oldest, or back: detections come and go. */
+  async toggleWeakness(agent: AgentState): Promise<void> {
+    const { packages } = this.plan.asset(agent.index).release;
+    const installed = Int8Array.from(agent.installed ?? this.plan.installed(this.plan.asset(agent.index)));
+    let at = -1;
+    for (const [index, version] of installed.entries())
+      if (version >= 0 && (packages[index]?.length ?? 0) > (packages[at]?.length ?? 1)) at = index;
+    const versions = packages[at] ?? [];
+    const [before, next] = [installed[at] ?? 0, installed[at] === 0 ? versions.length - 1 : 0];
+    const [replaced, added] = [versions[before], versions[next]];
+    if (!replaced || !added) throw new Error(`asset ${agent.index} has no package that advisories speak of`);
+    installed[at] = next;
+    await this.#change(agent, installed, { added: [added], replaced: [replaced] });
+  }
+
+  async #change(
+    agent: AgentState,
+    installed: Installed,
+    { added, replaced }: { added: readonly CatalogueEntry[]; replaced: readonly CatalogueEntry[] },
+  ): Promise<void> {
     const digest = new RowSetDigest(agent.digest);
     for (const { hashNumber } of replaced) digest.remove(hashNumber);
     for (const { hashNumber } of added) digest.add(hashNumber);
@@ -126,7 +154,7 @@ export class Fleet {
     const facts = [...this.plan.facts(asset)].map(([name, rows]) => ({
       name,
       sequence: 1,
-      digest: this.#digest(rows),
+      digest: this.digest(rows),
       ...state,
     }));
     const message: CheckIn = {
@@ -160,7 +188,7 @@ export class Fleet {
     return createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
   }
 
-  #digest(rows: readonly FactRow[]): string {
+  digest(rows: readonly FactRow[]): string {
     const digest = new RowSetDigest();
     for (const row of rows) {
       const text = JSON.stringify(row);
@@ -180,5 +208,3 @@ function taken({ status, body, retryAfterSeconds }: Reply): unknown {
   if (status === 503) throw new BusyError(retryAfterSeconds);
   throw new Error(`status ${status}: ${JSON.stringify(body).slice(0, 300)}`);
 }
-
-export type { AssetPlan };

@@ -59,6 +59,16 @@ export class PlatformProcess implements AsyncDisposable {
     return this.#client;
   }
 
+  /** Of the running process; 0 while there is none. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Where its PostgreSQL is: `postgres/socket` takes connections of anybody on this machine, the database is called `vedette`. */
+  get dataDirectory(): string {
+    return join(this.#directory, 'data');
+  }
+
   get log(): string {
     return readFileSync(join(this.#directory, 'platform.log'), 'utf8');
   }

@@ -69,8 +69,12 @@ export class PackageVersions {
    * brought them, and wait to be judged: an acknowledgement never waits for that. `fresh`: how many.
    */
   async enter(rows: readonly PackageVersionRow[]): Promise<{ ids: number[]; fresh: number }> {
+    const names = rows.map(identity);
     const missing = new Map<string, PackageVersionRow>();
-    for (const row of rows) if (!this.#numbers.has(identity(row))) missing.set(identity(row), row);
+    for (const [index, name] of names.entries()) {
+      const row = rows[index];
+      if (row && !this.#numbers.has(name)) missing.set(name, row);
+    }
     let fresh = 0;
     // In one order whoever enters them: two servers that bring the same new versions at once would otherwise wait for each other.
     const ordered = [...missing.values()].toSorted((a, b) => Buffer.compare(a.rowHash, b.rowHash));
@@ -78,7 +82,12 @@ export class PackageVersions {
       fresh += await this.#insert(part);
       await this.#find(part);
     }
-    return { ids: rows.map((row) => this.#numbers.get(identity(row)) ?? -1), fresh };
+    const ids = names.map((name) => {
+      const id = this.#numbers.get(name);
+      if (id === undefined) throw new Error('a package version that was just entered is not there');
+      return id;
+    });
+    return { ids, fresh };
   }
 
   async #insert(rows: readonly PackageVersionRow[]): Promise<number> {
