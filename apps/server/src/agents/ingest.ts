@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** What may wait; beyond that agents are told to come back. Rows count, because memory goes by them. */
-const maxWaiting = { requests: 4000, rows: 200_000 };
+const mayWait = { requests: 4000, rows: 200_000 };
 /** What one transaction takes. Larger ones save nothing more and make everybody in them wait. */
 const maxBatch = { requests: 200, rows: 40_000 };
 /** While one waits for PostgreSQL, the other computes. */
@@ -30,6 +30,8 @@ export interface IngestOptions extends Pick<Context, 'db' | 'clock' | 'log'> {
   readonly onUnjudged: () => void;
   /** Histories of inventories grew, in the order of commits per asset. */
   readonly onCommitted?: (changes: readonly InventoryChange[]) => void;
+  /** Smaller in tests. */
+  readonly mayWait?: typeof mayWait;
 }
 
 /**
@@ -50,7 +52,8 @@ export class Ingest implements AsyncDisposable {
 
   /** Whether a request would be refused now; to be asked before anything is spent on one. */
   get isFull(): boolean {
-    return this.#queue.length >= maxWaiting.requests || this.#rows >= maxWaiting.rows;
+    const { requests, rows } = this.#options.mayWait ?? mayWait;
+    return this.#queue.length >= requests || this.#rows >= rows;
   }
 
   /**
