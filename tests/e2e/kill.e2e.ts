@@ -3,8 +3,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createActivationKey, getAsset, getKnowledge, listAssets, listDetections } from '@vedette/protocol';
+import { openDatabase } from '@vedette/server';
 import { agentProgram, endProcess, eventually, PlatformProcess } from '@vedette/testkit';
 import { expect, it } from 'vitest';
+import { FleetConnection } from '../../tools/fleet/connection.ts';
+import { eachOf, persist } from '../../tools/fleet/drive.ts';
+import { Fleet } from '../../tools/fleet/fleet.ts';
+import { Random } from '../../tools/fleet/random.ts';
+import { Tally } from '../../tools/fleet/tally.ts';
 
 const patienceMs = 90_000;
 
@@ -41,6 +47,68 @@ it('loses nothing that was acknowledged when the platform is killed, in the firs
   expectNothingLost(before, await look(platform));
   expect(agent.exitCode).toBeNull();
 });
+
+it('loses nothing that was acknowledged to any of a fleet when platform and PostgreSQL are killed under load', async () => {
+  await using stack = new AsyncDisposableStack();
+  const platform = stack.use(await PlatformProcess.start());
+  const { secret } = await platform.client.call(createActivationKey, { body: { name: 'fleet', maxUses: 100 } });
+  const connection = stack.use(new FleetConnection({ url: new URL(platform.url), sockets: 32, verifyEvery: 1 }));
+  const fleet = new Fleet(7, 30, connection);
+  const stop = new AbortController();
+  stack.defer(() => stop.abort());
+  let ended = false;
+  const tally = new Tally();
+  const drive = { tally, signal: stop.signal, random: new Random('kill'), attempts: 1000 };
+  await eachOf(fleet.agents, 8, async (agent) => {
+    await persist(() => fleet.enroll(agent, secret), drive);
+    await persist(() => fleet.firstSync(agent), drive);
+  });
+
+  // Each agent sends one change after the other. What counts as acknowledged is what it has an answer to.
+  const load = eachOf(fleet.agents, fleet.agents.length, async (agent) => {
+    while (!ended && !stop.signal.aborted) await persist(() => fleet.delta(agent), drive);
+  });
+  const progress = async (what: string): Promise<void> => {
+    const before = tally.acknowledged;
+    await eventually(what, patienceMs, async () => (tally.acknowledged > before + 2 * fleet.agents.length ? true : null));
+  };
+  await progress('changes before anything is killed');
+  await platform.kill();
+  await platform.restart();
+  await progress('changes after the platform was killed');
+  platform.killPostgres();
+  await progress('changes after PostgreSQL was killed');
+  platform.killPostgres();
+  await platform.kill();
+  await platform.restart();
+  await progress('changes after both were killed');
+  ended = true; // Each waits for the answer to its last one: without it nobody knows.
+  await load;
+
+  // The platform compares what it has with what each agent was told: equal digests prove equal rows.
+  const missing: string[] = [];
+  await eachOf(fleet.agents, 8, async (agent) => {
+    await persist(
+      async () => missing.push(...(await fleet.checkIn(agent)).map((collector) => `${agent.index} ${collector}`)),
+      drive,
+    );
+  });
+  expect(missing).toEqual([]);
+  expect(tally.failed).toBe(0);
+  console.info(
+    `${tally.acknowledged} acknowledged, ${tally.postponed} times asked to come later; ${[...tally.problems].join('; ')}`,
+  );
+  // Nothing that was entered is left without a verdict.
+  await eventually('the verdicts', patienceMs, async () => ((await unjudged(platform)) === 0 ? true : null));
+});
+
+async function unjudged(platform: PlatformProcess): Promise<number> {
+  const host = join(platform.dataDirectory, 'postgres/socket');
+  const { db, close } = openDatabase({ host, user: 'vedette', database: 'vedette' });
+  const rows = await db.selectFrom('unjudged').select('packageVersionId').execute();
+  await close();
+  return rows.length;
+}
 
 async function look({ client }: PlatformProcess) {
   const { items: assets } = await client.call(listAssets, { query: {} });

@@ -32,7 +32,9 @@ const releases: readonly (readonly [codename: string, versionId: string])[] = [
 ];
 /** Binary packages that one source makes. Names of sources and versions are real ones, these endings are what Debian often has. */
 const endings = ['', '-common', '-data', '-bin'];
-const maxVersions = 8;
+const maxVersions = 6;
+/** Programs of desktops, which are not what most fleets are made of and have more CVEs than all else together. */
+const desktop = /^(chromium|firefox-esr|thunderbird|webkit2gtk|wpewebkit|libreoffice)$/;
 
 /**
  * The packages of Debian's releases: every source that the advisories of the starter knowledge base name, in the versions that they
@@ -44,7 +46,7 @@ export function readCatalogue(): CatalogueRelease[] {
   const byRelease = new Map<string, Map<string, Set<string>>>();
   for (const { affected } of advisories) {
     for (const { ecosystem, release, package: source, fixed } of affected) {
-      if (ecosystem !== 'debian' || fixed === null) continue;
+      if (ecosystem !== 'debian' || fixed === null || desktop.test(source)) continue;
       const sources = entry(byRelease, release, () => new Map<string, Set<string>>());
       entry(sources, source, () => new Set()).add(fixed);
     }
@@ -53,7 +55,10 @@ export function readCatalogue(): CatalogueRelease[] {
   return releases.map(([codename, versionId]) => ({
     codename,
     versionId,
-    packages: all.flatMap((source) => binaries(codename, source, [...(byRelease.get(codename)?.get(source) ?? [])])),
+    packages: all
+      .flatMap((source) => binaries(codename, source, [...(byRelease.get(codename)?.get(source) ?? [])]))
+      // `distro-info-data` is a source of its own, and what we would call a part of `distro-info`.
+      .filter(([entry], index, packages) => packages.findIndex(([other]) => other?.key === entry?.key) === index),
   }));
 }
 
@@ -62,9 +67,12 @@ function binaries(codename: string, source: string, fixed: readonly string[]): C
   const random = new Random('source', codename, source);
   const newest = fixed.toSorted(compareVersions).slice(-maxVersions);
   // Before the first advisory there was a version, too. Where none is known, one that no advisory speaks of.
-  const first = newest[0] === undefined ? `${1 + random.below(9)}.${random.below(20)}-${1 + random.below(3)}` : newest[0].replace(/^(\d+:)?/, '$10~');
+  const first =
+    newest[0] === undefined
+      ? `${1 + random.below(9)}.${random.below(20)}-${1 + random.below(3)}`
+      : newest[0].replace(/^(\d+:)?/, '$10~');
   const versions = [first, ...newest];
-  const kernel = source === 'linux';
+  const kernel = /^linux(-\d|$)/.test(source);
   const count = kernel ? 1 : 1 + random.below(endings.length);
   return endings.slice(0, count).map((ending) => versions.map((version) => toEntry(source, `${source}${ending}`, version)));
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BusyError } from './fleet.ts';
+import { BusyError, RefusedError } from './fleet.ts';
 import type { Random } from './random.ts';
 import type { Tally } from './tally.ts';
 
@@ -30,6 +30,7 @@ export async function persist(work: () => Promise<unknown>, options: DriveOption
       const waitSeconds = error instanceof BusyError ? error.retryAfterSeconds : ceiling * (0.5 + random.next() / 2);
       if (error instanceof BusyError) tally.postponed += 1;
       else if (tally.problems.size < 5) tally.problems.add(error instanceof Error ? error.message : String(error));
+      if (error instanceof RefusedError) break;
       await delay(waitSeconds * 1000, undefined, { signal }).catch(() => undefined);
     }
   }

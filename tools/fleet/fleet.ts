@@ -39,6 +39,11 @@ export class BusyError extends Error {
   }
 }
 
+/** The platform says no for good: trying again would not help. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+}
+
 /** DER header of an Ed25519 private key (RFC 8410): 32 bytes follow. */
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 const agentVersion = '0.1.0-simulated';
@@ -151,12 +156,9 @@ export class Fleet {
   async checkIn(agent: AgentState): Promise<readonly string[]> {
     const asset = this.plan.asset(agent.index);
     const state = { status: 'complete' as const };
-    const facts = [...this.plan.facts(asset)].map(([name, rows]) => ({
-      name,
-      sequence: 1,
-      digest: this.digest(rows),
-      ...state,
-    }));
+    const facts = [...this.plan.facts(asset)]
+      .filter(([name]) => agent.collectors === null || agent.collectors.has(name))
+      .map(([name, rows]) => ({ name, sequence: 1, digest: this.digest(rows), ...state }));
     const message: CheckIn = {
       agentVersion,
       sentAt: new Date().toISOString(),
@@ -175,7 +177,7 @@ export class Fleet {
     if (ahead && documents.some(({ collector, kind }) => collector === 'dpkg' && kind === 'snapshot')) return ahead.sequence;
     const refused = results.find(({ outcome }) => outcome !== 'accepted' && outcome !== 'duplicate');
     if (refused || results.length < documents.length)
-      throw new Error(`the platform did not take a document: ${JSON.stringify(refused ?? results)}`);
+      throw new RefusedError(`the platform did not take a document: ${JSON.stringify(refused ?? results)}`);
     return null;
   }
 
@@ -206,5 +208,6 @@ const snapshot = { version: 1, kind: 'snapshot', sequence: 1, collectedAt, statu
 function taken({ status, body, retryAfterSeconds }: Reply): unknown {
   if (status === 200) return body;
   if (status === 503) throw new BusyError(retryAfterSeconds);
-  throw new Error(`status ${status}: ${JSON.stringify(body).slice(0, 300)}`);
+  const problem = `status ${status}: ${JSON.stringify(body).slice(0, 300)}`;
+  throw status >= 500 ? new Error(problem) : new RefusedError(problem);
 }

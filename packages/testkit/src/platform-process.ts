@@ -78,6 +78,12 @@ export class PlatformProcess implements AsyncDisposable {
     await endProcess(this.#process, 'SIGKILL');
   }
 
+  /** SIGKILL to the PostgreSQL of it; who supervises it starts it again. */
+  killPostgres(): void {
+    const file = join(this.dataDirectory, 'postgres/cluster/postmaster.pid');
+    process.kill(Number(readFileSync(file, 'utf8').split('\n', 1)[0]), 'SIGKILL');
+  }
+
   /** Starts again on the same data and the same port. */
   async restart(): Promise<void> {
     await this.#run(new URL(this.#url).host);

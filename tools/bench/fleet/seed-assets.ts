@@ -4,13 +4,15 @@ import type { DocumentInput } from '../../../apps/server/src/inventory/document.
 import { hashRow, storedKey } from '../../../apps/server/src/inventory/row-change.ts';
 import { type FactName, type FactRow, facts, SyncDocument, toColumns } from '@vedette/protocol';
 import { sql } from 'kysely';
+import { inParts } from '../../../apps/server/src/knowledge/in-parts.ts';
+import { eachOf } from '../../fleet/drive.ts';
 import type { AgentState, Fleet } from '../../fleet/fleet.ts';
 import { derivedBytes } from '../../fleet/random.ts';
 
 type OpenDatabase = ReturnType<typeof openDatabase>;
 
-/** Only these: the lists of users, services and sockets are long and the same for all, and come with the assets that use the protocol. */
-const seeded = new Set(['os', 'kernel', 'hardware', 'network-interface', 'file-system', 'restart', 'dpkg']);
+/** Only what detections depend on; the other collectors come with the assets that use the protocol. */
+const seeded = new Set(['os', 'kernel', 'dpkg']);
 const perTransaction = 100;
 const spreadMs = 30 * 24 * 3600_000;
 
@@ -22,17 +24,22 @@ export async function seedAssets({ db, pool }: OpenDatabase, fleet: Fleet, agent
   const organizationId = (await db.selectFrom('organization').select('id').executeTakeFirstOrThrow()).id;
   const memory = new InventoryMemory(db);
   const startedAt = Date.now() - spreadMs;
-  for (let start = 0; start < agents.length; start += perTransaction) {
-    const part = agents.slice(start, start + perTransaction);
+  // Two at a time: while PostgreSQL writes one part, the next is made.
+  await eachOf(inParts([...agents.entries()], perTransaction), 2, async (entries) => {
+    const part = entries.map(([, agent]) => agent);
     for (const agent of part)
       Object.assign(agent, { agentId: uuid(`agent ${agent.index}`), assetId: uuid(`asset ${agent.index}`) });
-    const at = new Date(startedAt + (start / agents.length) * (spreadMs - 3600_000));
+    const at = new Date(startedAt + ((entries[0]?.[0] ?? 0) / agents.length) * (spreadMs - 3600_000));
     await insertAgents({ pool }, fleet, { organizationId, agents: part, at });
     const inputs = part.flatMap((agent) => inputsOf(fleet, agent, organizationId));
-    await db.transaction().execute((tx) => applyDocuments(tx, memory, inputs, () => at));
+    const { results } = await db.transaction().execute((tx) => applyDocuments(tx, memory, inputs, () => at));
+    const refused = results.find(({ outcome }) => outcome !== 'accepted');
+    if (refused) throw new Error(`the store did not take a document: ${JSON.stringify(refused)}`);
     for (const agent of part) Object.assign(agent, { sequence: 1, collectors: seeded });
-  }
-  await sql`analyze`.execute(db);
+  });
+  await sql`analyze asset, agent, collector_state, inventory, inventory_change, package_set, package_version, fact_row`.execute(
+    db,
+  );
 }
 
 async function insertAgents(

@@ -16,7 +16,7 @@ export interface OpenDatabase {
 
 /**
  * Opens a pool to the PostgreSQL at a connection description or a DATABASE_URL. Rows come as schema.ts says: int8 as a number
- * (refused beyond 2^53), date as text, timestamptz as Date, bytea as Buffer. `onError` hears of idle connections that broke; the pool
+ * (refused beyond 2^53), date as text, timestamptz as Date, bytea as Buffer. `onError` hears of connections that broke; the pool
  * replaces them by itself.
  */
 export function openDatabase(connection: PoolConfig | string, onError: (error: Error) => void = () => undefined): OpenDatabase {
@@ -29,6 +29,8 @@ export function openDatabase(connection: PoolConfig | string, onError: (error: E
     types: { getTypeParser: parserOf },
   });
   pool.on('error', onError);
+  // One that breaks between two statements of a transaction tells nobody else, and would end the process.
+  pool.on('connect', (client) => client.on('error', onError));
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
