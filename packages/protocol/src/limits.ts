@@ -8,8 +8,8 @@ const MiB = 1024 * KiB;
 export const limits = {
   /** A request body of an agent as it travels (compressed). */
   agentBodyBytes: 4 * MiB,
-  /** The same after decompression: what a hostile agent may make the platform unpack. */
-  agentDocumentBytes: 32 * MiB,
+  /** The same after decompression: what a hostile agent may make the platform unpack and parse, which keeps all others waiting. */
+  agentDocumentBytes: 8 * MiB,
   /** A request to enroll, also after decompression: anybody may send one. */
   enrollDocumentBytes: 64 * KiB,
   /** Rows of one collector in one document. */

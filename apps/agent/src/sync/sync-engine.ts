@@ -70,9 +70,9 @@ interface Planned {
 }
 
 const nothing: Omit<AcknowledgedState, 'rows'> = { version: 0, sequence: 0, digest: '0'.repeat(64) };
-/** Together with `agentBodyBytes`: four million characters of JSON stay below it in any case that is not hostile. */
-const defaultLimit: ChangeLimit = { rows: limits.rowsPerDocument, chars: 4 * 1024 * 1024 };
-const requestChars = 8 * 1024 * 1024;
+/** A document more than a full request is what travels at most: both together stay below `agentDocumentBytes`, also with some bytes a character. */
+const defaultLimit: ChangeLimit = { rows: limits.rowsPerDocument, chars: limits.agentDocumentBytes / 4 };
+const requestChars = limits.agentDocumentBytes / 4;
 const documentsPerRequest = 64;
 /** A collector that still needs a snapshot after so many is left for the next attempt. */
 const maxRounds = 64;

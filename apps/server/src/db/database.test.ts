@@ -1,6 +1,8 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { eventually, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isBusyError } from './database-error.ts';
+import { openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 
 let test: ThrowAwayDatabase;
@@ -22,6 +24,20 @@ describe('openDatabase', () => {
 
   it('refuses an int8 that a number cannot hold', async () => {
     await expect(sql`select 9007199254740993::int8`.execute(test.db)).rejects.toThrow(RangeError);
+  });
+
+  it('outlives a connection that breaks between two statements of a transaction, and says so', async () => {
+    const broken: Error[] = [];
+    const { db, close } = openDatabase(test.connection, (error) => broken.push(error));
+    const outcome = db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(test.db);
+      await eventually('the end of the connection', 10_000, async () => (broken.length > 0 ? true : null));
+      await sql`select 1`.execute(tx);
+    });
+    await expect(outcome).rejects.toSatisfy(isBusyError);
+    expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    await close();
   });
 });
 
