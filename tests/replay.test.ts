@@ -16,8 +16,7 @@ import {
 import { type DpkgPackage, type FactRow, Sync } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { describe, expect, it } from 'vitest';
-import { sync } from '../apps/server/src/agents/sync.ts';
-import type { Context } from '../apps/server/src/context.ts';
+import { syncNow } from '../apps/server/src/testing/sync-now.ts';
 import { importKnowledge } from '../apps/server/src/knowledge/import-knowledge.ts';
 import { replayVerdicts } from '../apps/server/src/knowledge/replay-verdicts.ts';
 
@@ -101,9 +100,9 @@ describe('replaying the platform', () => {
       const agent = { organizationId, assetId: randomUUID(), id: randomUUID(), publicKey: Buffer.alloc(32) };
       const asset = { organizationId, id: agent.assetId, hostname: 'a', machineId: 'm', firstSeen: at, lastSeen: at };
       await db.insertInto('asset').values(asset).execute();
-      const context = { db, clock: () => at } as Context; // All that sync() uses.
+      const context = { db, clock: () => at };
       const send = (collector: string, rows: readonly FactRow[]): Promise<unknown> =>
-        sync(context, agent, Sync.parse({ documents: [syncDocument({ collector, sequence: 1, rows })] }), 1000);
+        syncNow(context, agent, Sync.parse({ documents: [syncDocument({ collector, sequence: 1, rows })] }));
       const os = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: '', hostname: 'a' };
       await send('os', [{ ...os, architecture: 'amd64' }]);
       await send('dpkg', packages);

@@ -7,9 +7,10 @@ import { readStarter } from '@vedette/feeds';
 import { compareInOrder } from '@vedette/matching';
 import type { KnowledgeInput } from '@vedette/protocol';
 import { migrate, openDatabase, startEmbeddedPostgres } from '@vedette/server';
+import { judgeUnjudged } from '../../apps/server/src/knowledge/judge-unjudged.ts';
 import { importKnowledge } from '../../apps/server/src/knowledge/import-knowledge.ts';
 import { replayVerdicts } from '../../apps/server/src/knowledge/replay-verdicts.ts';
-import { internPackageVersions, type PackageVersionRow } from '../../apps/server/src/inventory/package-versions.ts';
+import { PackageVersions, type PackageVersionRow } from '../../apps/server/src/inventory/package-versions.ts';
 
 export const name = 'replay';
 
@@ -37,7 +38,8 @@ async function once(input: KnowledgeInput): Promise<Record<string, number>> {
     await importKnowledge(db, half, { at: new Date(), starter: true });
     const rows = longAgo(input);
     const start = performance.now();
-    const ids = await db.transaction().execute((tx) => internPackageVersions(tx, rows));
+    const { ids } = await new PackageVersions(db).enter(rows);
+    await judgeUnjudged(db);
     const judged = performance.now();
     const { rows: counted } = await pool.query<{ verdicts: number; considered: number; bytes: number }>(
       `select (select count(*)::integer from verdict) as verdicts, count(*)::integer as considered,

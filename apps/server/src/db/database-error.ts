@@ -18,5 +18,7 @@ export function isBusyError(error: unknown): boolean {
     return true;
   if (['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes(code)) return true;
   // pg gives these no code of their own.
-  return error instanceof Error && /^Connection terminated|^timeout exceeded when trying to connect|not queryable/.test(error.message);
+  return (
+    error instanceof Error && /^Connection terminated|^timeout exceeded when trying to connect|not queryable/.test(error.message)
+  );
 }

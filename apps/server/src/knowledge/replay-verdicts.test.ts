@@ -4,8 +4,7 @@ import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedett
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KnownAgent } from '../agents/store.ts';
-import { sync } from '../agents/sync.ts';
-import type { Context } from '../context.ts';
+import { syncNow } from '../testing/sync-now.ts';
 import { explainDetection } from '../detections/explain-detection.ts';
 import { importKnowledge } from './import-knowledge.ts';
 import { saveFeedState } from './stored-input.ts';
@@ -57,8 +56,8 @@ function pkg(name: string, version: string): DpkgPackage {
 }
 
 async function send(agent: KnownAgent, collector: string, rows: readonly FactRow[]): Promise<void> {
-  const context = { db: database.db, clock: () => first } as Context; // All that sync() uses.
-  await sync(context, agent, Sync.parse({ documents: [syncDocument({ collector, sequence: 1, rows })] }), 1000);
+  const document = Sync.parse({ documents: [syncDocument({ collector, sequence: 1, rows })] });
+  await syncNow({ db: database.db, clock: () => first }, agent, document);
 }
 
 describe('replayVerdicts', () => {
