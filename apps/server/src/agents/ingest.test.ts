@@ -1,15 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { agentPaths, type FactRow, type KnowledgeInput, type SyncDocument } from '@vedette/protocol';
-import { syncDocument } from '@vedette/testkit';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { findDetections } from '../detections/store.ts';
 import { Judging } from '../inventory/judging.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
-import { agent, checkIn, database, enrolledAgent, server, sync, user, users } from '../testing/agent-fixture.ts';
+import {
+  installAgentFixture,
+  agent,
+  checkIn,
+  database,
+  enrolledAgent,
+  server,
+  sync,
+  user,
+  users,
+} from '../testing/agent-fixture.ts';
 import { testServer } from '../testing/test-server.ts';
 import { Ingest } from './ingest.ts';
+
+installAgentFixture({ syncDocument, throwAwayDatabase });
 
 const log = pino({ level: 'silent' });
 const clock = () => new Date('2026-11-22T12:00:00Z');

@@ -1,11 +1,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { agentPaths, limits } from '@vedette/protocol';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { describe, expect, it } from 'vitest';
 import { revokeActivationKeyOf } from '../activation-keys/store.ts';
-import { agent, checkIn, database, organizationId, server, stored, sync, user, users } from '../testing/agent-fixture.ts';
+import {
+  installAgentFixture,
+  agent,
+  checkIn,
+  database,
+  organizationId,
+  server,
+  stored,
+  sync,
+  user,
+  users,
+} from '../testing/agent-fixture.ts';
 import { type Forgery, TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller } from '../testing/test-server.ts';
+
+installAgentFixture({ syncDocument, throwAwayDatabase });
 
 describe('an honest agent', () => {
   it('enrolls, checks in and syncs, and every answer proves to be the platform’s', async () => {

@@ -1,9 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { agentPaths, type FactRow, type SyncDocument } from '@vedette/protocol';
-import { syncDocument } from '@vedette/testkit';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { describe, expect, it } from 'vitest';
-import { agent, checkIn, database, enrolledAgent, server, stored, sync, user, users } from '../testing/agent-fixture.ts';
+import {
+  installAgentFixture,
+  agent,
+  checkIn,
+  database,
+  enrolledAgent,
+  server,
+  stored,
+  sync,
+  user,
+  users,
+} from '../testing/agent-fixture.ts';
+
+installAgentFixture({ syncDocument, throwAwayDatabase });
 
 describe('documents of a hostile agent', () => {
   const bad: [string, () => SyncDocument][] = [

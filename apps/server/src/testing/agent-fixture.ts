@@ -1,27 +1,44 @@
 import { agentPaths, type FactRow, type SyncDocument } from '@vedette/protocol';
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import type { Kysely } from 'kysely';
+import type { PoolConfig } from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { Database } from '../db/schema.ts';
 import { type AgentReply, TestAgent } from './test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from './test-server.ts';
 
-/** What tests of the interface for agents begin with: a server over a database of the file, and a fresh agent for each test. */
-export let database: ThrowAwayDatabase;
+interface TestDatabase extends AsyncDisposable {
+  readonly db: Kysely<Database>;
+  readonly connection: PoolConfig;
+}
+
+/** Of the test kit, which only test files import. */
+interface Kit {
+  readonly throwAwayDatabase: () => Promise<TestDatabase>;
+  readonly syncDocument: (change: { collector: string; sequence: number; rows: readonly FactRow[] }) => SyncDocument;
+}
+
+let kit: Kit;
+export let database: TestDatabase;
 export let server: TestServer;
 export let organizationId: string;
 export let agent: TestAgent;
 
-beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  ({ organizationId } = await testCaller(server));
-}, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  agent = await enrolledAgent();
-});
+/** What tests of the interface for agents begin with: a server over a database of the file, and a fresh agent for each test. */
+export function installAgentFixture(parts: Kit): void {
+  kit = parts;
+  beforeAll(async () => {
+    database = await kit.throwAwayDatabase();
+    server = await testServer(database);
+    ({ organizationId } = await testCaller(server));
+  }, 60_000);
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    agent = await enrolledAgent();
+  });
+}
 
 export async function enrolledAgent(): Promise<TestAgent> {
   const one = new TestAgent(server);
@@ -41,7 +58,7 @@ export function user(name: string, more: FactRow = {}): FactRow {
 }
 
 export function users(...rows: FactRow[]): SyncDocument {
-  return syncDocument({ collector: 'user', sequence: 1, rows });
+  return kit.syncDocument({ collector: 'user', sequence: 1, rows });
 }
 
 export function sync(...documents: object[]): Promise<AgentReply> {
