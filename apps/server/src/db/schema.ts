@@ -48,6 +48,8 @@ export interface Database {
     firstSeen: Date;
     lastSeen: Date;
     lastScan: Date | null;
+    /** Small, for sets of assets. */
+    number: GeneratedAlways<number>;
   };
   agent: {
     organizationId: string;

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { first } from './001-first.ts';
 import { everyEcosystem } from './002-every-ecosystem.ts';
 import { evidence } from './003-evidence.ts';
+import { fleetIndex } from './004-fleet-index.ts';
 import { unjudged } from './005-unjudged.ts';
 import { feedRefresh } from './007-feed-refresh.ts';
 
@@ -10,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '001-first': first,
   '002-every-ecosystem': everyEcosystem,
   '003-evidence': evidence,
+  '004-fleet-index': fleetIndex,
   '005-unjudged': unjudged,
   '007-feed-refresh': feedRefresh,
 };
