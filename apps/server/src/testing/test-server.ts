@@ -8,6 +8,7 @@ import { insertActivationKey } from '../activation-keys/store.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { buildApp } from '../http/build-app.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { loadPlatformKey } from '../platform-key.ts';
@@ -40,6 +41,7 @@ export async function testServer(
     db,
     pool,
     log,
+    fleetIndex: new FleetIndex({ db, log, clock: () => clock.now }),
     clock: () => clock.now,
     platformKey: await loadPlatformKey(db),
     startedAt: clock.now,
@@ -49,6 +51,7 @@ export async function testServer(
   const app = await buildApp(context, keeper);
   const dispose = async (): Promise<void> => {
     await app.close();
+    await context.fleetIndex[Symbol.asyncDispose]();
     await keeper[Symbol.asyncDispose]();
     await pool.end();
   };

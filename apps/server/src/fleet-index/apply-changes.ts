@@ -1,0 +1,130 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { inParts } from '../knowledge/in-parts.ts';
+import type { BuiltIndex } from './fleet-index.ts';
+import { assetPage, buildOrganization, checkPart } from './index-builder.ts';
+import { type ChangeTime, type CheckChange, OrganizationIndex } from './organization-index.ts';
+import { changedAssets, changedChecks, changedVerdicts, type Cursor, newChanges, type Of } from './read-changes.ts';
+import { type ChangeRow, parseNumbers, readHistories } from './read-histories.ts';
+import type { VerdictBook } from './verdict-book.ts';
+
+/** From this share of the assets on with unclear histories, all are read again: that computes less. */
+const rebuildShare = 0.2;
+
+interface Moment {
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Brings the index from its cursor to what the transaction sees. Knowledge first: it tells packages that come what they are. */
+export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { now, signal }: Moment): Promise<void> {
+  const { book, cursor, organizations } = built;
+  const indexOf = (organizationId: string): OrganizationIndex => {
+    const index = organizations.get(organizationId) ?? new OrganizationIndex(book, now);
+    organizations.set(organizationId, index);
+    return index;
+  };
+  for (const { organizationId, ...asset } of await changedAssets(tx, cursor)) indexOf(organizationId).enterAsset(asset);
+  await takeChecks(tx, built);
+  const judged = await takeVerdicts(tx, book, cursor);
+  const changes = Map.groupBy(await newChanges(tx, cursor), ({ organizationId }) => organizationId);
+  for (const [organizationId, index] of organizations) {
+    index.forget(now);
+    const unclear = new Set<number>();
+    for (const [time, checks] of judged) {
+      for (const part of inParts(checks, checkPart)) {
+        for (const asset of index.judge(part, time)) unclear.add(asset);
+        await nextTurn();
+      }
+    }
+    for (const asset of takeChanges(index, changes.get(organizationId) ?? [])) unclear.add(asset);
+    if (unclear.size > assetPage && unclear.size > index.table.assets.length * rebuildShare) {
+      const options = { book, organizationId, now, signal, progress: () => undefined };
+      organizations.set(organizationId, await buildOrganization(tx, options));
+      index.dispose();
+    } else await readAgain(tx, organizationId, { index, assets: [...unclear] });
+  }
+}
+
+async function takeChecks(tx: Kysely<Database>, { book, cursor, organizations }: BuiltIndex): Promise<void> {
+  for (const check of await changedChecks(tx, cursor.knowledge)) {
+    const place = book.placeOf(check.number);
+    const before = place === undefined ? undefined : book.checks[place];
+    book.enterCheck(check);
+    if (place === undefined || !before) continue;
+    for (const index of organizations.values()) index.changeSeverity(place, before.severity, check.severity);
+  }
+}
+
+interface CheckTimes {
+  readonly packageVersions: Set<number>;
+  readonly times: Set<number>;
+  ended: boolean;
+}
+
+/** Enters new and ended verdicts. What changed of which check, by how the time of the change is known. */
+async function takeVerdicts(
+  tx: Kysely<Database>,
+  book: VerdictBook,
+  cursor: Cursor,
+): Promise<Map<ChangeTime | null, CheckChange[]>> {
+  const known = book.newest;
+  const checks = new Map<number, CheckTimes>();
+  for await (const part of changedVerdicts(tx, cursor)) {
+    for (const verdict of part) {
+      const before = book.enterVerdict(verdict);
+      const isEmpty = verdict.from >= verdict.until && !before;
+      if (isEmpty || before?.until === verdict.until) continue;
+      const place = book.placeOf(verdict.check) ?? -1;
+      const change = checks.get(place) ?? { times: new Set(), packageVersions: new Set(), ended: false };
+      checks.set(place, change);
+      change.packageVersions.add(verdict.packageVersion);
+      if (!before) change.times.add(verdict.from);
+      if (verdict.until === Number.POSITIVE_INFINITY) continue;
+      change.times.add(verdict.until);
+      change.ended = true;
+    }
+  }
+  const moments = new Map<number, ChangeTime>();
+  return Map.groupBy(
+    [...checks].map(([place, change]) => ({ place, ...change })),
+    ({ times, ended }) => {
+      const [at, another] = times;
+      // What ends when something else began may never have been.
+      if (at === undefined || another !== undefined || (ended && at <= known)) return null;
+      const moment = moments.get(at) ?? { at, isLate: at <= known };
+      moments.set(at, moment);
+      return moment;
+    },
+  );
+}
+
+/** Returns the assets whose histories have to be read again. */
+function* takeChanges(index: OrganizationIndex, rows: readonly Of<ChangeRow>[]): Iterable<number> {
+  for (const { number, at, added, removed } of rows) {
+    const asset = index.table.find(number);
+    if (asset === undefined) throw new Error(`asset ${number} has packages but is not known`);
+    const isTold = index.change(asset, { at, added: parseNumbers(added), removed: parseNumbers(removed) });
+    if (!isTold) yield asset;
+  }
+}
+
+async function readAgain(
+  tx: Kysely<Database>,
+  organizationId: string,
+  { index, assets }: { index: OrganizationIndex; assets: readonly number[] },
+): Promise<void> {
+  for (const part of inParts(assets, assetPage)) {
+    const rows = part.flatMap((asset) => index.table.assets[asset] ?? []);
+    const histories = await readHistories(tx, organizationId, rows);
+    index.reload(
+      new Map(
+        [...histories].flatMap(([number, history]) => {
+          const asset = index.table.find(number);
+          return asset === undefined ? [] : [[asset, history] as const];
+        }),
+      ),
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+
+/** What of an asset the index filters, sorts and groups by. */
+export interface IndexedAsset {
+  /** As the database counts assets. */
+  readonly number: number;
+  readonly assetId: string;
+  readonly hostname: string;
+  readonly os: string;
+  readonly ecosystem: string;
+  readonly release: string;
+  readonly pendingRestart: boolean;
+}
+
+const severityCount = 5;
+
+/** The assets of an organization under dense numbers, with their times and counts of open detections. */
+export class AssetTable {
+  readonly assets: IndexedAsset[] = [];
+  readonly all = new RoaringBitmap32();
+  readonly #byNumber = new Map<number, number>();
+  #birth = new Float64Array(64);
+  #lastChange = new Float64Array(64);
+  #counts = new Int32Array(64 * severityCount);
+
+  enter(asset: IndexedAsset): number {
+    const known = this.#byNumber.get(asset.number);
+    if (known !== undefined) {
+      this.assets[known] = asset;
+      return known;
+    }
+    const dense = this.assets.length;
+    this.assets.push(asset);
+    this.#byNumber.set(asset.number, dense);
+    this.all.add(dense);
+    if (dense === this.#birth.length) this.#grow();
+    return dense;
+  }
+
+  /** The dense number of what the database calls so. */
+  find(number: number): number | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  setTimes(asset: number, birth: number, lastChange: number): void {
+    this.#birth[asset] = birth;
+    this.#lastChange[asset] = lastChange;
+  }
+
+  /** Time of the first package change in ms since 1970; 0 before. */
+  birth(asset: number): number {
+    return this.#birth[asset] ?? 0;
+  }
+
+  lastChange(asset: number): number {
+    return this.#lastChange[asset] ?? 0;
+  }
+
+  /** A new bitmap of the assets whose packages are known since this moment or later; the caller disposes it. */
+  bornSince(moment: number): RoaringBitmap32 {
+    const born: number[] = [];
+    for (let asset = 0; asset < this.assets.length; asset += 1) if ((this.#birth[asset] ?? 0) >= moment) born.push(asset);
+    return new RoaringBitmap32(born);
+  }
+
+  /** A new bitmap of the assets that fit; the caller disposes it. */
+  where(fits: (asset: IndexedAsset) => boolean): RoaringBitmap32 {
+    const found: number[] = [];
+    for (const [dense, asset] of this.assets.entries()) if (fits(asset)) found.push(dense);
+    return new RoaringBitmap32(found);
+  }
+
+  count(asset: number, severity: number, change: number): this {
+    const index = asset * severityCount + severity - 1;
+    this.#counts[index] = (this.#counts[index] ?? 0) + change;
+    return this;
+  }
+
+  /** Open detections of a severity. */
+  countOf(asset: number, severity: number): number {
+    return this.#counts[asset * severityCount + severity - 1] ?? 0;
+  }
+
+  clearCounts(asset: number): void {
+    this.#counts.fill(0, asset * severityCount, (asset + 1) * severityCount);
+  }
+
+  dispose(): void {
+    this.all.dispose();
+  }
+
+  #grow(): void {
+    const length = this.#birth.length * 2;
+    const [birth, lastChange, counts] = [
+      new Float64Array(length),
+      new Float64Array(length),
+      new Int32Array(length * severityCount),
+    ];
+    birth.set(this.#birth);
+    lastChange.set(this.#lastChange);
+    counts.set(this.#counts);
+    [this.#birth, this.#lastChange, this.#counts] = [birth, lastChange, counts];
+  }
+}

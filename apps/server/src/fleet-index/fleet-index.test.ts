@@ -1,0 +1,77 @@
+import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HistoryWorld } from '../testing/history-world.ts';
+import { FleetIndex } from './fleet-index.ts';
+import { selectPage } from './select-detections.ts';
+import { countDetections, topUpgrades, whatIf } from './summarize-fleet.ts';
+
+let database: ThrowAwayDatabase;
+let world: HistoryWorld;
+let fleet: FleetIndex;
+
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+  world = new HistoryWorld(database.db);
+  await world.begin();
+  const beliefs = [{ bookworm: '3', score: 9.8 }, { bookworm: '2', score: 5 }, { bookworm: null, score: 5 }, null];
+  await world.apply({ hours: 1, kind: 'knowledge', beliefs });
+  const versions = ['1', '1', '1', null];
+  for (const asset of [0, 1, 2]) {
+    await world.apply({ hours: 1, kind: 'packages', asset, versions, way: 'delta', second: [] });
+  }
+  fleet = openIndex();
+}, 60_000);
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+function openIndex(): FleetIndex {
+  return new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
+}
+
+describe('the fleet index', () => {
+  it('holds of an organization its own assets alone', async () => {
+    const pages = world.organizationIds.map(async (organizationId) => {
+      const index = await fleet.current(organizationId);
+      const page = { asOf: world.now, newForDays: 7, limit: 100, offset: 0 };
+      return new Set(selectPage(index, { status: 'all' }, page).items.map(({ assetId }) => assetId));
+    });
+    const [one, other] = await Promise.all(pages);
+    expect(one).toEqual(new Set(world.assets.slice(0, 2).map(({ assetId }) => assetId)));
+    expect(other).toEqual(new Set([world.assets[2]?.assetId]));
+  });
+
+  it('counts an upgrade of several binary packages once, and what it would leave', async () => {
+    const index = await fleet.current(world.organizationIds[0]);
+    expect(countDetections(index, world.now, 7)).toEqual({ open: [0, 0, 4, 0, 2], exploited: 2, found: 6, fixed: 0 });
+    expect(topUpgrades(index, 10)).toMatchObject([{ source: 'openssl', detections: 4, assets: 2, severity: 5 }]);
+    const [first = -1] = index.book.packagesOf(index.book.placeOf(280_001_003) ?? -1);
+    expect(whatIf(index, {})).toEqual([0, 0, 4, 0, 2]);
+    expect(whatIf(index, { packageVersions: new Set([first]) })).toEqual([0, 0, 2, 0, 2]);
+    expect(whatIf(index, { checks: new Set([280_001_001]) })).toEqual([0, 0, 4, 0, 0]);
+  });
+
+  it('finds and mends what is not as the database says', async () => {
+    expect(await fleet.verify()).toEqual({ assets: 3, healed: 0 });
+    const index = await fleet.current(world.organizationIds[0]);
+    index.packages.put(0, new Uint32Array(0));
+    index.checks[0]?.open.clear();
+    expect(await fleet.verify()).toEqual({ assets: 3, healed: 2 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healed: 0 });
+    expect(fleet.status).toMatchObject({ state: 'ready', assets: 3, healedAssets: 2 });
+    expect(countDetections(index, world.now, 7)).toMatchObject({ open: [0, 0, 4, 0, 2] });
+  });
+
+  it('says to come again while it is being built', async () => {
+    await using young = openIndex();
+    await database.db.transaction().execute(async (tx) => {
+      await sql`lock table verdict in access exclusive mode`.execute(tx);
+      const asked = young.current(world.organizationIds[0]);
+      await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 5 });
+    });
+    expect((await young.current(world.organizationIds[0])).table.assets).toHaveLength(2);
+  });
+});

@@ -1,0 +1,223 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Kysely, Transaction } from 'kysely';
+import type { Logger } from 'pino';
+import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
+import { applyChanges } from './apply-changes.ts';
+import { buildBook, buildOrganization } from './index-builder.ts';
+import { OrganizationIndex } from './organization-index.ts';
+import { type Cursor, lookAhead, readCursor } from './read-changes.ts';
+import type { VerdictBook } from './verdict-book.ts';
+import { verifyPage } from './verify-page.ts';
+
+export interface FleetIndexOptions {
+  readonly db: Kysely<Database>;
+  readonly log: Logger;
+  readonly clock: () => Date;
+}
+
+export interface FleetIndexStatus {
+  readonly state: 'building' | 'ready';
+  readonly assets: number;
+  readonly verdicts: number;
+  readonly buildMs: number | null;
+  readonly verifiedAt: Date | null;
+  /** Of the verifications since the start. */
+  readonly verifiedAssets: number;
+  /** Assets that were not as the database says, and were read again. Anything but 0 is a defect of the index. */
+  readonly healedAssets: number;
+}
+
+/** What has been built, and up to where it knows the database. */
+export interface BuiltIndex {
+  cursor: Cursor;
+  readonly book: VerdictBook;
+  readonly organizations: Map<string, OrganizationIndex>;
+}
+
+/** The longest that an index follows nothing although nobody asks: a question after a quiet night has little to catch up with. */
+const followEveryMs = 500;
+const verifyEveryMs = 60 * 60_000;
+/** A question waits so long for an index that is being built, then is told to come again. */
+const patienceMs = 5_000;
+
+/**
+ * The fleet index of all organizations: a cache of what both histories say of now, rebuilt from PostgreSQL at start and never the only
+ * copy. `current` catches up with everything committed before it was called, by whichever process; nobody has to tell the index of
+ * changes. A background task follows and verifies.
+ */
+export class FleetIndex implements AsyncDisposable {
+  readonly #options: FleetIndexOptions;
+  readonly #stop = new AbortController();
+  #built: BuiltIndex | null = null;
+  /** Ends when all that was asked for so far is done. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** The catching up that has not begun. */
+  #waiting: Promise<void> | null = null;
+  #background: Promise<void>[] = [];
+  #progress = 0;
+  #buildMs: number | null = null;
+  #verified = { at: null as Date | null, assets: 0, healed: 0 };
+
+  constructor(options: FleetIndexOptions) {
+    this.#options = options;
+  }
+
+  /** Builds, follows and verifies in the background from now on. */
+  start(): void {
+    this.#background = [
+      this.#repeat(followEveryMs, () => this.#catchUp()),
+      this.#repeat(verifyEveryMs, async () => {
+        await delay(verifyEveryMs, undefined, { signal: this.#stop.signal, ref: false });
+        await this.verify();
+      }),
+    ];
+  }
+
+  get status(): FleetIndexStatus {
+    const organizations = [...(this.#built?.organizations.values() ?? [])];
+    return {
+      state: this.#built ? 'ready' : 'building',
+      assets: this.#built ? organizations.reduce((sum, { table }) => sum + table.assets.length, 0) : this.#progress,
+      verdicts: this.#built?.book.verdicts ?? 0,
+      buildMs: this.#buildMs,
+      verifiedAt: this.#verified.at,
+      verifiedAssets: this.#verified.assets,
+      healedAssets: this.#verified.healed,
+    };
+  }
+
+  /**
+   * The index of an organization, holding all that was committed before the call. Use it before the next await: it changes under
+   * whoever waits. Throws ApiError UNAVAILABLE while it is being built.
+   */
+  async current(organizationId: string): Promise<OrganizationIndex> {
+    const patience = new AbortController();
+    const late = delay(patienceMs, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
+    const outcome = await Promise.race([this.#catchUp(), late]);
+    patience.abort();
+    if (outcome === 'late' || !this.#built) {
+      const message = `The index of the fleet is being built: ${this.#progress} assets so far.`;
+      throw new ApiError('UNAVAILABLE', message, { retryAfterSeconds: 5 });
+    }
+    return (
+      this.#built.organizations.get(organizationId) ?? new OrganizationIndex(this.#built.book, this.#options.clock().getTime())
+    );
+  }
+
+  /**
+   * Compares the index with the database, page by page, and reads again what differs. Returns how many assets were compared and how
+   * many differed.
+   */
+  async verify(): Promise<{ readonly assets: number; readonly healed: number }> {
+    let assets = 0;
+    let healed = 0;
+    await this.#catchUp();
+    for (const organizationId of this.#built?.organizations.keys() ?? []) {
+      for (let after = 0; ;) {
+        const page = await this.#serial(() =>
+          this.#inSnapshot((tx, { organizations }) =>
+            verifyPage(tx, organizations.get(organizationId), { organizationId, after }),
+          ),
+        );
+        assets += page.assets;
+        healed += page.healed;
+        if (page.last === null) break;
+        after = page.last;
+      }
+    }
+    const { log, clock } = this.#options;
+    this.#verified = { at: clock(), assets: this.#verified.assets + assets, healed: this.#verified.healed + healed };
+    if (healed > 0) log.error({ assets, healed }, 'the fleet index differed from the database and was mended');
+    else log.debug({ assets }, 'the fleet index is as the database says');
+    return { assets, healed };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled([...this.#background, this.#last]);
+    this.#discard();
+  }
+
+  async #repeat(everyMs: number, task: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await task().catch((error: unknown) => {
+        if (!signal.aborted) this.#options.log.error({ err: error }, 'the fleet index could not be brought up to date');
+      });
+      await delay(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** One at a time, in the order of the calls. */
+  #serial<Result>(task: () => Promise<Result>): Promise<Result> {
+    const run = this.#last.then(() => {
+      this.#stop.signal.throwIfAborted();
+      return task();
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Whoever asks while one runs needs one that begins later; all who wait share it. */
+  #catchUp(): Promise<void> {
+    this.#waiting ??= this.#serial(async () => {
+      this.#waiting = null;
+      await this.#follow();
+    });
+    return this.#waiting;
+  }
+
+  async #follow(): Promise<void> {
+    if (!this.#built) return this.#build();
+    const ahead = await lookAhead(this.#options.db, this.#built.cursor);
+    if (ahead.isChanged) await this.#inSnapshot(async () => undefined);
+    else this.#built.cursor = ahead;
+  }
+
+  /** Brings the index to the very state that the transaction sees, and then does something in it. */
+  async #inSnapshot<Result>(task: (tx: Transaction<Database>, built: BuiltIndex) => Promise<Result>): Promise<Result> {
+    return snapshot(this.#options.db, async (tx) => {
+      const built = this.#built;
+      if (!built) throw new Error('the fleet index is not built');
+      const cursor = await readCursor(tx);
+      try {
+        await applyChanges(tx, built, { now: this.#options.clock().getTime(), signal: this.#stop.signal });
+        built.cursor = cursor;
+        return await task(tx, built);
+      } catch (error) {
+        // Half of the changes may be in: what is known is given up, and built again by whoever asks next.
+        this.#discard();
+        throw error;
+      }
+    });
+  }
+
+  async #build(): Promise<void> {
+    const begin = performance.now();
+    this.#progress = 0;
+    this.#built = await snapshot(this.#options.db, async (tx) => {
+      const cursor = await readCursor(tx);
+      const book = await buildBook(tx);
+      const organizations = new Map<string, OrganizationIndex>();
+      for (const { id } of await tx.selectFrom('asset').select('organizationId as id').distinct().execute()) {
+        const progress = (assets: number) => void (this.#progress += assets);
+        const options = { book, organizationId: id, now: this.#options.clock().getTime(), signal: this.#stop.signal, progress };
+        organizations.set(id, await buildOrganization(tx, options));
+      }
+      return { cursor, book, organizations };
+    });
+    this.#buildMs = performance.now() - begin;
+    this.#options.log.info({ assets: this.#progress, ms: Math.round(this.#buildMs) }, 'the fleet index is built');
+  }
+
+  #discard(): void {
+    for (const index of this.#built?.organizations.values() ?? []) index.dispose();
+    this.#built = null;
+  }
+}
+
+/** A transaction that sees one state of the database throughout and changes nothing. */
+function snapshot<Result>(db: Kysely<Database>, task: (tx: Transaction<Database>) => Promise<Result>): Promise<Result> {
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(task);
+}

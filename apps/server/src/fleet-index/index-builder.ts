@@ -1,0 +1,58 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { inParts } from '../knowledge/in-parts.ts';
+import { OrganizationIndex } from './organization-index.ts';
+import { changedChecks, changedVerdicts } from './read-changes.ts';
+import { readAssets, readHistories } from './read-histories.ts';
+import { VerdictBook } from './verdict-book.ts';
+
+/** Assets read at a time: about 5 MB of histories. */
+export const assetPage = 500;
+/** Checks judged at a time: other requests come in between. */
+export const checkPart = 100;
+
+/** All checks and verdicts, as the transaction sees them. */
+export async function buildBook(tx: Kysely<Database>): Promise<VerdictBook> {
+  const book = new VerdictBook();
+  for (const check of await changedChecks(tx, 0)) book.enterCheck(check);
+  for await (const verdicts of changedVerdicts(tx, null)) for (const verdict of verdicts) book.enterVerdict(verdict);
+  return book;
+}
+
+interface BuildOptions {
+  readonly book: VerdictBook;
+  readonly organizationId: string;
+  readonly now: number;
+  readonly signal: AbortSignal;
+  /** Hears how many more assets are in. */
+  readonly progress: (assets: number) => void;
+}
+
+/** The index of one organization from its histories, page by page. */
+export async function buildOrganization(
+  tx: Kysely<Database>,
+  { book, organizationId, now, signal, progress }: BuildOptions,
+): Promise<OrganizationIndex> {
+  const index = new OrganizationIndex(book, now);
+  let after = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const assets = await readAssets(tx, { organizationId, after, limit: assetPage });
+    const histories = await readHistories(tx, organizationId, assets);
+    for (const asset of assets) {
+      const history = histories.get(asset.number);
+      const dense = index.enterAsset(asset);
+      if (history) index.load(dense, history);
+    }
+    progress(assets.length);
+    const last = assets.at(-1);
+    if (!last || assets.length < assetPage) break;
+    after = last.number;
+  }
+  for (const places of inParts([...book.checks.keys()], checkPart)) {
+    index.judgeFirst(places);
+    await nextTurn();
+  }
+  return index;
+}

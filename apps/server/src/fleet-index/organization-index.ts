@@ -1,0 +1,343 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+import { AssetPackages } from './asset-packages.ts';
+import { AssetTable, type IndexedAsset } from './asset-table.ts';
+import { CheckDetections } from './check-detections.ts';
+import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
+import { RecentRemovals } from './recent-removals.ts';
+import { TransitionLog } from './transition-log.ts';
+import { holds, type VerdictBook } from './verdict-book.ts';
+
+/** One entry of an asset's history. */
+export interface IndexedChange {
+  readonly at: number;
+  readonly added: readonly number[];
+  readonly removed: readonly number[];
+}
+
+/** Verdicts of a check that changed: on which package versions, and whether some ended. */
+export interface CheckChange {
+  readonly place: number;
+  readonly packageVersions: ReadonlySet<number>;
+  readonly ended: boolean;
+}
+
+/** When verdicts began or ended. Late: what had to be told at that time was told before, by a knowledge version as old or newer. */
+export interface ChangeTime {
+  readonly at: number;
+  readonly isLate: boolean;
+}
+
+interface JudgeScope extends CheckChange {
+  /** Assets by package versions: many checks change for the same ones. */
+  readonly memory: Map<string, RoaringBitmap32>;
+}
+
+type Visit = (assets: RoaringBitmap32, from: FoundState, to: FoundState) => void;
+type Found = Pick<CheckDetections, 'open' | 'information'>;
+
+/** How far back the index itself knows when detections came and went. Older questions go to the histories. */
+export const windowMs = 31 * 24 * 3600 * 1000;
+const hourMs = 3600 * 1000;
+const states = [0, 1, 2] as const;
+
+/**
+ * The fleet index of one organization: which asset has what, where each check is found, and when that came and went in the last weeks.
+ * A function of the two histories, kept in step with them by differences. Where a difference alone does not tell the times (two changes
+ * at one moment, knowledge that is older than the packages it speaks of) it asks for the asset's history to be read again.
+ */
+export class OrganizationIndex {
+  readonly book: VerdictBook;
+  readonly table = new AssetTable();
+  readonly packages = new AssetPackages();
+  readonly log = new TransitionLog();
+  /** By the check's place in the book; what was never found has none. */
+  readonly checks: (CheckDetections | undefined)[] = [];
+  /** Where the log begins. */
+  since: number;
+  /** Newest time of any change. */
+  newest = 0;
+  /** Other after every change. */
+  revision = 0;
+  readonly #removals = new RecentRemovals();
+
+  constructor(book: VerdictBook, now: number) {
+    this.book = book;
+    this.since = now - windowMs;
+  }
+
+  /** Enters an asset or its new form, and returns its dense number here. */
+  enterAsset(asset: IndexedAsset): number {
+    this.revision += 1;
+    return this.table.enter(asset);
+  }
+
+  /** The moment at which the index stands: now, or the newest thing it knows where a clock is behind. */
+  momentFor(now: number): number {
+    return Math.max(now, this.newest, this.book.newest);
+  }
+
+  /** Numbers of the checks that are found now, with the number of assets. */
+  *assetsByCheck(): IterableIterator<[check: number, assets: number]> {
+    for (const [place, found] of this.checks.entries()) {
+      const check = this.book.checks[place];
+      if (check && found && found.open.size > 0) yield [check.number, found.open.size];
+    }
+  }
+
+  assetsWith(check: number): number {
+    return this.checks[this.book.placeOf(check) ?? -1]?.open.size ?? 0;
+  }
+
+  /** First reading of an asset; `judgeFirst` follows when all are there. */
+  load(asset: number, history: AssetHistory): void {
+    const { birth, lastChange } = history;
+    if (birth === null) return;
+    this.table.setTimes(asset, birth, lastChange);
+    this.newest = Math.max(this.newest, lastChange);
+    this.packages.put(asset, presentVersions(history));
+    for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, this.book, this.since)) {
+      if (wasFixed) {
+        this.#found(place).wasFixed.add(asset);
+        if (!wasConfirmed) this.#found(place).doubtful.add(asset);
+      }
+      for (const transition of transitions) this.log.add(place, asset, transition);
+    }
+  }
+
+  /** Computes where these checks are found, after the first reading of all assets. */
+  judgeFirst(places: Iterable<number>): void {
+    for (const place of places) this.#judge(place, null, (assets, from, to) => this.#count(place, assets, from, to));
+  }
+
+  /** Reads assets again whose histories the differences did not tell. */
+  reload(histories: ReadonlyMap<number, AssetHistory>): void {
+    this.revision += 1;
+    const assets = new Set(histories.keys());
+    this.log.forget(assets);
+    const list = [...assets];
+    for (const found of this.checks) {
+      if (!found) continue;
+      found.wasFixed.removeMany(list);
+      found.doubtful.removeMany(list);
+      for (const asset of list) found.set(asset, 0);
+    }
+    for (const [asset, history] of histories) {
+      this.packages.put(asset, nothing);
+      this.table.setTimes(asset, 0, 0);
+      this.table.clearCounts(asset);
+      this.load(asset, history);
+      for (const [place, state] of statesOf(this.packages.idsOf(asset), this.book)) this.#setState(place, asset, state);
+    }
+  }
+
+  /** Takes one change of an asset's packages. False: read the asset's history again. */
+  change(asset: number, { at, added, removed }: IndexedChange): boolean {
+    this.revision += 1;
+    const before = this.table.lastChange(asset);
+    const isBirth = before === 0 || at === this.table.birth(asset);
+    this.table.setTimes(asset, before === 0 ? at : this.table.birth(asset), Math.max(before, at));
+    this.newest = Math.max(this.newest, at);
+    this.packages.change(asset, added, removed);
+    for (const packageVersion of removed) this.#removals.add(packageVersion, { at, asset });
+    const affected = new Set<number>();
+    for (const id of [...added, ...removed]) for (const { place } of this.book.verdictsOn(id)) affected.add(place);
+    if (affected.size === 0) return true;
+    const after = statesOf(this.packages.idsOf(asset), this.book, affected);
+    let isTold = at > this.book.newest && (isBirth || at > before);
+    for (const place of affected) isTold = this.#move(place, asset, { at, isBirth, to: after.get(place) ?? 0 }) && isTold;
+    return isTold;
+  }
+
+  /**
+   * Judges checks again after verdicts on these package versions changed; null where they did at several times. Returns the assets
+   * whose histories have to be read again.
+   */
+  judge(changes: Iterable<CheckChange>, time: ChangeTime | null): Set<number> {
+    this.revision += 1;
+    const unclear = new Set<number>();
+    const memory = new Map<string, RoaringBitmap32>();
+    for (const change of changes) {
+      const { place } = change;
+      const scope = { ...change, memory };
+      this.#judge(place, scope, (assets, from, to) => {
+        this.#count(place, assets, from, to);
+        const told = new RoaringBitmap32(assets);
+        for (const asset of assets.toUint32Array()) {
+          const clarity = from === 1 && to === 0 ? 'unclear' : this.#clarity(asset, time);
+          if (clarity !== 'told') told.delete(asset);
+          if (clarity === 'unclear') unclear.add(asset);
+        }
+        if (time) this.#logMany(place, told, { at: time.at, from, to });
+        told.dispose();
+      });
+      for (const asset of this.#withPast(scope, time)) unclear.add(asset);
+    }
+    for (const bitmap of memory.values()) bitmap.dispose();
+    return unclear;
+  }
+
+  /** Moves the counts of a check's detections to another severity. */
+  changeSeverity(place: number, from: number, to: number): void {
+    const found = this.checks[place];
+    if (!found || from === to) return;
+    for (const asset of found.open.toUint32Array()) {
+      if (found.stateOf(asset) === 2) this.table.count(asset, from, -1).count(asset, to, 1);
+    }
+  }
+
+  /** Gives up what left the window. */
+  forget(now: number): void {
+    if (now - windowMs < this.since + hourMs) return;
+    this.since = now - windowMs;
+    this.log.forgetBefore(this.since);
+  }
+
+  dispose(): void {
+    this.packages.dispose();
+    this.log.dispose();
+    this.table.dispose();
+    for (const found of this.checks) found?.dispose();
+  }
+
+  /** Assets that have or lately had one of these, where a verdict tells of a time before their last change. */
+  *#withPast(change: JudgeScope, time: ChangeTime | null): Iterable<number> {
+    for (const packageVersion of change.packageVersions) yield* this.#removals.since(packageVersion, time?.at ?? 0);
+    if (time && !time.isLate && time.at > this.newest) return;
+    for (const asset of this.#remembered(change).toUint32Array()) {
+      if (this.#clarity(asset, time) === 'unclear') yield asset;
+    }
+  }
+
+  /**
+   * What a verdict of that time tells of an asset's history. told: a transition at that time. silent: nothing, because all its packages came
+   * at once and not before; what is found is found since then, what is not never was.
+   */
+  #clarity(asset: number, time: ChangeTime | null): 'told' | 'silent' | 'unclear' {
+    if (!time) return 'unclear';
+    const last = this.table.lastChange(asset);
+    if (last < time.at && !time.isLate) return 'told';
+    return last >= time.at && last === this.table.birth(asset) ? 'silent' : 'unclear';
+  }
+
+  #found(place: number): CheckDetections {
+    return (this.checks[place] ??= new CheckDetections());
+  }
+
+  /** False: the times are not told by this change alone. */
+  #move(place: number, asset: number, { at, isBirth, to }: { at: number; isBirth: boolean; to: FoundState }): boolean {
+    const from = this.checks[place]?.stateOf(asset) ?? 0;
+    if (from === to) return true;
+    this.#setState(place, asset, to);
+    if (isBirth) return true;
+    const found = this.#found(place);
+    const first = from === 0 && !found.wasFixed.has(asset);
+    this.log.add(place, asset, { at, from, to, first });
+    if (to === 0) {
+      found.wasFixed.add(asset);
+      found.doubtful.delete(asset);
+    }
+    return !(from === 1 && to === 0);
+  }
+
+  #setState(place: number, asset: number, to: FoundState): void {
+    const from = this.checks[place]?.stateOf(asset) ?? 0;
+    if (from === to) return;
+    this.#found(place).set(asset, to);
+    this.#countOne(place, asset, { from, to });
+  }
+
+  /** Brings one check up to date and visits what changed, grouped by the change. */
+  #judge(place: number, change: JudgeScope | null, visit: Visit): void {
+    if (this.book.packagesOf(place).size === 0 && !this.checks[place]) return;
+    const { open, information } = this.#judged(place, change);
+    if (open.isEmpty && !this.checks[place]) {
+      open.dispose();
+      return;
+    }
+    const found = this.#found(place);
+    if (!information && !found.information) {
+      const [came, went] = [RoaringBitmap32.andNot(open, found.open), RoaringBitmap32.andNot(found.open, open)];
+      if (!came.isEmpty) visit(came, 0, 2);
+      if (!went.isEmpty) visit(went, 2, 0);
+      came.dispose();
+      went.dispose();
+    } else visitMoved(found, { open, information }, visit);
+    found.open.dispose();
+    found.information?.dispose();
+    found.open = open;
+    found.information = information;
+  }
+
+  #judged(place: number, change: JudgeScope | null): Found {
+    const verdictOn = (id: number) => this.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.confirmed);
+    const found = this.checks[place];
+    // Verdicts that only came add assets; a new kernel must not cost a look at all kernels.
+    if (change && !change.ended && found && !this.book.isMixed(place)) {
+      const open = new RoaringBitmap32(found.open);
+      open.orInPlace(this.#remembered(change));
+      return { open, information: null };
+    }
+    const verdicts = this.book.packagesOf(place);
+    const open = this.packages.assetsWithAny(verdicts);
+    if (!this.book.isMixed(place)) return { open, information: null };
+    const sure = this.packages.assetsWithAny([...verdicts].filter(verdictOn));
+    const information = RoaringBitmap32.andNot(open, sure);
+    sure.dispose();
+    return { open, information };
+  }
+
+  #remembered({ packageVersions, memory }: JudgeScope): RoaringBitmap32 {
+    const key = [...packageVersions].join();
+    const known = memory.get(key) ?? this.packages.assetsWithAny(packageVersions);
+    memory.set(key, known);
+    return known;
+  }
+
+  #logMany(place: number, assets: RoaringBitmap32, { at, from, to }: { at: number; from: FoundState; to: FoundState }): void {
+    if (assets.isEmpty) return;
+    const found = this.#found(place);
+    if (at >= this.since) {
+      const again = from === 0 ? RoaringBitmap32.and(assets, found.wasFixed) : new RoaringBitmap32();
+      const rest = RoaringBitmap32.andNot(assets, again);
+      if (!rest.isEmpty) this.log.addMany(place, rest, { at, from, to, first: from === 0 });
+      if (!again.isEmpty) this.log.addMany(place, again, { at, from, to, first: false });
+    }
+    if (to !== 0) return;
+    found.wasFixed.orInPlace(assets);
+    found.doubtful.andNotInPlace(assets);
+  }
+
+  #count(place: number, assets: RoaringBitmap32, from: FoundState, to: FoundState): void {
+    for (const asset of assets.toUint32Array()) this.#countOne(place, asset, { from, to });
+  }
+
+  #countOne(place: number, asset: number, { from, to }: { from: FoundState; to: FoundState }): void {
+    const severity = this.book.checks[place]?.severity ?? 1;
+    if (from !== 0) this.table.count(asset, from === 2 ? severity : 1, -1);
+    if (to !== 0) this.table.count(asset, to === 2 ? severity : 1, 1);
+  }
+}
+
+const nothing = new Uint32Array(0);
+
+function visitMoved(old: Found, fresh: Found, visit: Visit): void {
+  for (const from of states) {
+    for (const to of states) {
+      if (from === to) continue;
+      const [before, after] = [part(old, from), part(fresh, to)];
+      // Not found is the rest of all: what is found is taken away instead.
+      const moved = after ? new RoaringBitmap32(after) : new RoaringBitmap32(before);
+      if (before && after) moved.andInPlace(before);
+      else moved.andNotInPlace(before ? fresh.open : old.open);
+      if (!moved.isEmpty) visit(moved, from, to);
+      for (const bitmap of [before, after, moved]) bitmap?.dispose();
+    }
+  }
+}
+
+/** The assets in a state; null for "not found", which is not kept. */
+function part({ open, information }: Found, state: FoundState): RoaringBitmap32 | null {
+  if (state === 0) return null;
+  if (state === 1) return information ? new RoaringBitmap32(information) : new RoaringBitmap32();
+  return information ? RoaringBitmap32.andNot(open, information) : new RoaringBitmap32(open);
+}

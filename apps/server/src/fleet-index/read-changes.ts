@@ -1,0 +1,106 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import type { IndexedAsset } from './asset-table.ts';
+import { assetColumns, changeColumns, type ChangeRow } from './read-histories.ts';
+import type { IndexedCheck, IndexedVerdict } from './verdict-book.ts';
+
+/** Up to where a reader knows the database: a snapshot as PostgreSQL writes it, and the knowledge version in it. */
+export interface Cursor {
+  readonly snapshot: string;
+  readonly knowledge: number;
+}
+
+/** A row of an organization. */
+export type Of<Row> = Row & { readonly organizationId: string };
+
+/** Where a snapshot of now would be, and whether it holds anything that the cursor does not. */
+export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<Cursor & { readonly isChanged: boolean }> {
+  const { rows } = await sql<Cursor & { isChanged: boolean }>`
+    select pg_current_snapshot()::text as snapshot, ${cursor.knowledge}::integer as knowledge,
+      exists (select from inventory_change as change where ${isNew(cursor, 'change')})
+      or exists (select from asset where ${isNew(cursor, 'asset')})
+      or exists (select from verdict where ${isNew(cursor, 'verdict')})
+      or exists (select from knowledge_version where version > ${cursor.knowledge}) as is_changed`.execute(db);
+  return rows[0] ?? { ...cursor, isChanged: true };
+}
+
+/** The cursor of the transaction that asks, which must be a repeatable read. */
+export async function readCursor(tx: Kysely<Database>): Promise<Cursor> {
+  const { rows } = await sql<Cursor>`
+    select pg_current_snapshot()::text as snapshot,
+      (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge`.execute(tx);
+  return rows[0] ?? { snapshot: '1:1:', knowledge: 0 };
+}
+
+/**
+ * Rows that transactions wrote which the cursor's snapshot did not see, whatever the order in which they began and ended: no
+ * committed row is ever missed, and none read twice.
+ */
+function isNew({ snapshot }: Cursor, table: 'asset' | 'change' | 'verdict') {
+  const writer = sql.ref(`${table}.written_by`);
+  return sql`${writer} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${writer}, ${snapshot}::pg_snapshot)`;
+}
+
+export async function changedAssets(tx: Kysely<Database>, cursor: Cursor): Promise<Of<IndexedAsset>[]> {
+  const { rows } = await sql<Of<IndexedAsset>>`
+    select organization_id, ${assetColumns} from asset where ${isNew(cursor, 'asset')} order by number`.execute(tx);
+  return rows;
+}
+
+/** In the order in which each asset's were made. */
+export async function newChanges(tx: Kysely<Database>, cursor: Cursor): Promise<Of<ChangeRow>[]> {
+  const { rows } = await sql<Of<ChangeRow>>`
+    select asset.organization_id, number, ${changeColumns}
+    from inventory_change as change
+    join asset on asset.organization_id = change.organization_id and asset.id = change.asset_id
+    where ${isNew(cursor, 'change')}
+    order by number, at, change`.execute(tx);
+  return rows;
+}
+
+/** The newest forms of checks that a knowledge version since the cursor's brought; with no cursor, of all. */
+export async function changedChecks(tx: Kysely<Database>, since: number): Promise<IndexedCheck[]> {
+  const { rows } = await sql<IndexedCheck>`
+    select distinct on (number) number, name, severity, body ->> 'kevSince' is not null as exploited,
+      (body #>> '{epss,score}')::float8 as epss
+    from knowledge_check where valid_from > ${since}
+    order by number, valid_from desc`.execute(tx);
+  return rows;
+}
+
+interface VerdictRow extends Omit<IndexedVerdict, 'until' | 'upgrade'> {
+  readonly until: number | null;
+  readonly ecosystem: string;
+  readonly release: string;
+  readonly source: string;
+  readonly fixed: string | null;
+}
+
+/** So many at a time: a large knowledge base has a million. */
+const verdictPage = 50_000;
+
+/** Verdicts that are new or ended since the cursor; with no cursor, all. In parts. */
+export async function* changedVerdicts(tx: Kysely<Database>, cursor: Cursor | null): AsyncGenerator<IndexedVerdict[]> {
+  let after = { packageVersion: 0, check: 0, validFrom: 0 };
+  for (;;) {
+    const { rows } = await sql<VerdictRow>`
+      select package_version_id as package_version, verdict.check_number as "check", verdict.valid_from,
+        (extract(epoch from from_at) * 1000)::float8 as "from", (extract(epoch from until_at) * 1000)::float8 as until,
+        confidence <> 'information' as confirmed, ecosystem, release, package as source, verdict.fixed
+      from verdict
+      join statement on statement.id = verdict.statement_id
+      where (package_version_id, verdict.check_number, verdict.valid_from) > (${after.packageVersion}, ${after.check}, ${after.validFrom})
+        and ${cursor ? isNew(cursor, 'verdict') : sql`true`}
+      order by package_version_id, verdict.check_number, verdict.valid_from
+      limit ${verdictPage}`.execute(tx);
+    yield rows.map(toVerdict);
+    const last = rows.at(-1);
+    if (!last || rows.length < verdictPage) return;
+    after = last;
+  }
+}
+
+function toVerdict({ ecosystem, release, source, fixed, until, ...verdict }: VerdictRow): IndexedVerdict {
+  const upgrade = fixed === null ? null : { ecosystem, release, source, fixed };
+  return { ...verdict, until: until ?? Number.POSITIVE_INFINITY, upgrade };
+}

@@ -1,0 +1,155 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+import type { CheckDetections } from './check-detections.ts';
+import type { OrganizationIndex } from './organization-index.ts';
+import { RecentTransitions } from './recent-transitions.ts';
+import type { RankedCheck } from './verdict-book.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+export interface DetectionFilter {
+  readonly status: 'open' | 'new' | 'active' | 'reopened' | 'fixed' | 'all';
+  readonly check?: number | undefined;
+  /** At least this severity. */
+  readonly severity?: number | undefined;
+  readonly severityExact?: number | undefined;
+  readonly exploited?: 'true' | 'false' | undefined;
+  readonly foundWithinDays?: number | undefined;
+  readonly fixedWithinDays?: number | undefined;
+  /** Of any asset where absent. */
+  readonly assets?: RoaringBitmap32 | undefined;
+  /** Of any package where absent: found on these package versions, or on these assets, or by these checks. */
+  readonly about?: Subject | undefined;
+}
+
+export interface Subject {
+  readonly packageVersions: ReadonlySet<number>;
+  readonly assets: RoaringBitmap32;
+  readonly nameIncludes: string;
+}
+
+/** Detections of one check, with the severity that counts. */
+export interface Selected extends RankedCheck {
+  /** Belongs to the selection, which disposes it after the visit. */
+  readonly assets: RoaringBitmap32;
+}
+
+/** Whether the index knows times far enough back for a filter. Fixed detections no longer say on which packages they were found. */
+export function canSelect(
+  index: OrganizationIndex,
+  filter: Omit<DetectionFilter, 'about'> & { search?: string | undefined },
+  asOf: number,
+): boolean {
+  const days = Math.max(filter.foundWithinDays ?? 0, filter.fixedWithinDays ?? 0, 7);
+  if (asOf - days * dayMs < index.since) return false;
+  return !filter.search || (filter.status !== 'fixed' && filter.status !== 'all');
+}
+
+/** Visits the detections that fit, check by check, worst first. `newForDays`: for so long one is called new. */
+export function selectDetections(
+  index: OrganizationIndex,
+  filter: DetectionFilter,
+  { asOf, newForDays }: { asOf: number; newForDays: number },
+  visit: (selected: Selected) => void,
+): void {
+  const recent = (days: number | undefined) => (days === undefined ? null : new RecentTransitions(index, asOf - days * dayMs));
+  const isNewMatters = filter.status === 'new' || filter.status === 'active';
+  const times = {
+    fresh: recent(isNewMatters ? newForDays : undefined),
+    found: recent(filter.foundWithinDays),
+    fixed: recent(filter.fixedWithinDays),
+  };
+  for (const ranked of index.book.ranking) {
+    const found = index.checks[ranked.place];
+    if (!found || !fitsCheck(ranked, filter)) continue;
+    const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh });
+    narrow(assets, ranked, { index, filter, ...times });
+    if (!assets.isEmpty) visit({ ...ranked, assets });
+    assets.dispose();
+  }
+  for (const one of Object.values(times)) one?.dispose();
+}
+
+function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: DetectionFilter): boolean {
+  if (filter.check !== undefined && check.number !== filter.check) return false;
+  if (filter.severity !== undefined && severity < filter.severity) return false;
+  if (filter.severityExact !== undefined && severity !== filter.severityExact) return false;
+  return filter.exploited === undefined || (confirmed && check.exploited) === (filter.exploited === 'true');
+}
+
+/** A new bitmap of the assets on which the check is in this status, as more than information or as that. */
+function withStatus(
+  found: CheckDetections,
+  { place, confirmed }: RankedCheck,
+  { status, fresh }: { status: DetectionFilter['status']; fresh: RecentTransitions | null },
+): RoaringBitmap32 {
+  const result = new RoaringBitmap32();
+  if (status !== 'fixed') {
+    if (confirmed) result.orInPlace(found.open);
+    else if (found.information) result.orInPlace(found.information);
+    if (confirmed && found.information) result.andNotInPlace(found.information);
+  }
+  if (status === 'reopened') result.andInPlace(found.wasFixed);
+  if (status === 'new' || status === 'active') {
+    result.andNotInPlace(found.wasFixed);
+    const recent = fresh?.foundAmong(place, result) ?? new RoaringBitmap32();
+    if (status === 'new') result.andInPlace(recent);
+    else result.andNotInPlace(recent);
+    recent.dispose();
+  }
+  if (status === 'fixed' || status === 'all') {
+    const fixed = RoaringBitmap32.andNot(found.wasFixed, found.open);
+    if (confirmed) fixed.andNotInPlace(found.doubtful);
+    else fixed.andInPlace(found.doubtful);
+    result.orInPlace(fixed);
+    fixed.dispose();
+  }
+  return result;
+}
+
+interface Narrowing {
+  readonly index: OrganizationIndex;
+  readonly filter: DetectionFilter;
+  readonly found: RecentTransitions | null;
+  readonly fixed: RecentTransitions | null;
+}
+
+function narrow(assets: RoaringBitmap32, { place, check }: RankedCheck, { index, filter, found, fixed }: Narrowing): void {
+  if (filter.assets) assets.andInPlace(filter.assets);
+  if (found) {
+    const recent = found.foundAmong(place, assets);
+    assets.andInPlace(recent);
+    recent.dispose();
+  }
+  if (fixed) {
+    assets.andInPlace(fixed.ended.get(place) ?? none);
+    assets.andNotInPlace(index.checks[place]?.open ?? none);
+  }
+  if (!filter.about || check.name.toLowerCase().includes(filter.about.nameIncludes)) return;
+  const { packageVersions, assets: hosts } = filter.about;
+  const having = index.packages.assetsWithAny([...index.book.packagesOf(place)].filter((id) => packageVersions.has(id)));
+  having.orInPlace(hosts);
+  assets.andInPlace(having);
+  having.dispose();
+}
+
+const none = new RoaringBitmap32();
+
+/** One page of detections, worst first and by asset, and how many there are in all. */
+export function selectPage(
+  index: OrganizationIndex,
+  filter: DetectionFilter,
+  { asOf, newForDays, limit, offset }: { asOf: number; newForDays: number; limit: number; offset: number },
+): { readonly total: number; readonly items: { readonly check: number; readonly assetId: string }[] } {
+  const items: { check: number; assetId: string }[] = [];
+  let total = 0;
+  selectDetections(index, filter, { asOf, newForDays }, ({ check, assets }) => {
+    const skip = Math.max(0, offset - total);
+    if (skip < assets.size && items.length < limit) {
+      for (const asset of assets.sliceUint32Array(skip, skip + limit - items.length)) {
+        items.push({ check: check.number, assetId: index.table.assets[asset]?.assetId ?? '' });
+      }
+    }
+    total += assets.size;
+  });
+  return { total, items };
+}

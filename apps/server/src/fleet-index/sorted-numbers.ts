@@ -1,0 +1,50 @@
+/** Whether an ascending list holds the number. */
+export function includesSorted(list: Uint32Array, wanted: number): boolean {
+  let low = 0;
+  let high = list.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const value = list[middle] ?? 0;
+    if (value === wanted) return true;
+    if (value < wanted) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
+/** What the first of two ascending lists has and the second has not, and the other way round. */
+export function differences(one: ArrayLike<number>, other: ArrayLike<number>): { onlyOne: number[]; onlyOther: number[] } {
+  const onlyOne: number[] = [];
+  const onlyOther: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < one.length || j < other.length) {
+    const a = one[i] ?? Number.POSITIVE_INFINITY;
+    const b = other[j] ?? Number.POSITIVE_INFINITY;
+    if (a <= b) i += 1;
+    if (b <= a) j += 1;
+    if (a < b) onlyOne.push(a);
+    else if (b < a) onlyOther.push(b);
+  }
+  return { onlyOne, onlyOther };
+}
+
+/** base without `removed`, with `added`; all ascending, `removed` part of base, `added` not. */
+export function applyDifference(base: ArrayLike<number>, added: ArrayLike<number>, removed: ArrayLike<number>): Uint32Array {
+  const result = new Uint32Array(base.length - removed.length + added.length);
+  let [next, gone, come] = [0, 0, 0];
+  for (let index = 0; index < base.length; index += 1) {
+    const value = base[index] ?? 0;
+    while (come < added.length && (added[come] ?? 0) < value) result[next++] = added[come++] ?? 0;
+    if (removed[gone] === value) gone += 1;
+    else result[next++] = value;
+  }
+  while (come < added.length) result[next++] = added[come++] ?? 0;
+  return result;
+}
+
+/** Ascending, each once. */
+export function sortedOnce(values: Iterable<number>): Uint32Array {
+  const sorted = Uint32Array.from(new Set(values));
+  return sorted.sort();
+}

@@ -1,0 +1,190 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+import type { OrganizationIndex } from './organization-index.ts';
+import { RecentTransitions } from './recent-transitions.ts';
+import { holds, type RankedCheck, type KnownUpgrade as Upgrade } from './verdict-book.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+export interface FleetCounts {
+  /** Open detections by severity, 1 to 5 at 0 to 4. */
+  readonly open: readonly number[];
+  readonly exploited: number;
+  /** Open and first found in the last `days`. */
+  readonly found: number;
+  /** Gone in the last `days` and not back. */
+  readonly fixed: number;
+}
+
+export function countDetections(index: OrganizationIndex, asOf: number, days: number): FleetCounts {
+  const open = [0, 0, 0, 0, 0];
+  let [exploited, found, fixed] = [0, 0, 0];
+  const recent = new RecentTransitions(index, asOf - days * dayMs);
+  for (const [place, detections] of index.checks.entries()) {
+    const check = index.book.checks[place];
+    if (!detections || !check) continue;
+    const [sure, information] = [detections.count(true), detections.count(false)];
+    open[check.severity - 1] = (open[check.severity - 1] ?? 0) + sure;
+    open[0] = (open[0] ?? 0) + information;
+    if (check.exploited) exploited += sure;
+    found += recent.countFound(place, detections.open);
+    fixed += recent.ended.get(place)?.andNotCardinality(detections.open) ?? 0;
+  }
+  recent.dispose();
+  return { open, exploited, found, fixed };
+}
+
+/** The checks found on most assets, worst first. */
+export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck & { readonly assets: number })[] {
+  return index.book.ranking
+    .map((ranked) => ({ ...ranked, assets: index.checks[ranked.place]?.count(ranked.confirmed) ?? 0 }))
+    .filter(({ assets }) => assets > 0)
+    .sort((a, b) => b.severity - a.severity || b.assets - a.assets || b.check.number - a.check.number)
+    .slice(0, limit);
+}
+
+/**
+ * Open detections by severity at past moments within the window, from what is open now and what came and went since. Moments
+ * ascending.
+ */
+export function countsAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
+  const counts = countsOfBorn(index, moments);
+  const unborn = moments.map((moment) => index.table.bornSince(moment + 1));
+  index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
+    const own = index.book.checks[place]?.severity ?? 1;
+    for (const [number, moment] of moments.entries()) {
+      const entry = counts[number];
+      const later = unborn[number];
+      if (at <= moment || !entry || !later) continue;
+      const many = typeof assets === 'number' ? Number(!later.has(assets)) : assets.andNotCardinality(later);
+      // Undone: what it was before takes the place of what it became.
+      if (from !== 0) add(entry, from === 2 ? own : 1, many);
+      if (to !== 0) add(entry, to === 2 ? own : 1, -many);
+    }
+  });
+  for (const bitmap of unborn) bitmap.dispose();
+  return counts;
+}
+
+function add(counts: number[], severity: number, count: number): void {
+  counts[severity - 1] = (counts[severity - 1] ?? 0) + count;
+}
+
+/** What is open now on the assets that were there at each moment. */
+function countsOfBorn({ table }: OrganizationIndex, moments: readonly number[]): number[][] {
+  const counts = moments.map(() => [0, 0, 0, 0, 0]);
+  for (let asset = 0; asset < table.assets.length; asset += 1) {
+    const entry = counts[moments.findIndex((moment) => table.birth(asset) <= moment)];
+    if (!entry) continue;
+    for (let severity = 1; severity <= 5; severity += 1)
+      entry[severity - 1] = (entry[severity - 1] ?? 0) + table.countOf(asset, severity);
+  }
+  const sum = [0, 0, 0, 0, 0];
+  return counts.map((entry) => entry.map((count, index) => (sum[index] = (sum[index] ?? 0) + count)));
+}
+
+export interface UpgradeEffect extends Omit<Upgrade, 'fixed' | 'key'> {
+  readonly versions: ReadonlySet<string>;
+  readonly detections: number;
+  readonly assets: number;
+  readonly severity: number;
+}
+
+/** A package of a release, and the verdicts that an upgrade of it would end: at most so many detections, in truth perhaps fewer. */
+interface Candidate {
+  readonly upgrade: Upgrade;
+  readonly packageVersions: Set<number>;
+  atMost: number;
+}
+
+/**
+ * For each package of a release with fixing versions: what upgrading it everywhere would remove. Most first. A package's binary packages
+ * and versions make the same detection: only those are counted out that can be among the first.
+ */
+export function topUpgrades(index: OrganizationIndex, limit: number): UpgradeEffect[] {
+  const candidates = [...upgradeCandidates(index)].sort((a, b) => b.atMost - a.atMost);
+  const effects: UpgradeEffect[] = [];
+  for (const candidate of candidates) {
+    const last = effects[limit - 1];
+    if (last && candidate.atMost < last.detections) break;
+    const effect = effectOf(index, candidate);
+    if (effect.detections > 0) effects.push(effect);
+    effects.sort((a, b) => b.detections - a.detections || (a.source < b.source ? -1 : 1));
+  }
+  return effects.slice(0, limit);
+}
+
+function upgradeCandidates(index: OrganizationIndex): Iterable<Candidate> {
+  const candidates = new Map<string, Candidate>();
+  for (const id of index.book.packageVersions()) {
+    const assets = index.packages.assetsWith(id).size;
+    if (assets === 0) continue;
+    for (const { upgrade, until } of index.book.verdictsOn(id)) {
+      if (!upgrade || !holds({ until })) continue;
+      const candidate = candidates.get(upgrade.key) ?? { upgrade, packageVersions: new Set(), atMost: 0 };
+      candidates.set(upgrade.key, candidate);
+      candidate.atMost += assets;
+      candidate.packageVersions.add(id);
+    }
+  }
+  return candidates.values();
+}
+
+function effectOf(
+  index: OrganizationIndex,
+  { upgrade: { ecosystem, release, source, key }, packageVersions: ids }: Candidate,
+): UpgradeEffect {
+  const versions = new Set<string>();
+  const byPlace = new Map<number, Set<number>>();
+  for (const id of ids) {
+    for (const { place, upgrade, until } of index.book.verdictsOn(id)) {
+      if (upgrade?.key !== key || !holds({ until })) continue;
+      versions.add(upgrade.fixed);
+      byPlace.set(place, (byPlace.get(place) ?? new Set()).add(id));
+    }
+  }
+  const all = new RoaringBitmap32();
+  let [detections, severity] = [0, 0];
+  for (const [place, packageVersions] of byPlace) {
+    const found = index.checks[place];
+    if (!found) continue;
+    const assets = index.packages.assetsWithAny(packageVersions);
+    if (found.information) assets.andNotInPlace(found.information);
+    detections += assets.size;
+    if (!assets.isEmpty) severity = Math.max(severity, index.book.checks[place]?.severity ?? 1);
+    all.orInPlace(assets);
+    assets.dispose();
+  }
+  const effect = { ecosystem, release, source, versions, detections, assets: all.size, severity };
+  all.dispose();
+  return effect;
+}
+
+/** What would stay open, by severity, were these checks of no concern and these package versions gone. */
+export function whatIf(
+  index: OrganizationIndex,
+  without: { readonly checks?: ReadonlySet<number>; readonly packageVersions?: ReadonlySet<number> },
+): number[] {
+  const open = [0, 0, 0, 0, 0];
+  for (const [place, found] of index.checks.entries()) {
+    const check = index.book.checks[place];
+    if (!found || !check || without.checks?.has(check.number)) continue;
+    const versions = [...index.book.packagesOf(place)];
+    const left = versions.filter((id) => !without.packageVersions?.has(id));
+    const isSame = left.length === versions.length;
+    const sureLeft = left.filter((id) =>
+      index.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.confirmed),
+    );
+    const all = isSame ? found.open.size : countAny(index, left);
+    const sure = isSame ? found.count(true) : countAny(index, sureLeft);
+    open[check.severity - 1] = (open[check.severity - 1] ?? 0) + sure;
+    open[0] = (open[0] ?? 0) + all - sure;
+  }
+  return open;
+}
+
+function countAny(index: OrganizationIndex, packageVersions: readonly number[]): number {
+  const assets = index.packages.assetsWithAny(packageVersions);
+  const count = assets.size;
+  assets.dispose();
+  return count;
+}

@@ -1,0 +1,168 @@
+/** What of a check the index sorts and filters by. */
+export interface IndexedCheck {
+  readonly number: number;
+  readonly name: string;
+  /** 1 informational to 5 critical. */
+  readonly severity: number;
+  readonly exploited: boolean;
+  readonly epss: number | null;
+}
+
+/** One verdict `affected` on a package version. Times in ms since 1970. */
+export interface IndexedVerdict {
+  readonly packageVersion: number;
+  readonly check: number;
+  /** Knowledge version since which it holds; names it among the verdicts of this package version and check. */
+  readonly validFrom: number;
+  readonly from: number;
+  /** Infinity while it holds. */
+  readonly until: number;
+  readonly confirmed: boolean;
+  /** Package of which the advisory speaks, and first version without the flaw, for lists of upgrades; null where there is no fix. */
+  readonly upgrade: Upgrade | null;
+}
+
+export interface Upgrade {
+  readonly ecosystem: string;
+  readonly release: string;
+  readonly source: string;
+  readonly fixed: string;
+}
+
+export interface KnownUpgrade extends Upgrade {
+  /** The same for all versions of the package in its release. */
+  readonly key: string;
+}
+
+/** A verdict as kept: the check by its place in the book. */
+export interface KnownVerdict extends Omit<IndexedVerdict, 'check' | 'packageVersion' | 'upgrade'> {
+  readonly place: number;
+  readonly upgrade: KnownUpgrade | null;
+}
+
+/** A check, as more than information or as that. */
+export interface RankedCheck {
+  readonly place: number;
+  readonly check: IndexedCheck;
+  readonly confirmed: boolean;
+  /** What counts: of information the lowest, whatever the check's own. */
+  readonly severity: number;
+}
+
+function compareChecks(a: IndexedCheck, b: IndexedCheck): number {
+  return Number(b.exploited) - Number(a.exploited) || (b.epss ?? -1) - (a.epss ?? -1) || b.number - a.number;
+}
+
+const none: readonly KnownVerdict[] = [];
+
+/**
+ * What the world knew, for all organizations: checks, each with a dense number here, its place, and the verdicts on package versions,
+ * those that ended too.
+ */
+export class VerdictBook {
+  readonly checks: IndexedCheck[] = [];
+  readonly #places = new Map<number, number>();
+  readonly #byPackage = new Map<number, KnownVerdict[]>();
+  /** When the last verdict on a package version began; Infinity where one ended. */
+  readonly #unquiet = new Map<number, number>();
+  /** By place: package versions with a verdict that holds. */
+  readonly #packagesOf: Set<number>[] = [];
+  /** By place: some verdict is only information about an asset. */
+  readonly #mixed: boolean[] = [];
+  /** Newest time at which a verdict began or ended. */
+  newest = 0;
+  verdicts = 0;
+  #ranking: RankedCheck[] | null = null;
+  /** Thousands of verdicts name the same upgrade; they share one object. */
+  readonly #upgrades = new Map<string, KnownUpgrade>();
+
+  placeOf(number: number): number | undefined {
+    return this.#places.get(number);
+  }
+
+  /** Enters the newest form of a check and returns its place. */
+  enterCheck(check: IndexedCheck): number {
+    this.#ranking = null;
+    const known = this.#places.get(check.number);
+    const place = known ?? this.checks.length;
+    this.checks[place] = check;
+    if (known === undefined) {
+      this.#places.set(check.number, place);
+      this.#packagesOf[place] = new Set();
+      this.#mixed[place] = false;
+    }
+    return place;
+  }
+
+  /**
+   * Every check twice, as found and as found for information only, in the order in which lists show detections: by the severity that
+   * counts, known exploited ones first, then by EPSS and number.
+   */
+  get ranking(): readonly RankedCheck[] {
+    this.#ranking ??= this.checks
+      .flatMap((check, place) => [
+        { place, check, confirmed: true, severity: check.severity },
+        { place, check, confirmed: false, severity: 1 },
+      ])
+      .sort((a, b) => b.severity - a.severity || compareChecks(a.check, b.check) || Number(b.confirmed) - Number(a.confirmed));
+    return this.#ranking;
+  }
+
+  /** All verdicts ever on a package version. */
+  verdictsOn(packageVersion: number): readonly KnownVerdict[] {
+    return this.#byPackage.get(packageVersion) ?? none;
+  }
+
+  /** Whether no verdict on it ever ended or began after a moment. */
+  isQuiet(packageVersion: number, moment: number): boolean {
+    return (this.#unquiet.get(packageVersion) ?? 0) <= moment;
+  }
+
+  /** Package versions on which there is or was a verdict. */
+  packageVersions(): Iterable<number> {
+    return this.#byPackage.keys();
+  }
+
+  packagesOf(place: number): ReadonlySet<number> {
+    return this.#packagesOf[place] ?? new Set();
+  }
+
+  isMixed(place: number): boolean {
+    return this.#mixed[place] ?? false;
+  }
+
+  /** Enters a verdict, new or ended since, and returns what was known of it before. Its check must have been entered. */
+  enterVerdict({ packageVersion, check, ...rest }: IndexedVerdict): KnownVerdict | null {
+    const verdict = { ...rest, upgrade: rest.upgrade && this.#shared(rest.upgrade) };
+    const place = this.#places.get(check);
+    if (place === undefined) throw new Error(`check ${check} has verdicts but is not known`);
+    const list = this.#byPackage.get(packageVersion) ?? [];
+    if (list.length === 0) this.#byPackage.set(packageVersion, list);
+    const index = list.findIndex((one) => one.place === place && one.validFrom === verdict.validFrom);
+    const before = list[index] ?? null;
+    if (before) list[index] = { ...verdict, place };
+    else {
+      list.push({ ...verdict, place });
+      this.verdicts += 1;
+    }
+    const last = holds(verdict) ? verdict.from : Number.POSITIVE_INFINITY;
+    this.#unquiet.set(packageVersion, Math.max(last, this.#unquiet.get(packageVersion) ?? 0));
+    if (!verdict.confirmed) this.#mixed[place] = true;
+    if (list.some((one) => one.place === place && holds(one))) this.#packagesOf[place]?.add(packageVersion);
+    else this.#packagesOf[place]?.delete(packageVersion);
+    this.newest = Math.max(this.newest, verdict.from, verdict.until === Number.POSITIVE_INFINITY ? 0 : verdict.until);
+    return before;
+  }
+
+  #shared(upgrade: Upgrade): KnownUpgrade {
+    const key = `${upgrade.ecosystem} ${upgrade.release} ${upgrade.source}`;
+    const known = this.#upgrades.get(`${key} ${upgrade.fixed}`) ?? { ...upgrade, key };
+    this.#upgrades.set(`${key} ${upgrade.fixed}`, known);
+    return known;
+  }
+}
+
+/** Whether a verdict holds now, as far as is known. */
+export function holds(verdict: { readonly until: number }): boolean {
+  return verdict.until === Number.POSITIVE_INFINITY;
+}

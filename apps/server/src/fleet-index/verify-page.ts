@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Kysely, sql } from 'kysely';
+import { RoaringBitmap32 } from 'roaring-wasm';
+import type { Database } from '../db/schema.ts';
+import { type AssetHistory, deriveHistories, presentVersions, statesOf, type Transition } from './detection-history.ts';
+import { assetPage } from './index-builder.ts';
+import type { OrganizationIndex } from './organization-index.ts';
+import { parseNumbers, readAssets, readHistories } from './read-histories.ts';
+import { sortedOnce } from './sorted-numbers.ts';
+
+interface Place {
+  readonly organizationId: string;
+  /** Asset number behind which the page begins. */
+  readonly after: number;
+}
+
+export interface VerifiedPage {
+  readonly assets: number;
+  readonly healed: number;
+  /** Where the next page begins; null after the last. */
+  readonly last: number | null;
+}
+
+/**
+ * Compares one page of assets with the database in two ways: packages with the current inventories, and detections with what their
+ * histories say, derived anew. What differs is read again. The index must be at the state that the transaction sees.
+ */
+export async function verifyPage(
+  tx: Kysely<Database>,
+  index: OrganizationIndex | undefined,
+  { organizationId, after }: Place,
+): Promise<VerifiedPage> {
+  if (!index) return { assets: 0, healed: 0, last: null };
+  const assets = await readAssets(tx, { organizationId, after, limit: assetPage });
+  const histories = await readHistories(tx, organizationId, assets);
+  const inventories = await readInventories(
+    tx,
+    organizationId,
+    assets.map(({ assetId }) => assetId),
+  );
+  const denses = assets.flatMap(({ number }) => index.table.find(number) ?? []);
+  const known = describeAssets(index, denses);
+  const wrong = new Map<number, AssetHistory>();
+  for (const asset of assets) {
+    const before = index.table.find(asset.number);
+    const isSame = before !== undefined && isDeepStrictEqual(index.table.assets[before], asset);
+    const dense = isSame ? before : index.enterAsset(asset);
+    const history = histories.get(asset.number);
+    if (!history) continue;
+    const isRight =
+      isSame &&
+      sameNumbers(index.packages.idsOf(dense), inventories.get(asset.assetId) ?? new Uint32Array(0)) &&
+      known.get(dense) === describeHistory(index, history);
+    if (!isRight) wrong.set(dense, history);
+  }
+  if (wrong.size > 0) index.reload(wrong);
+  return { assets: assets.length, healed: wrong.size, last: assets.length < assetPage ? null : (assets.at(-1)?.number ?? null) };
+}
+
+/** [place of the check, state now, was fixed, and never more than information, transitions in the window] */
+type Line = [number, number, boolean, boolean, string[]];
+
+/** What the index says of some assets, one text each. */
+export function describeAssets(index: OrganizationIndex, assets: readonly number[]): Map<number, string> {
+  const lines = new Map(assets.map((asset) => [asset, new Map<number, Line>()]));
+  const lineOf = (asset: number, place: number): Line => {
+    const line = lines.get(asset)?.get(place) ?? [place, 0, false, false, []];
+    lines.get(asset)?.set(place, line);
+    return line;
+  };
+  const wanted = new RoaringBitmap32(assets);
+  const among = (bitmap: RoaringBitmap32) => {
+    const common = RoaringBitmap32.and(bitmap, wanted);
+    const list = common.toArray();
+    common.dispose();
+    return list;
+  };
+  for (const [place, found] of index.checks.entries()) {
+    if (!found) continue;
+    for (const asset of among(found.open)) lineOf(asset, place)[1] = found.stateOf(asset);
+    for (const asset of among(found.wasFixed)) lineOf(asset, place)[2] = true;
+    for (const asset of among(found.doubtful)) lineOf(asset, place)[3] = true;
+  }
+  index.log.forEach(index.since, ({ assets: many, place, ...transition }) => {
+    const list = typeof many === 'number' ? [many].filter((asset) => lines.has(asset)) : among(many);
+    for (const asset of list) lineOf(asset, place)[4].push(describe(transition));
+  });
+  wanted.dispose();
+  return new Map(
+    [...lines].map(([asset, byPlace]) => {
+      const counts = [1, 2, 3, 4, 5].map((severity) => index.table.countOf(asset, severity));
+      return [asset, text(index.table.birth(asset), index.table.lastChange(asset), counts, [...byPlace.values()])];
+    }),
+  );
+}
+
+/** What the index ought to say of an asset with this history. */
+function describeHistory({ book, since }: OrganizationIndex, history: AssetHistory): string {
+  const lines = new Map<number, Line>();
+  const counts = [0, 0, 0, 0, 0];
+  for (const [place, state] of statesOf(presentVersions(history), book)) {
+    lines.set(place, [place, state, false, false, []]);
+    const counted = (state === 2 ? (book.checks[place]?.severity ?? 1) : 1) - 1;
+    counts[counted] = (counts[counted] ?? 0) + 1;
+  }
+  for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, book, since)) {
+    const state = lines.get(place)?.[1] ?? 0;
+    lines.set(place, [place, state, wasFixed, wasFixed && !wasConfirmed, transitions.map(describe)]);
+  }
+  return text(history.birth ?? 0, history.lastChange, counts, [...lines.values()]);
+}
+
+function describe({ at, from, to, first }: Transition): string {
+  return `${at} ${from} ${to} ${first}`;
+}
+
+function text(birth: number, lastChange: number, counts: readonly number[], lines: readonly Line[]): string {
+  const ordered = lines
+    .filter(([, state, wasFixed, , transitions]) => state > 0 || wasFixed || transitions.length > 0)
+    // Whether it was ever more than information matters only where it is gone.
+    .map(
+      ([place, state, wasFixed, doubtful, transitions]) =>
+        [place, state, wasFixed, state === 0 && doubtful, transitions.toSorted()] as const,
+    )
+    .toSorted(([a], [b]) => a - b);
+  return JSON.stringify([birth, lastChange, counts, ordered]);
+}
+
+function sameNumbers(one: Uint32Array, other: Uint32Array): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+async function readInventories(
+  tx: Kysely<Database>,
+  organizationId: string,
+  assetIds: readonly string[],
+): Promise<Map<string, Uint32Array>> {
+  const { rows } = await sql<{ assetId: string; ids: string; added: string; removed: string }>`
+    select asset_id, ids::text as ids, added::text as added, removed::text as removed
+    from inventory join package_set using (set_hash)
+    where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[])`.execute(tx);
+  const byAsset = Map.groupBy(rows, ({ assetId }) => assetId);
+  return new Map([...byAsset].map(([assetId, parts]) => [assetId, sortedOnce(parts.flatMap(idsOf))]));
+}
+
+function idsOf({ ids, added, removed }: { ids: string; added: string; removed: string }): number[] {
+  const gone = new Set(parseNumbers(removed));
+  return [...parseNumbers(ids).filter((id) => !gone.has(id)), ...parseNumbers(added)];
+}

@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { type Kysely, sql } from 'kysely';
+import { pino } from 'pino';
+import { foldHistory } from '../db/fold-history.ts';
+import type { Database } from '../db/schema.ts';
+import { derivedDetections, newForDays, statusOf } from '../detections/derive.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { type Belief, HistoryWorld, type Judged, packageNames, type Step, type Versions, type Way } from './history-world.ts';
+
+/** What is said of one check on one asset. Times in ms; null where it is not known or not so. */
+interface Answer {
+  readonly status: string;
+  readonly firstFound: number | null;
+  readonly fixedAt: number | null;
+  readonly confirmed: boolean;
+}
+
+type Answers = ReadonlyMap<string, Answer>;
+
+const day = 24 * 3_600_000;
+const version = fc.option(fc.constantFrom('1', '2', '3', '4'), { nil: null, freq: 4 });
+const versions: fc.Arbitrary<Versions> = fc.tuple(...packageNames.map(() => version));
+const belief: fc.Arbitrary<Belief | null> = fc.option(
+  fc.record({
+    bookworm: fc.option(version, { nil: undefined, freq: 4 }),
+    trixie: fc.option(version, { nil: undefined }),
+    score: fc.constantFrom(null, 5, 9.8),
+  }),
+  { nil: null, freq: 3 },
+);
+// Often nothing passes between two events: times that are equal are the hard ones.
+const hours = fc.oneof(fc.constant(0), fc.nat(48), fc.nat(400));
+const asset = fc.nat(2);
+const way: fc.Arbitrary<Way> = fc.constantFrom('delta', 'delta', 'snapshot', 'twice', 'reordered', 'unjudged');
+
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ hours, kind: fc.constant('packages' as const), asset, versions, way, second: versions }),
+    },
+    { weight: 2, arbitrary: fc.record({ hours, kind: fc.constant('kernel' as const), asset, version }) },
+    { weight: 1, arbitrary: fc.record({ hours, kind: fc.constant('release' as const), asset, release: fc.nat(1) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ hours, kind: fc.constant('knowledge' as const), beliefs: fc.tuple(belief, belief, belief, belief) }),
+    },
+    { weight: 4, arbitrary: fc.record({ hours, kind: fc.constantFrom('judge' as const, 'look', 'rebuild', 'verify', 'fold') }) },
+  ),
+  { minLength: 1, maxLength: 16 },
+);
+
+/**
+ * Plays a history and compares what three ways say of it: the fleet index, the SQL over the histories, and the matcher run on each
+ * asset's snapshot at every moment; now, and the last two also at moments of the past. Throws an Error that shows the difference.
+ */
+export async function compareThreeWays(db: Kysely<Database>, history: readonly Step[]): Promise<void> {
+  const world = new HistoryWorld(db);
+  await world.begin();
+  const open = (): FleetIndex => new FleetIndex({ db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
+  let index = open();
+  // Follows from the beginning, whatever becomes of the other.
+  const other = open();
+  try {
+    await other.current('');
+    for (const step of history) {
+      await world.apply(step);
+      if (step.kind === 'rebuild') {
+        await index[Symbol.asyncDispose]();
+        index = open();
+      } else if (step.kind === 'look') await compareNow(world, index, other);
+      else if (step.kind === 'verify') same('verified', (await index.verify()).healed, 0);
+      else if (step.kind === 'fold') {
+        await compareNow(world, index, other);
+        for (const partition of ['inventory_change_past', 'inventory_change_rest']) {
+          await foldHistory(db, { partitions: [partition], before: new Date(world.now - 5 * day) });
+        }
+      }
+    }
+    await compareNow(world, index, other);
+    for (const days of [0.5, 6, 30]) await comparePast(world, world.now - days * day);
+    same('healed by the verification', (await other.verify()).healed, 0);
+  } finally {
+    await index[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+  }
+}
+
+async function compareNow(world: HistoryWorld, ...indexes: readonly FleetIndex[]): Promise<void> {
+  await world.settle();
+  for (const organizationId of world.organizationIds) {
+    const bySql = await askSql(world.db, organizationId, world.now);
+    same('SQL and matcher', bySql, askMatcher(world, organizationId, world.now));
+    for (const fleet of indexes) {
+      const index = await fleet.current(organizationId);
+      same('index and SQL', askIndex(index, world.now), withinWindow(bySql, index.since));
+    }
+  }
+}
+
+async function comparePast(world: HistoryWorld, asOf: number): Promise<void> {
+  for (const organizationId of world.organizationIds) {
+    same(
+      `SQL and matcher ${new Date(asOf).toISOString()}`,
+      await askSql(world.db, organizationId, asOf),
+      askMatcher(world, organizationId, asOf),
+    );
+  }
+}
+
+function same(what: string, one: unknown, other: unknown): void {
+  if (isDeepStrictEqual(one, other)) return;
+  const show = (value: unknown) => JSON.stringify(value instanceof Map ? [...value] : value);
+  throw new Error(`${what} differ:\n${show(one)}\n${show(other)}`);
+}
+
+async function askSql(db: Kysely<Database>, organizationId: string, asOf: number): Promise<Answers> {
+  const moment = new Date(asOf);
+  const { rows } = await sql<{ key: string; status: string; firstFound: Date; fixedAt: Date | null; confirmed: boolean }>`
+    select asset_id || ' ' || check_number as key, ${statusOf(moment)} as status, first_found, fixed_at, confirmed
+    from (${derivedDetections({ organizationId, asOf: moment })}) as detection`.execute(db);
+  return new Map(
+    rows.map(({ key, status, firstFound, fixedAt, confirmed }) => [
+      key,
+      { status, firstFound: firstFound.getTime(), fixedAt: fixedAt?.getTime() ?? null, confirmed },
+    ]),
+  );
+}
+
+/** The index knows times within its window only. */
+function withinWindow(answers: Answers, since: number): Answers {
+  const known = (at: number | null) => (at === null || at < since ? null : at);
+  return new Map(
+    [...answers].map(([key, answer]) => [
+      key,
+      { ...answer, firstFound: known(answer.firstFound), fixedAt: known(answer.fixedAt) },
+    ]),
+  );
+}
+
+function askIndex(index: OrganizationIndex, asOf: number): Answers {
+  const found = new Map<string, number>();
+  const fixed = new Map<string, number>();
+  index.log.forEach(index.since, ({ assets, place, at, to, first }) => {
+    for (const one of typeof assets === 'number' ? [assets] : assets.toUint32Array()) {
+      const key = `${one} ${place}`;
+      if (first) found.set(key, at);
+      if (to === 0) fixed.set(key, Math.max(at, fixed.get(key) ?? 0));
+    }
+  });
+  const answers: [string, Answer][] = [];
+  for (const [place, check] of index.checks.entries()) {
+    if (!check) continue;
+    for (const [dense, { assetId }] of index.table.assets.entries()) {
+      const state = check.stateOf(dense);
+      const wasFixed = check.wasFixed.has(dense);
+      if (state === 0 && !wasFixed) continue;
+      const birth = index.table.birth(dense);
+      const firstFound = found.get(`${dense} ${place}`) ?? (birth >= index.since ? birth : null);
+      const fixedAt = state === 0 ? (fixed.get(`${dense} ${place}`) ?? null) : null;
+      const status = statusIn({ isOpen: state > 0, wasFixed, firstFound }, asOf);
+      const confirmed = state === 0 ? !check.doubtful.has(dense) : state === 2;
+      answers.push([`${assetId} ${index.book.checks[place]?.number}`, { status, firstFound, fixedAt, confirmed }]);
+    }
+  }
+  return new Map(answers.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function statusIn(of: { isOpen: boolean; wasFixed: boolean; firstFound: number | null }, asOf: number): string {
+  if (!of.isOpen) return 'fixed';
+  if (of.wasFixed) return 'reopened';
+  return of.firstFound !== null && of.firstFound >= asOf - newForDays * day ? 'new' : 'active';
+}
+
+function askMatcher(world: HistoryWorld, organizationId: string, asOf: number): Answers {
+  const answers: [string, Answer][] = [];
+  for (const { assetId } of world.assets.filter((one) => one.organizationId === organizationId)) {
+    const judged = (world.judged.get(assetId) ?? []).filter(({ at }) => at <= asOf);
+    for (const check of new Set(judged.flatMap(({ found }) => [...found.keys()]))) {
+      answers.push([`${assetId} ${check}`, replay(judged, check, asOf)]);
+    }
+  }
+  return new Map(answers.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function replay(judged: readonly Judged[], check: number, asOf: number): Answer {
+  const stretches: { from: number; until: number | null }[] = [];
+  for (const { at, found } of judged) {
+    const last = stretches.at(-1);
+    const isOpen = last?.until === null;
+    if (found.has(check) && !isOpen) stretches.push({ from: at, until: null });
+    if (!found.has(check) && isOpen) last.until = at;
+  }
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  const isOpen = last?.until === null;
+  const firstFound = first?.from ?? null;
+  const status = statusIn({ isOpen, wasFixed: stretches.length > (isOpen ? 1 : 0), firstFound }, asOf);
+  const states = judged.map(({ found }) => found.get(check) ?? false);
+  return {
+    status,
+    firstFound,
+    fixedAt: last?.until ?? null,
+    confirmed: isOpen ? (states.at(-1) ?? false) : states.includes(true),
+  };
+}
