@@ -287,6 +287,7 @@ export const about: About = {
   agentPackages: [{ name: 'vedette-agent_0.1.0_amd64.deb', bytes: 27_400_000 }],
   agentVersions: [{ version: '0.1.0', agents: hosts.length }],
   startedAt: at(3),
+  fleetIndex: { state: 'ready', verifiedAt: at(1), healedAssets: 0 },
   license: 'Apache-2.0',
 };
 

@@ -44,6 +44,12 @@ const Environment = z.object({
   VEDETTE_OFFLINE: flag.describe('1: never fetch anything'),
   HTTPS_PROXY: webUrl.optional().describe('proxy for fetching feeds'),
   NO_PROXY: z.string().default('').describe('hosts to reach without the proxy, separated by commas'),
+  VEDETTE_HISTORY_DAYS: z.coerce
+    .number({ error: 'must be a number of days' })
+    .int()
+    .min(60, 'must be at least 60')
+    .default(400)
+    .describe('histories are kept whole for so many days, then as far as detections need them'),
   VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
   VEDETTE_PACKAGES_DIR: z.string().min(1).optional().describe('agent packages to offer; default .build/packages of the checkout'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
@@ -68,6 +74,7 @@ export interface Config {
   readonly offline: boolean;
   readonly httpsProxy: string | null;
   readonly noProxy: readonly string[];
+  readonly historyDays: number;
   readonly consoleDirectory: string;
   /** Where `npm run package` puts the agent's packages; it may not exist. */
   readonly packagesDirectory: string;
@@ -118,6 +125,7 @@ export function readConfig(
     offline: env.VEDETTE_OFFLINE === '1',
     httpsProxy: env.HTTPS_PROXY ?? null,
     noProxy: env.NO_PROXY.split(',').flatMap((host) => host.trim() || []),
+    historyDays: env.VEDETTE_HISTORY_DAYS,
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
     packagesDirectory: path(env.VEDETTE_PACKAGES_DIR) ?? join(import.meta.dirname, '../../../.build/packages'),
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',

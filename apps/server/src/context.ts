@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Database } from './db/schema.ts';
+import type { FleetIndex } from './fleet-index/fleet-index.ts';
 
 /** Signs what agents must be able to believe: answers that carry orders. */
 export interface PlatformKey {
@@ -19,6 +20,7 @@ export interface Context {
   readonly pool: Pool;
   readonly clock: () => Date;
   readonly log: Logger;
+  readonly fleetIndex: FleetIndex;
   readonly platformKey: PlatformKey;
   readonly startedAt: Date;
 }

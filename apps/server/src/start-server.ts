@@ -4,6 +4,8 @@ import type { Context } from './context.ts';
 import { openDatabase } from './db/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
+import { HistoryKeeper } from './db/history-keeper.ts';
+import { FleetIndex } from './fleet-index/fleet-index.ts';
 import { buildApp } from './http/build-app.ts';
 import { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { loadPlatformKey } from './platform-key.ts';
@@ -35,7 +37,8 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   const migrated = await migrate(db);
   if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
   const clock = (): Date => new Date();
-  const context: Context = { config, db, pool, clock, log, platformKey: await loadPlatformKey(db), startedAt };
+  const fleetIndex = stack.use(new FleetIndex({ db, log, clock }));
+  const context: Context = { config, db, pool, clock, log, fleetIndex, platformKey: await loadPlatformKey(db), startedAt };
   const first = await bootstrap(db, {
     now: clock(),
     password: config.secrets.bootstrapPassword,
@@ -43,6 +46,8 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   });
   const keeper = stack.use(new KnowledgeKeeper(context));
   await keeper.start();
+  fleetIndex.start();
+  stack.use(new HistoryKeeper({ db, log, clock, keepDays: config.historyDays })).start();
   const app = await buildApp(context, keeper);
   stack.defer(() => app.close());
   signal?.throwIfAborted();

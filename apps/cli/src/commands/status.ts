@@ -1,4 +1,4 @@
-import { getDashboard, getKnowledge } from '@vedette/protocol';
+import { type About, getAbout, getDashboard, getKnowledge } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
 
@@ -8,7 +8,11 @@ export const status: Command = {
   example: 'vedette status --json',
   async run({ client }) {
     const api = client();
-    const [dashboard, knowledge] = await Promise.all([api.call(getDashboard, {}), api.call(getKnowledge, {})]);
+    const [dashboard, knowledge, { fleetIndex }] = await Promise.all([
+      api.call(getDashboard, {}),
+      api.call(getKnowledge, {}),
+      api.call(getAbout, {}),
+    ]);
     const rows = [
       ['assets', `${dashboard.assets} (${dashboard.silentAssets} silent for a day)`],
       ['open detections', dashboard.openTotal],
@@ -19,7 +23,14 @@ export const status: Command = {
         'knowledge',
         `version ${knowledge.version} of ${knowledge.date ?? 'no date'}${knowledge.stale ? ' (old: "vedette knowledge refresh")' : ''}`,
       ],
+      ['fleet index', indexText(fleetIndex)],
     ] as const;
-    return { data: { dashboard, knowledge }, text: table(['what', 'value'], rows) };
+    return { data: { dashboard, knowledge, fleetIndex }, text: table(['what', 'value'], rows) };
   },
 };
+
+function indexText({ state, verifiedAt, healedAssets }: About['fleetIndex']): string {
+  if (state === 'building') return 'being built';
+  const verified = verifiedAt === null ? 'not yet compared with the database' : `as the database says (${verifiedAt})`;
+  return healedAssets === 0 ? verified : `${healedAssets} assets differed from the database and were mended: please report it`;
+}

@@ -18,6 +18,7 @@ export function registerAbout(app: FastifyInstance, context: Context): void {
       .groupBy('version')
       .orderBy('version')
       .execute();
+    const { state, verifiedAt, healedAssets } = context.fleetIndex.status;
     return {
       product: 'Vedette' as const,
       version: productVersion,
@@ -27,6 +28,7 @@ export function registerAbout(app: FastifyInstance, context: Context): void {
       agentPackages: (await packages.list()).map(({ name, bytes }) => ({ name, bytes })),
       agentVersions,
       startedAt: context.startedAt.toISOString(),
+      fleetIndex: { state, verifiedAt: verifiedAt?.toISOString() ?? null, healedAssets },
       license: 'Apache-2.0' as const,
     };
   });

@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
-import { findAgentState, findAssets, findFacts } from './store.ts';
+import { findAgentState, findAsset, findAssets, findFacts } from './store.ts';
 
 export function registerAssetRoutes(app: FastifyInstance, context: Context): void {
   serve(app, context, endpoints.listAssets, ({ query, caller }) =>
-    findAssets(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
+    findAssets(context, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
   );
 
   serve(app, context, endpoints.getAsset, async ({ params, caller }) => {
@@ -25,8 +25,7 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
   });
 
   async function loadAsset(assetId: string, organizationId: string) {
-    const { items } = await findAssets(context.db, { organizationId, assetId, asOf: context.clock(), limit: 1, offset: 0 });
-    const [asset] = items;
+    const asset = await findAsset(context.db, { organizationId, assetId, asOf: context.clock() });
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }

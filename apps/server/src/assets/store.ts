@@ -1,13 +1,17 @@
 import { isCovered } from '@vedette/matching';
 import type { AgentState, Asset, EcosystemName, SeverityCounts } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
 import { containing } from '../detections/like.ts';
+import { severityCounts } from '../detections/severity-counts.ts';
+import { parseNumbers } from '../fleet-index/read-histories.ts';
+import { selectAssets } from '../fleet-index/select-assets.ts';
+import { ApiError } from '../http/api-error.ts';
 
 export interface AssetQuery {
   readonly organizationId: string;
-  readonly assetId?: string | undefined;
   readonly search?: string | undefined;
   /** With an open detection of at least this severity. */
   readonly severity?: number | undefined;
@@ -18,20 +22,67 @@ export interface AssetQuery {
   readonly offset: number;
 }
 
-type AssetRow = Selectable<Database['asset']> & SeverityCounts & { agentVersion: string; statements: number; total: number };
+/** An asset that was not heard of for so long counts as silent. */
+export const silentAfterMs = 24 * 3600 * 1000;
+
+type Row = Selectable<Database['asset']> & { agentVersion: string; statements: number };
 
 /** More than isCovered asks for: counting on would only take time. */
 const enoughStatements = 1000;
 
-/** An asset that was not heard of for so long counts as silent. */
-export const silentAfterMs = 24 * 3600 * 1000;
+/**
+ * Assets with their open detections counted, worst first. Throws ApiError UNAVAILABLE while the fleet index is being built.
+ */
+export async function findAssets(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  query: AssetQuery,
+): Promise<{ total: number; items: Asset[] }> {
+  const { organizationId, silent, asOf, limit, offset } = query;
+  if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
+  const silentOnes = silent === undefined ? null : await silentAssets(db, organizationId, asOf);
+  const index = await fleetIndex.current(organizationId);
+  const page = selectAssets(
+    index,
+    { ...query, silent: silentOnes && { numbers: silentOnes, wanted: silent === 'true' } },
+    { limit, offset },
+  );
+  const rows = await loadAssetRows(
+    db,
+    organizationId,
+    page.items.map(({ assetId }) => assetId),
+  );
+  return {
+    total: page.total,
+    items: page.items.flatMap(({ assetId, counts }) => {
+      const row = rows.get(assetId);
+      return row ? [toAsset({ ...row, ...counts })] : [];
+    }),
+  };
+}
 
-/** Assets with their open detections counted, worst first. */
-export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promise<{ total: number; items: Asset[] }> {
-  const { rows } = await sql<AssetRow>`
-    select asset.*, coalesce(critical, 0) as critical, coalesce(high, 0) as high, coalesce(medium, 0) as medium,
-      coalesce(low, 0) as low, coalesce(informational, 0) as informational, count(*) over ()::integer as total,
-      coalesce(agent.version, '') as agent_version,
+/** One asset, derived from its own history; null where there is none. */
+export async function findAsset(
+  db: Kysely<Database>,
+  { organizationId, assetId, asOf }: AssetKey & { asOf: Date },
+): Promise<Asset | null> {
+  const row = (await loadAssetRows(db, organizationId, [assetId])).get(assetId);
+  if (!row) return null;
+  const { rows } = await sql<{ severity: number; count: number }>`
+    select ${countedSeverity} as severity, count(*)::integer as count
+    from (${derivedDetections({ organizationId, assetId, asOf })}) as detection
+    ${checkOfDetection}
+    where detection.open
+    group by 1`.execute(db);
+  return toAsset({ ...row, ...severityCounts(rows) });
+}
+
+async function loadAssetRows(
+  db: Kysely<Database>,
+  organizationId: string,
+  assetIds: readonly string[],
+): Promise<Map<string, Row>> {
+  const { rows } = await sql<Row>`
+    select asset.*, coalesce(agent.version, '') as agent_version,
       (select count(*) from (
         select from statement
         where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release in (asset.release, '')
@@ -43,40 +94,19 @@ export async function findAssets(db: Kysely<Database>, query: AssetQuery): Promi
       where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
       order by enrolled_at desc limit 1
     ) as agent on true
-    left join (${openBySeverity(query)}) as open on open.asset_id = asset.id
-    where asset.organization_id = ${query.organizationId}
-      ${query.assetId === undefined ? sql`` : sql`and asset.id = ${query.assetId}`}
-      and ${stateFilter(query)}
-      ${query.search ? sql`and (asset.hostname ilike ${containing(query.search)} or asset.os ilike ${containing(query.search)})` : sql``}
-    order by critical desc nulls last, high desc nulls last, medium desc nulls last, low desc nulls last, asset.hostname, asset.id
-    limit ${query.limit} offset ${query.offset}`.execute(db);
-  // A page behind the end has no row that could carry the total.
-  if (rows.length === 0 && query.offset > 0) return { ...(await findAssets(db, { ...query, limit: 1, offset: 0 })), items: [] };
-  return { total: rows[0]?.total ?? 0, items: rows.map(toAsset) };
+    where asset.organization_id = ${organizationId} and asset.id = any(${[...assetIds]}::uuid[])`.execute(db);
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
-function stateFilter({ severity, pendingRestart, silent, asOf }: AssetQuery): RawBuilder<unknown> {
-  const worst = sql`case when critical > 0 then 5 when high > 0 then 4 when medium > 0 then 3 when low > 0 then 2
-    when informational > 0 then 1 else 0 end`;
-  const since = new Date(asOf.getTime() - silentAfterMs);
-  return sql`${severity === undefined ? sql`true` : sql`${worst} >= ${severity}`}
-    and ${pendingRestart === undefined ? sql`true` : sql`asset.pending_restart = ${pendingRestart === 'true'}`}
-    and ${silent === undefined ? sql`true` : sql`(asset.last_seen < ${since}) = ${silent === 'true'}`}`;
+/** Numbers of the assets that were not heard of for a day. Check-ins do not reach the index: they would be all it hears of. */
+async function silentAssets(db: Kysely<Database>, organizationId: string, asOf: Date): Promise<number[]> {
+  const { rows } = await sql<{ numbers: string }>`
+    select coalesce(array_agg(number), '{}')::text as numbers from asset
+    where organization_id = ${organizationId} and last_seen < ${new Date(asOf.getTime() - silentAfterMs)}`.execute(db);
+  return parseNumbers(rows[0]?.numbers ?? '{}');
 }
 
-function openBySeverity(query: AssetQuery): RawBuilder<unknown> {
-  const { organizationId, assetId, asOf } = query;
-  const counted = (severity: number) => sql`count(*) filter (where ${countedSeverity} = ${sql.lit(severity)})::integer`;
-  return sql`
-    select detection.asset_id, ${counted(5)} as critical, ${counted(4)} as high, ${counted(3)} as medium,
-      ${counted(2)} as low, ${counted(1)} as informational
-    from (${derivedDetections({ organizationId, assetId, asOf })}) as detection
-    ${checkOfDetection}
-    where detection.open
-    group by detection.asset_id`;
-}
-
-function toAsset(row: AssetRow): Asset {
+function toAsset(row: Row & SeverityCounts): Asset {
   const { critical, high, medium, low, informational } = row;
   return {
     assetId: row.id as Asset['assetId'], // Ids from our own table.

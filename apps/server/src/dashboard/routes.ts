@@ -5,5 +5,5 @@ import { serve } from '../http/serve.ts';
 import { loadDashboard } from './store.ts';
 
 export function registerDashboardRoutes(app: FastifyInstance, context: Context): void {
-  serve(app, context, endpoints.getDashboard, ({ caller }) => loadDashboard(context.db, caller.organizationId, context.clock()));
+  serve(app, context, endpoints.getDashboard, ({ caller }) => loadDashboard(context, caller.organizationId, context.clock()));
 }

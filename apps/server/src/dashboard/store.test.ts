@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Advisory, type DpkgPackage, type KnowledgeInput, severities, severityNames, Sync } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { syncNow } from '../testing/sync-now.ts';
 import { type AssetQuery, findAssets } from '../assets/store.ts';
+import { findInFleet } from '../detections/find-in-fleet.ts';
 import { type DetectionQuery, findDetections } from '../detections/store.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { loadDashboard } from './store.ts';
 
@@ -13,6 +16,7 @@ const organizationId = randomUUID();
 const begin = new Date('2026-11-01T12:00:00Z');
 const now = new Date(begin.getTime() + 10 * day);
 let database: ThrowAwayDatabase;
+let fleetIndex: FleetIndex;
 
 function advisory(number: number, source: string): Advisory {
   return {
@@ -66,6 +70,7 @@ async function addAsset(hostname: string, change: { lastSeen: Date; pendingResta
 
 beforeAll(async () => {
   database = await throwAwayDatabase();
+  fleetIndex = new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => now });
   await importKnowledge(database.db, knowledge, { at: begin, starter: false });
   const web = await addAsset('web', { lastSeen: now, pendingRestart: true });
   await web(begin, pkg('exploited'), pkg('plain'), pkg('mended'));
@@ -73,22 +78,28 @@ beforeAll(async () => {
   const quiet = await addAsset('quiet', { lastSeen: begin, pendingRestart: false });
   await quiet(begin, pkg('plain'));
 }, 60_000);
-afterAll(() => database[Symbol.asyncDispose]());
+afterAll(async () => {
+  await fleetIndex[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
 
 async function detections(filter: Partial<DetectionQuery>): Promise<number> {
-  const query = { organizationId, asOf: now, status: 'open' as const, limit: 1, offset: 0, ...filter };
-  return (await findDetections(database.db, query)).total;
+  const query = { organizationId, asOf: now, status: 'open' as const, limit: 10, offset: 0, ...filter };
+  const { db } = database;
+  const [derived, indexed] = [await findDetections(db, query), await findInFleet({ db, fleetIndex }, query)];
+  expect(indexed).toEqual(derived);
+  return indexed.total;
 }
 
 async function assets(filter: Partial<AssetQuery>): Promise<string[]> {
-  const found = await findAssets(database.db, { organizationId, asOf: now, limit: 10, offset: 0, ...filter });
+  const found = await findAssets({ db: database.db, fleetIndex }, { organizationId, asOf: now, limit: 10, offset: 0, ...filter });
   expect(found.total).toBe(found.items.length);
   return found.items.map(({ hostname }) => hostname);
 }
 
 describe('the dashboard', () => {
   it('shows figures that the lists behind them confirm', async () => {
-    const dashboard = await loadDashboard(database.db, organizationId, now);
+    const dashboard = await loadDashboard({ db: database.db, fleetIndex }, organizationId, now);
     expect(dashboard).toMatchObject({ openTotal: 4, knownExploited: 1, newLast7Days: 1, fixedLast7Days: 1 });
     expect(dashboard).toMatchObject({ assets: 2, silentAssets: 1, pendingRestart: 1 });
     expect({
@@ -113,6 +124,16 @@ describe('the filters of a list', () => {
     [{ severity: 4, severityExact: 3 }, 0],
     [{ status: 'all', foundWithinDays: 30 }, 5],
     [{ fixedWithinDays: 30 }, 0],
+    [{ search: 'EXPLOIT' }, 1],
+    [{ search: 'quiet' }, 1],
+    [{ search: 'cve-2026-1002' }, 2],
+    [{ search: '%' }, 0],
+    [{ status: 'new' }, 1],
+    [{ status: 'active' }, 3],
+    [{ status: 'reopened' }, 0],
+    [{ check: 280_001_002, exploited: 'false' }, 2],
+    [{ status: 'fixed', search: 'mended' }, 1],
+    [{ foundWithinDays: 400 }, 4],
     [{ status: 'fixed', fixedWithinDays: 1 }, 1],
   ])('detections with %j are %i', async (filter, count) => expect(await detections(filter)).toBe(count));
 

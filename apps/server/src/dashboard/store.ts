@@ -1,32 +1,59 @@
 import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
-import type { Dashboard } from '@vedette/protocol';
+import type { Dashboard, Severity } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { silentAfterMs } from '../assets/store.ts';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
+import { newForDays } from '../detections/derive.ts';
+import { findInFleet } from '../detections/find-in-fleet.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
-import { findDetections } from '../detections/store.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { countDetections, countsAt, topChecks, topUpgrades } from '../fleet-index/summarize-fleet.ts';
 
 const day = 24 * 3600 * 1000;
 const trendDays = 14;
+const listLength = 10;
+/** What took long to count is shown for so many times as long before it is counted again. */
+const patienceFactor = 30;
 
-/** Counts and top lists of an organization, seen from one moment. */
-export async function loadDashboard(db: Kysely<Database>, organizationId: string, asOf: Date): Promise<Dashboard> {
-  const scope = { organizationId, asOf };
-  const counts = await countOpen(db, scope);
-  const worst = await findDetections(db, { ...scope, status: 'open', limit: 10, offset: 0 });
+/**
+ * Counts and top lists of an organization of now, from the fleet index. Only the list of upgrades may be a little older in a large fleet.
+ * Throws ApiError UNAVAILABLE while the index is being built.
+ */
+export async function loadDashboard(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  organizationId: string,
+  now: Date,
+): Promise<Dashboard> {
+  const counts = await countAssets(db, { organizationId, asOf: now });
+  const worst = await findInFleet(
+    { db, fleetIndex },
+    { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 },
+  );
+  const index = await fleetIndex.current(organizationId);
+  const asOf = index.momentFor(now.getTime());
+  const { open, exploited, found, fixed } = countDetections(index, asOf, newForDays);
   return {
-    ...(await countAssets(db, scope)),
-    open: severityCounts(counts.bySeverity),
-    openTotal: counts.bySeverity.reduce((sum, { count }) => sum + count, 0),
-    knownExploited: counts.knownExploited,
-    fixedLast7Days: counts.fixed,
-    newLast7Days: counts.fresh,
-    topChecks: await topChecks(db, scope),
-    topUpgrades: await topUpgrades(db, scope),
+    ...counts,
+    open: severityCounts(named(open)),
+    openTotal: open.reduce((sum, count) => sum + count, 0),
+    knownExploited: exploited,
+    fixedLast7Days: fixed,
+    newLast7Days: found,
+    topChecks: topChecks(index, listLength).map(({ check, severity, assets }) => ({
+      check: check.number,
+      name: check.name,
+      severity: severity as Severity, // As knowledge_check has it.
+      assets,
+    })),
+    topUpgrades: upgrades(index),
     worst: worst.items,
-    trend: await trend(db, scope),
+    trend: trend(index, asOf),
   };
+}
+
+function named(counts: readonly number[]): { severity: number; count: number }[] {
+  return counts.map((count, index) => ({ severity: index + 1, count }));
 }
 
 interface Scope {
@@ -36,63 +63,41 @@ interface Scope {
 
 async function countAssets(db: Kysely<Database>, { organizationId, asOf }: Scope) {
   const { rows } = await sql<Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'>>`
-    select count(*)::integer as assets,
-      count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)})::integer as silent_assets,
-      count(*) filter (where pending_restart)::integer as pending_restart,
+    select coalesce(sum(assets), 0)::integer as assets, coalesce(sum(silent), 0)::integer as silent_assets,
+      coalesce(sum(pending_restart), 0)::integer as pending_restart,
       coalesce(sum(packages) filter (where not exists (
         select from statement
-        where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release = asset.release
+        where valid_until is null and statement.ecosystem = kind.ecosystem and statement.release = kind.release
       )), 0)::integer as unassessed_packages
-    from asset where organization_id = ${organizationId}`.execute(db);
+    from (
+      select ecosystem, release, count(*) as assets, sum(packages) as packages,
+        count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)}) as silent,
+        count(*) filter (where pending_restart) as pending_restart
+      from asset where organization_id = ${organizationId}
+      group by ecosystem, release
+    ) as kind`.execute(db);
   return rows[0] ?? { assets: 0, silentAssets: 0, pendingRestart: 0, unassessedPackages: 0 };
 }
 
-async function countOpen(db: Kysely<Database>, scope: Scope) {
-  const since = new Date(scope.asOf.getTime() - 7 * day);
-  const { rows } = await sql<{ severity: number; count: number; exploited: number; fresh: number; fixed: number }>`
-    select ${countedSeverity} as severity,
-      count(*) filter (where detection.open)::integer as count,
-      count(*) filter (where detection.open and detection.confirmed and (body ->> 'kevSince') is not null)::integer as exploited,
-      count(*) filter (where detection.open and detection.first_found >= ${since})::integer as fresh,
-      count(*) filter (where detection.fixed_at >= ${since})::integer as fixed
-    from (${derivedDetections(scope)}) as detection
-    ${checkOfDetection}
-    group by 1`.execute(db);
-  const sum = (column: 'exploited' | 'fresh' | 'fixed') => rows.reduce((total, row) => total + row[column], 0);
-  return { bySeverity: rows, knownExploited: sum('exploited'), fresh: sum('fresh'), fixed: sum('fixed') };
-}
-
-async function topChecks(db: Kysely<Database>, scope: Scope): Promise<Dashboard['topChecks']> {
-  const { rows } = await sql<Dashboard['topChecks'][number]>`
-    select detection.check_number as "check", knowledge_check.name, ${countedSeverity} as severity, count(*)::integer as assets
-    from (${derivedDetections(scope)}) as detection
-    ${checkOfDetection}
-    where detection.open
-    group by 1, 2, 3
-    order by severity desc, assets desc, 1 desc
-    limit 10`.execute(db);
-  return rows;
-}
-
-type Upgrade = Dashboard['topUpgrades'][number];
+/** By index: the list last made, and until when it is good enough although something changed. */
+const kept = new WeakMap<OrganizationIndex, { revision: number; until: number; list: Dashboard['topUpgrades'] }>();
 
 /** What removes most: for each source package of a release the highest fixing version, which fixes all that lower ones do. */
-async function topUpgrades(db: Kysely<Database>, scope: Scope): Promise<Upgrade[]> {
-  const { rows } = await sql<Omit<Upgrade, 'fixed'> & { ecosystem: Ecosystem['name']; versions: string[] }>`
-    select statement.ecosystem, statement.package as source, array_agg(distinct verdict.fixed) as versions,
-      count(distinct (detection.asset_id, detection.check_number))::integer as detections,
-      count(distinct detection.asset_id)::integer as assets,
-      max(knowledge_check.severity)::integer as severity
-    from (${derivedDetections(scope)}) as detection
-    ${checkOfDetection}
-    join verdict on verdict.check_number = detection.check_number
-      and verdict.package_version_id = any(detection.package_version_ids) and verdict.valid_until is null
-    join statement on statement.id = verdict.statement_id
-    where detection.open and detection.confirmed and verdict.fixed is not null
-    group by statement.ecosystem, statement.release, statement.package
-    order by detections desc, source
-    limit 10`.execute(db);
-  return rows.map(({ ecosystem, versions, ...upgrade }) => ({ ...upgrade, fixed: highest(versions, ecosystem) }));
+function upgrades(index: OrganizationIndex): Dashboard['topUpgrades'] {
+  const begin = performance.now();
+  const last = kept.get(index);
+  if (last && (last.revision === index.revision || begin < last.until)) return last.list;
+  const list = topUpgrades(index, listLength).map(({ ecosystem, source, versions, detections, assets, severity }) => ({
+    source,
+    detections,
+    assets,
+    severity: severity as Severity, // As knowledge_check has it.
+    fixed: highest([...versions], ecosystem as Ecosystem['name']), // As an advisory's statement has it.
+  }));
+  const took = performance.now() - begin;
+  const until = took < 20 ? 0 : begin + took * patienceFactor;
+  kept.set(index, { revision: index.revision, until, list });
+  return list;
 }
 
 function highest(versions: readonly string[], ecosystem: Ecosystem['name']): string {
@@ -100,36 +105,8 @@ function highest(versions: readonly string[], ecosystem: Ecosystem['name']): str
   return versions.reduce((best, version) => (compareVersions(version, best) > 0 ? version : best));
 }
 
-/**
- * One pass over the histories for all days. Detections of one check on assets that came and went together, as those of one image
- * do, are looked at once.
- */
-async function trend(db: Kysely<Database>, { organizationId, asOf }: Scope): Promise<Dashboard['trend']> {
-  const moments = Array.from({ length: trendDays }, (_, index) => new Date(asOf.getTime() - (trendDays - 1 - index) * day));
-  const { rows } = await sql<{ at: Date; severity: number; count: number }>`
-    select at, ${countedSeverity} as severity, sum(assets)::integer as count
-    from (
-      select at, check_number, coalesce(sure @> at, false) as confirmed, sum(assets) as assets
-      from (
-        select check_number, held, sure, count(*) as assets
-        from (
-          select asset_id, check_number, range_agg(whole) as held, range_agg(whole) filter (where confirmed) as sure
-          from (
-            select asset_id, check_number, confidence <> 'information' as confirmed,
-              during * tstzrange(from_at, until_at) as whole
-            from presence
-            join verdict using (package_version_id)
-            where organization_id = ${organizationId}
-          ) as element
-          group by asset_id, check_number
-        ) as one
-        group by check_number, held, sure
-      ) as alike
-      join unnest(${moments}::timestamptz[]) as moment (at) on held @> at
-      group by 1, 2, 3
-    ) as detection
-    ${checkOfDetection}
-    group by 1, 2`.execute(db);
-  const byMoment = Map.groupBy(rows, ({ at }) => at.getTime());
-  return moments.map((at) => ({ at: at.toISOString(), open: severityCounts(byMoment.get(at.getTime()) ?? []) }));
+function trend(index: OrganizationIndex, asOf: number): Dashboard['trend'] {
+  const moments = Array.from({ length: trendDays }, (_, number) => asOf - (trendDays - 1 - number) * day);
+  const counts = countsAt(index, moments);
+  return moments.map((at, number) => ({ at: new Date(at).toISOString(), open: severityCounts(named(counts[number] ?? [])) }));
 }

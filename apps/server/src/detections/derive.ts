@@ -5,6 +5,8 @@ export interface DetectionScope {
   readonly organizationId: string;
   readonly assetId?: string | undefined;
   readonly check?: number | undefined;
+  /** Only these. */
+  readonly among?: readonly { readonly assetId: string; readonly check: number }[] | undefined;
   readonly asOf: Date;
 }
 
@@ -32,7 +34,7 @@ export const newForDays = 7;
  * verdict on it held. No row of it is stored anywhere; `asOf` is only another moment put into the same query.
  * Columns: see DerivedDetection, in snake_case.
  */
-export function derivedDetections({ organizationId, assetId, check, asOf }: DetectionScope): RawBuilder<DerivedDetection> {
+export function derivedDetections({ organizationId, assetId, check, among, asOf }: DetectionScope): RawBuilder<DerivedDetection> {
   const moment = sql`${asOf}::timestamptz`;
   return sql<DerivedDetection>`
     select asset_id, check_number, open, first_found, found_again, intervals,
@@ -59,10 +61,21 @@ export function derivedDetections({ organizationId, assetId, check, asOf }: Dete
         where presence.organization_id = ${organizationId}
           ${assetId === undefined ? sql`` : sql`and presence.asset_id = ${assetId}`}
           ${check === undefined ? sql`` : sql`and verdict.check_number = ${check}`}
+          ${among === undefined ? sql`` : isAmong(among)}
       ) as element
       where not isempty(clipped)
       group by asset_id, check_number
     ) as grouped`;
+}
+
+/** The lists by themselves first: PostgreSQL can begin with them, and then has only a few changes of these assets to look at. */
+function isAmong(wanted: NonNullable<DetectionScope['among']>): RawBuilder<unknown> {
+  const [assetIds, checks] = [wanted.map(({ assetId }) => assetId), wanted.map(({ check }) => check)];
+  return sql`
+    and presence.asset_id = any(${[...new Set(assetIds)]}::uuid[])
+    and presence.package_version_id = any(array(
+      select package_version_id from verdict where check_number = any(${[...new Set(checks)]}::integer[])))
+    and (presence.asset_id, verdict.check_number) in (select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))`;
 }
 
 /** Severity as counted: what is only information about an asset is informational, whatever the check's own severity. */

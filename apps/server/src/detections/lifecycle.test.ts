@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Advisory, type DpkgPackage, type FactRow, type KnowledgeInput, Sync } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KnownAgent } from '../agents/store.ts';
 import { syncNow } from '../testing/sync-now.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { loadDashboard } from '../dashboard/store.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findDetections } from './store.ts';
 
@@ -222,7 +224,8 @@ describe('the dashboard', () => {
     await know(fixedIn('DSA-9004-1', 'CVE-2026-1004', '1.10-1'), fixedIn('DSA-9005-1', 'CVE-2026-1005', '1.9-1'), dsa);
     await send('os', [bookworm]);
     await send('dpkg', [pkg('curl', '1.8-1'), pkg('openssl', '3.0.1-1')]);
-    const { topUpgrades } = await loadDashboard(database.db, agent.organizationId, now);
+    await using fleetIndex = new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => now });
+    const { topUpgrades } = await loadDashboard({ db: database.db, fleetIndex }, agent.organizationId, now);
     expect(topUpgrades).toMatchObject([
       { source: 'curl', fixed: '1.10-1', detections: 2, assets: 1 },
       { source: 'openssl', fixed: '3.0.2-1', detections: 1 },

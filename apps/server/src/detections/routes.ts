@@ -4,12 +4,14 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { explainDetection } from './explain-detection.ts';
+import { findInFleet } from './find-in-fleet.ts';
 import { findDetections } from './store.ts';
 
 export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
   serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
-    const asOf = query.asOf ? new Date(query.asOf) : context.clock();
-    return findDetections(context.db, { ...query, asOf, organizationId: caller.organizationId });
+    const { organizationId } = caller;
+    if (query.asOf !== undefined) return findDetections(context.db, { ...query, asOf: new Date(query.asOf), organizationId });
+    return findInFleet(context, { ...query, asOf: context.clock(), organizationId });
   });
 
   serve(app, context, endpoints.explainDetection, async ({ params, caller }) => {

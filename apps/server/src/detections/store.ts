@@ -49,7 +49,7 @@ export async function findDetections(
 ): Promise<{ total: number; items: Detection[] }> {
   const filtered = sql`
     from (
-      select detection.*, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
+      select detection.*, asset.number as asset_number, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
         ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
       from (${derivedDetections(query)}) as detection
       join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
@@ -64,7 +64,7 @@ export async function findDetections(
   const { rows } = await sql<DetectionRow & { total: number }>`
     select *, count(*) over ()::integer as total ${filtered}
     order by severity desc, (body ->> 'kevSince') is not null desc, (body #>> '{epss,score}')::float desc nulls last,
-      check_number desc, asset_id
+      check_number desc, asset_number
     limit ${query.limit} offset ${query.offset}`.execute(db);
   const packages = await loadPackages(db, rows);
   // A page behind the end has no row that could carry the total.

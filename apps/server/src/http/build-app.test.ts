@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashPassword } from '../auth/password.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { loadPlatformKey } from '../platform-key.ts';
 import { insertOrganization, insertUser } from '../users/store.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
@@ -62,7 +63,8 @@ async function appFor(change: Partial<Config>): Promise<FastifyInstance> {
   const config: Config = { ...readConfig({}), consoleDirectory, logLevel: 'silent', ...change };
   const { db } = database;
   const platformKey = await loadPlatformKey(db);
-  const context: Context = { config, db, pool, clock: () => now, log: pino({ level: 'silent' }), platformKey, startedAt: now };
+  const base = { db, clock: () => now, log: pino({ level: 'silent' }) };
+  const context: Context = { ...base, config, pool, fleetIndex: new FleetIndex(base), platformKey, startedAt: now };
   return buildApp(context, new KnowledgeKeeper(context));
 }
 

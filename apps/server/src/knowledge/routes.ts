@@ -44,12 +44,12 @@ export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, 
   });
 
   serve(app, context, endpoints.listChecks, ({ query, caller }) =>
-    findChecks(context.db, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
+    findChecks(context, { ...query, organizationId: caller.organizationId }),
   );
 
   serve(app, context, endpoints.getCheck, async ({ params, caller }) => {
     const { organizationId } = caller;
-    const found = await findCheck(context.db, { organizationId, number: params.number, asOf: context.clock() });
+    const found = await findCheck(context, { organizationId, number: params.number });
     if (!found) throw new ApiError('NOT_FOUND', `The knowledge base has no check ${params.number}.`);
     return found;
   });

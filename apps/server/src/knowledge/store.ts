@@ -2,8 +2,8 @@ import type { Check, CheckSummary, Knowledge, RecordOrigin, Reference } from '@v
 import { feeds } from '@vedette/feeds';
 import { checkReferences } from '@vedette/matching';
 import { type Kysely, sql } from 'kysely';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { derivedDetections } from '../detections/derive.ts';
 import { containing } from '../detections/like.ts';
 import { type CheckHistory, loadCheckHistory, toAffected } from './check-history.ts';
 
@@ -47,22 +47,24 @@ export interface CheckQuery {
   readonly search?: string | undefined;
   readonly severity?: number | undefined;
   readonly detected?: 'true' | 'false' | undefined;
-  readonly asOf: Date;
   readonly limit: number;
   readonly offset: number;
 }
 
 type CheckBody = Omit<Check, 'affected'>;
 
-export async function findChecks(db: Kysely<Database>, query: CheckQuery): Promise<{ total: number; items: CheckSummary[] }> {
+/** Throws ApiError UNAVAILABLE while the fleet index is being built. */
+export async function findChecks(
+  context: Pick<Context, 'db' | 'fleetIndex'>,
+  query: CheckQuery,
+): Promise<{ total: number; items: CheckSummary[] }> {
+  const found = [...(await context.fleetIndex.current(query.organizationId)).assetsByCheck()];
   const pattern = query.search ? containing(query.search) : null;
   const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number }>`
     select body, coalesce(assets, 0) as open_assets, count(*) over ()::integer as total
     from knowledge_check
-    left join (
-      select check_number, count(*)::integer as assets
-      from (${derivedDetections(query)}) as detection where open group by check_number
-    ) as found on found.check_number = knowledge_check.number
+    left join unnest(${found.map(([number]) => number)}::integer[], ${found.map(([, assets]) => assets)}::integer[])
+      as found (check_number, assets) on found.check_number = knowledge_check.number
     where valid_until is null
       and ${query.severity === undefined ? sql`true` : sql`severity >= ${query.severity}`}
       and ${query.detected === undefined ? sql`true` : sql`(found.assets is not null) = ${query.detected === 'true'}`}
@@ -74,9 +76,10 @@ export async function findChecks(db: Kysely<Database>, query: CheckQuery): Promi
               where statement.valid_until is null and (package ilike ${pattern} or advisory ilike ${pattern})))`
       }
     order by severity desc, (body ->> 'kevSince') is not null desc, published desc nulls last, number desc
-    limit ${query.limit} offset ${query.offset}`.execute(db);
+    limit ${query.limit} offset ${query.offset}`.execute(context.db);
   // A page behind the end has no row that could carry the total.
-  if (rows.length === 0 && query.offset > 0) return { ...(await findChecks(db, { ...query, limit: 1, offset: 0 })), items: [] };
+  if (rows.length === 0 && query.offset > 0)
+    return { ...(await findChecks(context, { ...query, limit: 1, offset: 0 })), items: [] };
   const items = rows.map(({ body, openAssets }) => {
     const { cvss, ...rest } = body;
     return { ...rest, cvssScore: cvss.length === 0 ? null : Math.max(...cvss.map(({ score }) => score)), openAssets };
@@ -92,8 +95,8 @@ export interface CheckDetails extends CheckHistory {
 }
 
 export async function findCheck(
-  db: Kysely<Database>,
-  query: { readonly organizationId: string; readonly number: number; readonly asOf: Date },
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  query: { readonly organizationId: string; readonly number: number },
 ): Promise<CheckDetails | null> {
   const row = await db
     .selectFrom('knowledgeCheck')
@@ -114,16 +117,14 @@ export async function findCheck(
     .execute();
   const history = await loadCheckHistory(db, query.number);
   if (!history) return null;
-  const open = await sql<{ assets: number }>`
-    select count(*)::integer as assets
-    from (${derivedDetections({ ...query, check: query.number })}) as detection where open`.execute(db);
+  const index = await fleetIndex.current(query.organizationId);
   const body = row.body as CheckBody; // Written from a Check.
   const check = { ...body, affected: statements.map(toAffected) };
   return {
     check,
     ...history,
     references: checkReferences(check),
-    openAssets: open.rows[0]?.assets ?? 0,
+    openAssets: index.assetsWith(query.number),
     origins: await loadOrigins(db, [...new Set(statements.map(({ feed }) => feed))]),
   };
 }

@@ -46,6 +46,14 @@ export const About = z.object({
   agentPackages: z.array(z.object({ name: z.string(), bytes: z.int() })),
   agentVersions: z.array(z.object({ version: z.string(), agents: z.int() })),
   startedAt: Instant,
+  /** What counts and lists come from; rebuilt from the database at start. */
+  fleetIndex: z.object({
+    state: z.enum(['building', 'ready']),
+    verifiedAt: Instant.nullable().meta({ description: 'When it was last compared with the database as a whole' }),
+    healedAssets: z
+      .int()
+      .meta({ description: 'Assets that were not as the database says, since the start; 0 unless there is a defect' }),
+  }),
   license: z.literal('Apache-2.0'),
 });
 export type About = z.infer<typeof About>;

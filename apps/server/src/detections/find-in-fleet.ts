@@ -1,0 +1,60 @@
+import type { Detection } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { canSelect, selectPage, type Subject } from '../fleet-index/select-detections.ts';
+import { newForDays } from './derive.ts';
+import { containing } from './like.ts';
+import { type DetectionQuery, findDetections } from './store.ts';
+
+/**
+ * Detections of now: which ones and how many from the fleet index, when they were found and on what from the histories, of the page
+ * alone. What the index does not know (one asset's, fixed ones by package, times before its window) is derived from the histories.
+ * Throws ApiError UNAVAILABLE while the index is being built.
+ */
+export async function findInFleet(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  query: DetectionQuery,
+): Promise<{ total: number; items: Detection[] }> {
+  // One asset's history is short.
+  if (query.assetId !== undefined) return findDetections(db, query);
+  const { organizationId, search, limit, offset } = query;
+  const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
+  const index = await fleetIndex.current(organizationId);
+  const asOf = index.momentFor(query.asOf.getTime());
+  if (!canSelect(index, query, asOf)) return findDetections(db, query);
+  const about = search ? subject(index, search, ids) : undefined;
+  const page = selectPage(index, { ...query, about }, { asOf, newForDays, limit, offset });
+  about?.assets.dispose();
+  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf: new Date(asOf), among: page.items }) };
+}
+
+interface Page {
+  readonly organizationId: string;
+  readonly asOf: Date;
+  readonly among: readonly { readonly assetId: string; readonly check: number }[];
+}
+
+/** What has gone since the page was made is left out. */
+async function loadInOrder(db: Kysely<Database>, page: Page): Promise<Detection[]> {
+  if (page.among.length === 0) return [];
+  const { items } = await findDetections(db, { ...page, status: 'all', limit: page.among.length, offset: 0 });
+  const found = new Map(items.map((item) => [`${item.assetId} ${item.check}`, item]));
+  return page.among.flatMap(({ assetId, check }) => found.get(`${assetId} ${check}`) ?? []);
+}
+
+/** Package versions that verdicts speak of and whose name or source holds the text. */
+async function packageVersionsAbout(db: Kysely<Database>, search: string): Promise<Set<number>> {
+  const pattern = containing(search);
+  const { rows } = await sql<{ id: number }>`
+    select id from package_version
+    where (name ilike ${pattern} or source ilike ${pattern}) and id in (select package_version_id from verdict)`.execute(db);
+  return new Set(rows.map(({ id }) => id));
+}
+
+function subject(index: OrganizationIndex, search: string, packageVersions: ReadonlySet<number>): Subject {
+  const text = search.toLowerCase();
+  const assets = index.table.where(({ hostname }) => hostname.toLowerCase().includes(text));
+  return { packageVersions, assets, nameIncludes: text };
+}
