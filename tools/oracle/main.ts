@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util';
 import { withinCircles } from './circles.ts';
 import { claim, seededRandom, versionPairs } from './claims.ts';
+import { compareHistories } from './histories.ts';
 import { peers, type Peer } from './peers.ts';
 import { realVersions } from './real-versions.ts';
 
 const usage = `npm run oracle -- PEER [--pairs N] [--seed N] [--json]
 Compares our order of versions, and of their keys, with a program that other people trust. PEER: ${Object.keys(peers).join(', ')}.
+npm run oracle -- histories [--seeds N] [--seed N] [--json]
+Compares what the fleet index, the SQL over the histories and the matcher on each asset's snapshots say of random histories.
 Exit 0: no contradiction; 1: contradictions; 2: cannot run.`;
 
 /** So many pairs are asked at a time, which bounds memory. */
@@ -15,6 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     pairs: { type: 'string', default: '100000' },
+    seeds: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -26,6 +30,7 @@ async function run(): Promise<number> {
   const pairs = Number(values.pairs);
   const seed = Number(values.seed);
   const name = positionals[0] ?? '';
+  if (name === 'histories') return compareHistories({ seeds: Number(values.seeds), seed, json: values.json });
   const peer = peers[name];
   if (values.help || !peer || !Number.isInteger(pairs) || pairs < 1 || !Number.isInteger(seed)) {
     process.stderr.write(`${usage}\n`);
