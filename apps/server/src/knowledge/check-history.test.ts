@@ -1,7 +1,9 @@
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { loadCheckHistory } from './check-history.ts';
 import { importKnowledge } from './import-knowledge.ts';
 import { findCheck } from './store.ts';
@@ -77,7 +79,8 @@ describe('the history of a check', () => {
   it('comes with every field of the check, its references and what the vendor says', async () => {
     await know(7, [dsa], [facts]);
     const organizationId = randomUUID();
-    expect(await findCheck(database.db, { organizationId, number, asOf: new Date() })).toMatchObject({
+    await using fleetIndex = new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => new Date() });
+    expect(await findCheck({ db: database.db, fleetIndex }, { organizationId, number })).toMatchObject({
       check: {
         severity: 5,
         severityRule: 'CVSS 3.1 base score 9.8 (nvd)',
