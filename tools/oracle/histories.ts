@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { syncDocument } from '@vedette/testkit';
 import fc from 'fast-check';
 import { openDatabase } from '../../apps/server/src/db/database.ts';
 import { startEmbeddedPostgres } from '../../apps/server/src/db/embedded/start-embedded-postgres.ts';
@@ -30,7 +31,7 @@ export async function compareHistories({ seeds, seed, json }: { seeds: number; s
     });
     const { db, close } = openDatabase(server.connection);
     await migrate(db);
-    const property = fc.asyncProperty(steps, (history) => compareThreeWays(db, history));
+    const property = fc.asyncProperty(steps, (history) => compareThreeWays(db, syncDocument, history));
     for (let done = 0; done < seeds; done += batch) {
       const numRuns = Math.min(batch, seeds - done);
       const result = await fc.check(property, { seed: seed + done, numRuns });

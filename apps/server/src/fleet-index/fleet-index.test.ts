@@ -1,4 +1,4 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ let fleet: FleetIndex;
 
 beforeAll(async () => {
   database = await throwAwayDatabase();
-  world = new HistoryWorld(database.db);
+  world = new HistoryWorld(database.db, syncDocument);
   await world.begin();
   const beliefs = [{ bookworm: '3', score: 9.8 }, { bookworm: '2', score: 5 }, { bookworm: null, score: 5 }, null];
   await world.apply({ hours: 1, kind: 'knowledge', beliefs });

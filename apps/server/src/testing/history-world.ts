@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildChecks, type InventoryElement, judge, packageElement, runningKernelElement } from '@vedette/matching';
 import { type Advisory, type DpkgPackage, type FactRow, type KnowledgeInput, type SyncDocument } from '@vedette/protocol';
-import { syncDocument } from '@vedette/testkit';
 import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
 import { Ingest } from '../agents/ingest.ts';
@@ -59,6 +58,14 @@ export interface Judged {
   readonly found: ReadonlyMap<number, boolean>;
 }
 
+/** The testkit's syncDocument; handed in, because no program may know the testkit. */
+export type MakeDocument = (change: {
+  readonly collector: string;
+  readonly sequence: number;
+  readonly rows: readonly FactRow[];
+  readonly delta?: { readonly rows: readonly FactRow[]; readonly removed: readonly FactRow[] };
+}) => SyncDocument;
+
 const hour = 3_600_000;
 
 /**
@@ -74,9 +81,11 @@ export class HistoryWorld {
   now = Date.parse('2026-01-01T00:00:00Z');
   #knowledge: KnowledgeInput = { advisories: [], vulnerabilities: [], origins: [] };
   readonly #ingest: Ingest;
+  readonly #makeDocument: MakeDocument;
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, makeDocument: MakeDocument) {
     this.db = db;
+    this.#makeDocument = makeDocument;
     const log = pino({ level: 'silent' });
     this.#ingest = new Ingest({ db, clock: () => new Date(this.now), log, onUnjudged: () => undefined });
     this.assets = [0, 0, 1].map((organization) => ({
@@ -159,11 +168,11 @@ export class HistoryWorld {
     const rows = packagesOf(versions);
     const sequence = (asset.sequences.get('dpkg') ?? 0) + 1;
     const from = way === 'snapshot' || sequence === 1 ? null : asset.packages;
-    const document = syncDocument(change({ collector: 'dpkg', sequence, rows }, from));
+    const document = this.#makeDocument(change({ collector: 'dpkg', sequence, rows }, from));
     asset.packages = rows;
     if (way === 'reordered') {
       const later = packagesOf(second);
-      const behind = syncDocument(change({ collector: 'dpkg', sequence: sequence + 1, rows: later }, rows));
+      const behind = this.#makeDocument(change({ collector: 'dpkg', sequence: sequence + 1, rows: later }, rows));
       await this.#deliver(asset, behind, 'resend');
       await this.#deliver(asset, document, 'accepted');
       await this.#deliver(asset, behind, 'accepted');
@@ -195,7 +204,7 @@ export class HistoryWorld {
 
   async #sendSnapshot(asset: WorldAsset, collector: string, rows: readonly FactRow[]): Promise<void> {
     const sequence = (asset.sequences.get(collector) ?? 0) + 1;
-    await this.#deliver(asset, syncDocument({ collector, sequence, rows }), 'accepted');
+    await this.#deliver(asset, this.#makeDocument({ collector, sequence, rows }), 'accepted');
     await judgeUnjudged(this.db);
   }
 
@@ -210,7 +219,7 @@ export class HistoryWorld {
 function change(
   whole: { readonly collector: string; readonly sequence: number; readonly rows: readonly DpkgPackage[] },
   from: readonly DpkgPackage[] | null,
-): Parameters<typeof syncDocument>[0] {
+): Parameters<MakeDocument>[0] {
   if (from === null) return whole;
   const before = new Map(from.map((row) => [row.name, row.version]));
   const after = new Set(whole.rows.map(({ name }) => name));

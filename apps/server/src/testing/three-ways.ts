@@ -7,7 +7,16 @@ import type { Database } from '../db/schema.ts';
 import { derivedDetections, newForDays, statusOf } from '../detections/derive.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { type Belief, HistoryWorld, type Judged, packageNames, type Step, type Versions, type Way } from './history-world.ts';
+import {
+  type Belief,
+  HistoryWorld,
+  type Judged,
+  type MakeDocument,
+  packageNames,
+  type Step,
+  type Versions,
+  type Way,
+} from './history-world.ts';
 
 /** What is said of one check on one asset. Times in ms; null where it is not known or not so. */
 interface Answer {
@@ -56,8 +65,12 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
  * Plays a history and compares what three ways say of it: the fleet index, the SQL over the histories, and the matcher run on each
  * asset's snapshot at every moment; now, and the last two also at moments of the past. Throws an Error that shows the difference.
  */
-export async function compareThreeWays(db: Kysely<Database>, history: readonly Step[]): Promise<void> {
-  const world = new HistoryWorld(db);
+export async function compareThreeWays(
+  db: Kysely<Database>,
+  makeDocument: MakeDocument,
+  history: readonly Step[],
+): Promise<void> {
+  const world = new HistoryWorld(db, makeDocument);
   await world.begin();
   const open = (): FleetIndex => new FleetIndex({ db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
   let index = open();
