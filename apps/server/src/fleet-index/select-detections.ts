@@ -61,7 +61,7 @@ export function selectDetections(
   for (const ranked of index.book.ranking) {
     const found = index.checks[ranked.place];
     if (!found || !fitsCheck(ranked, filter)) continue;
-    const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh });
+    const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh, within: filter.assets });
     narrow(assets, ranked, { index, filter, ...times });
     if (!assets.isEmpty) visit({ ...ranked, assets });
     assets.dispose();
@@ -80,13 +80,19 @@ function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: Detectio
 function withStatus(
   found: CheckDetections,
   { place, confirmed }: RankedCheck,
-  { status, fresh }: { status: DetectionFilter['status']; fresh: RecentTransitions | null },
+  {
+    status,
+    fresh,
+    within,
+  }: { status: DetectionFilter['status']; fresh: RecentTransitions | null; within: RoaringBitmap32 | undefined },
 ): RoaringBitmap32 {
   const result = new RoaringBitmap32();
   if (status !== 'fixed') {
     if (confirmed) result.orInPlace(found.open);
     else if (found.information) result.orInPlace(found.information);
     if (confirmed && found.information) result.andNotInPlace(found.information);
+    // Early: all that follows costs by the number of assets.
+    if (within) result.andInPlace(within);
   }
   if (status === 'reopened') result.andInPlace(found.wasFixed);
   if (status === 'new' || status === 'active') {
