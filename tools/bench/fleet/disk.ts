@@ -13,7 +13,8 @@ export async function diskFigures(platform: PlatformProcess, assets: number): Pr
   const bytesOf = async (names: readonly string[]): Promise<number> => {
     const { rows } = await pool.query<{ bytes: number }>(
       `select coalesce(sum(pg_total_relation_size(relid)), 0)::bigint as bytes
-       from unnest($1::text[]) as name, lateral pg_partition_tree(name::regclass)`,
+       from unnest($1::text[]) as name,
+         lateral (select name::regclass as relid union select relid from pg_partition_tree(name::regclass)) as part`,
       [names],
     );
     return Number(rows[0]?.bytes ?? 0);
