@@ -2,6 +2,7 @@
  * What crosses a wire or a release boundary: schemas, endpoints, limits, digests and signature texts. Pure: it sees nothing but
  * the language. Every other room may import it; it imports none.
  */
+export * from './agent/agent-states.ts';
 export * from './agent/columnar.ts';
 export * from './agent/digest.ts';
 export * from './agent/http-signature.ts';

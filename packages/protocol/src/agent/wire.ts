@@ -19,13 +19,30 @@ export const CollectorName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 /** Ed25519 public key, raw 32 bytes (RFC 8032), base64. */
 export const PublicKey = z.base64().length(44);
 
+/**
+ * Which running machine speaks, so that the platform can tell two machines with one key apart. Everything in it stays the same
+ * while the machine runs, except the uptime, which only grows.
+ */
+export const Machine = z.object({
+  /** Of this boot: hash of the boot id and the start of process 1. No other machine has it, and no later boot. */
+  incarnation: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  /** Hash of what survives a boot and is not copied with a disk; empty where the machine does not tell. */
+  hardware: z.union([z.literal(''), z.string().regex(/^[A-Za-z0-9_-]{22}$/)]),
+  /** Seconds since this boot by a clock that nobody sets, sleep included. */
+  uptimeSeconds: z.number().min(0),
+});
+export type Machine = z.infer<typeof Machine>;
+
 export const Enroll = z.object({
+  /** Or the ticket of a CheckInReply, by which a clone becomes an asset of its own. */
   activationKey: z.string().min(8).max(200),
   publicKey: PublicKey,
   hostname: text,
   agentVersion: text,
   /** SHA-256 of the machine id: tells a clone from a re-enrollment. */
   machineId: text,
+  /** Absent from agents before 0.2. */
+  machine: Machine.optional(),
 });
 export type Enroll = z.infer<typeof Enroll>;
 
@@ -80,6 +97,8 @@ export const CheckIn = z.object({
   collectors: z.array(CollectorState).max(128),
   consumption: Consumption,
   watching: Watching.optional(),
+  /** Absent from agents before 0.2: their clones are not told apart. */
+  machine: Machine.optional(),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
@@ -89,6 +108,13 @@ export const CheckInReply = z.object({
   schedule: z.object({ checkInSeconds: z.int().min(1), fullScanSeconds: z.int().min(60) }),
   /** Settings of the agent's configuration profile, by name. The agent clamps every value to what is safe and ignores unknown names. */
   settings: z.record(z.string(), z.unknown()).optional(),
+  /** Whether this machine is the asset or a copy of it cannot be told yet: until then the platform takes nothing from it. */
+  held: z.boolean().optional(),
+  /**
+   * Order: this machine is a copy of another one that is alive. It makes a key of its own and enrolls with the ticket, which is
+   * valid for an hour and for this machine alone.
+   */
+  reenroll: z.object({ reason: z.literal('cloned'), ticket: z.string().min(8).max(200) }).optional(),
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
 
@@ -123,7 +149,11 @@ export type SyncDocument = z.infer<typeof SyncDocument>;
 /** As it travels: empty parts left out. */
 export type SentSyncDocument = z.input<typeof SyncDocument>;
 
-export const Sync = z.object({ documents: z.array(SyncDocument).min(1).max(64) });
+export const Sync = z.object({
+  documents: z.array(SyncDocument).min(1).max(64),
+  /** As in Machine. The platform takes rows only from the machine that it knows to be this asset. */
+  incarnation: Machine.shape.incarnation.optional(),
+});
 export type Sync = z.infer<typeof Sync>;
 
 export const SyncReply = z.object({
@@ -147,6 +177,8 @@ export const agentProblemCodes = [
   'SIGNATURE_EXPIRED',
   'REPLAYED',
   'UNKNOWN_AGENT',
+  /** The platform does not know this machine (yet) to be this agent's asset: check in, then try again. */
+  'CHECK_IN_FIRST',
   'ACTIVATION_KEY_REFUSED',
   'BUSY',
   'INTERNAL',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentStateName } from '../agent/agent-states.ts';
 import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
@@ -17,6 +18,9 @@ export type SeverityCounts = z.infer<typeof SeverityCounts>;
 export const Asset = z.object({
   assetId: AssetId,
   hostname: z.string(),
+  state: AgentStateName.meta({ description: 'By the last check-in: enrolling, active, silent, stale or archived' }),
+  /** Since when it is in that state; for an active one its last check-in. */
+  stateSince: Instant,
   os: z.string().meta({ description: 'PRETTY_NAME of os-release; empty until the first scan' }),
   release: z.string().meta({ description: 'Code name that advisories use; empty when there are none for it' }),
   architecture: z.string(),
@@ -65,6 +69,7 @@ export const listAssets = endpoint({
       .optional()
       .meta({ description: 'With an open detection of at least this severity' }),
     pendingRestart: z.enum(['true', 'false']).optional().meta({ description: 'true: only those that wait for a restart' }),
+    state: AgentStateName.optional(),
     silent: z.enum(['true', 'false']).optional().meta({ description: 'true: only those without a check-in for a day' }),
   }),
   reply: pageOf(Asset),
@@ -77,7 +82,14 @@ export const getAsset = endpoint({
   path: '/assets/:assetId',
   permission: 'asset:read',
   params: z.object({ assetId: AssetId }),
-  reply: z.object({ asset: Asset, agent: AgentState.nullable() }),
+  reply: z.object({
+    asset: Asset,
+    agent: AgentState.nullable(),
+    /** The asset whose copied key this machine first spoke with. */
+    clonedFrom: AssetId.nullable(),
+    /** Assets that were first heard of with this asset's key. */
+    clones: z.array(AssetId),
+  }),
   errors: ['NOT_FOUND'],
 });
 
