@@ -1,39 +1,121 @@
 import { uptime } from 'node:process';
 import { hash } from 'node:crypto';
-import { agentPaths, type CheckIn } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type Machine, type SentSyncDocument, type SyncReply } from '@vedette/protocol';
 import { processUsage } from '@vedette/host';
+import { agentVersion } from './config.ts';
 import { importPublicKey, loadOrCreateKey, type Identity } from './enrollment/identity.ts';
 import { readCaFile } from './enrollment/enroll.ts';
-import { fileStore } from './sync/acknowledged-store.ts';
+import { AgentError } from './errors.ts';
+import { Spool } from './spool/spool.ts';
+import type { AgentStatus, Standing } from './state/status-file.ts';
 import { SyncEngine } from './sync/sync-engine.ts';
-import { compressJson, PlatformClient } from './transport/platform-client.ts';
-import { parseSyncReply } from './transport/replies.ts';
+import { compressJson, PlatformClient, type PlatformClientOptions } from './transport/platform-client.ts';
+import { parseCheckInReply, parseSyncReply } from './transport/replies.ts';
 
-/** An enrolled agent's way to its platform: the signed connection and the sync engine on top of it. */
+/** An enrolled agent's way to its platform: the signed connection, the spool, and the sync engine on top of them. */
 export interface Connection extends Disposable {
-  readonly client: PlatformClient;
+  readonly client: Pick<PlatformClient, 'post' | 'sentBytes'>;
   readonly engine: SyncEngine;
+  /** For the status file. */
+  readonly standing: () => Pick<AgentStatus, 'standing' | 'spool'>;
   readonly consumption: () => CheckIn['consumption'];
 }
 
-export function connect(stateDirectory: string, identity: Identity, signal: AbortSignal): Connection {
+export interface ConnectInput {
+  readonly stateDirectory: string;
+  readonly identity: Identity;
+  readonly signal: AbortSignal;
+  /** The machine as it is now; null where it does not tell. */
+  readonly machine: () => Machine | null;
+  /** The platform has seen that this machine is a copy of another one; see reenroll. */
+  readonly onClone: (ticket: string) => void;
+  readonly now?: () => number;
+  readonly exchange?: PlatformClientOptions['exchange'];
+  /** See SpoolOptions. */
+  readonly maxSpoolBytes?: number;
+}
+
+export function connect(input: ConnectInput): Connection {
+  const { stateDirectory, identity, signal } = input;
   const client = new PlatformClient({
     platform: new URL(identity.platform),
     ca: readCaFile(identity.caFile),
-    signer: { key: loadOrCreateKey(stateDirectory), keyid: identity.agentId },
+    signer: { key: loadOrCreateKey(stateDirectory, identity.keyFile), keyid: identity.agentId },
     platformKey: importPublicKey(identity.platformPublicKey),
-    now: Date.now,
+    now: input.now ?? Date.now,
+    ...(input.exchange ? { exchange: input.exchange } : {}),
   });
+  const consumption = (): CheckIn['consumption'] => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() });
+  const post = new MachinePost(input, client, consumption);
+  const limit = input.maxSpoolBytes === undefined ? {} : { maxBytes: input.maxSpoolBytes };
+  const spool = Spool.open(stateDirectory, { agentId: identity.agentId, ...limit });
   const engine = new SyncEngine({
-    store: fileStore(stateDirectory),
-    send: async (documents) => parseSyncReply(await client.post(agentPaths.sync, { documents }, signal)),
+    spool,
+    send: (documents) => post.sync(documents),
     sha256: (text) => hash('sha256', text, 'buffer'),
     sizeOf: (document) => compressJson(document).length,
   });
   return {
-    client,
+    client: {
+      // Only check-ins go to that path.
+      post: (path, message) =>
+        path === agentPaths.checkIn ? post.checkIn(message as CheckIn) : client.post(path, message, signal),
+      get sentBytes() {
+        return client.sentBytes;
+      },
+    },
     engine,
-    consumption: () => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() }),
-    [Symbol.dispose]: () => client[Symbol.dispose](),
+    standing: () => ({ standing: post.standing, spool: { ...engine.counters, problem: spool.problem } }),
+    consumption,
+    [Symbol.dispose]: () => {
+      spool[Symbol.dispose]();
+      client[Symbol.dispose]();
+    },
   };
+}
+
+/** Requests that say which machine speaks, so that the platform can tell two machines with one key apart. */
+class MachinePost {
+  readonly #input: ConnectInput;
+  readonly #client: PlatformClient;
+  readonly #consumption: () => CheckIn['consumption'];
+  standing: Standing = 'accepted';
+
+  constructor(input: ConnectInput, client: PlatformClient, consumption: () => CheckIn['consumption']) {
+    this.#input = input;
+    this.#client = client;
+    this.#consumption = consumption;
+  }
+
+  async checkIn(message: CheckIn): Promise<unknown> {
+    const { machine: read, signal, onClone } = this.#input;
+    const machine = read();
+    const sent = { ...message, ...(machine ? { machine } : {}) };
+    const reply = await this.#client.post(agentPaths.checkIn, sent, signal).catch((error: unknown) => {
+      if (error instanceof AgentError && error.code === 'REFUSED') this.standing = 'refused';
+      throw error;
+    });
+    const { reenroll, held } = parseCheckInReply(reply);
+    this.standing = reenroll ? 'cloned' : held ? 'held' : 'accepted';
+    if (reenroll) onClone(reenroll.ticket);
+    return reply;
+  }
+
+  async sync(documents: readonly SentSyncDocument[]): Promise<SyncReply> {
+    const { machine, signal } = this.#input;
+    const incarnation = machine()?.incarnation;
+    const send = async (): Promise<SyncReply> =>
+      parseSyncReply(
+        await this.#client.post(agentPaths.sync, { documents, ...(incarnation === undefined ? {} : { incarnation }) }, signal),
+      );
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.problem !== 'CHECK_IN_FIRST') throw error;
+    }
+    // After a boot the platform first wants to know which machine this is.
+    const sentAt = new Date((this.#input.now ?? Date.now)()).toISOString();
+    await this.checkIn({ agentVersion, sentAt, collectors: [], consumption: this.#consumption() });
+    return send();
+  }
 }

@@ -1,3 +1,5 @@
+import type { AgentProblemCode } from '@vedette/protocol';
+
 /** What can stop a command; `exitCodes` says how the process then ends. */
 export type AgentErrorCode = 'USAGE' | 'CONFIG' | 'NOT_ENROLLED' | 'LOCKED' | 'NETWORK' | 'REFUSED' | 'PLATFORM' | 'STATE';
 
@@ -7,10 +9,18 @@ export class AgentError extends Error {
   /** Seconds the platform asked to wait, when it did. */
   readonly retryAfterSeconds: number;
 
-  constructor(code: AgentErrorCode, message: string, options: ErrorOptions & { retryAfterSeconds?: number } = {}) {
+  /** Code of the platform's signed problem; empty for any other error. */
+  readonly problem: AgentProblemCode | '';
+
+  constructor(
+    code: AgentErrorCode,
+    message: string,
+    options: ErrorOptions & { retryAfterSeconds?: number; problem?: AgentProblemCode | '' } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds ?? 0;
+    this.problem = options.problem ?? '';
   }
 }
 

@@ -5,9 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isLocked, joinResourceGroup, linuxHost, readPressure, trimMemory, watchHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import type { AgentConfig } from '../config.ts';
-import { enroll } from '../enrollment/enroll.ts';
+import { enroll, introduction, readCaFile } from '../enrollment/enroll.ts';
 import { loadIdentity, type Identity } from '../enrollment/identity.ts';
-import { AgentError } from '../errors.ts';
+import { readMachine } from '../enrollment/machine.ts';
+import { reenroll } from '../enrollment/reenroll.ts';
+import { AgentError, describeError } from '../errors.ts';
 import { Governor } from '../governor/governor.ts';
 import { readHostSettings, readProfile, saveProfile } from '../governor/setting-sources.ts';
 import { effectiveSettings, type Settings, type Wishes } from '../governor/settings.ts';
@@ -19,7 +21,10 @@ import { writeStatusFile } from '../state/status-file.ts';
 import { scanSignal } from './scan.ts';
 import type { CommandContext } from './command.ts';
 
-export async function runCommand({ config, log, signal }: CommandContext): Promise<null> {
+const cloneRetryMs = 30_000;
+
+export async function runCommand(context: CommandContext): Promise<null> {
+  const { config, log, signal } = context;
   const { stateDirectory } = config;
   openStateDirectory(stateDirectory);
   // What starting needed is not needed any more; dropped now, it does not add to the peak of what follows.
@@ -28,13 +33,35 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
   let scanNow = (): void => undefined;
   process.on(scanSignal, () => scanNow());
   using _lock = StateLock.acquire(stateDirectory);
+  let identity = await enrolledIdentity(config);
+  while (!signal.aborted) {
+    const ticket = await runAs(identity, context, (scan) => (scanNow = scan));
+    if (ticket !== null && !signal.aborted) identity = await becomeOwnAsset(identity, ticket, context);
+  }
+  log('info', 'stopped');
+  return null;
+}
+
+/** Runs until the signal, which gives null, or until the platform orders this machine to enroll by itself with a ticket. */
+async function runAs(
+  identity: Identity,
+  { config, log, signal: ended }: CommandContext,
+  onReady: (scanNow: () => void) => void,
+): Promise<string | null> {
+  const { stateDirectory } = config;
+  let ticket: string | null = null;
+  const ordered = new AbortController();
+  const signal = AbortSignal.any([ended, ordered.signal]);
+  const onClone = (given: string): void => {
+    ticket = given;
+    ordered.abort();
+  };
   const host = readHostSettings(config.settingsFile);
-  const identity = await enrolledIdentity(config);
   const profile: Wishes = { ...identity.schedule, ...readProfile(stateDirectory) };
   const governor = startGovernor(effectiveSettings({ platform: profile, host }), () => loop.isUrgent, signal);
   const { hardCpuPercent, memoryMegabytes } = governor.settings;
   using group = joinResourceGroup({ cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 });
-  using connection = connect(stateDirectory, identity, signal);
+  using connection = connect({ stateDirectory, identity, signal, machine: () => readMachine(linuxHost()), onClone });
   const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
   using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
   const loop: AgentLoop = new AgentLoop({
@@ -46,7 +73,7 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     consumption: connection.consumption,
     watching: () => watch.ways(),
     trimMemory,
-    writeStatus: (status) => writeStatusFile(stateDirectory, status),
+    writeStatus: (status) => writeStatusFile(stateDirectory, { ...status, ...connection.standing() }),
     governor,
     limitedBy: `${group.way}: ${group.detail}`,
     takeProfile: (wishes) => {
@@ -59,13 +86,28 @@ export async function runCommand({ config, log, signal }: CommandContext): Promi
     waker: new Waker(),
     random: Math.random,
   });
-  scanNow = () => loop.scanNow();
+  onReady(() => loop.scanNow());
   // What connecting has loaded, the first inventory does not need.
   trimMemory();
   log('info', 'started', { platform: identity.platform, agentId: identity.agentId });
   await loop.run(signal);
-  log('info', 'stopped');
-  return null;
+  return ticket;
+}
+
+/** When the platform cannot be reached for it, the machine goes on as a clone and is told again. */
+async function becomeOwnAsset(identity: Identity, ticket: string, { config, log, signal }: CommandContext): Promise<Identity> {
+  try {
+    const client = { platform: new URL(identity.platform), ca: readCaFile(identity.caFile), now: Date.now };
+    const { stateDirectory, hostname } = config;
+    const own = { stateDirectory, identity, ticket, introduction: introduction(linuxHost(), hostname), client };
+    const next = await reenroll(own);
+    log('warn', 'cloned', { was: identity.agentId, agentId: next.agentId, assetId: next.assetId });
+    return next;
+  } catch (error) {
+    log('warn', 'enrolling-as-clone-failed', { problem: describeError(error), retryInSeconds: cloneRetryMs / 1000 });
+    await delay(cloneRetryMs, undefined, { signal }).catch(() => undefined); // the signal ends the wait, and then the agent
+    return identity;
+  }
 }
 
 function startGovernor(settings: Settings, isUrgent: () => boolean, signal: AbortSignal): Governor {

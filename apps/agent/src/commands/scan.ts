@@ -1,11 +1,12 @@
 import { kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectors, runCollector } from '@vedette/collectors';
-import { agentPaths, type CheckIn } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type Machine } from '@vedette/protocol';
 import { linuxHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import { agentVersion } from '../config.ts';
 import { loadIdentity } from '../enrollment/identity.ts';
+import { readMachine } from '../enrollment/machine.ts';
 import { AgentError } from '../errors.ts';
 import { observationOf } from '../schedule/observation-of.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
@@ -29,16 +30,23 @@ async function scanHere({ config: { stateDirectory }, signal }: CommandContext):
   using _lock = StateLock.acquire(stateDirectory);
   const identity = loadIdentity(stateDirectory);
   if (!identity) throw new AgentError('NOT_ENROLLED', 'this agent is not enrolled; run `vedette-agent enroll` first');
-  using connection = connect(stateDirectory, identity, signal);
+  const machine = (): Machine | null => readMachine(linuxHost());
+  let isClone = false;
+  const onClone = (): void => void (isClone = true);
+  using connection = connect({ stateDirectory, identity, signal, machine, onClone });
   const { engine, client, consumption } = connection;
   const since = new Date().toISOString();
   for (const collector of collectors)
     engine.observe(observationOf(collector, await runCollector(collector, linuxHost()), Date.now()));
-  const documents = await engine.sync();
+  const documents = await engine.sync().catch((error: unknown) => {
+    throw isClone
+      ? new AgentError('PLATFORM', 'this machine is a clone of another asset; `vedette-agent run` makes it its own')
+      : error;
+  });
   const { sentBytes } = client;
   const sentAt = new Date().toISOString();
   const message: CheckIn = { agentVersion, sentAt, collectors: engine.states(), consumption: consumption() };
-  await client.post(agentPaths.checkIn, message, signal);
+  await client.post(agentPaths.checkIn, message);
   const done = { collectors: engine.states(), consumption: consumption() };
   const times = { since, fullScanAt: sentAt, checkInAt: sentAt };
   writeStatusFile(stateDirectory, {

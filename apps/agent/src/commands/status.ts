@@ -1,22 +1,28 @@
 import { loadIdentity } from '../enrollment/identity.ts';
 import { describeWatching } from '../schedule/watching.ts';
+import { type HostState, hostState } from '../state/host-state.ts';
+import { acknowledgedRowCounts } from '../spool/spool.ts';
 import { lockHolder } from '../state/state-lock.ts';
 import { readStatusFile, type AgentStatus } from '../state/status-file.ts';
-import { fileStore } from '../sync/acknowledged-store.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
 export async function statusCommand({ config: { stateDirectory } }: CommandContext): Promise<CommandOutput> {
   const identity = loadIdentity(stateDirectory);
-  if (!identity) return { json: { enrolled: false, stateDirectory }, text: `not enrolled (${stateDirectory})` };
+  if (!identity)
+    return { json: { enrolled: false, state: 'enrolling', stateDirectory }, text: `not enrolled (${stateDirectory})` };
   const processId = lockHolder(stateDirectory);
   const status = readStatusFile(stateDirectory);
-  const store = fileStore(stateDirectory);
-  const collectors = (status?.collectors ?? []).map((state) => ({ ...state, rows: store.load(state.name)?.rows.length ?? null }));
+  const counts = acknowledgedRowCounts(stateDirectory);
+  const collectors = (status?.collectors ?? []).map((state) => ({ ...state, rows: counts.get(state.name) ?? null }));
   const { agentId, assetId, platform, schedule } = identity;
-  const json = { enrolled: true, agentId, assetId, platform, schedule, ...status, processId, collectors };
+  const now = hostState(status, schedule, Date.now());
+  const { state: stateName, since: stateSince, reason, waitsFor } = now;
+  const states = { state: stateName, stateSince, reason, waitsFor };
+  const json = { enrolled: true, ...states, agentId, assetId, platform, schedule, ...status, processId, collectors };
   const lines = [
     `agent ${agentId}, asset ${assetId}`,
     `platform ${platform}`,
+    describeState(now),
     processId === null ? 'not running' : `running as process ${processId}`,
     `last full scan ${status?.fullScanAt ?? 'never'}, last check-in ${status?.checkInAt ?? 'never'}`,
     ...(status ? statusLines(status) : []),
@@ -27,12 +33,16 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
   return { json, text: lines.join('\n') };
 }
 
-function statusLines({ watching, limitedBy, problem, consumption }: AgentStatus): string[] {
+function statusLines({ watching, limitedBy, problem, spool, consumption }: AgentStatus): string[] {
   const megabytes = Math.round(consumption.peakRssBytes / 1e6);
   return [
     ...(watching ? [describeWatching(watching)] : []),
     ...(limitedBy ? [`limited by ${limitedBy}`] : []),
-    ...(problem ? [`problem: ${problem}`] : []),
+    ...[problem, spool?.problem].flatMap((text) => (text ? [`problem: ${text}`] : [])),
     `used ${consumption.cpuSeconds.toFixed(1)} s of CPU, ${megabytes} MB of memory at most`,
   ];
+}
+
+function describeState({ state, since, reason, waitsFor }: HostState): string {
+  return `${state}${since ? ` since ${since}` : ''}: ${reason}${waitsFor ? `; waits for ${waitsFor}` : ''}`;
 }

@@ -15,14 +15,17 @@ export interface Identity {
   readonly platformPublicKey: string;
   readonly caFile: string | null;
   readonly schedule: Enrolled['schedule'];
+  /** Name of the file with the private key. Written with the identity as one, so that a new key and its ids come together. */
+  readonly keyFile: string;
 }
 
-const keyFile = 'agent-key.pem';
+/** The key that an agent enrolls with first, and that of an agent that becomes an asset of its own. */
+const firstKeyFile = 'agent-key.pem';
 const identityFile = 'identity.json';
 const maxFileBytes = 64 * 1024;
 
-/** The agent's own key; made on the host when there is none yet, and it never leaves it. */
-export function loadOrCreateKey(directory: string): KeyObject {
+/** The agent's own key; made on the host when there is none yet, and it never leaves it. Throws AgentError STATE. */
+export function loadOrCreateKey(directory: string, keyFile = firstKeyFile): KeyObject {
   const path = join(directory, keyFile);
   const found = readFileIfPresent(path, maxFileBytes);
   if (found) return readKey(path, found);
@@ -53,7 +56,9 @@ export function loadIdentity(directory: string): Identity | null {
     const identity = JSON.parse(found.toString('utf8')) as Identity;
     importPublicKey(identity.platformPublicKey);
     if (!URL.canParse(identity.platform) || typeof identity.agentId !== 'string') throw new Error('incomplete');
-    return { ...identity, schedule: parseSchedule(identity.schedule) };
+    const keyFile = identity.keyFile ?? firstKeyFile; // agents before 0.2 had one name for it
+    if (!/^agent-key[-0-9a-f]*\.pem$/.test(keyFile)) throw new Error('not the name of a key file');
+    return { ...identity, keyFile, schedule: parseSchedule(identity.schedule) };
   } catch (error) {
     throw new AgentError('STATE', `${path} is damaged; remove the state directory to enroll anew`, { cause: error });
   }

@@ -5,7 +5,7 @@ import { defineCollector, type Collector, type Host } from '@vedette/collectors'
 import { AgentError } from '../errors.ts';
 import { effectiveSettings, type Wishes } from '../governor/settings.ts';
 import type { AgentStatus } from '../state/status-file.ts';
-import type { AcknowledgedState } from '../sync/acknowledged-store.ts';
+import { Spool } from '../spool/spool.ts';
 import { SyncEngine } from '../sync/sync-engine.ts';
 import { ReferencePlatform } from '../testing/reference-platform.ts';
 import { AgentLoop } from './agent-loop.ts';
@@ -31,9 +31,8 @@ class World {
   /** Runs the loop; `plan` is called before each sleep and returns false to stop. */
   async run(plan: (loop: AgentLoop, sleepNumber: number) => boolean): Promise<void> {
     const stop = new AbortController();
-    const states = new Map<string, AcknowledgedState>();
     const engine = new SyncEngine({
-      store: { load: (name) => states.get(name) ?? null, save: (name, state) => void states.set(name, state) },
+      spool: Spool.inMemory(),
       send: async (documents) => {
         this.#answer();
         this.ran.push('sync');

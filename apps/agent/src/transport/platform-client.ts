@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { KeyObject } from 'node:crypto';
+import { parseSignatureInput } from '@vedette/protocol';
 import { AgentError, describeError } from '../errors.ts';
 import { HttpExchange, type ExchangeOptions, type HttpReply } from './http-exchange.ts';
 import { parseProblem } from './replies.ts';
@@ -20,6 +21,8 @@ export interface PlatformClientOptions extends ExchangeOptions {
   readonly platformKey: KeyObject | ((body: unknown) => KeyObject);
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Another way to the platform than the network. */
+  readonly exchange?: Pick<HttpExchange, 'post'> & Disposable;
 }
 
 /**
@@ -28,14 +31,14 @@ export interface PlatformClientOptions extends ExchangeOptions {
  */
 export class PlatformClient implements Disposable {
   readonly #options: PlatformClientOptions;
-  readonly #exchange: HttpExchange;
+  readonly #exchange: Pick<HttpExchange, 'post'> & Disposable;
   /** How far the platform's clock is ahead of ours, learnt from its signed replies: a wrong clock shall not lock an agent out. */
   #clockOffsetSeconds = 0;
   #sentBytes = 0;
 
   constructor(options: PlatformClientOptions) {
     this.#options = options;
-    this.#exchange = new HttpExchange(options);
+    this.#exchange = options.exchange ?? new HttpExchange(options);
   }
 
   /** Bodies sent so far, compressed, in bytes. */
@@ -53,6 +56,7 @@ export class PlatformClient implements Disposable {
     const isRefusal = reply.status === 401 || reply.status === 403;
     throw new AgentError(isRefusal ? 'REFUSED' : 'PLATFORM', `${reply.code || reply.status}: ${reply.detail}`, {
       retryAfterSeconds: reply.retryAfterSeconds,
+      problem: reply.code,
     });
   }
 
@@ -65,9 +69,11 @@ export class PlatformClient implements Disposable {
     const retryAfterSeconds = retryAfter(reply);
     const problem = parseProblem(decoded);
     const signature = decoded === undefined ? null : this.#verified(reply, decoded, nonce);
-    if (signature) this.#clockOffsetSeconds = signature.created - ownSeconds;
-    // A refused enrollment cannot be verified, because no key is known yet. Who forges one gains nothing but the refusal.
+    // A refused enrollment cannot be verified, because no key is known yet. Who forges one gains nothing but the refusal, also by a
+    // wrong time.
     const isFirstRefusal = typeof this.#options.platformKey === 'function' && reply.status >= 400 && problem.code !== '';
+    const timed = signature ?? (isFirstRefusal ? parseSignatureInput(reply.headers['signature-input'] ?? '') : null);
+    if (timed) this.#clockOffsetSeconds = timed.created - ownSeconds;
     if (!signature && !isFirstRefusal)
       throw new AgentError('NETWORK', `an answer (status ${reply.status}) that the platform did not sign`, { retryAfterSeconds });
     return { status: reply.status, body: decoded, retryAfterSeconds, ...problem };

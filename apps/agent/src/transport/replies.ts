@@ -19,7 +19,15 @@ export function parseCheckInReply(body: unknown): CheckInReply {
   const resend = list(reply['resend'], 'resend').map(collectorName);
   // Any value: explainSettings judges each.
   const settings = reply['settings'] === undefined ? {} : { settings: object(reply['settings'], 'settings') };
-  return { resend, schedule: parseSchedule(reply['schedule']), ...settings };
+  const order = reply['reenroll'];
+  const ticket = order === undefined ? null : matching(object(order, 'reenroll')['ticket'], /^[\w.-]{8,200}$/, 'ticket');
+  return {
+    resend,
+    schedule: parseSchedule(reply['schedule']),
+    ...settings,
+    ...(reply['held'] === true ? { held: true } : {}),
+    ...(ticket === null ? {} : { reenroll: { reason: 'cloned', ticket } }),
+  };
 }
 
 const outcomes = ['accepted', 'duplicate', 'resend', 'rejected'] as const;
