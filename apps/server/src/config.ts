@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
+import type { SilenceLimits } from '@vedette/protocol';
 import { z } from 'zod';
 
 /** Values that must never reach a log: they print as [secret] wherever the object goes. */
@@ -24,6 +25,7 @@ export class Secrets {
 }
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+const days = (standard: number) => z.coerce.number().positive().max(36_500).default(standard);
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0');
 const password = z.string().min(8, 'must have at least 8 characters').max(1000);
 
@@ -53,6 +55,9 @@ const Environment = z.object({
   VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
   VEDETTE_PACKAGES_DIR: z.string().min(1).optional().describe('agent packages to offer; default .build/packages of the checkout'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
+  VEDETTE_SILENT_DAYS: days(1).describe('days without a check-in after which an asset is silent; default 1'),
+  VEDETTE_STALE_DAYS: days(7).describe('… is stale; default 7'),
+  VEDETTE_ARCHIVED_DAYS: days(30).describe('… is archived, until it is heard of again; default 30'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -78,6 +83,8 @@ export interface Config {
   readonly consoleDirectory: string;
   /** Where `npm run package` puts the agent's packages; it may not exist. */
   readonly packagesDirectory: string;
+  /** Seconds without a check-in. */
+  readonly silence: SilenceLimits;
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -107,6 +114,7 @@ export function readConfig(
   if ((given['VEDETTE_TLS_CERT'] === undefined) !== (given['VEDETTE_TLS_KEY'] === undefined)) {
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
+  if (parsed.success) problems.push(...silenceProblems(parsed.data));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   const colon = env.VEDETTE_LISTEN.lastIndexOf(':');
@@ -128,11 +136,23 @@ export function readConfig(
     historyDays: env.VEDETTE_HISTORY_DAYS,
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
     packagesDirectory: path(env.VEDETTE_PACKAGES_DIR) ?? join(import.meta.dirname, '../../../.build/packages'),
+    silence: {
+      silent: env.VEDETTE_SILENT_DAYS * 86_400,
+      stale: env.VEDETTE_STALE_DAYS * 86_400,
+      archived: env.VEDETTE_ARCHIVED_DAYS * 86_400,
+    },
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
     secrets: new Secrets({ bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD, databaseUrl: env.DATABASE_URL }),
   };
+}
+
+function silenceProblems(env: z.infer<typeof Environment>): string[] {
+  const rises = env.VEDETTE_SILENT_DAYS <= env.VEDETTE_STALE_DAYS && env.VEDETTE_STALE_DAYS <= env.VEDETTE_ARCHIVED_DAYS;
+  return rises
+    ? []
+    : ['VEDETTE_SILENT_DAYS, VEDETTE_STALE_DAYS, VEDETTE_ARCHIVED_DAYS: an earlier one is longer than a later one'];
 }
 
 /** The text of --help. */

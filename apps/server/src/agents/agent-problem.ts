@@ -7,6 +7,7 @@ const statuses: Record<AgentProblemCode, number> = {
   SIGNATURE_EXPIRED: 401,
   REPLAYED: 401,
   UNKNOWN_AGENT: 401,
+  CHECK_IN_FIRST: 409,
   ACTIVATION_KEY_REFUSED: 403,
   BUSY: 503,
   INTERNAL: 500,

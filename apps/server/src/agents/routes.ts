@@ -11,6 +11,7 @@ import { AgentProblem } from './agent-problem.ts';
 import { CheckIns } from './check-ins.ts';
 import { enroll } from './enroll.ts';
 import { Ingest } from './ingest.ts';
+import { Machines } from './machines.ts';
 import { NonceMemory } from './nonce-memory.ts';
 import { readDocument } from './read-document.ts';
 import { signReply } from './sign-reply.ts';
@@ -40,6 +41,7 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
   const admission = new Admission();
   const agents = new AgentDirectory(context.db, context.clock);
   const checkIns = new CheckIns(context);
+  const machines = new Machines(context);
   const judging = new Judging(context);
   const ingest = new Ingest({ ...context, onUnjudged: () => judging.wake() });
   app.addHook('onReady', async () => judging.wake());
@@ -103,11 +105,16 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
       });
     }
 
-    serve({ path: agentPaths.checkIn, document: CheckIn, handle: ({ agent, document }) => checkIns.take(agent, document) });
+    serve({
+      path: agentPaths.checkIn,
+      document: CheckIn,
+      handle: async ({ agent, document }) => (await machines.meet(agent, document.machine)) ?? checkIns.take(agent, document),
+    });
     serve({
       path: agentPaths.sync,
       document: Sync,
       async handle({ agent, document, bytes }) {
+        await machines.require(agent, document.incarnation);
         checkIns.forget(agent.id);
         const { organizationId, assetId } = agent;
         return { results: await ingest.take({ organizationId, assetId }, document.documents, bytes) };

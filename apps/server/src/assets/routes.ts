@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { findCloneLinks } from './clone-links.ts';
 import { findAgentState, findAsset, findAssets, findFacts } from './store.ts';
 
 export function registerAssetRoutes(app: FastifyInstance, context: Context): void {
+  const { silence } = context.config;
   serve(app, context, endpoints.listAssets, ({ query, caller }) =>
-    findAssets(context, { ...query, organizationId: caller.organizationId, asOf: context.clock() }),
+    findAssets(context, { ...query, silence, organizationId: caller.organizationId, asOf: context.clock() }),
   );
 
   serve(app, context, endpoints.getAsset, async ({ params, caller }) => {
@@ -15,6 +17,7 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     return {
       asset: await loadAsset(params.assetId, organizationId),
       agent: await findAgentState(context.db, { ...params, organizationId }),
+      ...(await findCloneLinks(context.db, { ...params, organizationId })),
     };
   });
 
@@ -25,7 +28,7 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
   });
 
   async function loadAsset(assetId: string, organizationId: string) {
-    const asset = await findAsset(context.db, { organizationId, assetId, asOf: context.clock() });
+    const asset = await findAsset(context.db, { organizationId, assetId, silence, asOf: context.clock() });
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }

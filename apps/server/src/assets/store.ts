@@ -1,8 +1,9 @@
 import { isCovered } from '@vedette/matching';
-import type { AgentState, Asset, EcosystemName, SeverityCounts } from '@vedette/protocol';
+import type { AgentState, AgentStateName, Asset, EcosystemName, SeverityCounts, SilenceLimits } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { assetStateSql, stateOfAsset } from './asset-state.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
 import { containing } from '../detections/like.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
@@ -17,6 +18,8 @@ export interface AssetQuery {
   readonly severity?: number | undefined;
   readonly pendingRestart?: 'true' | 'false' | undefined;
   readonly silent?: 'true' | 'false' | undefined;
+  readonly state?: AgentStateName | undefined;
+  readonly silence: SilenceLimits;
   readonly asOf: Date;
   readonly limit: number;
   readonly offset: number;
@@ -25,7 +28,7 @@ export interface AssetQuery {
 /** An asset that was not heard of for so long counts as silent. */
 export const silentAfterMs = 24 * 3600 * 1000;
 
-type Row = Selectable<Database['asset']> & { agentVersion: string; statements: number };
+type Row = Selectable<Database['asset']> & { agentVersion: string; hasCheckedIn: boolean; statements: number };
 
 /** More than isCovered asks for: counting on would only take time. */
 const enoughStatements = 1000;
@@ -37,15 +40,11 @@ export async function findAssets(
   { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   query: AssetQuery,
 ): Promise<{ total: number; items: Asset[] }> {
-  const { organizationId, silent, asOf, limit, offset } = query;
+  const { organizationId, limit, offset } = query;
   if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
-  const silentOnes = silent === undefined ? null : await silentAssets(db, organizationId, asOf);
+  const heardOf = await assetsByState(db, query);
   const index = await fleetIndex.current(organizationId);
-  const page = selectAssets(
-    index,
-    { ...query, silent: silentOnes && { numbers: silentOnes, wanted: silent === 'true' } },
-    { limit, offset },
-  );
+  const page = selectAssets(index, { ...query, silent: heardOf && { numbers: heardOf, wanted: true } }, { limit, offset });
   const rows = await loadAssetRows(
     db,
     organizationId,
@@ -55,7 +54,7 @@ export async function findAssets(
     total: page.total,
     items: page.items.flatMap(({ assetId, counts }) => {
       const row = rows.get(assetId);
-      return row ? [toAsset({ ...row, ...counts })] : [];
+      return row ? [toAsset({ ...row, ...counts }, query)] : [];
     }),
   };
 }
@@ -63,7 +62,7 @@ export async function findAssets(
 /** One asset, derived from its own history; null where there is none. */
 export async function findAsset(
   db: Kysely<Database>,
-  { organizationId, assetId, asOf }: AssetKey & { asOf: Date },
+  { organizationId, assetId, asOf, silence }: AssetKey & Pick<AssetQuery, 'asOf' | 'silence'>,
 ): Promise<Asset | null> {
   const row = (await loadAssetRows(db, organizationId, [assetId])).get(assetId);
   if (!row) return null;
@@ -73,7 +72,7 @@ export async function findAsset(
     ${checkOfDetection}
     where detection.open
     group by 1`.execute(db);
-  return toAsset({ ...row, ...severityCounts(rows) });
+  return toAsset({ ...row, ...severityCounts(rows) }, { asOf, silence });
 }
 
 async function loadAssetRows(
@@ -82,7 +81,7 @@ async function loadAssetRows(
   assetIds: readonly string[],
 ): Promise<Map<string, Row>> {
   const { rows } = await sql<Row>`
-    select asset.*, coalesce(agent.version, '') as agent_version,
+    select asset.*, coalesce(agent.version, '') as agent_version, agent.last_check_in is not null as has_checked_in,
       (select count(*) from (
         select from statement
         where valid_until is null and statement.ecosystem = asset.ecosystem and statement.release in (asset.release, '')
@@ -90,7 +89,7 @@ async function loadAssetRows(
       ) as counted)::integer as statements
     from asset
     left join lateral (
-      select version from agent
+      select version, last_check_in from agent
       where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
       order by enrolled_at desc limit 1
     ) as agent on true
@@ -98,19 +97,32 @@ async function loadAssetRows(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Numbers of the assets that were not heard of for a day. Check-ins do not reach the index: they would be all it hears of. */
-async function silentAssets(db: Kysely<Database>, organizationId: string, asOf: Date): Promise<number[]> {
+/**
+ * Numbers of the assets in the wanted state, null where any will do. Check-ins do not reach the index: they would be all it hears of.
+ */
+async function assetsByState(
+  db: Kysely<Database>,
+  { organizationId, silent, state, silence, asOf }: AssetQuery,
+): Promise<number[] | null> {
+  if (silent === undefined && state === undefined) return null;
+  const hasCheckedIn = sql`exists (
+    select from agent
+    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and agent.last_check_in is not null
+  )`;
   const { rows } = await sql<{ numbers: string }>`
     select coalesce(array_agg(number), '{}')::text as numbers from asset
-    where organization_id = ${organizationId} and last_seen < ${new Date(asOf.getTime() - silentAfterMs)}`.execute(db);
+    where organization_id = ${organizationId}
+      and ${silent === undefined ? sql`true` : sql`(last_seen < ${new Date(asOf.getTime() - silentAfterMs)}) = ${silent === 'true'}`}
+      and ${state === undefined ? sql`true` : sql`${assetStateSql(asOf, silence, hasCheckedIn)} = ${state}`}`.execute(db);
   return parseNumbers(rows[0]?.numbers ?? '{}');
 }
 
-function toAsset(row: Row & SeverityCounts): Asset {
+function toAsset(row: Row & SeverityCounts, { asOf, silence }: Pick<AssetQuery, 'asOf' | 'silence'>): Asset {
   const { critical, high, medium, low, informational } = row;
   return {
     assetId: row.id as Asset['assetId'], // Ids from our own table.
     hostname: row.hostname,
+    ...stateOfAsset(row, asOf, silence),
     os: row.os,
     release: row.release,
     architecture: row.architecture,

@@ -3,6 +3,7 @@ import { type Advisory, type DpkgPackage, type KnowledgeInput, severities, sever
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../config.ts';
 import { syncNow } from '../testing/sync-now.ts';
 import { type AssetQuery, findAssets } from '../assets/store.ts';
 import { findInFleet } from '../detections/find-in-fleet.ts';
@@ -92,7 +93,8 @@ async function detections(filter: Partial<DetectionQuery>): Promise<number> {
 }
 
 async function assets(filter: Partial<AssetQuery>): Promise<string[]> {
-  const found = await findAssets({ db: database.db, fleetIndex }, { organizationId, asOf: now, limit: 10, offset: 0, ...filter });
+  const query = { organizationId, silence: readConfig({}).silence, asOf: now, limit: 10, offset: 0 };
+  const found = await findAssets({ db: database.db, fleetIndex }, { ...query, ...filter });
   expect(found.total).toBe(found.items.length);
   return found.items.map(({ hostname }) => hostname);
 }

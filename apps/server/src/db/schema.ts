@@ -62,6 +62,18 @@ export interface Database {
     lastCheckIn: Date | null;
     consumption: Json | null;
   };
+  assetIdentity: {
+    organizationId: string;
+    assetId: string;
+    agentId: string;
+    incarnation: string;
+    hardware: string;
+    bootedAt: Date;
+    firstHeard: Date;
+    aliveAt: Date;
+    state: 'current' | 'superseded' | 'clone';
+    became: string | null;
+  };
   collectorState: {
     organizationId: string;
     assetId: string;

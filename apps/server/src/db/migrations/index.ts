@@ -4,6 +4,7 @@ import { everyEcosystem } from './002-every-ecosystem.ts';
 import { evidence } from './003-evidence.ts';
 import { fleetIndex } from './004-fleet-index.ts';
 import { unjudged } from './005-unjudged.ts';
+import { assetIdentity } from './006-asset-identity.ts';
 import { feedRefresh } from './007-feed-refresh.ts';
 
 /** In order of their names; a released one is never edited. */
@@ -13,5 +14,6 @@ export const migrations: Record<string, Migration> = {
   '003-evidence': evidence,
   '004-fleet-index': fleetIndex,
   '005-unjudged': unjudged,
+  '006-asset-identity': assetIdentity,
   '007-feed-refresh': feedRefresh,
 };
