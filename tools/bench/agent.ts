@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { facts, type FactRow } from '@vedette/protocol';
 import { digestOf } from '../../apps/agent/src/testing/reference-platform.ts';
-import { StubServer } from '../../apps/agent/src/testing/stub-server.ts';
+import { StubServer, stubAgentId } from '../../apps/agent/src/testing/stub-server.ts';
 import type { SentDocument } from '../../apps/agent/src/sync/sync-engine.ts';
-import { fileStore } from '../../apps/agent/src/sync/acknowledged-store.ts';
+import { Spool } from '../../apps/agent/src/spool/spool.ts';
 import { processFigures } from './parts/process-figures.ts';
 import type { AgentStatus } from '../../apps/agent/src/state/status-file.ts';
 
@@ -80,13 +80,24 @@ async function once(): Promise<AgentFigures> {
 
 /** Makes both sides believe that one package had another version, and lets the agent notice. */
 async function onePackageDelta(stub: StubServer, stateDirectory: string): Promise<number> {
-  const store = fileStore(stateDirectory);
-  const state = store.load('dpkg');
-  const index = Math.floor((state?.rows.length ?? 0) / 2);
-  if (!state?.rows[index]) return 0;
-  const rows = state.rows.map((row, at): FactRow => (at === index ? { ...row, version: '0', sourceVersion: '0' } : row));
+  const spool = Spool.open(stateDirectory, { agentId: stubAgentId });
+  const state = spool.acknowledged('dpkg');
+  const before = spool.acknowledgedRows('dpkg') ?? [];
+  const index = Math.floor(before.length / 2);
+  if (!state || !before[index]) return 0;
+  const rows = before.map((row, at): FactRow => (at === index ? { ...row, version: '0', sourceVersion: '0' } : row));
   const digest = digestOf(rows);
-  store.save('dpkg', { ...state, rows, digest });
+  const document = {
+    collector: 'dpkg',
+    kind: 'snapshot',
+    collectedAt: '',
+    status: 'complete',
+    ...state,
+    rows: { count: 0 },
+  } as const;
+  spool.put([{ collector: 'dpkg', document, after: { ...state, rows, digest } }]);
+  spool.acknowledge(['dpkg']);
+  spool[Symbol.dispose]();
   const byKey = new Map(rows.map((row) => [JSON.stringify((keys.get('dpkg') ?? []).map((column) => row[column])), row]));
   stub.platform.held.set('dpkg', { sequence: state.sequence, digest, rows: byKey });
   const { stdout } = await promisify(execFile)(agent, ['scan', '--json', '--state-dir', stateDirectory]);

@@ -1,0 +1,98 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { PoolConfig } from 'pg';
+import type { Context } from '../../apps/server/src/context.ts';
+import { openDatabase, type OpenDatabase } from '../../apps/server/src/db/database.ts';
+import { buildApp } from '../../apps/server/src/http/build-app.ts';
+import { testActivationKey, testServer } from '../../apps/server/src/testing/test-server.ts';
+import { insertOrganization } from '../../apps/server/src/users/store.ts';
+import type { HttpReply } from '../../apps/agent/src/transport/http-exchange.ts';
+
+/** One request as it travels. */
+export interface Request {
+  /** Name of the machine that sent it. */
+  readonly from: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What the platform finds while it answers one request: the schedule's clock, and perhaps its own end. */
+export interface Turn {
+  readonly now: () => number;
+  /** After so many queries the server is killed; Infinity: it lives. */
+  queriesLeft: number;
+}
+
+type Server = Awaited<ReturnType<typeof buildApp>>;
+
+const turns = new AsyncLocalStorage<Turn>();
+
+export class PlatformKilled extends Error {}
+
+/** Ends a request in the midst of its transaction, as a killed server or a broken connection does. */
+const killer: Parameters<OpenDatabase['db']['withPlugin']>[0] = {
+  transformQuery({ node }) {
+    const turn = turns.getStore();
+    if (turn && turn.queriesLeft-- <= 0) throw new PlatformKilled('killed');
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+};
+
+/**
+ * The real server on a real PostgreSQL, as several processes that forget at different times: a schedule in which the platform is
+ * restarted goes on with the next. Only sockets are left out. Many schedules share it.
+ */
+export class SimulatedPlatform implements AsyncDisposable {
+  readonly db: OpenDatabase['db'];
+  readonly activationKey: string;
+  readonly organizationId: string;
+  readonly #servers: readonly Server[];
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    parts: Pick<SimulatedPlatform, 'db' | 'activationKey' | 'organizationId'>,
+    servers: readonly Server[],
+    close: () => Promise<void>,
+  ) {
+    this.db = parts.db;
+    this.activationKey = parts.activationKey;
+    this.organizationId = parts.organizationId;
+    this.#servers = servers;
+    this.#close = close;
+  }
+
+  static async start(connection: PoolConfig): Promise<SimulatedPlatform> {
+    const { db, close } = openDatabase(connection);
+    const first = await testServer({ db, connection });
+    const organizationId = randomUUID();
+    await insertOrganization(db, { id: organizationId, name: 'simulated', createdAt: new Date() });
+    const activationKey = await testActivationKey(first, organizationId);
+    const context: Context = {
+      ...first.context,
+      db: db.withPlugin(killer),
+      clock: () => new Date(turns.getStore()?.now() ?? Date.now()),
+    };
+    const servers = await Promise.all(Array.from({ length: 4 }, () => buildApp(context, first.keeper)));
+    return new SimulatedPlatform({ db, activationKey, organizationId }, servers, async () => {
+      for (const server of servers) await server.close();
+      await first[Symbol.asyncDispose]();
+      await close();
+    });
+  }
+
+  /** Throws PlatformKilled when the turn ends the server before it answers. */
+  async deliver({ path, headers, body }: Request, turn: Turn, server: number): Promise<HttpReply> {
+    const app = this.#servers[server % this.#servers.length] as Server; // within its length
+    // Awaited inside: an injected request starts when somebody waits for it.
+    const reply = await turns.run(turn, async () => await app.inject({ method: 'POST', url: path, headers, payload: body }));
+    if (turn.queriesLeft < 0) throw new PlatformKilled('killed');
+    const texts = Object.entries(reply.headers).map(([name, value]) => [name, String(value)]);
+    return { status: reply.statusCode, headers: Object.fromEntries(texts), body: reply.rawPayload };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+}
