@@ -168,6 +168,8 @@ export const assets: Asset[] = hosts.map((hostname, host) => ({
   firstSeen: at(20),
   lastSeen: at(host / 1000),
   lastScan: at(host / 100),
+  state: 'active',
+  stateSince: at(host / 100),
 }));
 
 export const agent: AgentState = {

@@ -118,7 +118,7 @@ const handlers: Handlers = {
   getAsset: ({ params }) => {
     const asset = fixtures.assets.find(({ assetId }) => assetId === params['assetId']);
     if (!asset) throw notFound();
-    return { asset, agent: fixtures.agent };
+    return { asset, agent: fixtures.agent, clonedFrom: null, clones: [] };
   },
   listFacts: (request) => {
     const rows = new Map(Object.entries(facts)).get(request.params['collector'] ?? '');

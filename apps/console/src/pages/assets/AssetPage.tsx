@@ -5,10 +5,12 @@ import { endpoints } from '@vedette/protocol';
 import type { ReactNode } from 'react';
 import type { ReplyOf } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
+import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { SeverityTally } from '../../components/Severity.tsx';
 import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { Ago } from '../../ui/Ago.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { Loading } from '../../ui/Loading.tsx';
@@ -63,7 +65,14 @@ export function AssetPage() {
         variant="h1"
         description={
           <>
-            {detail.asset.os || 'Waiting for the first scan'}, seen <Ago at={detail.asset.lastSeen} />
+            {detail.asset.os || 'Waiting for the first scan'}, seen <Ago at={detail.asset.lastSeen} />{' '}
+            <AssetState state={detail.asset.state} />
+            {detail.clonedFrom === null ? null : (
+              <>
+                {' '}
+                cloned from <AppLink to={paths.asset(detail.clonedFrom)}>another asset</AppLink>
+              </>
+            )}
           </>
         }
         actions={<SeverityTally counts={detail.asset.detections} />}

@@ -3,6 +3,7 @@ import { type Asset, endpoints } from '@vedette/protocol';
 import { call } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
+import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { severityChoices, SeverityTally } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
@@ -56,6 +57,13 @@ const columns: readonly Column<Asset>[] = [
     text: (item) => item.pendingRestart,
     minWidth: 90,
   },
+  {
+    id: 'state',
+    header: 'State',
+    cell: (item) => <AssetState state={item.state} />,
+    text: (item) => item.state,
+    minWidth: 100,
+  },
   { id: 'agent', header: 'Agent', cell: (item) => item.agentVersion, text: (item) => item.agentVersion, minWidth: 80 },
   { id: 'seen', header: 'Last seen', cell: (item) => <Ago at={item.lastSeen} />, text: (item) => item.lastSeen, minWidth: 120 },
 ];
@@ -64,15 +72,23 @@ const onlyChoices = [
   ['', 'any'],
   ['restart', 'restart pending'],
   ['silent', 'silent for a day'],
+  ['stale', 'stale'],
+  ['archived', 'archived'],
 ] as const;
-const onlyQuery = { '': {}, restart: { pendingRestart: 'true' }, silent: { silent: 'true' } } as const;
+const onlyQuery = {
+  '': {},
+  restart: { pendingRestart: 'true' },
+  silent: { silent: 'true' },
+  stale: { state: 'stale' },
+  archived: { state: 'archived' },
+} as const;
 
 export function AssetsPage() {
   useTitle('Assets');
   useFrame({}, 'assets');
   const [{ search, page, ...state }, change] = useUrlState();
   const severity = oneOf(state['severity'], ['', '5', '4', '3', '2']);
-  const only = oneOf(state['state'], ['', 'restart', 'silent']);
+  const only = oneOf(state['state'], ['', 'restart', 'silent', 'stale', 'archived']);
   const filter = { search, severity: severity || undefined, ...onlyQuery[only] };
   const answer = useApi(endpoints.listAssets, {
     query: { ...filter, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
