@@ -58,7 +58,7 @@ beforeAll(async () => {
     `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.1-1\nSource: openssl\n\n`;
   writeFileSync(path('status'), stanza('libssl3') + stanza('openssl'));
   const scan = ['scan', path('status'), '--distro', 'debian:12', '--knowledge', path('starter.json.zst'), '--json'];
-  writeFileSync(path('report.json'), (await run(...scan)).printed);
+  writeFileSync(path('report.json'), (await run(...scan, '--evidence', '-')).printed);
   await run(...scan, '--evidence', path('evidence.json'), '--output', path('lean.json'));
 });
 

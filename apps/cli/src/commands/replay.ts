@@ -22,7 +22,7 @@ export const replay: Command = {
   ],
   example: 'vedette replay --since 2026-11-01',
   help:
-    'FILE is a report of "vedette scan --json" or what "vedette scan --evidence" wrote; without it the verdicts of the platform are judged\n' +
+    'FILE is what "vedette scan --evidence" wrote; without it the verdicts of the platform are judged\n' +
     'again. Exit code 1: at least one differs.',
   async run({ client }, [file], options) {
     if (file !== undefined) return replayFile(file);

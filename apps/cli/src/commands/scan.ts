@@ -14,7 +14,7 @@ export const scan: Command = {
     ['--fail-on <severity>', 'end with 10 when a detection is at least this: low, medium, high or critical'],
     ['--vex <file>', 'OpenVEX or CycloneDX document; what it states as not affected is left out'],
     ['--ignore <file>', 'list of what to leave out (default: .vedetteignore where the command runs)'],
-    ['--evidence <file>', 'write what each detection rests on there, for "vedette replay" (default: inside the JSON report)'],
+    ['--evidence <file>', 'write what each detection rests on there, for "vedette replay"; - puts it into the JSON report'],
     ['--output <file>', 'write there instead of standard output'],
   ],
   example: 'vedette scan /var/lib/dpkg/status --fail-on high',

@@ -56,7 +56,7 @@ export interface ReadEvidence {
 }
 
 /**
- * Reads what `scan --evidence` or `scan --json` wrote, and judges each record again. Throws CliError: NOT_FOUND, FAILURE for a file that is
+ * Reads what `scan --evidence` wrote, apart or into a report, and judges each record again. Throws CliError: NOT_FOUND, FAILURE for a file that is
  * neither.
  */
 export function readEvidenceFile(path: string): ReadEvidence {
@@ -91,13 +91,9 @@ function parse(path: string, text: string): { file: EvidenceFile; shown: readonl
   if (file.success) return { file: file.data, shown: null };
   const report = Report.safeParse(json);
   if (report.success) return { file: report.data.evidence, shown: report.data.detections };
-  throw new CliError(
-    'FAILURE',
-    `${path} holds no evidence; "vedette scan --json" and "vedette scan --evidence FILE" write some`,
-    {
-      cause: report.error,
-    },
-  );
+  throw new CliError('FAILURE', `${path} holds no evidence; "vedette scan --evidence FILE" writes some`, {
+    cause: report.error,
+  });
 }
 
 type Replayed = Pick<FiledEvidence, 'problem' | 'replayed'>;

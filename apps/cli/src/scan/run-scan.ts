@@ -27,7 +27,7 @@ export interface ScanOptions {
   readonly vex: string | undefined;
   readonly ignore: string | undefined;
   readonly output: string | undefined;
-  /** Where the evidence goes; without it a JSON report carries it. */
+  /** The file that the evidence goes to; `-`: into the JSON report. */
   readonly evidence: string | undefined;
   readonly failOn: Severity | null;
 }
@@ -66,8 +66,9 @@ export async function runScan(surroundings: Surroundings, options: ScanOptions):
       findings.map(({ verdict }) => verdict),
       state,
     );
-  if (options.evidence !== undefined) writeEvidence(options.evidence, makeEvidence(), surroundings.note);
-  const isCarried = options.evidence === undefined && format === 'json';
+  const isCarried = options.evidence === '-';
+  if (isCarried && format !== 'json') throw new CliError('USAGE', '--evidence - is for the JSON report; give it a file instead');
+  if (options.evidence !== undefined && !isCarried) writeEvidence(options.evidence, makeEvidence(), surroundings.note);
   const printed = render(result, format, { colour, now, evidence: isCarried ? makeEvidence() : null });
   const fails = findings.some(
     ({ check, status }) => options.failOn !== null && status === 'affected' && check.severity >= options.failOn,
