@@ -66,7 +66,7 @@ describe.runIf(built)('the console over fixtures', () => {
   it('tells how to add the first asset when there is none', async () => {
     await logIn(page, url, { login: 'empty', password: 'any' });
     await page.getByRole('heading', { name: 'Add your first asset' }).waitFor();
-    expect(await page.getByText('./vedette-agent run --platform').textContent()).toContain(url);
+    expect(await page.getByText('curl -fsSL').textContent()).toContain('/install.sh | sudo VEDETTE_ACTIVATION_KEY=<key> sh');
   });
 
   it('shows the failure of a list and a way to try again', async () => {
@@ -80,7 +80,7 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByRole('button', { name: 'Create activation key' }).click();
     await page.getByLabel('Name').fill('web servers');
     await page.getByRole('button', { name: 'Create', exact: true }).click();
-    await page.getByText(/--activation-key vak_/).waitFor();
+    await page.getByText(/VEDETTE_ACTIVATION_KEY=vak_/).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Revoke web servers' }).waitFor();
     expect(await page.getByText(/vak_/).count()).toBe(0);

@@ -31,8 +31,9 @@ it('loses nothing that was acknowledged when the platform is killed, in the firs
   await platform.kill();
   await platform.restart();
   const before = await eventually('the first inventory', patienceMs, async () => {
-    const now = await look(platform);
-    return now.hasCheckedIn ? now : null; // which an agent does when everything is acknowledged
+    // An agent checks in when everything is acknowledged; verdicts follow the acknowledgement.
+    const ready = (await look(platform)).hasCheckedIn && (await unjudged(platform)) === 0;
+    return ready ? look(platform) : null;
   });
   expect(before.assets).toHaveLength(1);
 

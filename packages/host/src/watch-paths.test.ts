@@ -98,11 +98,15 @@ describe.each(ways)('watchPaths by %s', (way, sources: readonly EventSource[], i
     expect(await told(link, () => writeFileSync(join(directory, 'real/x'), ''))).toContain(link);
   });
 
-  it.runIf(isPossible && way !== 'polling')('tells of a change anywhere below a tree, also in a new directory', async () => {
-    const tree = `${directory}/**`;
-    mkdirSync(join(directory, 'a/b'), { recursive: true });
-    expect(await told(tree, () => writeFileSync(join(directory, 'a/b/x'), ''))).toContain(tree);
-  });
+  // Polling looks at what is named, not below it.
+  // oxlint-disable-next-line vitest/no-conditional-tests -- a test that is skipped would look like one that is missing
+  if (way !== 'polling') {
+    it.runIf(isPossible)('tells of a change anywhere below a tree, also in a new directory', async () => {
+      const tree = `${directory}/**`;
+      mkdirSync(join(directory, 'a/b'), { recursive: true });
+      expect(await told(tree, () => writeFileSync(join(directory, 'a/b/x'), ''))).toContain(tree);
+    });
+  }
 
   it.runIf(isPossible && root)('tells of a file on a file system mounted over the watched directory', async () => {
     const point = join(directory, 'mounted');

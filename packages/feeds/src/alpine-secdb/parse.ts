@@ -88,6 +88,8 @@ export function* parseApkbuild(file: FeedFile, { maxBytes }: SecdbForm, run: Fee
         fix = { version, entries: [] };
         run.lines += 1;
       } else if (entry !== undefined && fix) fix.entries.push(entry.trim());
+      // Some recipes forget the version above their first names; what follows is as good as ever.
+      else if (entry !== undefined) run.leaveOut('names without a version');
       else if (line.text.trim() !== '#') {
         run.lines += 1;
         run.problem(file.name, line.number, `in the recipe of ${name}: not a version or a name of a vulnerability`);
