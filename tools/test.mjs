@@ -12,6 +12,8 @@ const programs = [
   { program: '/usr/bin/strip', packages: ['binutils'], wants: /package/ },
   { program: '/usr/bin/curl', packages: ['curl'], wants: /package/ },
   { program: '/usr/bin/openssl', packages: ['openssl'], wants: /agent|transport/ },
+  { program: '/usr/sbin/squid', packages: ['squid'], wants: /agent|transport/ },
+  { program: '/usr/sbin/nginx', packages: ['nginx-light'], wants: /agent|transport/ },
   { program: '/usr/bin/ss', packages: ['iproute2'], wants: /host|collectors/ },
   { program: '/usr/bin/zstd', packages: ['zstd'], wants: /feeds|first-story|server|knowledge/ },
   { program: '/usr/share/perl5/Dpkg/Version.pm', packages: ['libdpkg-perl'], wants: /scan/ },

@@ -1,5 +1,6 @@
 import { AgentError } from './errors.ts';
 import { logLevels, type LogLevel } from './log.ts';
+import { readProxyPlan, type ProxyPlan } from './transport/proxies.ts';
 import { parsePlatformUrl } from './transport/platform-url.ts';
 
 export const agentVersion = '0.1.0';
@@ -12,6 +13,8 @@ export interface AgentConfig {
   readonly stateDirectory: string;
   readonly platform: URL | null;
   readonly caFile: string | null;
+  /** From the environment alone: a password among the options would show in the list of processes. */
+  readonly proxies: ProxyPlan;
   /** Settings of this host's owner, JSON; see `config explain`. */
   readonly settingsFile: string;
   readonly hostname: string | null;
@@ -45,6 +48,7 @@ export function readConfig(options: Options, environment: Environment): AgentCon
   const activationKey = setting('activation-key');
   if (activationKey !== null && (activationKey.length < 8 || activationKey.length > 200))
     problems.push('the activation key must have 8 to 200 characters');
+  const proxies = readProxyPlan(environment, problems);
   const level = setting('log-level') ?? 'warn';
   const logLevel = logLevels.find((known) => known === level);
   if (!logLevel) problems.push(`the log level must be one of ${logLevels.join(', ')}`);
@@ -53,6 +57,7 @@ export function readConfig(options: Options, environment: Environment): AgentCon
     stateDirectory,
     platform,
     caFile: setting('ca-file'),
+    proxies,
     settingsFile: setting('settings') ?? '/etc/vedette-agent/settings.json',
     hostname: setting('name'),
     logLevel: logLevel ?? 'warn',

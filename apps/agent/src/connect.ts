@@ -9,6 +9,7 @@ import { AgentError } from './errors.ts';
 import { Spool } from './spool/spool.ts';
 import type { AgentStatus, Standing } from './state/status-file.ts';
 import { SyncEngine } from './sync/sync-engine.ts';
+import type { ProxyPlan } from './transport/proxies.ts';
 import { compressJson, PlatformClient, type PlatformClientOptions } from './transport/platform-client.ts';
 import { parseCheckInReply, parseSyncReply } from './transport/replies.ts';
 
@@ -24,6 +25,7 @@ export interface Connection extends Disposable {
 export interface ConnectInput {
   readonly stateDirectory: string;
   readonly identity: Identity;
+  readonly proxies?: ProxyPlan;
   readonly signal: AbortSignal;
   /** The machine as it is now; null where it does not tell. */
   readonly machine: () => Machine | null;
@@ -40,6 +42,7 @@ export function connect(input: ConnectInput): Connection {
   const client = new PlatformClient({
     platform: new URL(identity.platform),
     ca: readCaFile(identity.caFile),
+    ...(input.proxies ? { proxies: input.proxies } : {}),
     signer: { key: loadOrCreateKey(stateDirectory, identity.keyFile), keyid: identity.agentId },
     platformKey: importPublicKey(identity.platformPublicKey),
     now: input.now ?? Date.now,

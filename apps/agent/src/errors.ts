@@ -38,7 +38,12 @@ export const exitCodes: Record<AgentErrorCode, number> = {
 
 /** One line for people: control characters out, so that text from outside cannot rewrite a terminal; at most 500 characters. */
 export function describeError(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : String(error);
+  const message = error instanceof Error ? error.message || partsOf(error) || error.name : String(error);
   // oxlint-disable-next-line no-control-regex -- control characters are what this removes
   return message.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 500);
+}
+
+/** Node reports several addresses that all failed as one error without a message. */
+function partsOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map((part) => (part as Error).message).join('; ') : '';
 }

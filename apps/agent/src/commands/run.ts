@@ -61,7 +61,14 @@ async function runAs(
   const governor = startGovernor(effectiveSettings({ platform: profile, host }), () => loop.isUrgent, signal);
   const { hardCpuPercent, memoryMegabytes } = governor.settings;
   using group = joinResourceGroup({ cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 });
-  using connection = connect({ stateDirectory, identity, signal, machine: () => readMachine(linuxHost()), onClone });
+  using connection = connect({
+    stateDirectory,
+    identity,
+    proxies: config.proxies,
+    signal,
+    machine: () => readMachine(linuxHost()),
+    onClone,
+  });
   const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
   using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
   const loop: AgentLoop = new AgentLoop({
@@ -97,7 +104,12 @@ async function runAs(
 /** When the platform cannot be reached for it, the machine goes on as a clone and is told again. */
 async function becomeOwnAsset(identity: Identity, ticket: string, { config, log, signal }: CommandContext): Promise<Identity> {
   try {
-    const client = { platform: new URL(identity.platform), ca: readCaFile(identity.caFile), now: Date.now };
+    const client = {
+      platform: new URL(identity.platform),
+      ca: readCaFile(identity.caFile),
+      proxies: config.proxies,
+      now: Date.now,
+    };
     const { stateDirectory, hostname } = config;
     const own = { stateDirectory, identity, ticket, introduction: introduction(linuxHost(), hostname), client };
     const next = await reenroll(own);

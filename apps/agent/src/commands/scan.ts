@@ -26,14 +26,14 @@ export async function scanCommand(context: CommandContext): Promise<CommandOutpu
   return holder === null ? scanHere(context) : scanThere(context, holder);
 }
 
-async function scanHere({ config: { stateDirectory }, signal }: CommandContext): Promise<CommandOutput> {
+async function scanHere({ config: { stateDirectory, proxies }, signal }: CommandContext): Promise<CommandOutput> {
   using _lock = StateLock.acquire(stateDirectory);
   const identity = loadIdentity(stateDirectory);
   if (!identity) throw new AgentError('NOT_ENROLLED', 'this agent is not enrolled; run `vedette-agent enroll` first');
   const machine = (): Machine | null => readMachine(linuxHost());
   let isClone = false;
   const onClone = (): void => void (isClone = true);
-  using connection = connect({ stateDirectory, identity, signal, machine, onClone });
+  using connection = connect({ stateDirectory, identity, proxies, signal, machine, onClone });
   const { engine, client, consumption } = connection;
   const since = new Date().toISOString();
   for (const collector of collectors)

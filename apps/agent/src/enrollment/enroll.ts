@@ -28,6 +28,7 @@ export async function enroll(config: AgentConfig, host: MachineFiles, way: Enrol
   using client = new PlatformClient({
     platform,
     ca: readCaFile(config.caFile),
+    proxies: config.proxies,
     signer: { key, keyid: Buffer.from(publicKey, 'base64').toString('base64url') },
     platformKey: (body) => importPublicKey(parseEnrolled(body).platformPublicKey),
     ...way,

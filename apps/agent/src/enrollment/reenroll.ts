@@ -13,7 +13,7 @@ export interface ReenrollInput {
   /** From the platform's order. */
   readonly ticket: string;
   readonly introduction: Pick<Enroll, 'hostname' | 'machineId' | 'machine'>;
-  readonly client: Pick<PlatformClientOptions, 'platform' | 'ca' | 'now' | 'exchange'>;
+  readonly client: Pick<PlatformClientOptions, 'platform' | 'ca' | 'proxies' | 'now' | 'exchange'>;
 }
 
 /**

@@ -7,11 +7,12 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds to wait after one more failure; never less than what the platform asked for. */
+  /** Milliseconds to wait after one more failure; never less than what the platform asked for, and up to a quarter more, so that not all it asked come back together. */
   failed(retryAfterSeconds = 0): number {
     this.#failures = Math.min(this.#failures + 1, 16);
     const ceiling = Math.min(mostSeconds, leastSeconds * 2 ** this.#failures);
-    return 1000 * Math.max(retryAfterSeconds, leastSeconds + this.#random() * (ceiling - leastSeconds));
+    const random = this.#random();
+    return 1000 * Math.max(retryAfterSeconds * (1 + random / 4), leastSeconds + random * (ceiling - leastSeconds));
   }
 
   succeeded(): void {

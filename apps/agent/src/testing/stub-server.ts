@@ -34,6 +34,8 @@ export interface StubOptions {
   readonly compressesReplies?: boolean;
   readonly onCheckIn?: () => void;
   readonly schedule?: Enrolled['schedule'];
+  /** Address to listen on; 127.0.0.1 when absent. */
+  readonly host?: string;
 }
 
 export const stubAgentId = '3f1c7f0e-2d4b-4c8a-9e51-0a4f5a1b2c3d';
@@ -65,14 +67,15 @@ export class StubServer implements AsyncDisposable {
   static async start(options: StubOptions): Promise<StubServer> {
     const stub = new StubServer(options);
     const { promise, resolve } = Promise.withResolvers<void>();
-    stub.#server.listen(0, '127.0.0.1', resolve);
+    stub.#server.listen(0, options.host ?? '127.0.0.1', resolve);
     await promise;
     return stub;
   }
 
   get url(): URL {
-    const { port } = this.#server.address() as AddressInfo; // a TCP server that listens
-    return new URL(`${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${port}`);
+    const { port, address, family } = this.#server.address() as AddressInfo; // a TCP server that listens
+    const host = family === 'IPv6' ? `[${address}]` : address;
+    return new URL(`${this.#options.tls ? 'https' : 'http'}://${host}:${port}`);
   }
 
   /** All that went over its connections in both directions, headers included, without what TCP and TLS add. */

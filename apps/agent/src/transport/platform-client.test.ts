@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { agentPaths, type CheckIn } from '@vedette/protocol';
+import { hasOpenssl, makeCertificates } from '../testing/certificates.ts';
 import { StubServer, stubAgentId, type StubOptions, type StubReply } from '../testing/stub-server.ts';
 import { PlatformClient, type PlatformClientOptions } from './platform-client.ts';
 
@@ -176,44 +173,3 @@ describe.skipIf(!hasOpenssl())('PlatformClient over TLS', () => {
     expect(stub.received).toEqual([]);
   });
 });
-
-function hasOpenssl(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function makeCertificates(): { ca: string; tls: { key: string; cert: string } } {
-  const directory = mkdtempSync(join(tmpdir(), 'vedette-tls-'));
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: directory, stdio: 'ignore' });
-  const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  try {
-    openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test CA', '-days', '2');
-    openssl(
-      'req',
-      '-x509',
-      ...newKey,
-      '-keyout',
-      'key.pem',
-      '-out',
-      'cert.pem',
-      '-subj',
-      '/CN=platform',
-      '-days',
-      '2',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-    );
-    return { ca: read('ca.pem'), tls: { key: read('key.pem'), cert: read('cert.pem') } };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
