@@ -88,7 +88,7 @@ describe.skipIf(!hasOpenssl())('HttpExchange (skipped: openssl is missing)', () 
     await using cutting = await StubProxy.start({ cutsAfterBytes: 4000 });
     await using good = await StubProxy.start();
     using exchange = exchangeBy({ VEDETTE_PROXY: `${cutting.address} ${good.address}` });
-    await expect(exchange.post('/large', {}, Buffer.alloc(100_000))).rejects.toThrow();
+    await expect(exchange.post('/large', {}, Buffer.alloc(100_000))).rejects.toThrow(/socket hang up|ECONNRESET|EPIPE/);
     expect(good.asked).toEqual([]);
     await expect(exchange.post('/large', {}, Buffer.alloc(100_000))).resolves.toMatchObject({ status: 200 });
     expect({ cutting: cutting.asked.length, good: good.asked.length }).toEqual({ cutting: 1, good: 1 });
