@@ -1,6 +1,15 @@
 import { uptime } from 'node:process';
 import { hash } from 'node:crypto';
-import { agentPaths, type CheckIn, type Machine, type SentSyncDocument, type SyncReply } from '@vedette/protocol';
+import {
+  agentPaths,
+  type CheckIn,
+  type Order,
+  type Orders,
+  type OrdersReply,
+  type Machine,
+  type SentSyncDocument,
+  type SyncReply,
+} from '@vedette/protocol';
 import { processUsage } from '@vedette/host';
 import { agentVersion } from './config.ts';
 import { importPublicKey, loadOrCreateKey, type Identity } from './enrollment/identity.ts';
@@ -11,12 +20,15 @@ import type { AgentStatus, Standing } from './state/status-file.ts';
 import { SyncEngine } from './sync/sync-engine.ts';
 import type { ProxyPlan } from './transport/proxies.ts';
 import { compressJson, PlatformClient, type PlatformClientOptions } from './transport/platform-client.ts';
-import { parseCheckInReply, parseSyncReply } from './transport/replies.ts';
+import { parseCheckInReply, parseOrdersReply, parseSyncReply } from './transport/replies.ts';
 
 /** An enrolled agent's way to its platform: the signed connection, the spool, and the sync engine on top of them. */
 export interface Connection extends Disposable {
   readonly client: Pick<PlatformClient, 'post' | 'sentBytes'>;
   readonly engine: SyncEngine;
+  /** See OrderChannelParts. */
+  readonly askOrders: (message: Orders, signal: AbortSignal) => Promise<OrdersReply>;
+  readonly platformNow: () => number;
   /** For the status file. */
   readonly standing: () => Pick<AgentStatus, 'standing' | 'spool'>;
   readonly consumption: () => CheckIn['consumption'];
@@ -31,15 +43,20 @@ export interface ConnectInput {
   readonly machine: () => Machine | null;
   /** The platform has seen that this machine is a copy of another one; see reenroll. */
   readonly onClone: (ticket: string) => void;
+  /** Orders that came with the reply to a check-in. */
+  readonly onOrders?: (orders: readonly Order[]) => void;
   readonly now?: () => number;
   readonly exchange?: PlatformClientOptions['exchange'];
   /** See SpoolOptions. */
   readonly maxSpoolBytes?: number;
 }
 
+/** Longer than the platform holds a request. */
+const holdTimeoutMs = 75_000;
+
 export function connect(input: ConnectInput): Connection {
   const { stateDirectory, identity, signal } = input;
-  const client = new PlatformClient({
+  const options: PlatformClientOptions = {
     platform: new URL(identity.platform),
     ca: readCaFile(identity.caFile),
     ...(input.proxies ? { proxies: input.proxies } : {}),
@@ -47,7 +64,10 @@ export function connect(input: ConnectInput): Connection {
     platformKey: importPublicKey(identity.platformPublicKey),
     now: input.now ?? Date.now,
     ...(input.exchange ? { exchange: input.exchange } : {}),
-  });
+  };
+  const client = new PlatformClient(options);
+  // On a connection of its own: check-ins shall not wait behind it.
+  const held = new PlatformClient({ ...options, timeoutMs: holdTimeoutMs });
   const consumption = (): CheckIn['consumption'] => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() });
   const post = new MachinePost(input, client, consumption);
   const limit = input.maxSpoolBytes === undefined ? {} : { maxBytes: input.maxSpoolBytes };
@@ -68,11 +88,18 @@ export function connect(input: ConnectInput): Connection {
       },
     },
     engine,
+    askOrders: async (message, abort) => {
+      const incarnation = input.machine()?.incarnation;
+      const sent: Orders = { ...message, ...(incarnation === undefined ? {} : { incarnation }) };
+      return parseOrdersReply(await (message.waitSeconds > 0 ? held : client).post(agentPaths.orders, sent, abort));
+    },
+    platformNow: () => client.platformNow,
     standing: () => ({ standing: post.standing, spool: { ...engine.counters, problem: spool.problem } }),
     consumption,
     [Symbol.dispose]: () => {
       spool[Symbol.dispose]();
       client[Symbol.dispose]();
+      held[Symbol.dispose]();
     },
   };
 }
@@ -91,16 +118,17 @@ class MachinePost {
   }
 
   async checkIn(message: CheckIn): Promise<unknown> {
-    const { machine: read, signal, onClone } = this.#input;
+    const { machine: read, signal, onClone, onOrders } = this.#input;
     const machine = read();
     const sent = { ...message, ...(machine ? { machine } : {}) };
     const reply = await this.#client.post(agentPaths.checkIn, sent, signal).catch((error: unknown) => {
       if (error instanceof AgentError && error.code === 'REFUSED') this.standing = 'refused';
       throw error;
     });
-    const { reenroll, held } = parseCheckInReply(reply);
+    const { reenroll, held, orders } = parseCheckInReply(reply);
     this.standing = reenroll ? 'cloned' : held ? 'held' : 'accepted';
     if (reenroll) onClone(reenroll.ticket);
+    if (orders) onOrders?.(orders);
     return reply;
   }
 

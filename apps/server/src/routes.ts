@@ -7,6 +7,8 @@ import { registerAuth } from './auth/routes.ts';
 import { registerDashboardRoutes } from './dashboard/routes.ts';
 import { registerDetectionRoutes } from './detections/routes.ts';
 import { registerInstall } from './install/routes.ts';
+import { OrderBoard } from './orders/order-board.ts';
+import { registerOrderRoutes } from './orders/routes.ts';
 import type { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { registerKnowledgeRoutes } from './knowledge/routes.ts';
 import type { Context } from './context.ts';
@@ -16,9 +18,14 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerAuth(app, context);
   registerActivationKeys(app, context);
   registerAbout(app, context);
-  registerAgentRoutes(app, context);
+  const orders = new OrderBoard(context);
+  app.addHook('onReady', () => orders.start());
+  // Before connections are waited for: those who wait for orders are answered.
+  app.addHook('preClose', () => orders[Symbol.asyncDispose]());
+  registerAgentRoutes(app, context, orders);
   registerInstall(app, context);
   registerAssetRoutes(app, context);
+  registerOrderRoutes(app, context, orders);
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);
   registerKnowledgeRoutes(app, context, keeper);

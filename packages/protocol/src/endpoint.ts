@@ -7,6 +7,7 @@ export const permissions = [
   'public',
   'session',
   'asset:read',
+  'asset:scan',
   'detection:read',
   'check:read',
   'knowledge:read',

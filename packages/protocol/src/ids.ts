@@ -19,6 +19,9 @@ export type ActivationKeyId = z.infer<typeof ActivationKeyId>;
 export const ApiTokenId = z.uuid().brand<'ApiTokenId'>();
 export type ApiTokenId = z.infer<typeof ApiTokenId>;
 
+export const OrderId = z.uuid().brand<'OrderId'>();
+export type OrderId = z.infer<typeof OrderId>;
+
 /** Stable number of a check; see knowledge/check-number.ts for how it comes about. */
 export const CheckNumber = z.int().min(1).max(2_147_483_647);
 export type CheckNumber = z.infer<typeof CheckNumber>;

@@ -15,6 +15,7 @@ import { readHostSettings, readProfile, saveProfile } from '../governor/setting-
 import { effectiveSettings, type Settings, type Wishes } from '../governor/settings.ts';
 import { AgentLoop } from '../schedule/agent-loop.ts';
 import { Waker } from '../schedule/waker.ts';
+import { serveOrders } from '../orders/serve-orders.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { StateLock } from '../state/state-lock.ts';
 import { writeStatusFile } from '../state/status-file.ts';
@@ -68,6 +69,16 @@ async function runAs(
     signal,
     machine: () => readMachine(linuxHost()),
     onClone,
+    onOrders: (given) => orders.take(given),
+  });
+  const orders = serveOrders({
+    stateDirectory,
+    assetId: identity.assetId,
+    connection,
+    scanNow: () => loop.scanNow(),
+    isQuiet: () => governor.isQuiet(new Date()),
+    log,
+    signal,
   });
   const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
   using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
@@ -80,7 +91,10 @@ async function runAs(
     consumption: connection.consumption,
     watching: () => watch.ways(),
     trimMemory,
-    writeStatus: (status) => writeStatusFile(stateDirectory, { ...status, ...connection.standing() }),
+    writeStatus: (status) => {
+      writeStatusFile(stateDirectory, { ...status, ...connection.standing() });
+      orders.noticed(status);
+    },
     governor,
     limitedBy: `${group.way}: ${group.detail}`,
     takeProfile: (wishes) => {

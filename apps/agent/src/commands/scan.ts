@@ -11,7 +11,7 @@ import { AgentError } from '../errors.ts';
 import { observationOf } from '../schedule/observation-of.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { lockHolder, StateLock } from '../state/state-lock.ts';
-import { readStatusFile, writeStatusFile } from '../state/status-file.ts';
+import { readStatusFile, writeStatusFile, type AgentStatus } from '../state/status-file.ts';
 import type { SentDocument } from '../sync/sync-engine.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
@@ -70,12 +70,19 @@ async function scanThere({ config, wait, signal }: CommandContext, holder: numbe
     };
   while (Date.now() - askedAt < longestWaitMs) {
     const status = readStatusFile(config.stateDirectory);
-    const isDone = Date.parse(status?.fullScanAt ?? '') >= askedAt && Date.parse(status?.checkInAt ?? '') >= askedAt;
-    if (isDone)
-      return { json: { askedProcess: holder, ...status }, text: `scanned by process ${holder} at ${status?.fullScanAt}` };
+    if (status && hasScannedSince(status, askedAt))
+      return { json: { askedProcess: holder, ...status }, text: `scanned by process ${holder} at ${status.fullScanAt}` };
     await sleep(250, undefined, { signal });
   }
   throw new AgentError('PLATFORM', `process ${holder} has not finished a scan within ${longestWaitMs / 1000} seconds`);
+}
+
+/** Whether a full scan that began after this moment (milliseconds since 1970) was collected and sent. */
+export function hasScannedSince(
+  { fullScanAt, checkInAt }: Pick<AgentStatus, 'fullScanAt' | 'checkInAt'>,
+  since: number,
+): boolean {
+  return Date.parse(fullScanAt ?? '') >= since && Date.parse(checkInAt ?? '') >= since;
 }
 
 function unsettled(documents: readonly SentDocument[]): string {

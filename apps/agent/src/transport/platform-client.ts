@@ -41,6 +41,11 @@ export class PlatformClient implements Disposable {
     this.#exchange = options.exchange ?? new HttpExchange(options);
   }
 
+  /** Milliseconds since 1970 by the platform's clock, as far as its replies have shown it. */
+  get platformNow(): number {
+    return this.#options.now() + this.#clockOffsetSeconds * 1000;
+  }
+
   /** Bodies sent so far, compressed, in bytes. */
   get sentBytes(): number {
     return this.#sentBytes;

@@ -1,4 +1,4 @@
-import type { AgentProblemCode, CheckInReply, Enrolled, SyncReply } from '@vedette/protocol';
+import type { AgentProblemCode, CheckInReply, Enrolled, Order, OrdersReply, SyncReply } from '@vedette/protocol';
 
 /**
  * Checks the shapes of the platform's replies by hand: the schemas of `protocol` describe the same, but running them would cost the
@@ -26,7 +26,22 @@ export function parseCheckInReply(body: unknown): CheckInReply {
     schedule: parseSchedule(reply['schedule']),
     ...settings,
     ...(reply['held'] === true ? { held: true } : {}),
+    ...(reply['orders'] === undefined ? {} : parseOrdersReply(reply)),
     ...(ticket === null ? {} : { reenroll: { reason: 'cloned', ticket } }),
+  };
+}
+
+export function parseOrdersReply(body: unknown): OrdersReply {
+  return {
+    orders: list(object(body, 'reply')['orders'], 'orders').map((item) => {
+      const order = object(item, 'order');
+      return {
+        orderId: uuid(order['orderId'], 'orderId') as Order['orderId'], // branded: the check is on this line
+        assetId: uuid(order['assetId'], 'assetId') as Order['assetId'], // likewise
+        kind: matching(order['kind'], /^[a-z][a-z-]{0,31}$/, 'kind'),
+        expiresAt: matching(order['expiresAt'], /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, 'expiresAt'),
+      };
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { activationKeysCreate } from './activation-keys-create.ts';
 import { activationKeysList } from './activation-keys-list.ts';
 import { activationKeysRevoke } from './activation-keys-revoke.ts';
 import { assetsList } from './assets-list.ts';
+import { assetsScan } from './assets-scan.ts';
 import { assetsShow } from './assets-show.ts';
 import { checksShow } from './checks-show.ts';
 import type { Command } from './command.ts';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   about,
   assetsList,
   assetsShow,
+  assetsScan,
   detectionsList,
   detectionsExplain,
   explain,

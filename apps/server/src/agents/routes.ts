@@ -1,10 +1,11 @@
-import { agentPaths, CheckIn, Enroll, limits, Sync } from '@vedette/protocol';
+import { agentPaths, CheckIn, Enroll, limits, Orders, Sync } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import { Judging } from '../inventory/judging.ts';
+import type { OrderBoard } from '../orders/order-board.ts';
 import { Admission } from './admission.ts';
 import { AgentDirectory } from './agent-directory.ts';
 import { AgentProblem } from './agent-problem.ts';
@@ -22,7 +23,17 @@ import { readSignature, type SignedRequest, verifyRequest } from './verify-reque
 interface AgentEndpoint<Document extends z.ZodType> {
   readonly path: string;
   readonly document: Document;
-  readonly handle: (input: { agent: KnownAgent; document: z.infer<Document>; bytes: number }) => Promise<unknown>;
+  readonly handle: (input: AgentInput<Document>) => Promise<unknown>;
+  /** It may take long and does little: the agent may ask other things meanwhile. */
+  readonly holds?: boolean;
+}
+
+interface AgentInput<Document extends z.ZodType> {
+  readonly agent: KnownAgent;
+  readonly document: z.infer<Document>;
+  readonly bytes: number;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
 }
 
 declare module 'fastify' {
@@ -36,7 +47,7 @@ declare module 'fastify' {
  * The interface for agents. Everything that arrives is hostile until its signature is checked, and bounded after that; every
  * reply, errors included, is signed, so that an agent can tell the platform from whatever stands between.
  */
-export function registerAgentRoutes(app: FastifyInstance, context: Context): void {
+export function registerAgentRoutes(app: FastifyInstance, context: Context, orders: OrderBoard): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
   const agents = new AgentDirectory(context.db, context.clock);
@@ -86,7 +97,7 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
       return send(context, request, reply, await enroll(context, document, publicKey));
     });
 
-    function serve<Document extends z.ZodType>({ path, document, handle }: AgentEndpoint<Document>): void {
+    function serve<Document extends z.ZodType>({ path, document, handle, holds = false }: AgentEndpoint<Document>): void {
       scope.post(path, async (request, reply) => {
         const signed = signedRequest(request);
         const now = nowSeconds(context);
@@ -99,16 +110,43 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context): voi
           throw new AgentProblem('REPLAYED', 'This request was received before.');
         const answer = await admission.alone(agent.id, async (charge) => {
           const limit = { maxBytes: limits.agentDocumentBytes, charge };
-          return handle({ agent, document: await readDocument(signed, document, limit), bytes: signed.body.length });
+          const input = {
+            agent,
+            document: await readDocument(signed, document, limit),
+            bytes: signed.body.length,
+            request,
+            reply,
+          };
+          return holds ? input : handle(input);
         });
-        return send(context, request, reply, answer);
+        return send(context, request, reply, holds ? await handle(answer as AgentInput<Document>) : answer);
       });
     }
 
     serve({
       path: agentPaths.checkIn,
       document: CheckIn,
-      handle: async ({ agent, document }) => (await machines.meet(agent, document.machine)) ?? checkIns.take(agent, document),
+      async handle({ agent, document }) {
+        const strange = await machines.meet(agent, document.machine);
+        if (strange) return strange;
+        const pending = await orders.take(agent);
+        return { ...(await checkIns.take(agent, document)), ...(pending.length > 0 ? { orders: pending } : {}) };
+      },
+    });
+    serve({
+      path: agentPaths.orders,
+      document: Orders,
+      holds: true,
+      async handle({ agent, document, request, reply }) {
+        await machines.require(agent, document.incarnation);
+        // Who only waits takes nobody's place.
+        if (request.admitted !== null) admission.leave(request.admitted);
+        request.admitted = null;
+        request.body = undefined;
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        return { orders: await orders.hold(agent, document, gone.signal) };
+      },
     });
     serve({
       path: agentPaths.sync,

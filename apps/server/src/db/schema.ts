@@ -1,4 +1,4 @@
-import type { VendorState } from '@vedette/protocol';
+import type { OrderState, VendorState } from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
@@ -32,6 +32,20 @@ export interface Database {
     maxUses: number | null;
     uses: Generated<number>;
     revokedAt: Date | null;
+  };
+  agentOrder: {
+    organizationId: string;
+    assetId: string;
+    id: string;
+    kind: string;
+    state: OrderState;
+    requestedBy: string;
+    requestedAt: Date;
+    expiresAt: Date;
+    deliveredAt: Date | null;
+    startedAt: Date | null;
+    finishedAt: Date | null;
+    detail: Generated<string>;
   };
   platformKey: { id: number; privateKey: Buffer };
   asset: {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { limits } from '../limits.ts';
+import { Order } from './orders.ts';
 import { text } from '../facts/fact.ts';
 
 /**
@@ -11,6 +12,8 @@ export const agentPaths = {
   enroll: '/agent/v1/enroll',
   checkIn: '/agent/v1/check-in',
   sync: '/agent/v1/sync',
+  /** See orders.ts. */
+  orders: '/agent/v1/orders',
 } as const;
 
 /** 256-bit digest of a collector's rows as 64 hexadecimal digits; see digest.ts. */
@@ -115,6 +118,8 @@ export const CheckInReply = z.object({
    * valid for an hour and for this machine alone.
    */
   reenroll: z.object({ reason: z.literal('cloned'), ticket: z.string().min(8).max(200) }).optional(),
+  /** Also here, for agents whose held request for orders is cut on its way. */
+  orders: z.array(Order).max(16).optional(),
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
 

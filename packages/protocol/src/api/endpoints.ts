@@ -2,6 +2,7 @@ import { createActivationKey, listActivationKeys, revokeActivationKey } from './
 import { getAsset, listAssets, listFacts } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { explainDetection, listDetections } from './detections.ts';
+import { getOrder, scanAsset } from './orders.ts';
 import { replayVerdicts } from './replay.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
@@ -18,6 +19,8 @@ export const endpoints = {
   listAssets,
   getAsset,
   listFacts,
+  scanAsset,
+  getOrder,
   listDetections,
   explainDetection,
   replayVerdicts,

@@ -18,6 +18,7 @@ import { useTitle } from '../../ui/use-title.ts';
 import { AgentTab } from './AgentTab.tsx';
 import { FactTab } from './FactTab.tsx';
 import { factTables } from './fact-tables.tsx';
+import { ScanNow } from './ScanNow.tsx';
 import { SummaryTab } from './SummaryTab.tsx';
 import { VulnerabilitiesTab } from './VulnerabilitiesTab.tsx';
 
@@ -75,7 +76,11 @@ export function AssetPage() {
             )}
           </>
         }
-        actions={<SeverityTally counts={detail.asset.detections} />}
+        actions={
+          <>
+            <SeverityTally counts={detail.asset.detections} /> <ScanNow key={assetId} assetId={assetId} />
+          </>
+        }
       >
         {name}
       </Header>

@@ -6,6 +6,7 @@ import { fleetIndex } from './004-fleet-index.ts';
 import { unjudged } from './005-unjudged.ts';
 import { assetIdentity } from './006-asset-identity.ts';
 import { feedRefresh } from './007-feed-refresh.ts';
+import { agentOrder } from './008-agent-order.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '005-unjudged': unjudged,
   '006-asset-identity': assetIdentity,
   '007-feed-refresh': feedRefresh,
+  '008-agent-order': agentOrder,
 };
