@@ -33,12 +33,19 @@ export const commandHelp = {
   },
   scan: { summary: 'One full inventory now, sent at once.', options: ['state-dir', 'wait', 'log-level'] },
   status: { summary: 'What this agent is, and what it last did.', options: ['state-dir'] },
+  journal: { summary: 'Everything that was sent: when, what, how much, and the receipt.', options: ['state-dir'] },
+  doctor: {
+    summary: 'Go the way to the platform hop by hop; say which fails and what to do. Exit code 1 then.',
+    options: ['platform', 'ca-file', 'state-dir'],
+  },
+  check: { summary: 'One check-in now, through the running agent when there is one.', options: ['state-dir', 'log-level'] },
   'show-collected': { summary: 'Run collectors and print what they see; sends nothing.', argument: '[COLLECTOR]', options: [] },
   config: {
     summary: 'config explain: every setting, its value, who set it and what limits it.',
     argument: 'explain',
     options: ['state-dir', 'settings'],
   },
+  completion: { summary: 'Print what a shell needs to complete commands and options.', argument: 'bash|zsh|fish', options: [] },
   version: { summary: 'Print the version.', options: [] },
 } as const satisfies Record<string, CommandHelp>;
 export type CommandName = keyof typeof commandHelp;
@@ -81,6 +88,12 @@ export function helpText(command: CommandName | null): string {
 }
 
 const exitCodeText = 'Exit codes: 0 done, 1 failed, 2 wrong usage,\n4 refused by the platform, 78 wrong configuration.';
+
+/** As they are typed. */
+export function optionsOf(command: CommandName): string[] {
+  const help: CommandHelp = commandHelp[command];
+  return [...help.options, ...everywhere].map((name) => `--${name}`);
+}
 
 function parseOptions(help: CommandHelp): ParseArgsOptionsConfig {
   const entries = [...help.options, ...everywhere].map((name) => {

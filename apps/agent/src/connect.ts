@@ -17,6 +17,7 @@ import { readCaFile } from './enrollment/enroll.ts';
 import { AgentError } from './errors.ts';
 import { Spool } from './spool/spool.ts';
 import type { AgentStatus, Standing } from './state/status-file.ts';
+import { appendJournal } from './state/journal.ts';
 import { SyncEngine } from './sync/sync-engine.ts';
 import type { ProxyPlan } from './transport/proxies.ts';
 import { compressJson, PlatformClient, type PlatformClientOptions } from './transport/platform-client.ts';
@@ -63,6 +64,7 @@ export function connect(input: ConnectInput): Connection {
     signer: { key: loadOrCreateKey(stateDirectory, identity.keyFile), keyid: identity.agentId },
     platformKey: importPublicKey(identity.platformPublicKey),
     now: input.now ?? Date.now,
+    onSent: (entry) => appendJournal(stateDirectory, entry),
     ...(input.exchange ? { exchange: input.exchange } : {}),
   };
   const client = new PlatformClient(options);

@@ -3,8 +3,12 @@ import { agentVersion, readConfig, type Environment } from './config.ts';
 import { AgentError, describeError, exitCodes } from './errors.ts';
 import { createLog } from './log.ts';
 import type { Command } from './commands/command.ts';
+import { checkCommand } from './commands/check.ts';
+import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { enrollCommand } from './commands/enroll.ts';
+import { journalCommand } from './commands/journal.ts';
 import { runCommand } from './commands/run.ts';
 import { scanCommand } from './commands/scan.ts';
 import { showCollectedCommand } from './commands/show-collected.ts';
@@ -20,6 +24,10 @@ const commands: Record<CommandName, Command> = {
   run: runCommand,
   scan: scanCommand,
   status: statusCommand,
+  journal: journalCommand,
+  doctor: doctorCommand,
+  check: checkCommand,
+  completion: completionCommand,
   'show-collected': showCollectedCommand,
   config: configCommand,
   version: async () => ({ json: { version: agentVersion }, text: agentVersion }),
@@ -41,7 +49,7 @@ export async function runCommandLine(
     const log = createLog(config.logLevel, terminal.error);
     const output = await commands[command]({ config, log, argument, wait: options['wait'] === true, signal });
     if (output) terminal.out(options['json'] ? `${JSON.stringify(output.json)}\n` : `${output.text}\n`);
-    return 0;
+    return output?.exitCode ?? 0;
   } catch (error) {
     terminal.error(`vedette-agent: ${describeError(error)}\n`);
     return error instanceof AgentError ? exitCodes[error.code] : 1;

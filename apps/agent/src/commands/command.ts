@@ -14,6 +14,8 @@ export interface CommandContext {
 export interface CommandOutput {
   readonly json: unknown;
   readonly text: string;
+  /** 0 when absent. */
+  readonly exitCode?: number;
 }
 
 export type Command = (context: CommandContext) => Promise<CommandOutput | null>;

@@ -19,6 +19,7 @@ import { serveOrders } from '../orders/serve-orders.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { StateLock } from '../state/state-lock.ts';
 import { writeStatusFile } from '../state/status-file.ts';
+import { checkInSignal } from './check.ts';
 import { scanSignal } from './scan.ts';
 import type { CommandContext } from './command.ts';
 
@@ -31,12 +32,13 @@ export async function runCommand(context: CommandContext): Promise<null> {
   // What starting needed is not needed any more; dropped now, it does not add to the peak of what follows.
   trimMemory();
   // Before the lock: whoever finds it may send the signal at once, and unhandled it would end us.
-  let scanNow = (): void => undefined;
-  process.on(scanSignal, () => scanNow());
+  let asked: Pick<AgentLoop, 'scanNow' | 'checkInNow'> | null = null;
+  process.on(scanSignal, () => asked?.scanNow());
+  process.on(checkInSignal, () => asked?.checkInNow());
   using _lock = StateLock.acquire(stateDirectory);
   let identity = await enrolledIdentity(config);
   while (!signal.aborted) {
-    const ticket = await runAs(identity, context, (scan) => (scanNow = scan));
+    const ticket = await runAs(identity, context, (loop) => (asked = loop));
     if (ticket !== null && !signal.aborted) identity = await becomeOwnAsset(identity, ticket, context);
   }
   log('info', 'stopped');
@@ -47,7 +49,7 @@ export async function runCommand(context: CommandContext): Promise<null> {
 async function runAs(
   identity: Identity,
   { config, log, signal: ended }: CommandContext,
-  onReady: (scanNow: () => void) => void,
+  onReady: (loop: AgentLoop) => void,
 ): Promise<string | null> {
   const { stateDirectory } = config;
   let ticket: string | null = null;
@@ -107,7 +109,7 @@ async function runAs(
     waker: new Waker(),
     random: Math.random,
   });
-  onReady(() => loop.scanNow());
+  onReady(loop);
   // What connecting has loaded, the first inventory does not need.
   trimMemory();
   log('info', 'started', { platform: identity.platform, agentId: identity.agentId });

@@ -101,6 +101,10 @@ export class AgentLoop {
 
   scanNow(): void {
     this.#fullScanAt = 0;
+    this.checkInNow();
+  }
+
+  checkInNow(): void {
     this.#checkInAt = 0;
     this.#notBefore = 0;
     this.#parts.waker.wake();

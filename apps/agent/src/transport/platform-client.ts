@@ -1,8 +1,9 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { parseSignatureInput } from '@vedette/protocol';
 import { AgentError, describeError } from '../errors.ts';
 import { HttpExchange, type ExchangeOptions, type HttpReply } from './http-exchange.ts';
+import { subjectsOf, type JournalEntry } from '../state/journal.ts';
 import { parseProblem } from './replies.ts';
 import { signRequest, type Signer } from './sign-request.ts';
 import { verifyReply } from './verify-reply.ts';
@@ -21,6 +22,8 @@ export interface PlatformClientOptions extends ExchangeOptions {
   readonly platformKey: KeyObject | ((body: unknown) => KeyObject);
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Hears of every request that was sent, for the journal. */
+  readonly onSent?: (entry: JournalEntry) => void;
   /** Another way to the platform than the network. */
   readonly exchange?: Pick<HttpExchange, 'post'> & Disposable;
 }
@@ -54,9 +57,10 @@ export class PlatformClient implements Disposable {
   /** The decoded body of a successful reply, still unchecked. Throws AgentError. */
   async post(path: string, message: unknown, signal?: AbortSignal): Promise<unknown> {
     const body = compressJson(message);
-    const first = await this.#attempt(path, body, signal);
+    const subjects = subjectsOf(message);
+    const first = await this.#attempt(path, body, subjects, signal);
     // The offset is known now, from this very reply; one more attempt is enough or nothing helps.
-    const reply = first.code === 'SIGNATURE_EXPIRED' ? await this.#attempt(path, body, signal) : first;
+    const reply = first.code === 'SIGNATURE_EXPIRED' ? await this.#attempt(path, body, subjects, signal) : first;
     if (reply.status >= 200 && reply.status < 300) return reply.body;
     const isRefusal = reply.status === 401 || reply.status === 403;
     throw new AgentError(isRefusal ? 'REFUSED' : 'PLATFORM', `${reply.code || reply.status}: ${reply.detail}`, {
@@ -65,15 +69,27 @@ export class PlatformClient implements Disposable {
     });
   }
 
-  async #attempt(path: string, body: Buffer, signal: AbortSignal | undefined) {
+  async #attempt(path: string, body: Buffer, subjects: readonly string[], signal: AbortSignal | undefined) {
     const ownSeconds = Math.floor(this.#options.now() / 1000);
     const { headers, nonce } = signRequest(path, body, this.#options.signer, ownSeconds + this.#clockOffsetSeconds);
-    const reply = await this.#send(path, headers, body, signal);
+    const sent = {
+      at: new Date(this.#options.now()).toISOString(),
+      path,
+      subjects,
+      bytes: body.length,
+      digest: hash('sha256', body),
+    };
+    const reply = await this.#send(path, headers, body, signal).catch((error: unknown) => {
+      this.#options.onSent?.({ ...sent, status: null, receipt: null });
+      throw error;
+    });
     this.#sentBytes += body.length;
     const decoded = decodeBody(reply);
     const retryAfterSeconds = retryAfter(reply);
     const problem = parseProblem(decoded);
     const signature = decoded === undefined ? null : this.#verified(reply, decoded, nonce);
+    const receipt = signature ? (reply.headers['signature'] ?? null) : null;
+    this.#options.onSent?.({ ...sent, status: reply.status, receipt });
     // A refused enrollment cannot be verified, because no key is known yet. Who forges one gains nothing but the refusal, also by a
     // wrong time.
     const isFirstRefusal = typeof this.#options.platformKey === 'function' && reply.status >= 400 && problem.code !== '';
