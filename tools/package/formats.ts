@@ -112,6 +112,7 @@ ${rpmPreun}
 %dir %attr(0755,root,root) /usr/lib/vedette-agent
 /usr/lib/vedette-agent/*
 /usr/lib/systemd/system/vedette-agent.service
+/usr/share/bash-completion/completions/vedette-agent
 %doc /usr/share/doc/vedette-agent
 %doc /usr/share/man/man8/vedette-agent.8.gz
 %changelog

@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rename, stat, writeFile } fr
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { bashCompletion } from '../../apps/agent/src/commands/completion.ts';
 import { commandHelp } from '../../apps/agent/src/command-line.ts';
 import { agentVersion } from '../../apps/agent/src/config.ts';
 import { buildAgent } from '../build-agent.ts';
@@ -28,6 +29,9 @@ export async function stageAgent(root: string, architecture: Architecture, epoch
     stageDocuments(root, architecture, epoch),
   ]);
   await chmod(join(lib, 'agent.mjs'), 0o644);
+  const completions = join(root, 'usr/share/bash-completion/completions');
+  await mkdir(completions, { recursive: true });
+  await writeFile(join(completions, 'vedette-agent'), `${bashCompletion()}\n`, { mode: 0o644 });
 }
 
 export async function place(name: string, to: string, mode: number): Promise<void> {

@@ -43,7 +43,7 @@ export const commandHelp = {
   config: {
     summary: 'config explain: every setting, its value, who set it and what limits it.',
     argument: 'explain',
-    options: ['state-dir', 'settings'],
+    options: ['platform', 'ca-file', 'log-level', 'state-dir', 'settings'],
   },
   completion: { summary: 'Print what a shell needs to complete commands and options.', argument: 'bash|zsh|fish', options: [] },
   version: { summary: 'Print the version.', options: [] },

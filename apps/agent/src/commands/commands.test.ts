@@ -62,6 +62,14 @@ describe('check and journal', () => {
   });
 });
 
+describe('config explain', () => {
+  it('shows the proxies without their passwords', async () => {
+    const { out } = await agent(['config', 'explain'], { ...secrets, VEDETTE_SETTINGS_FILE: '/nonexistent' });
+    expect(out).toMatch(/proxies +http:\/\/127\.0\.0\.1:9\nproxyFallback +none/);
+    expect(out).not.toMatch(/hidden|key-of-the-test/);
+  });
+});
+
 describe('completion', () => {
   it('completes a command in bash', async () => {
     const { out } = await agent(['completion', 'bash']);

@@ -6,13 +6,14 @@ const commands = Object.keys(commandHelp) as CommandName[]; // the keys of that 
 
 /** What a shell needs to complete our commands and options, made from the same table as the help. */
 export async function completionCommand({ argument }: CommandContext): Promise<CommandOutput> {
-  const shells: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+  const shells: Readonly<Record<string, () => string>> = { bash: bashCompletion, zsh, fish };
   const script = argument !== undefined && Object.hasOwn(shells, argument) ? shells[argument]?.() : undefined;
   if (script === undefined) throw new AgentError('USAGE', `completion is for ${Object.keys(shells).join(', ')}`);
   return { json: { shell: argument, script }, text: script };
 }
 
-function bash(): string {
+/** The packages bring it, too. */
+export function bashCompletion(): string {
   const cases = commands.map((command) => `    ${command}) words='${optionsOf(command).join(' ')}' ;;`);
   return `_vedette_agent() {
   local words
@@ -29,7 +30,7 @@ complete -o default -F _vedette_agent vedette-agent`;
 function zsh(): string {
   return `#compdef vedette-agent
 autoload -U +X bashcompinit && bashcompinit
-${bash()}`;
+${bashCompletion()}`;
 }
 
 function fish(): string {

@@ -8,7 +8,21 @@ export async function configCommand({ config, argument }: CommandContext): Promi
   if (argument !== 'explain') throw new AgentError('USAGE', 'say `config explain`');
   const wishes = { platform: readProfile(config.stateDirectory), host: readHostSettings(config.settingsFile) };
   const settings = explainSettings(wishes).map((setting) => ({ ...setting, ...tableEntry(setting) }));
-  return { json: { settings, settingsFile: config.settingsFile }, text: settings.map(line).join('\n') };
+  const { platform, caFile, stateDirectory, logLevel, settingsFile, proxies } = config;
+  // Addresses only: a proxy's password is shown nowhere.
+  const ways = proxies.proxies.map(({ origin }) => origin);
+  const environment = {
+    platform: platform?.origin ?? null,
+    caFile,
+    stateDirectory,
+    logLevel,
+    proxies: ways,
+    proxyFallback: proxies.fallback,
+    proxyExcept: proxies.except,
+  };
+  const lines = Object.entries(environment).map(([name, value]) => `${name.padEnd(18)}${String(value ?? '') || 'not set'}`);
+  const text = [...settings.map(line), '', 'From options and environment:', ...lines].join('\n');
+  return { json: { settings, settingsFile, environment }, text };
 }
 
 type Explained = ExplainedSetting & ReturnType<typeof tableEntry>;
