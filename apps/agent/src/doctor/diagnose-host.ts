@@ -1,4 +1,4 @@
-import { geteuid } from 'node:process';
+import { geteuid, pid } from 'node:process';
 import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../errors.ts';
@@ -22,7 +22,7 @@ export function diagnoseHost(stateDirectory: string): Finding[] {
 }
 
 function writable(stateDirectory: string): Finding {
-  const probe = join(stateDirectory, `.doctor-${process.pid}`);
+  const probe = join(stateDirectory, `.doctor-${pid}`);
   try {
     writeFileSync(probe, 'probe', { flag: 'wx', mode: 0o600 });
     return fine('state', `${stateDirectory} can be written`);

@@ -41,7 +41,7 @@ export class OrderRecord {
   }
 
   get unsent(): OrderAnswer[] {
-    return this.#orders.filter(({ isSent }) => !isSent).map(({ isSent: _, ...answer }) => answer);
+    return this.#orders.filter(({ isSent }) => !isSent).map(({ orderId, state, at, detail }) => ({ orderId, state, at, detail }));
   }
 
   /** The platform has these answers; what has changed since then is still unsent. */

@@ -2,9 +2,9 @@ import Button from '@cloudscape-design/components/button';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type AssetOrder, endpoints } from '@vedette/protocol';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { call } from '../../api/call.ts';
-import { useApi } from '../../api/use-api.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
 
 const progress = {
   queued: ['pending', 'Waiting for the agent'],
@@ -22,28 +22,25 @@ const isOpen = (state: AssetOrder['state']): boolean => state === 'queued' || st
 export function ScanNow({ assetId }: { readonly assetId: string }) {
   const queries = useQueryClient();
   const scan = useMutation({ mutationFn: () => call(endpoints.scanAsset, { params: { assetId } }) });
-  const [ended, setEnded] = useState('');
   const orderId = scan.data?.orderId ?? '';
-  const answer = useApi(
-    endpoints.getOrder,
-    { params: { assetId, orderId } },
-    { enabled: orderId !== ended, refetchInterval: 1000 },
-  );
+  const input = { params: { assetId, orderId } };
+  const last = queries.getQueryData<AssetOrder>(keyOf(endpoints.getOrder, input));
+  const enabled = orderId !== '' && (last === undefined || isOpen(last.state));
+  const answer = useApi(endpoints.getOrder, input, { enabled, refetchInterval: 1000 });
   const order = answer.data?.orderId === orderId ? answer.data : scan.data;
   const state = order?.state;
   useEffect(() => {
     if (state === undefined || isOpen(state)) return;
-    setEnded(orderId);
     void queries.invalidateQueries();
-  }, [state, orderId, queries]);
+  }, [state, queries]);
   const [type, text] = order ? progress[order.state] : ['info', ''];
   return (
     <span className="scan-now">
       {scan.error ? <StatusIndicator type="error">{scan.error.message}</StatusIndicator> : null}
       {order ? (
-        <span role="status" title={order.detail}>
+        <output title={order.detail}>
           <StatusIndicator type={type as 'info'}>{text}</StatusIndicator>
-        </span>
+        </output>
       ) : null}{' '}
       <Button
         loading={scan.isPending || (order !== undefined && isOpen(order.state))}
