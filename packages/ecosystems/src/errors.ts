@@ -7,7 +7,9 @@ export type EcosystemErrorCode =
   | 'VERSION_EPOCH'
   | 'VERSION_UPSTREAM_EMPTY'
   | 'VERSION_REVISION_EMPTY'
-  | 'DATABASE_TOO_LARGE';
+  | 'DATABASE_TOO_LARGE'
+  | 'DATABASE_UNKNOWN'
+  | 'DATABASE_DAMAGED';
 
 /** The room's one error class: a code for programs, a message for people. */
 export class EcosystemError extends Error {

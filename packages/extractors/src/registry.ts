@@ -1,3 +1,4 @@
+import { isRpmDatabase } from '@vedette/ecosystems';
 import { decodeText } from './decode.ts';
 import type { Extraction } from './extraction.ts';
 import { extractGemspec } from './installed/gemspec.ts';
@@ -18,8 +19,7 @@ import { extractYarnLock } from './lock/yarn-lock.ts';
 import { extractApkInstalled } from './os/apk-installed.ts';
 import { extractDpkg } from './os/dpkg.ts';
 import { extractRpmDatabase } from './os/rpm-database.ts';
-import { isNdb } from './os/rpm-ndb.ts';
-import { isBerkeleyHash } from './os/rpm-bdb.ts';
+
 import { extractCycloneDx } from './sbom/cyclonedx.ts';
 import { extractCycloneDxXml } from './sbom/cyclonedx-xml.ts';
 import { extractSpdxJson, extractSpdxTagValue } from './sbom/spdx.ts';
@@ -62,7 +62,7 @@ export const extractors: readonly Extractor[] = [
     name: 'rpm',
     describes: 'rpm database (ndb or Berkeley DB)',
     fileNames: null,
-    begins: (_, content) => isNdb(content) || isBerkeleyHash(content),
+    begins: (_, content) => isRpmDatabase(content),
     extract: extractRpmDatabase,
   },
   {

@@ -1,5 +1,6 @@
+import { EcosystemError, readRpmHeader } from '@vedette/ecosystems';
 import { decodeText } from '../decode.ts';
-import { readRpmHeader } from './rpm-header.ts';
+import { ExtractorError } from '../errors.ts';
 import { rpmFiles } from './rpm-files.ts';
 
 /** Puts down, for each of the wanted paths (absolute), the package that brought it. */
@@ -29,8 +30,17 @@ export function addApkOwners(owners: FileOwners, wanted: ReadonlySet<string>, co
 /** Headers of an rpm database. Throws ExtractorError DAMAGED. */
 export function addRpmOwners(owners: FileOwners, wanted: ReadonlySet<string>, headers: Iterable<Uint8Array>): void {
   for (const header of headers) {
-    const name = readRpmHeader(header)?.name;
+    const name = nameOf(header);
     if (name === undefined) continue;
     for (const path of rpmFiles(header)) if (wanted.has(path)) owners.set(path, name);
+  }
+}
+
+function nameOf(header: Uint8Array): string | undefined {
+  try {
+    return readRpmHeader(header)?.name;
+  } catch (error) {
+    if (!(error instanceof EcosystemError)) throw error;
+    throw new ExtractorError('DAMAGED', error.message, { cause: error });
   }
 }

@@ -1,9 +1,7 @@
+import { bytesInMemory, EcosystemError, readRpmHeader, rpmHeaders } from '@vedette/ecosystems';
 import { refuseTooLarge } from '../decode.ts';
 import { ExtractorError } from '../errors.ts';
 import { type Extraction, Findings } from '../extraction.ts';
-import { bdbHeaders, isBerkeleyHash } from './rpm-bdb.ts';
-import { isNdb, ndbHeaders } from './rpm-ndb.ts';
-import { readRpmHeader } from './rpm-header.ts';
 
 /**
  * Packages of an rpm database whose headers the caller has at hand; for SQLite databases (rpm 4.16 and later) these are the blobs
@@ -16,21 +14,24 @@ export function extractRpmHeaders(headers: Iterable<Uint8Array>): Extraction {
     number += 1;
     try {
       const pkg = readRpmHeader(header);
-      if (pkg) found.add(pkg, number);
+      if (pkg) found.add({ type: 'rpm', ...pkg }, number);
     } catch (error) {
-      if (!(error instanceof ExtractorError) || error.code !== 'DAMAGED') throw error;
+      if (!(error instanceof EcosystemError) || error.code !== 'DATABASE_DAMAGED') throw error;
       found.problem(number, error.message);
     }
   }
   return found.finish();
 }
 
-/** Headers of `Packages.db` (ndb, SUSE) or `Packages` (Berkeley DB, rpm before 4.16). Throws ExtractorError. */
-export function rpmDatabaseHeaders(content: Uint8Array): Iterable<Uint8Array> {
+/** Headers of a database of any of rpm's formats. Throws ExtractorError. */
+export function* rpmDatabaseHeaders(content: Uint8Array): Generator<Uint8Array> {
   refuseTooLarge(content);
-  if (isNdb(content)) return ndbHeaders(content);
-  if (isBerkeleyHash(content)) return bdbHeaders(content);
-  throw new ExtractorError('NOT_THIS_FORMAT', 'the file is neither an ndb nor a Berkeley DB package database');
+  try {
+    yield* rpmHeaders(bytesInMemory(content));
+  } catch (error) {
+    if (!(error instanceof EcosystemError)) throw error;
+    throw new ExtractorError(error.code === 'DATABASE_UNKNOWN' ? 'NOT_THIS_FORMAT' : 'DAMAGED', error.message, { cause: error });
+  }
 }
 
 /** Packages of such a file. Throws ExtractorError. */
