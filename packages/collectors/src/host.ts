@@ -56,6 +56,8 @@ export interface Host {
   readFile(path: string, limit: ReadLimit): Uint8Array | null;
   /** The same as UTF-8; invalid bytes become U+FFFD. */
   readText(path: string, limit: ReadLimit): string | null;
+  /** Part of a regular file, for one that is too large to be held: fewer than `bytes` from `offset` only behind its end. */
+  readRange(path: string, range: { readonly offset: number; readonly bytes: number }): Uint8Array | null;
   /** Target of a symbolic link, as it is written in it; null also when the path is no link. */
   readLink(path: string): string | null;
   /** Names in a directory, sorted by code unit; null also when the path is no directory. */
@@ -64,8 +66,8 @@ export interface Host {
   statFileSystem(mount: string): Promise<FileSystemSize | null>;
   /** Addresses of the interfaces that are up. */
   networkAddresses(): NetworkAddress[];
-  /** Lower-case hexadecimal SHA-256 of the UTF-8 text. */
-  sha256(text: string): string;
+  /** Lower-case hexadecimal SHA-256 of bytes, or of a text as UTF-8. */
+  sha256(content: string | Uint8Array): string;
   /**
    * To be awaited between the pieces of longer work, each process of many, say: returns at once, or when the agent's budget allows to go on.
    */

@@ -76,12 +76,13 @@ function notingHost(host: Host, note: (problem: CollectorProblem) => void): Host
     architecture: host.architecture,
     readFile: (path, limit) => guard(() => host.readFile(path, limit)),
     readText: (path, limit) => guard(() => host.readText(path, limit)),
+    readRange: (path, range) => guard(() => host.readRange(path, range)),
     readLink: (path) => guard(() => host.readLink(path)),
     listDirectory: (path) => guard(() => host.listDirectory(path)),
     stat: (path) => guard(() => host.stat(path)),
     statFileSystem: (mount) => host.statFileSystem(mount).catch(noted),
     networkAddresses: () => guard(() => host.networkAddresses()) ?? [],
-    sha256: (text) => host.sha256(text),
+    sha256: (content) => host.sha256(content),
     breathe: () => host.breathe(),
   };
 }

@@ -45,12 +45,13 @@ export function linuxHost(options: LinuxHostOptions = {}): Host {
       const bytes = readFile(path, limit);
       return bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     },
+    readRange: (path, range) => attempt(path, () => readRange(real(path), path, range)),
     readLink: (path) => attempt(path, () => readlinkSync(parentReal(path)), ['EINVAL']),
     listDirectory: (path) => attempt(path, () => sortedNames(real(path), path), ['ENOTDIR']),
     stat: (path) => attempt(path, () => fileStatus(statSync(real(path)))),
     statFileSystem: (mount) => fileSystemSize(mount, real),
     networkAddresses,
-    sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    sha256: (content) => createHash('sha256').update(content).digest('hex'),
     breathe,
   };
 }
@@ -76,6 +77,21 @@ function readRegularFile(realPath: string, path: string, maxBytes: number): Uint
         buffer = larger;
       }
     }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readRange(realPath: string, path: string, { offset, bytes }: { offset: number; bytes: number }): Uint8Array {
+  const fd = openSync(realPath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    if (!fstatSync(fd).isFile()) throw new HostError('NOT_A_FILE', path);
+    const buffer = Buffer.allocUnsafe(bytes);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes; length += read) {
+      read = readSync(fd, buffer, length, bytes - length, offset + length);
+    }
+    return buffer.subarray(0, length);
   } finally {
     closeSync(fd);
   }

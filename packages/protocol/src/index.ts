@@ -20,6 +20,8 @@ export * from './api/session.ts';
 export * from './endpoint.ts';
 export * from './facts/fact.ts';
 export * from './facts/facts.ts';
+export * from './facts/inventory-facts.ts';
+export * from './facts/package-facts.ts';
 export * from './ids.ts';
 export * from './knowledge/advisory.ts';
 export { checkNumber, firstRegisteredCheckNumber } from './knowledge/check-number.ts';

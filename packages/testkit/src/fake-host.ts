@@ -59,6 +59,10 @@ export function fakeHost(
       const bytes = readFile(path, limit);
       return bytes === null ? null : Buffer.from(bytes).toString('utf8');
     },
+    readRange: (path, { offset, bytes }) => {
+      const content = find(path);
+      return content === null ? null : Buffer.from(content).subarray(offset, offset + bytes);
+    },
     readLink: (path) => {
       log.push(path);
       const entry = entries.get(path);
@@ -72,7 +76,7 @@ export function fakeHost(
     stat: (path) => fakeStatus(find(path), names(path).length > 0),
     statFileSystem: (mount) => Promise.resolve(options.fileSystems?.[mount] ?? null),
     networkAddresses: () => [...(options.addresses ?? [])],
-    sha256: (text) => createHash('sha256').update(text, 'utf8').digest('hex'),
+    sha256: (content) => createHash('sha256').update(content).digest('hex'),
     breathe: () => Promise.resolve(),
   };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineFact, text, textList } from './fact.ts';
+import { inventoryFacts } from './inventory-facts.ts';
+import { apkFact, rpmFact } from './package-facts.ts';
 
 /** The kinds of facts of the first release. What the platform understands; an unknown kind is stored as it came. */
 
@@ -163,6 +165,8 @@ export const fileSystemFact = defineFact({
 export const facts = {
   os: osFact,
   dpkg: dpkgFact,
+  rpm: rpmFact,
+  apk: apkFact,
   kernel: kernelFact,
   restart: restartFact,
   'network-interface': networkInterfaceFact,
@@ -171,6 +175,7 @@ export const facts = {
   user: userFact,
   hardware: hardwareFact,
   'file-system': fileSystemFact,
+  ...inventoryFacts,
 } as const;
 
 export type FactName = keyof typeof facts;

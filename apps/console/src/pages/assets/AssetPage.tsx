@@ -17,32 +17,34 @@ import { Loading } from '../../ui/Loading.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { AgentTab } from './AgentTab.tsx';
 import { FactTab } from './FactTab.tsx';
-import { factTables } from './fact-tables.tsx';
+import { factTablesOf } from './fact-tables.tsx';
 import { ScanNow } from './ScanNow.tsx';
 import { SummaryTab } from './SummaryTab.tsx';
 import { VulnerabilitiesTab } from './VulnerabilitiesTab.tsx';
 
 export type AssetDetail = ReplyOf<typeof endpoints.getAsset>;
 
-const tabs: readonly (readonly [id: string, label: string, content: (detail: AssetDetail) => ReactNode])[] = [
-  ['summary', 'Summary', (detail) => <SummaryTab detail={detail} />],
-  ['vulnerabilities', 'Vulnerabilities', (detail) => <VulnerabilitiesTab assetId={detail.asset.assetId} />],
-  ...factTables.map(
-    (table) =>
-      [
-        table.tab,
-        table.title,
-        (detail: AssetDetail) => <FactTab key={table.tab} assetId={detail.asset.assetId} table={table} />,
-      ] as const,
-  ),
-  ['agent', 'Agent', (detail) => <AgentTab detail={detail} />],
-];
+type Tab = readonly [id: string, label: string, content: (detail: AssetDetail) => ReactNode];
+
+function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
+  return [
+    ['summary', 'Summary', (known) => <SummaryTab detail={known} />],
+    ['vulnerabilities', 'Vulnerabilities', (known) => <VulnerabilitiesTab assetId={known.asset.assetId} />],
+    ...factTablesOf(detail?.agent?.collectors ?? []).map((table): Tab => [
+      table.tab,
+      table.title,
+      (known) => <FactTab key={table.collector} assetId={known.asset.assetId} table={table} />,
+    ]),
+    ['agent', 'Agent', (known) => <AgentTab detail={known} />],
+  ];
+}
 
 export function AssetPage() {
   const { assetId = '', tab: wanted } = useParams({ strict: false });
   const router = useRouter();
   const answer = useApi(endpoints.getAsset, { params: { assetId } }, { refetchInterval: 30_000 });
   const name = answer.data?.asset.hostname ?? 'Asset';
+  const tabs = tabsOf(answer.data);
   const [tab, label] = tabs.find(([id]) => id === wanted) ?? tabs[0]!; // the list is not empty
   const { panel, key } = useExplainPanel({ assetId, enabled: tab === 'vulnerabilities' });
   useTitle(`${label} of ${name}`);
