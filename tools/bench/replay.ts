@@ -86,7 +86,15 @@ function longAgo({ advisories }: KnowledgeInput): PackageVersionRow[] {
     const known = oldest.get(key)?.version;
     if (fixed === null || (known !== undefined && compareInOrder(ecosystem, fixed, known) !== -1)) continue;
     const rowHash = createHash('sha256').update(`${key} ${fixed}`).digest();
-    const pkg = { name: source, version: fixed, architecture: 'amd64', source, sourceVersion: fixed, state: 'installed' };
+    const pkg = {
+      name: source,
+      version: fixed,
+      architecture: 'amd64',
+      source,
+      sourceVersion: fixed,
+      state: 'installed',
+      module: '',
+    };
     oldest.set(key, { ...pkg, ecosystem, release, role: 'installed', rowHash });
   }
   return [...oldest.values()];

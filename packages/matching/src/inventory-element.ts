@@ -31,14 +31,29 @@ export function packageElement(pkg: DpkgPackage, release: string): InventoryElem
   return { ecosystem: 'debian', release, name, version, architecture, source, sourceVersion, role };
 }
 
+/** Distributions whose kernel puts version, release and architecture of its rpm into uname -r. SUSE's leaves a part out. */
+const rpmKernels: readonly EcosystemName[] = [
+  'almalinux',
+  'rocky',
+  'redhat',
+  'oracle',
+  'fedora',
+  'amazon',
+  'photon',
+  'azurelinux',
+  'openeuler',
+];
+
 /**
- * The element of the running kernel; null where the kernel states no package version (one that is not Debian's, a container on
- * another distribution's kernel). Its version is the one of the source package, because Debian's kernel states that.
+ * The element of the running kernel; null where the kernel states no package version (one that is not the distribution's, a container on
+ * another distribution's kernel). Debian's states the version of its source package, those of rpm that of the package in its release.
  */
 export function runningKernelElement(
   kernels: readonly Kernel[],
-  machine: { readonly release: string; readonly architecture: string },
+  machine: { readonly ecosystem?: string; readonly release: string; readonly architecture: string },
 ): InventoryElement | null {
+  const ecosystem = rpmKernels.find((name) => name === machine.ecosystem);
+  if (ecosystem) return runningRpmKernel(kernels, { ecosystem, release: machine.release });
   const running = kernels.find((kernel) => kernel.running && kernel.version !== '');
   if (!running) return null;
   return {
@@ -51,4 +66,19 @@ export function runningKernelElement(
     sourceVersion: running.version,
     role: 'running',
   };
+}
+
+/** 5.14.0-362.8.1.el9_3.x86_64 is package kernel in version 5.14.0-362.8.1.el9_3; Oracle's own kernel has `uek` in its release. */
+function runningRpmKernel(
+  kernels: readonly Kernel[],
+  { ecosystem, release }: { ecosystem: EcosystemName; release: string },
+): InventoryElement | null {
+  const text = kernels.find((kernel) => kernel.running)?.release.slice(0, 256) ?? '';
+  const parts = /^([0-9][^-]*-[^-]+)\.(x86_64|aarch64|ppc64le|s390x|i686)$/.exec(text);
+  if (!parts) return null;
+  const [, version = '', architecture = ''] = parts;
+  // Which distribution built it stands in its release; another's kernel under a container is not judged.
+  if (!/\.(el|fc|amzn|ph|azl|cm|oe)[0-9]/.test(version)) return null;
+  const name = version.endsWith('uek') ? 'kernel-uek' : 'kernel';
+  return { ecosystem, release, name, version, architecture, source: name, sourceVersion: version, role: 'running' };
 }

@@ -2,6 +2,7 @@ import { type CheckIn, type CheckInReply, facts } from '@vedette/protocol';
 import type { Kysely, Selectable } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { packageCollectors } from '../inventory/release.ts';
 import { schedule } from './schedule.ts';
 import type { KnownAgent } from './store.ts';
 
@@ -30,11 +31,12 @@ export async function checkIn(context: Context, agent: KnownAgent, document: Che
       .execute();
     const byName = new Map(states.map((state) => [state.collector, state]));
     const resend = document.collectors.filter((reported) => differs(reported, byName.get(reported.name))).map(({ name }) => name);
-    const packages = document.collectors.find(({ name }) => name === 'dpkg');
+    const packages = document.collectors.filter(({ name }) => packageCollectors.includes(name));
+    const isScan = packages.length > 0 && packages.every((each) => isConfirmed(each) && !resend.includes(each.name));
     await tx
       .updateTable('asset')
       // Packages that the collector has just seen to be those we know: that is an assessment.
-      .set({ lastSeen: now, ...(packages && isConfirmed(packages) && !resend.includes('dpkg') ? { lastScan: now } : {}) })
+      .set({ lastSeen: now, ...(isScan ? { lastScan: now } : {}) })
       .where('organizationId', '=', agent.organizationId)
       .where('id', '=', agent.assetId)
       .execute();
@@ -49,7 +51,7 @@ function differs({ sequence, digest }: Reported, state: State | undefined): bool
 }
 
 /** A collector that failed repeats the digest of its last success, which proves nothing of now. */
-function isConfirmed({ sequence, status }: Reported): boolean {
+export function isConfirmed({ sequence, status }: Reported): boolean {
   return sequence > 0 && (status === 'complete' || status === 'partial');
 }
 

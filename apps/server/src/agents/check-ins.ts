@@ -3,7 +3,8 @@ import type { CheckIn, CheckInReply } from '@vedette/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { inParts } from '../knowledge/in-parts.ts';
-import { checkIn } from './check-in.ts';
+import { packageCollectors } from '../inventory/release.ts';
+import { checkIn, isConfirmed } from './check-in.ts';
 import { schedule } from './schedule.ts';
 import type { KnownAgent } from './store.ts';
 
@@ -41,8 +42,8 @@ export class CheckIns implements AsyncDisposable {
     const report = hashReport(document);
     const confirmed = this.#confirmed.get(agent.id);
     if (confirmed?.report === report && confirmed.until > at.getTime()) {
-      const packages = document.collectors.find(({ name }) => name === 'dpkg');
-      const scanned = packages !== undefined && (packages.status === 'complete' || packages.status === 'partial');
+      const packages = document.collectors.filter(({ name }) => packageCollectors.includes(name));
+      const scanned = packages.length > 0 && packages.every(isConfirmed);
       this.#seen.set(agent.id, { agent, at, scanned, consumption: document.consumption });
       this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
       return { resend: [], schedule };

@@ -10,6 +10,7 @@ import { severityCounts } from '../detections/severity-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { selectAssets } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
+import { packageCollectors } from '../inventory/release.ts';
 
 export interface AssetQuery {
   readonly organizationId: string;
@@ -192,7 +193,7 @@ export async function findFacts(
   query: FactQuery,
 ): Promise<{ total: number; items: Record<string, unknown>[] }> {
   const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
-    select body, count(*) over ()::integer as total from (${query.collector === 'dpkg' ? packageRows(query) : factRows(query)}) as fact
+    select body, count(*) over ()::integer as total from (${packageCollectors.includes(query.collector) ? packageRows(query) : factRows(query)}) as fact
     where ${query.search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(query.search)})` : sql`true`}
     order by sort_key
     limit ${query.limit} offset ${query.offset}`.execute(db);
@@ -207,10 +208,12 @@ function factRows({ organizationId, assetId, collector }: FactQuery): RawBuilder
 }
 
 function packageRows({ organizationId, assetId, collector }: FactQuery): RawBuilder<unknown> {
+  const columns = { dpkg: sql`jsonb_build_object('state', state)`, rpm: sql`jsonb_build_object('module', module)` };
+  const own = collector === 'dpkg' || collector === 'rpm' ? columns[collector] : sql`'{}'::jsonb`;
   return sql`
-    select package_version.name || ' ' || package_version.architecture as sort_key, jsonb_build_object(
+    select package_version.name || ' ' || package_version.architecture || ' ' || version as sort_key, jsonb_build_object(
       'name', package_version.name, 'version', version, 'architecture', architecture, 'source', source,
-      'sourceVersion', source_version, 'state', state) as body
+      'sourceVersion', source_version) || ${own} as body
     from inventory
     join package_set using (set_hash)
     join package_version

@@ -115,6 +115,8 @@ export interface Database {
     state: string;
     versionKey: Buffer | null;
     rowHash: Buffer;
+    /** MODULARITYLABEL of an rpm; empty for none. */
+    module: Generated<string>;
   };
   /** Entered and not judged yet. */
   unjudged: { packageVersionId: number };

@@ -1,5 +1,5 @@
-import { packageElement, runningKernelElement } from '@vedette/matching';
-import { type DpkgPackage, dpkgFact, type FactRow, kernelFact, osFact } from '@vedette/protocol';
+import { runningKernelElement } from '@vedette/matching';
+import { type FactRow, kernelFact, osFact } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type AssetRef, type CollectorRef, refKey, type Tx } from './asset-ref.ts';
@@ -16,10 +16,11 @@ import {
 import type { DocumentInput, DocumentResult } from './document.ts';
 import { type FactChange, loadFactBodies, loadFactRows, saveFactRows } from './fact-rows.ts';
 import { Inventory, type InventoryChange, loadInventories, PackageSets, saveInventories } from './inventories.ts';
+import { packageVersionRow } from './package-version-row.ts';
 import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
 import type { ReadRows } from './read-rows.ts';
-import { type AssetRelease, releaseOf } from './release.ts';
-import { hashRow, type KeyedRow, type RowChange, type StoredRow } from './row-change.ts';
+import { packageCollectors, packageReleaseOf, releaseOf } from './release.ts';
+import { hashRow, type RowChange, type StoredRow } from './row-change.ts';
 
 export interface Applied {
   /** In the order of the documents. */
@@ -64,8 +65,8 @@ export async function applyDocuments(
   const batch = new Batch(tx, memory, { states, at });
   const readable = inputs.filter((input): input is Readable => batch.isReadable(input));
   // Packages come last, because they are judged by the release of the operating system, which may come in this very batch.
-  await batch.takeFacts(readable.filter(({ ref }) => ref.collector !== dpkgFact.name));
-  await batch.takePackages(readable.filter(({ ref }) => ref.collector === dpkgFact.name));
+  await batch.takeFacts(readable.filter(({ ref }) => !packageCollectors.includes(ref.collector)));
+  await batch.takePackages(readable.filter(({ ref }) => packageCollectors.includes(ref.collector)));
   return batch.finish(inputs);
 }
 
@@ -144,7 +145,7 @@ class Batch {
       return change ? [{ ...input, change }] : [];
     });
     const rows = taken.flatMap(({ ref, change }) => {
-      const release = releaseOf(this.#os(ref));
+      const release = packageReleaseOf(this.#os(ref), ref.collector);
       return change.added.map((row) => packageVersionRow(row, release));
     });
     const ids = await this.#enter(rows);
@@ -154,10 +155,12 @@ class Batch {
       const removed = change.removed.flatMap(({ id }) => (id === undefined ? [] : [id]));
       this.#inventory(ref).change({ added, removed, rebase: document.kind === 'snapshot' });
     }
-    await versions.load(taken.flatMap(({ ref }) => this.#inventory(ref).ids()));
+    const all = taken.flatMap(({ ref }) => packageRefs(ref));
+    await this.#loadInventories(all);
+    await versions.load(all.flatMap((ref) => this.#inventory(ref).ids()));
     for (const { ref } of taken)
-      this.#summaries.of(ref).packages = this.#inventory(ref)
-        .ids()
+      this.#summaries.of(ref).packages = packageRefs(ref)
+        .flatMap((each) => this.#inventory(each).ids())
         .filter((id) => versions.of(id).counts).length;
   }
 
@@ -198,13 +201,13 @@ class Batch {
 
   /** A machine upgraded to another release keeps its packages, but another authority speaks of them now. */
   async #reassignPackages(refs: readonly CollectorRef[]): Promise<void> {
-    const packages = refs.map((ref) => ({ ...ref, collector: dpkgFact.name }));
+    const packages = refs.flatMap(packageRefs);
     await this.#loadInventories(packages);
     const { versions } = this.#memory;
     await versions.load(packages.flatMap((ref) => this.#inventory(ref).ids()));
     for (const ref of packages) {
       const inventory = this.#inventory(ref);
-      const { ecosystem, release } = releaseOf(this.#os(ref));
+      const { ecosystem, release } = packageReleaseOf(this.#os(ref), ref.collector);
       const others = inventory.ids().filter((id) => {
         const known = versions.of(id);
         return known.ecosystem !== ecosystem || known.release !== release;
@@ -239,11 +242,11 @@ class Batch {
 
   #runningKernel(ref: CollectorRef): PackageVersionRow | null {
     const os = this.#os(ref);
-    const { release } = releaseOf(os);
+    const { ecosystem, release } = releaseOf(os);
     const kernels = [...(this.#bodies.get(refKey(ref))?.values() ?? [])].map((row) => kernelFact.row.parse(row));
     if (!os || release === '') return null;
-    const element = runningKernelElement(kernels, { release, architecture: os.architecture });
-    return element && { ...element, state: 'running', rowHash: hashRow({ ...element }) };
+    const element = runningKernelElement(kernels, { ecosystem, release, architecture: os.architecture });
+    return element && { ...element, state: 'running', module: '', rowHash: hashRow({ ...element }) };
   }
 
   /** Stored packages that a document speaks of. */
@@ -286,8 +289,7 @@ class Batch {
   }
 }
 
-function packageVersionRow({ row, hash }: KeyedRow, { ecosystem, release }: AssetRelease): PackageVersionRow {
-  const pkg = row as DpkgPackage; // readRows checked it against the schema of this collector.
-  const role = packageElement(pkg, release)?.role ?? 'installed';
-  return { ...pkg, ecosystem, release, role, rowHash: hash };
+/** All collectors of packages of an asset. */
+function packageRefs({ organizationId, assetId }: AssetRef): CollectorRef[] {
+  return packageCollectors.map((collector) => ({ organizationId, assetId, collector }));
 }

@@ -1,5 +1,5 @@
-import { debianVersionKey, VersionError } from '@vedette/ecosystems';
-import { dpkgFact } from '@vedette/protocol';
+import { findEcosystem, VersionError } from '@vedette/ecosystems';
+import { dpkgFact, rpmFact } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database, PackageRole } from '../db/schema.ts';
 import { inParts } from '../knowledge/in-parts.ts';
@@ -14,7 +14,9 @@ export interface PackageVersionRow extends AssetRelease {
   readonly architecture: string;
   readonly source: string;
   readonly sourceVersion: string;
+  /** Of dpkg; empty for managers that keep none. */
   readonly state: string;
+  readonly module: string;
   readonly rowHash: Buffer;
 }
 
@@ -51,7 +53,7 @@ export class PackageVersions {
     for (const part of inParts(missing)) {
       const rows = await this.#db
         .selectFrom('packageVersion')
-        .select(['id', 'ecosystem', 'release', 'role', 'name', 'architecture', 'state', 'rowHash'])
+        .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'state', 'rowHash'])
         .where('id', '=', sql<number>`any(${part})`)
         .execute();
       for (const row of rows) this.#remember(row.id, row);
@@ -94,14 +96,15 @@ export class PackageVersions {
     const { rows: counts } = await sql<{ fresh: number }>`
       with entered as (
         insert into package_version
-          (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)
+          (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash, module)
         select * from unnest(
           ${rows.map((row) => row.ecosystem)}::text[], ${rows.map((row) => row.release)}::text[], ${rows.map((row) => row.role)}::text[],
           ${rows.map((row) => row.name)}::text[], ${rows.map((row) => row.version)}::text[],
           ${rows.map((row) => row.architecture)}::text[], ${rows.map((row) => row.source)}::text[],
           ${rows.map((row) => row.sourceVersion)}::text[], ${rows.map((row) => row.state)}::text[],
-          ${rows.map((row) => versionKey(row.sourceVersion))}::bytea[], ${rows.map((row) => row.rowHash)}::bytea[]
-        ) as new (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash)
+          ${rows.map(versionKey)}::bytea[], ${rows.map((row) => row.rowHash)}::bytea[],
+          ${rows.map((row) => row.module)}::text[]
+        ) as new (ecosystem, release, role, name, version, architecture, source, source_version, state, version_key, row_hash, module)
         where not exists (
           select from package_version as old
           where old.ecosystem = new.ecosystem and old.release = new.release and old.role = new.role and old.row_hash = new.row_hash)
@@ -124,9 +127,11 @@ export class PackageVersions {
     for (const row of found.rows) this.#remember(row.id, row);
   }
 
-  #remember(id: number, row: Omit<PackageVersionRow, 'version' | 'source' | 'sourceVersion'>): void {
+  #remember(id: number, row: Omit<PackageVersionRow, 'source' | 'sourceVersion' | 'module'>): void {
     const { ecosystem, release } = row;
-    const text = storedKey({ name: row.name, architecture: row.architecture }, dpkgFact.key);
+    const { name, architecture, version } = row;
+    // Managers without states may keep several versions of a name: rpm's kernels.
+    const text = storedKey({ name, architecture, version }, row.state === '' ? rpmFact.key : dpkgFact.key);
     const key = this.#keys.get(text) ?? text;
     this.#keys.set(key, key);
     this.#known.set(id, { ecosystem, release, key, hash: row.rowHash.toString('latin1'), counts: row.state !== 'config-files' });
@@ -139,9 +144,10 @@ function identity({ ecosystem, release, role, rowHash }: Pick<PackageVersionRow,
 }
 
 /** Null for text that is no version: such a package is unassessed, never silently clean. */
-function versionKey(version: string): Buffer | null {
+function versionKey({ ecosystem, sourceVersion }: PackageVersionRow): Buffer | null {
   try {
-    return Buffer.from(debianVersionKey(version));
+    const key = (findEcosystem(ecosystem) ?? findEcosystem('debian'))?.versionKey(sourceVersion);
+    return key ? Buffer.from(key) : null;
   } catch (error) {
     if (error instanceof VersionError) return null;
     throw error;

@@ -1,4 +1,4 @@
-import { releaseOf as distributionRelease } from '@vedette/ecosystems';
+import { findEcosystem, releaseOf as distributionRelease } from '@vedette/ecosystems';
 import type { OsIdentity } from '@vedette/protocol';
 
 /** Whose advisories speak of an asset's packages. Both empty where no authority is known: its packages stay unassessed. */
@@ -7,10 +7,19 @@ export interface AssetRelease {
   readonly release: string;
 }
 
-/** Distributions whose packages dpkg installs, which is what agents report so far. */
-const dpkgDistributions: ReadonlySet<string> = new Set(['debian', 'ubuntu']);
+/** Collectors of packages, and the ecosystem whose package manager each reads. */
+const managers = { dpkg: 'debian', rpm: 'rpm', apk: 'apk' } as const;
+export const packageCollectors: readonly string[] = Object.keys(managers);
 
 export function releaseOf(os: OsIdentity | undefined): AssetRelease {
-  const known = os && distributionRelease(os);
-  return known && dpkgDistributions.has(known.ecosystem) ? known : { ecosystem: '', release: '' };
+  return (os && distributionRelease(os)) ?? { ecosystem: '', release: '' };
+}
+
+/** The same for what one collector reads: rpm on Debian is a tool, and its packages are nobody's. */
+export function packageReleaseOf(os: OsIdentity | undefined, collector: string): AssetRelease {
+  const known = releaseOf(os);
+  const manager = findEcosystem(known.ecosystem)?.name;
+  return Object.entries(managers).some(([name, ecosystem]) => name === collector && ecosystem === manager)
+    ? known
+    : { ecosystem: '', release: '' };
 }

@@ -14,7 +14,19 @@ export async function judgeAgain(
 ): Promise<void> {
   const packageVersions = await tx
     .selectFrom('packageVersion')
-    .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'sourceVersion', 'state'])
+    .select([
+      'id',
+      'ecosystem',
+      'release',
+      'role',
+      'name',
+      'version',
+      'architecture',
+      'source',
+      'sourceVersion',
+      'state',
+      'module',
+    ])
     .where('ecosystem', '<>', '')
     // Those that arrive meanwhile are judged by all checks when their turn comes.
     .where(sql<boolean>`not exists (select from unjudged where package_version_id = package_version.id)`)

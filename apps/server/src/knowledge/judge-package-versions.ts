@@ -6,7 +6,7 @@ import { recordEvidence } from './record-evidence.ts';
 
 type PackageVersion = Pick<
   Selectable<Database['packageVersion']>,
-  'id' | 'ecosystem' | 'release' | 'role' | 'name' | 'version' | 'architecture' | 'source' | 'sourceVersion' | 'state'
+  'id' | 'ecosystem' | 'release' | 'role' | 'name' | 'version' | 'architecture' | 'source' | 'sourceVersion' | 'state' | 'module'
 >;
 export type StoredStatement = AffectedStatement & { readonly id: number };
 export type StoredVerdict = Verdict & { readonly packageVersionId: number; readonly statement: StoredStatement };
@@ -15,7 +15,19 @@ export type StoredVerdict = Verdict & { readonly packageVersionId: number; reado
 export async function judgePackageVersions(tx: Kysely<Database>, ids: readonly number[]): Promise<void> {
   const rows = await tx
     .selectFrom('packageVersion')
-    .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'sourceVersion', 'state'])
+    .select([
+      'id',
+      'ecosystem',
+      'release',
+      'role',
+      'name',
+      'version',
+      'architecture',
+      'source',
+      'sourceVersion',
+      'state',
+      'module',
+    ])
     .where('id', '=', sql<number>`any(${[...ids]})`)
     .where('ecosystem', '<>', '')
     .execute();
