@@ -15,30 +15,93 @@ const rebaseShare = 0.25;
 /** Shared sets in memory; one is about 6 kB. */
 const maxSets = 4000;
 
+/** Up to this share of a known set may differ for it to be used instead of a set of its own; less than `rebaseShare`, so that changes fit in. */
+const nearShare = 0.15;
+/** Of how many smallest hashes a sketch is made: two sets that share most members have some of them in common. */
+const sketchSize = 8;
+
 /** Sets of package versions that assets of one image share. Named by their content, so they never change. */
 export class PackageSets {
   readonly #sets = new Map<string, readonly number[]>();
+  /** Hashes of sets by the parts of their sketches. */
+  readonly #sketches = new Map<number, string>();
 
   /** The members of these sets, by their hash in hexadecimal. */
   async load(db: Kysely<Database>, hashes: Iterable<string>): Promise<Map<string, readonly number[]>> {
     const wanted = new Set(hashes);
     const missing = [...wanted].filter((hash) => !this.#sets.has(hash));
     if (missing.length > 0) {
-      if (this.#sets.size + missing.length > maxSets) this.#sets.clear();
       const rows = await db
         .selectFrom('packageSet')
         .selectAll()
         .where('setHash', '=', sql<Buffer>`any(${[...wanted].map((hash) => Buffer.from(hash, 'hex'))})`)
         .execute();
-      for (const { setHash, ids } of rows) this.#sets.set(setHash.toString('hex'), ids);
+      this.#makeRoom(rows.length);
+      for (const { setHash, ids } of rows) this.#remember(setHash.toString('hex'), ids);
     }
     return new Map([...wanted].map((hash) => [hash, this.#sets.get(hash) ?? []]));
   }
+
+  /**
+   * The set to describe these versions by: a known one that differs little, or else the set of exactly these. It may not be stored:
+   * whoever stored it may have been rolled back.
+   */
+  baseFor(ids: readonly number[]): { readonly hash: string; readonly ids: readonly number[] } {
+    const near = this.#near(ids);
+    if (near) return near;
+    const sorted = ids.toSorted((a, b) => a - b);
+    const hash = createHash('sha256').update(sorted.join()).digest('hex');
+    this.#makeRoom(1);
+    this.#remember(hash, sorted);
+    return { hash, ids: sorted };
+  }
+
+  #near(ids: readonly number[]): { readonly hash: string; readonly ids: readonly number[] } | null {
+    const votes = new Map<string, number>();
+    for (const part of sketchOf(ids)) {
+      const hash = this.#sketches.get(part);
+      if (hash !== undefined) votes.set(hash, (votes.get(hash) ?? 0) + 1);
+    }
+    const [best] = [...votes].toSorted(([, a], [, b]) => b - a);
+    const known = best && this.#sets.get(best[0]);
+    if (!best || !known) return null;
+    const members = new Set(known);
+    const common = ids.reduce((sum, id) => sum + Number(members.has(id)), 0);
+    const difference = ids.length + known.length - 2 * common;
+    return difference <= known.length * nearShare ? { hash: best[0], ids: known } : null;
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#sets.size + count <= maxSets) return;
+    this.#sets.clear();
+    this.#sketches.clear();
+  }
+
+  #remember(hash: string, ids: readonly number[]): void {
+    this.#sets.set(hash, ids);
+    // The first one stays: the fewer sets are in use, the more is shared.
+    for (const part of sketchOf(ids)) if (!this.#sketches.has(part)) this.#sketches.set(part, hash);
+  }
+}
+
+/** The smallest of all members' hashes, for each of several hash functions (MinHash); which function stands in the upper bits. */
+function sketchOf(ids: readonly number[]): number[] {
+  return Array.from({ length: sketchSize }, (_, which) => {
+    let least = 2 ** 32 - 1;
+    for (const id of ids) {
+      let mixed = Math.imul(id ^ (which * 0x9e3779b9), 0x85ebca6b);
+      mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
+      mixed = (mixed ^ (mixed >>> 16)) >>> 0;
+      if (mixed < least) least = mixed;
+    }
+    return which * 2 ** 32 + least;
+  });
 }
 
 /** Package versions of one collector on one asset, with what a batch of documents does to them. */
 export class Inventory {
   readonly ref: CollectorRef;
+  readonly #sets: PackageSets;
   /** Null before the first document. */
   #setHash: string | null;
   #base: ReadonlySet<number>;
@@ -50,12 +113,17 @@ export class Inventory {
   /** Whether the set that it rests on may be new. */
   #isRebased = false;
 
-  constructor(ref: CollectorRef, stored?: StoredInventory, base: readonly number[] = []) {
+  constructor(
+    ref: CollectorRef,
+    sets: PackageSets,
+    stored?: { readonly row: StoredInventory; readonly base: readonly number[] },
+  ) {
     this.ref = ref;
-    this.#setHash = stored?.setHash.toString('hex') ?? null;
-    this.#base = new Set(base);
-    this.#added = new Set(stored?.added);
-    this.#removed = new Set(stored?.removed);
+    this.#sets = sets;
+    this.#setHash = stored?.row.setHash.toString('hex') ?? null;
+    this.#base = new Set(stored?.base);
+    this.#added = new Set(stored?.row.added);
+    this.#removed = new Set(stored?.row.removed);
   }
 
   get touched(): boolean {
@@ -63,10 +131,13 @@ export class Inventory {
   }
 
   ids(): number[] {
-    return [...this.#base].filter((id) => !this.#removed.has(id)).concat([...this.#added]);
+    const ids: number[] = [];
+    for (const id of this.#base) if (!this.#removed.has(id)) ids.push(id);
+    for (const id of this.#added) ids.push(id);
+    return ids;
   }
 
-  /** `rebase`: lay a fresh base, the set of exactly these versions, which assets of one image share. */
+  /** `rebase`: look for the base anew, a set that assets of one image share. */
   change(change: { added: readonly number[]; removed: readonly number[]; rebase: boolean }): void {
     if (this.#setHash !== null && change.added.length === 0 && change.removed.length === 0) return;
     this.#touched = true;
@@ -79,11 +150,7 @@ export class Inventory {
       if (!this.#went.delete(id)) this.#came.add(id);
     }
     const isFar = this.#added.size + this.#removed.size > this.#base.size * rebaseShare;
-    if (!change.rebase && this.#setHash !== null && !isFar) return;
-    const ids = this.ids().sort((a, b) => a - b);
-    this.#setHash = createHash('sha256').update(ids.join()).digest('hex');
-    this.#isRebased = true;
-    [this.#base, this.#added, this.#removed] = [new Set(ids), new Set(), new Set()];
+    if (change.rebase || this.#setHash === null || isFar) this.#rebase();
   }
 
   /** As it is to be stored; lists as PostgreSQL writes arrays, because many of them travel in one parameter. */
@@ -97,6 +164,17 @@ export class Inventory {
       came: arrayText(this.#came),
       went: arrayText(this.#went),
     };
+  }
+
+  #rebase(): void {
+    const ids = this.ids();
+    const members = new Set(ids);
+    const base = this.#sets.baseFor(ids);
+    this.#setHash = base.hash;
+    this.#isRebased = true;
+    this.#base = new Set(base.ids);
+    this.#added = new Set(ids.filter((id) => !this.#base.has(id)));
+    this.#removed = new Set(base.ids.filter((id) => !members.has(id)));
   }
 }
 
@@ -122,7 +200,7 @@ export async function loadInventories(tx: Tx, sets: PackageSets, refs: readonly 
   return new Map(
     refs.map((ref) => {
       const row = stored.get(refKey(ref));
-      return [refKey(ref), new Inventory(ref, row, row && members.get(row.setHash.toString('hex')))];
+      return [refKey(ref), new Inventory(ref, sets, row && { row, base: members.get(row.setHash.toString('hex')) ?? [] })];
     }),
   );
 }
