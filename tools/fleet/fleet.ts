@@ -57,6 +57,9 @@ export class Fleet {
   readonly #connection: FleetConnection;
   /** Digests of facts that many assets share. */
   readonly #hashes = new Map<string, bigint>();
+  readonly #keys = new Map<number, KeyObject>();
+  /** Digests of all collectors but the packages, by asset: they never change. */
+  readonly #factDigests = new Map<number, readonly (readonly [collector: string, digest: string])[]>();
 
   constructor(seed: number, size: number, connection: FleetConnection) {
     this.#seed = seed;
@@ -154,11 +157,8 @@ export class Fleet {
 
   /** Collectors that the platform wants again: none, unless it lost something. */
   async checkIn(agent: AgentState): Promise<readonly string[]> {
-    const asset = this.plan.asset(agent.index);
     const state = { status: 'complete' as const };
-    const facts = [...this.plan.facts(asset)]
-      .filter(([name]) => agent.collectors === null || agent.collectors.has(name))
-      .map(([name, rows]) => ({ name, sequence: 1, digest: this.digest(rows), ...state }));
+    const facts = this.#digestsOf(agent).map(([name, digest]) => ({ name, sequence: 1, digest, ...state }));
     const message: CheckIn = {
       agentVersion,
       sentAt: new Date().toISOString(),
@@ -181,13 +181,27 @@ export class Fleet {
     return null;
   }
 
+  #digestsOf(agent: AgentState): readonly (readonly [collector: string, digest: string])[] {
+    const known = this.#factDigests.get(agent.index);
+    if (known) return known;
+    const digests = [...this.plan.facts(this.plan.asset(agent.index))]
+      .filter(([name]) => agent.collectors === null || agent.collectors.has(name))
+      .map(([name, rows]) => [name, this.digest(rows)] as const);
+    this.#factDigests.set(agent.index, digests);
+    return digests;
+  }
+
   #sender(agent: AgentState) {
     return { key: this.#key(agent.index), keyid: agent.agentId };
   }
 
   #key(index: number): KeyObject {
+    const known = this.#keys.get(index);
+    if (known) return known;
     const seed = derivedBytes(`agent key ${this.#seed} ${index}`);
-    return createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
+    const key = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
+    this.#keys.set(index, key);
+    return key;
   }
 
   digest(rows: readonly FactRow[]): string {

@@ -1,10 +1,18 @@
-import { openDatabase } from '@vedette/server';
-import { applyDocuments, InventoryMemory } from '../../../apps/server/src/inventory/apply-documents.ts';
-import type { DocumentInput } from '../../../apps/server/src/inventory/document.ts';
-import { hashRow, storedKey } from '../../../apps/server/src/inventory/row-change.ts';
-import { type FactName, type FactRow, facts, SyncDocument, toColumns } from '@vedette/protocol';
+import { runningKernelElement } from '@vedette/matching';
+import { type FactName, type FactRow, facts, kernelFact, osFact, SyncDocument, toColumns } from '@vedette/protocol';
+import type { openDatabase } from '@vedette/server';
 import { sql } from 'kysely';
+import { InventoryMemory } from '../../../apps/server/src/inventory/apply-documents.ts';
+import type { AssetRef, Tx } from '../../../apps/server/src/inventory/asset-ref.ts';
+import { AssetSummaries } from '../../../apps/server/src/inventory/asset-summaries.ts';
+import { saveStates } from '../../../apps/server/src/inventory/collector-states.ts';
+import { saveFactRows } from '../../../apps/server/src/inventory/fact-rows.ts';
+import { Inventory, saveInventories } from '../../../apps/server/src/inventory/inventories.ts';
+import { packageVersionRow } from '../../../apps/server/src/inventory/package-version-row.ts';
+import { type AssetRelease, releaseOf } from '../../../apps/server/src/inventory/release.ts';
+import { hashRow, storedKey } from '../../../apps/server/src/inventory/row-change.ts';
 import { inParts } from '../../../apps/server/src/knowledge/in-parts.ts';
+import type { CatalogueEntry } from '../../fleet/catalogue.ts';
 import { eachOf } from '../../fleet/drive.ts';
 import type { AgentState, Fleet } from '../../fleet/fleet.ts';
 import { derivedBytes } from '../../fleet/random.ts';
@@ -13,33 +21,146 @@ type OpenDatabase = ReturnType<typeof openDatabase>;
 
 /** Only what detections depend on; the other collectors come with the assets that use the protocol. */
 const seeded = new Set(['os', 'kernel', 'dpkg']);
-const perTransaction = 100;
+const perTransaction = 200;
 const spreadMs = 30 * 24 * 3600_000;
 
 /**
- * Enters assets by the functions of the platform's store, without HTTP, signatures and schema checks: their first inventories lie in the last
- * thirty days. Afterwards their agents may go on by the protocol.
+ * Enters assets by the functions with which the platform's store writes, without HTTP, signatures, schema checks and comparison with what was
+ * there: a test shows that the same rows come of it. Their first inventories lie in the last thirty days. Afterwards their agents may go
+ * on by the protocol.
  */
-export async function seedAssets({ db, pool }: OpenDatabase, fleet: Fleet, agents: readonly AgentState[]): Promise<void> {
+export async function seedAssets(
+  { db, pool }: Pick<OpenDatabase, 'db' | 'pool'>,
+  fleet: Fleet,
+  agents: readonly AgentState[],
+  signal?: AbortSignal,
+): Promise<void> {
   const organizationId = (await db.selectFrom('organization').select('id').executeTakeFirstOrThrow()).id;
-  const memory = new InventoryMemory(db);
+  const seeding = new Seeding(new InventoryMemory(db), fleet, organizationId);
   const startedAt = Date.now() - spreadMs;
   // Two at a time: while PostgreSQL writes one part, the next is made.
   await eachOf(inParts([...agents.entries()], perTransaction), 2, async (entries) => {
+    signal?.throwIfAborted();
     const part = entries.map(([, agent]) => agent);
     for (const agent of part)
       Object.assign(agent, { agentId: uuid(`agent ${agent.index}`), assetId: uuid(`asset ${agent.index}`) });
     const at = new Date(startedAt + ((entries[0]?.[0] ?? 0) / agents.length) * (spreadMs - 3600_000));
     await insertAgents({ pool }, fleet, { organizationId, agents: part, at });
-    const inputs = part.flatMap((agent) => inputsOf(fleet, agent, organizationId));
-    const { results } = await db.transaction().execute((tx) => applyDocuments(tx, memory, inputs, () => at));
-    const refused = results.find(({ outcome }) => outcome !== 'accepted');
-    if (refused) throw new Error(`the store did not take a document: ${JSON.stringify(refused)}`);
+    await db.transaction().execute((tx) => seeding.enter(tx, part, at));
     for (const agent of part) Object.assign(agent, { sequence: 1, collectors: seeded });
   });
   await sql`analyze asset, agent, collector_state, inventory, inventory_change, package_set, package_version, fact_row`.execute(
     db,
   );
+}
+
+class Seeding {
+  readonly #memory: InventoryMemory;
+  readonly #fleet: Fleet;
+  readonly #organizationId: string;
+  /** Numbers of package versions: an entry of the catalogue belongs to one release. */
+  readonly #ids = new Map<CatalogueEntry, number>();
+  readonly #template = SyncDocument.parse({
+    collector: 'dpkg',
+    version: 1,
+    kind: 'snapshot',
+    sequence: 1,
+    digest: '0'.repeat(64),
+    collectedAt: '2026-11-22T12:00:00Z',
+    status: 'complete',
+    rows: toColumns([]),
+  });
+
+  constructor(memory: InventoryMemory, fleet: Fleet, organizationId: string) {
+    this.#memory = memory;
+    this.#fleet = fleet;
+    this.#organizationId = organizationId;
+  }
+
+  async enter(tx: Tx, agents: readonly AgentState[], at: Date): Promise<void> {
+    const plans = agents.map((agent) => this.#planOf(agent));
+    await this.#enterPackages(plans);
+    const kernels = await this.#memory.versions.enter(plans.flatMap(({ kernel }) => kernel ?? []));
+    const summaries = new AssetSummaries();
+    const inventories: Inventory[] = [];
+    for (const { ref, os, entries, kernel } of plans) {
+      const ids = entries.map((entry) => this.#ids.get(entry) ?? 0);
+      Object.assign(summaries.of(ref), { os, packages: ids.length });
+      const running = kernel ? kernels.ids.splice(0, 1) : [];
+      for (const [collector, added] of [
+        ['kernel', running],
+        ['dpkg', ids],
+      ] as const) {
+        const inventory = new Inventory({ ...ref, collector }, this.#memory.sets);
+        inventory.change({ added, removed: [], rebase: true });
+        inventories.push(inventory);
+      }
+    }
+    const states = plans.flatMap(({ ref, digests, counts }) =>
+      [...digests].map(([collector, digest]) => ({
+        input: {
+          ref: { ...ref, collector },
+          read: { rows: [], removedKeys: [] },
+          bytes: 1000,
+          document: { ...this.#template, collector, digest },
+        },
+        rowCount: counts.get(collector) ?? 0,
+        snapshotBytes: 1000,
+      })),
+    );
+    await saveFactRows(
+      tx,
+      plans.flatMap(({ changes }) => changes),
+      at,
+    );
+    await saveInventories(tx, inventories, at);
+    await saveStates(tx, states, at);
+    await summaries.save(tx, at);
+  }
+
+  async #enterPackages(
+    plans: readonly { readonly entries: readonly CatalogueEntry[]; readonly release: AssetRelease }[],
+  ): Promise<void> {
+    const fresh = new Map(
+      plans.flatMap(({ entries, release }) =>
+        entries.filter((entry) => !this.#ids.has(entry)).map((entry) => [entry, packageVersionRow(entry, release)] as const),
+      ),
+    );
+    const { ids } = await this.#memory.versions.enter([...fresh.values()]);
+    for (const [index, entry] of [...fresh.keys()].entries()) this.#ids.set(entry, ids[index] ?? 0);
+  }
+
+  /** All that an asset's documents say, with the agent's state after sending them. */
+  #planOf(agent: AgentState) {
+    const asset = this.#fleet.plan.asset(agent.index);
+    const entries = this.#fleet.plan.entries(asset, this.#fleet.plan.installed(asset));
+    const rows = [...this.#fleet.plan.facts(asset)].filter(([collector]) => seeded.has(collector));
+    agent.digest = this.#fleet.packagesDigest(entries);
+    const ref: AssetRef = { organizationId: this.#organizationId, assetId: agent.assetId };
+    const byCollector = new Map(rows);
+    const os = osFact.row.parse(byCollector.get('os')?.[0]);
+    const release = releaseOf(os);
+    const running = runningKernelElement(
+      (byCollector.get('kernel') ?? []).map((row) => kernelFact.row.parse(row)),
+      { ...release, architecture: os.architecture },
+    );
+    return {
+      ref,
+      os,
+      release,
+      entries,
+      kernel: running && { ...running, state: 'running', module: '', rowHash: hashRow({ ...running }) },
+      digests: new Map([
+        ...rows.map(([name, facts]) => [name, this.#fleet.digest(facts)] as const),
+        ['dpkg', agent.digest] as const,
+      ]),
+      counts: new Map([...rows.map(([name, facts]) => [name, facts.length] as const), ['dpkg', entries.length] as const]),
+      changes: rows.map(([collector, facts]) => {
+        const added = facts.map((row) => keyed(collector, row));
+        return { ref: { ...ref, collector }, sequence: 1, change: { added, removed: [] } };
+      }),
+    };
+  }
 }
 
 async function insertAgents(
@@ -63,25 +184,6 @@ async function insertAgents(
      select $2::uuid, asset_id, id, decode(key, 'hex'), 'seeded', $2::uuid, $3::timestamptz from new`,
     [JSON.stringify(rows), organizationId, at],
   );
-}
-
-function inputsOf(fleet: Fleet, agent: AgentState, organizationId: string): DocumentInput[] {
-  const asset = fleet.plan.asset(agent.index);
-  const entries = fleet.plan.entries(asset, fleet.plan.installed(asset));
-  const rows = new Map(fleet.plan.facts(asset));
-  return [...rows.keys(), 'dpkg']
-    .filter((collector) => seeded.has(collector))
-    .map((collector) => {
-      const isPackages = collector === 'dpkg';
-      const digest = isPackages ? fleet.packagesDigest(entries) : fleet.digest(rows.get(collector) ?? []);
-      if (isPackages) agent.digest = digest;
-      const read = isPackages
-        ? { rows: entries, removedKeys: [] }
-        : { rows: (rows.get(collector) ?? []).map((row) => keyed(collector, row)), removedKeys: [] };
-      const head = { collector, version: 1, kind: 'snapshot', sequence: 1, digest, collectedAt: '2026-11-22T12:00:00Z' };
-      const document = SyncDocument.parse({ ...head, status: 'complete', rows: toColumns([]) });
-      return { ref: { organizationId, assetId: agent.assetId, collector }, document, read, bytes: 1000 };
-    });
 }
 
 function keyed(collector: string, row: FactRow) {

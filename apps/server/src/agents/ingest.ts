@@ -44,6 +44,8 @@ export class Ingest implements AsyncDisposable {
   readonly #queue: Waiting[] = [];
   #rows = 0;
   #committing = new Set<Promise<void>>();
+  /** Assets whose documents are being committed: the next ones of the same wait, or they could overtake them. */
+  readonly #underWay = new Set<string>();
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -84,21 +86,25 @@ export class Ingest implements AsyncDisposable {
 
   #start(): void {
     while (this.#committing.size < committers && this.#queue.length > 0) {
-      const commit = this.#commit(this.#nextBatch()).finally(() => {
+      const batch = this.#nextBatch();
+      if (batch.length === 0) return;
+      for (const { asset } of batch) this.#underWay.add(asset.assetId);
+      const commit = this.#commit(batch).finally(() => {
         this.#committing.delete(commit);
+        for (const { asset } of batch) this.#underWay.delete(asset.assetId);
         this.#start();
       });
       this.#committing.add(commit);
     }
   }
 
-  /** The longest beginning of the queue that one transaction takes, each asset once. */
+  /** The longest beginning of the queue that one transaction takes, each asset once and none that is under way. */
   #nextBatch(): Waiting[] {
     const assets = new Set<string>();
     let rows = 0;
     const end = this.#queue.findIndex((waiting, index) => {
       const isFull = index >= maxBatch.requests || (index > 0 && rows + waiting.rows > maxBatch.rows);
-      if (isFull || assets.has(waiting.asset.assetId)) return true;
+      if (isFull || assets.has(waiting.asset.assetId) || this.#underWay.has(waiting.asset.assetId)) return true;
       assets.add(waiting.asset.assetId);
       rows += waiting.rows;
       return false;

@@ -11,10 +11,13 @@ export class RecentTransitions {
   /** `since`: not before the index's own. */
   constructor(index: OrganizationIndex, since: number) {
     this.#born = index.table.bornSince(since);
+    const [found, ended] = [new Map<number, number[]>(), new Map<number, number[]>()];
     index.log.forEach(since, ({ place, assets, to, first }) => {
-      if (first) add(this.#found, place, assets);
-      if (to === 0) add(this.#ended, place, assets);
+      if (first) this.#note(place, assets, { single: found, many: this.#found });
+      if (to === 0) this.#note(place, assets, { single: ended, many: this.#ended });
     });
+    for (const [place, assets] of found) add(this.#found, place, assets);
+    for (const [place, assets] of ended) add(this.#ended, place, assets);
   }
 
   /** A new bitmap of those of these assets on which the check was first found since; the caller disposes it. */
@@ -41,14 +44,30 @@ export class RecentTransitions {
     return this.#ended;
   }
 
+  /** Single assets are gathered first: one by one they would cost a call into the bitmap each. */
+  #note(
+    place: number,
+    assets: number | RoaringBitmap32,
+    { single, many }: { single: Map<number, number[]>; many: Map<number, RoaringBitmap32> },
+  ): void {
+    if (typeof assets === 'number') {
+      const gathered = single.get(place);
+      if (gathered) gathered.push(assets);
+      else single.set(place, [assets]);
+      return;
+    }
+    const known = many.get(place) ?? new RoaringBitmap32();
+    many.set(place, known);
+    known.orInPlace(assets);
+  }
+
   dispose(): void {
     for (const bitmap of [this.#born, ...this.#found.values(), ...this.#ended.values()]) bitmap.dispose();
   }
 }
 
-function add(bitmaps: Map<number, RoaringBitmap32>, place: number, assets: number | RoaringBitmap32): void {
+function add(bitmaps: Map<number, RoaringBitmap32>, place: number, assets: readonly number[]): void {
   const known = bitmaps.get(place) ?? new RoaringBitmap32();
   bitmaps.set(place, known);
-  if (typeof assets === 'number') known.add(assets);
-  else known.orInPlace(assets);
+  known.addMany(assets);
 }

@@ -51,11 +51,15 @@ export function countsAt(index: OrganizationIndex, moments: readonly number[]): 
   const unborn = moments.map((moment) => index.table.bornSince(moment + 1));
   index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
     const own = index.book.checks[place]?.severity ?? 1;
+    // Of single assets there may be millions: their birth is a number at hand, a bitmap would have to be searched.
+    const birth = typeof assets === 'number' ? index.table.birth(assets) : 0;
     for (const [number, moment] of moments.entries()) {
+      if (at <= moment) break;
       const entry = counts[number];
       const later = unborn[number];
-      if (at <= moment || !entry || !later) continue;
-      const many = typeof assets === 'number' ? Number(!later.has(assets)) : assets.andNotCardinality(later);
+      if (!entry || !later) continue;
+      const many = typeof assets === 'number' ? Number(birth < moment + 1) : assets.andNotCardinality(later);
+      if (many === 0) continue;
       // Undone: what it was before takes the place of what it became.
       if (from !== 0) add(entry, from === 2 ? own : 1, many);
       if (to !== 0) add(entry, to === 2 ? own : 1, -many);

@@ -166,6 +166,11 @@ export class Inventory {
     };
   }
 
+  /** What goes into the history. */
+  lists(): { added: number[]; removed: number[] } {
+    return { added: [...this.#came], removed: [...this.#went] };
+  }
+
   #rebase(): void {
     const ids = this.ids();
     const members = new Set(ids);
@@ -207,7 +212,8 @@ export async function loadInventories(tx: Tx, sets: PackageSets, refs: readonly 
 
 /** Writes what changed to the history, and the state after it. Returns the entries of the history. */
 export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, at: Date): Promise<InventoryChange[]> {
-  const rows = [...inventories].filter(({ touched }) => touched).map((inventory) => inventory.toRow());
+  const touched = [...inventories].filter((inventory) => inventory.touched);
+  const rows = touched.map((inventory) => inventory.toRow());
   if (rows.length === 0) return [];
   // In one order whoever writes them, like package versions.
   const bases = new Map(rows.flatMap(({ setHash, base }) => (base === null ? [] : [[setHash, base] as const])));
@@ -218,6 +224,7 @@ export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, 
       select decode(hash, 'hex'), ids::integer[]
       from unnest(${fresh.map(([hash]) => hash)}::text[], ${fresh.map(([, ids]) => ids)}::text[]) as fresh (hash, ids)
       where not exists (select from package_set where set_hash = decode(hash, 'hex'))
+      order by 1
       on conflict do nothing`.execute(tx);
   const [organizations, assets, collectors] = refColumns(rows.map(({ ref }) => ref));
   await sql`
@@ -231,7 +238,7 @@ export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, 
     do update set set_hash = excluded.set_hash, added = excluded.added, removed = excluded.removed`.execute(tx);
   // Time never runs backwards in a history, whatever the clock does: a presence that ends before it begins is no range at all, and
   // every question about the organization would fail.
-  const written = await sql<InventoryChange>`
+  const written = await sql<CollectorRef & { at: Date }>`
     insert into inventory_change (organization_id, asset_id, collector, change, at, added, removed)
     select new.organization_id, new.asset_id, new.collector, coalesce(last.change, 0) + 1, greatest(${at}::timestamptz, last.at),
       new.added::integer[], new.removed::integer[]
@@ -244,8 +251,10 @@ export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, 
       where old.organization_id = new.organization_id and old.asset_id = new.asset_id and old.collector = new.collector
       order by change desc limit 1
     ) as last on true
-    returning organization_id, asset_id, collector, at, added, removed`.execute(tx);
-  return written.rows;
+    returning organization_id, asset_id, collector, at`.execute(tx);
+  const lists = new Map(touched.map((inventory) => [refKey(inventory.ref), inventory.lists()]));
+  // The lists are at hand: thousands of numbers need not come back as text.
+  return written.rows.map((row) => ({ ...row, ...(lists.get(refKey(row)) ?? { added: [], removed: [] }) }));
 }
 
 function arrayText(ids: Iterable<number>): string {

@@ -108,6 +108,8 @@ export class PackageVersions {
         where not exists (
           select from package_version as old
           where old.ecosystem = new.ecosystem and old.release = new.release and old.role = new.role and old.row_hash = new.row_hash)
+        -- The planner may join in any order.
+        order by row_hash, ecosystem, release, role
         on conflict (ecosystem, release, role, row_hash) do nothing
         returning id, ecosystem
       ), waiting as (

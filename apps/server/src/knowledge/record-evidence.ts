@@ -36,6 +36,7 @@ async function considered(tx: Kysely<Database>, hashes: ReadonlyMap<string, Buff
     insert into considered (hash, statements)
     select * from unnest(${ordered.map(([, hash]) => hash)}::bytea[], ${ordered.map(([text]) => text)}::text[]) as new (hash, statements)
     where not exists (select from considered where considered.hash = new.hash)
+    order by hash
     on conflict (hash) do nothing`.execute(tx);
   const rows = await tx
     .selectFrom('considered')
