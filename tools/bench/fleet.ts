@@ -34,6 +34,17 @@ const phases = [
   ['queries', 6, queries],
   ['knowledge', 10, newChecks],
 ] as const;
+const figureNames = {
+  storm:
+    'stormWindowSeconds stormSeconds stormSent stormAcknowledged stormPostponed stormFailed stormVerified stormLost stormCpuSeconds',
+  protocol: 'assetsByProtocol firstInventoriesPerSecond',
+  ingest:
+    'ingestDeltasPerSecond ingestDeltasPerCoreSecond ingestNodeMicroseconds ingestPostgresMicroseconds ingestP50Ms ingestP99Ms',
+  checkIn: 'checkInFirstMicroseconds checkInMicroseconds checkInP99Ms checkInIdleCpuShare checkInCpuShareOfTwoCores',
+  visible: 'deltaVisibleP50Ms deltaVisibleP99Ms deltaNotSeen',
+  queries: 'consoleQueriesP50Ms consoleQueriesP99Ms dashboardP99Ms assetPageP99Ms asOfP50Ms asOfP99Ms',
+  knowledge: 'refreshWithoutChangeMs newChecks1Ms newChecks100Ms newChecks1000Ms wholeKnowledgeMs',
+} as const;
 /** For the figures of memory and disk, and for ending everything. */
 const endSeconds = 3;
 
@@ -76,8 +87,8 @@ export async function run({
       shares -= share;
       const part = await inTime(measure, { ...bench, seconds: slot });
       stop.signal.throwIfAborted();
+      note(part instanceof Error ? missing(name) : part);
       if (part instanceof Error) notMeasured[name] = part.message;
-      else note(part);
       for (const [figure, value] of Object.entries(part))
         if (value === null) notMeasured[figure] = `not within ${slot.toFixed(1)} s`;
     }
@@ -94,16 +105,23 @@ export async function run({
   }
 }
 
+/** The figures of a phase that failed as a whole. */
+function missing(phase: keyof typeof figureNames): Record<string, null> {
+  return Object.fromEntries(figureNames[phase].split(' ').map((name) => [name, null]));
+}
+
 /** What a phase measured; why not, when it failed or did not end in time: then it is left alone. */
 async function inTime(measure: (bench: Bench) => Promise<object>, bench: Omit<Bench, 'signal'>): Promise<object> {
   const milliseconds = bench.seconds * 1000;
   const signal = AbortSignal.any([bench.stop, AbortSignal.timeout(milliseconds)]);
   const over = new AbortController();
+  // What is left alone must not go on beside the next phase.
+  const stop = AbortSignal.any([bench.stop, over.signal]);
   // Phases that see their time is over hand back what they have.
   const late = delay(milliseconds + 500, new Error(`not within ${bench.seconds.toFixed(1)} s`), { signal: over.signal });
   late.catch(() => undefined);
   try {
-    return await unlessStopped(Promise.race([measure({ ...bench, signal }), late]), bench.stop);
+    return await unlessStopped(Promise.race([measure({ ...bench, signal, stop }), late]), bench.stop);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   } finally {
