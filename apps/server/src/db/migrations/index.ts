@@ -7,7 +7,7 @@ import { unjudged } from './005-unjudged.ts';
 import { assetIdentity } from './006-asset-identity.ts';
 import { feedRefresh } from './007-feed-refresh.ts';
 import { agentOrder } from './008-agent-order.ts';
-import { packageModule } from './008-package-module.ts';
+import { packageModule } from './009-package-module.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -19,5 +19,5 @@ export const migrations: Record<string, Migration> = {
   '006-asset-identity': assetIdentity,
   '007-feed-refresh': feedRefresh,
   '008-agent-order': agentOrder,
-  '008-package-module': packageModule,
+  '009-package-module': packageModule,
 };
