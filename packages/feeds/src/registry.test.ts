@@ -44,6 +44,14 @@ const samples: Readonly<Record<string, readonly [name: string, text: string]>> =
     'RUSTSEC-2025-0001.md',
     '```toml\n[advisory]\nid = "RUSTSEC-2025-0001"\npackage = "jq"\ndate = "2025-01-02"\naliases = ["CVE-2025-0001"]\n[versions]\npatched = []\n```\n',
   ],
+  'nodejs-wg': [
+    'nodejs-wg-1.json',
+    '{"id":1,"module_name":"jq","publish_date":"2025-01-02","cves":["CVE-2025-0001"],"vulnerable_versions":"<1.6.0"}',
+  ],
+  retirejs: [
+    'npmrepository.json',
+    '{"jq":{"vulnerabilities":[{"below":"1.6.0","severity":"high","identifiers":{"CVE":["CVE-2025-0001"]}}]}}',
+  ],
   'cve-5': [
     'CVE-2025-0001.json',
     JSON.stringify({

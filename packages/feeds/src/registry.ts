@@ -9,11 +9,13 @@ import { endOfLife } from './end-of-life/index.ts';
 import { epss } from './epss/index.ts';
 import type { Feed, FeedSource } from './feed.ts';
 import { msrc } from './msrc/index.ts';
+import { retirejs } from './retirejs/index.ts';
 import { rocky } from './rocky/index.ts';
 import { rubysec } from './rubysec/index.ts';
 import { rustsec } from './rustsec/index.ts';
 import { ubuntuCveTracker } from './ubuntu-cve-tracker/index.ts';
 import { updateinfo } from './updateinfo/index.ts';
+import { nodejsWg } from './nodejs-wg/index.ts';
 import { nvd } from './nvd/index.ts';
 import { osv } from './osv/index.ts';
 import { oval } from './oval/index.ts';
@@ -33,6 +35,8 @@ export const feeds: readonly Feed[] = [
   msrc,
   rubysec,
   rustsec,
+  retirejs,
+  nodejsWg,
   ...osv,
   ...oval,
   ...csaf,

@@ -24,6 +24,8 @@ export const feedSources: Readonly<Record<string, readonly string[]>> = {
   'osv-pypi': ['lang/pypa-advisory-database-2024-10-10.tar.zst'],
   rubysec: ['lang/ruby-advisory-db-2026-08-22.tar.zst'],
   rustsec: ['lang/rustsec-advisory-db-2026-08-21.tar.zst'],
+  retirejs: ['lang/retirejs-repository-2026-08-22.tar.zst'],
+  'nodejs-wg': ['lang/nodejs-security-wg-vuln.tar.zst'],
   msrc: ['windows/wesng-definitions-2026-06-28.zip'],
   'cve-5': ['intel/cisa-vulnrichment-2024-10-24.tar.zst'],
   nvd: ['2016', '2017', '2018', '2021', '2025', 'recent'].map((year) => `intel/nvd/nvdcve-1.1-${year}.json.gz`),

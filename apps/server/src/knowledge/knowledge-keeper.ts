@@ -84,7 +84,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
       return;
     }
     const tried = new Set((await this.#context.db.selectFrom('feedState').select('feed').execute()).map(({ feed }) => feed));
-    const missing = (await this.#wanted(null)).filter((feed) => feed.onDemand && !tried.has(feed.name));
+    const missing = (await this.#wanted(null)).filter((feed) => feed.onDemand && hasAddress(feed) && !tried.has(feed.name));
     if (missing.length > 0) await this.refresh(missing.map(({ name }) => name));
   }
 
@@ -238,6 +238,11 @@ export class KnowledgeKeeper implements AsyncDisposable {
     await db.updateTable('feedState').set({ imported: true }).where('imported', '=', false).execute();
     log.info(result, 'the knowledge base was imported');
   }
+}
+
+/** Others are never tried from the network, so that looking for them would go on for ever. */
+function hasAddress({ files }: Feed): boolean {
+  return files.some(({ url }) => url !== null);
 }
 
 /** What is noted of a feed that brought nothing; null for a fault of ours. */

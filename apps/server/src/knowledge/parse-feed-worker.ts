@@ -26,7 +26,7 @@ function answer(job: ParseJob): ParseResult {
     const facts = feed.parse(readFiles(feed, job, hash), options);
     const { advisories, vulnerabilities } = job.base === null ? facts : joined(job.base, facts);
     return {
-      body: zstdCompressSync(JSON.stringify({ advisories, vulnerabilities })),
+      body: zstdCompressSync(JSON.stringify({ advisories, vulnerabilities, lifecycles: facts.lifecycles })),
       records: facts.records,
       sha256: hash.digest('hex'),
       named: [...new Set(facts.advisories.flatMap((advisory) => advisory.vulnerabilities))],

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import type { Advisory, KnowledgeInput, Vulnerability } from '@vedette/protocol';
+import type { Advisory, KnowledgeInput, Lifecycle, Vulnerability } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql, type Updateable } from 'kysely';
 import type { Database } from '../db/schema.ts';
 
@@ -11,11 +11,13 @@ const decompress = promisify(zstdDecompress);
 export interface StoredInput {
   readonly advisories: readonly Advisory[];
   readonly vulnerabilities: readonly Vulnerability[];
+  /** How long releases are looked after; only of feeds that say so. */
+  readonly lifecycles?: readonly Lifecycle[];
 }
 
 /** What a feed said, as it is stored. */
-export async function packInput({ advisories, vulnerabilities }: StoredInput): Promise<Buffer> {
-  return compress(JSON.stringify({ advisories, vulnerabilities }));
+export async function packInput({ advisories, vulnerabilities, lifecycles }: StoredInput): Promise<Buffer> {
+  return compress(JSON.stringify({ advisories, vulnerabilities, lifecycles }));
 }
 
 export async function saveInput(db: Kysely<Database>, feed: string, packed: Uint8Array): Promise<void> {
@@ -43,9 +45,17 @@ export async function loadInputs(db: Kysely<Database>, feeds: readonly string[])
   const inputs: KnowledgeInput[] = [];
   for (const row of rows.sort((a, b) => feeds.indexOf(a.feed) - feeds.indexOf(b.feed))) {
     const stored = JSON.parse((await decompress(row.body)).toString('utf8')) as StoredInput; // Our own writing.
-    inputs.push({ ...stored, origins: [] });
+    inputs.push({ advisories: stored.advisories, vulnerabilities: stored.vulnerabilities, origins: [] });
   }
   return inputs;
+}
+
+/** What the feeds say of support periods; none before such a feed was read. */
+export async function loadLifecycles(db: Kysely<Database>): Promise<readonly Lifecycle[]> {
+  const row = await db.selectFrom('knowledgeInput').select('body').where('feed', '=', 'end-of-life').executeTakeFirst();
+  if (!row) return [];
+  const { lifecycles } = JSON.parse((await decompress(row.body)).toString('utf8')) as StoredInput; // Our own writing.
+  return lifecycles ?? [];
 }
 
 export type FeedStateRow = Selectable<Database['feedState']>;

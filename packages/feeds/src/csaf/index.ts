@@ -12,7 +12,7 @@ import { redhat, suse, type CsafVendor } from './vendors.ts';
 
 const MiB = 1024 * 1024;
 
-type CsafSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords'> & {
+type CsafSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords' | 'ecosystems'> & {
   readonly vendor: CsafVendor;
   readonly patterns: readonly string[];
 };
@@ -91,6 +91,7 @@ export const csaf: readonly Feed[] = [
     describes: 'Red Hat errata (CSAF 2.0).',
     home: 'https://security.access.redhat.com/data/csaf/v2/advisories/',
     vendor: redhat,
+    ecosystems: ['redhat'],
     patterns: ['csaf_advisories_*.tar.zst', 'rhsa-*.json'],
     minimumRecords: 5000,
   }),
@@ -100,6 +101,7 @@ export const csaf: readonly Feed[] = [
       'What Red Hat says of every flaw in every product: fixed, affected, not affected, under investigation (CSAF 2.0 VEX).',
     home: 'https://security.access.redhat.com/data/csaf/v2/vex/',
     vendor: redhat,
+    ecosystems: ['redhat'],
     patterns: ['csaf_vex_*.tar.zst', 'cve-*.json'],
     minimumRecords: 10_000,
   }),
@@ -108,6 +110,7 @@ export const csaf: readonly Feed[] = [
     describes: 'SUSE and openSUSE updates (CSAF 2.0).',
     home: 'https://ftp.suse.com/pub/projects/security/csaf/',
     vendor: suse,
+    ecosystems: ['suse', 'opensuse'],
     patterns: ['suse-csaf.tar.zst', 'suse-csaf.tar.gz', 'suse-su-*.json', 'opensuse-su-*.json'],
     minimumRecords: 5000,
   }),
@@ -117,6 +120,7 @@ export const csaf: readonly Feed[] = [
       'What SUSE says of every flaw in every product (CSAF 2.0 VEX). Its documents are named like those of Red Hat: pack them.',
     home: 'https://ftp.suse.com/pub/projects/security/csaf-vex/',
     vendor: suse,
+    ecosystems: ['suse', 'opensuse'],
     patterns: ['suse-csaf-vex.tar.zst', 'suse-csaf-vex.tar.gz', 'suse-csaf-vex.zip', 'suse-cve-*.json'],
     minimumRecords: 10_000,
   }),

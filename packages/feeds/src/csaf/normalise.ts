@@ -1,6 +1,6 @@
 import { findEcosystem } from '@vedette/ecosystems';
 import type { Advisory, Affected, Cvss, Severity, VendorState, Vulnerability } from '@vedette/protocol';
-import { dayOf, isCveName, isCvssVector, isCwe } from '../shared/identifiers.ts';
+import { dayOf, isCveName, isCvssVector, isCwe, modifiedOn } from '../shared/identifiers.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { isDebugPackage } from '../shared/rpm-package.ts';
 import { emptyVulnerability } from '../shared/vulnerability-facts.ts';
@@ -47,6 +47,7 @@ export function normalise({ document, product_tree: tree, vulnerabilities }: Csa
       id: isVex ? `${reading.feed}:${same[0]?.cve}` : whole,
       feed: reading.feed,
       published: (isVex ? dayOf(same[0]?.release_date ?? '') : null) ?? published,
+      ...modifiedOn(document.tracking.current_release_date),
       vulnerabilities: same.map((one) => one.cve),
       ...(rating ? { rating } : {}),
       affected: same[0]?.affected ?? [],

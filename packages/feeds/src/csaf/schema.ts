@@ -80,7 +80,11 @@ export const CsafDocument = z.object({
     category: text,
     csaf_version: z.string().startsWith('2.'),
     publisher: z.object({ namespace: z.string().max(512) }),
-    tracking: z.object({ id: z.string().regex(/^[A-Za-z][A-Za-z0-9:._+-]{2,127}$/), initial_release_date: text }),
+    tracking: z.object({
+      id: z.string().regex(/^[A-Za-z][A-Za-z0-9:._+-]{2,127}$/),
+      initial_release_date: text,
+      current_release_date: text.optional(),
+    }),
     aggregate_severity: z.object({ text }).optional().catch(undefined),
   }),
   product_tree: ProductTree.optional(),

@@ -25,6 +25,7 @@ export const msrc: Feed = {
   maxBytes: 256 * MiB,
   minimumRecords: 1,
   onDemand: true,
+  ecosystems: ['windows'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const advisories = new Map<string, Advisory>();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, limited, notThisFeed, truncated } from '../shared/feed-text.ts';
-import { dayOf, isCveName, isCvssVector, isCwe } from '../shared/identifiers.ts';
+import { dayOf, isCveName, isCvssVector, isCwe, modifiedOn } from '../shared/identifiers.ts';
 import { splitJson } from '../shared/split-json.ts';
 import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
 
@@ -32,6 +32,7 @@ const Item = z.object({
     baseMetricV3: z.object({ cvssV3: Score }).optional(),
   }),
   publishedDate: z.string(),
+  lastModifiedDate: z.string().optional(),
 });
 
 export const nvd: Feed = {
@@ -82,6 +83,7 @@ function factsOf(item: z.infer<typeof Item>): Vulnerability {
   return {
     ...emptyVulnerability(item.cve.CVE_data_meta.ID),
     published: dayOf(item.publishedDate),
+    ...modifiedOn(item.lastModifiedDate),
     cvss: [item.impact.baseMetricV2?.cvssV2, item.impact.baseMetricV3?.cvssV3].flatMap((score) => cvssOf(score)),
     // "NVD-CWE-noinfo" and the like say nothing.
     cwe: [...new Set(weaknesses.filter(isCwe))],

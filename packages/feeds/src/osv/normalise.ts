@@ -1,6 +1,6 @@
 import { type Advisory, type Affected, type Cvss, isDistribution, type Severity, type Vulnerability } from '@vedette/protocol';
 import { scoreVector } from '../shared/cvss-score.ts';
-import { dayOf, isCveName } from '../shared/identifiers.ts';
+import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { streamInTitle } from '../shared/rpm-package.ts';
@@ -45,6 +45,7 @@ export function normalise(record: OsvRecord, feed: string): Normalised {
     id: record.id,
     feed,
     published: dayOfRecord(record),
+    ...modifiedOn(record.modified),
     vulnerabilities,
     ...(ofDistribution ? {} : { aliases: [...new Set(record.aliases ?? [])].filter((name) => !isCveName(name)) }),
     ...(withdrawn ? { withdrawn } : {}),

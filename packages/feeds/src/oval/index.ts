@@ -10,7 +10,7 @@ import { oracle, redhat, suse, ubuntu, type OvalVendor } from './vendors.ts';
 
 const MiB = 1024 * 1024;
 
-type OvalSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords'> & {
+type OvalSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords' | 'ecosystems'> & {
   readonly vendor: OvalVendor;
   readonly patterns: readonly string[];
 };
@@ -85,6 +85,7 @@ export const oval: readonly Feed[] = [
     describes: 'Red Hat errata and open flaws (OVAL v2; no longer kept up to date by Red Hat, for older mirrors).',
     home: 'https://security.access.redhat.com/data/oval/v2/',
     vendor: redhat,
+    ecosystems: ['redhat'],
     patterns: rhelFiles,
     minimumRecords: 100,
   }),
@@ -93,6 +94,7 @@ export const oval: readonly Feed[] = [
     describes: 'Oracle Linux errata (OVAL).',
     home: 'https://linux.oracle.com/security/oval/',
     vendor: oracle,
+    ecosystems: ['oracle'],
     patterns: ['com.oracle.elsa-*.xml'],
     minimumRecords: 1,
   }),
@@ -101,6 +103,7 @@ export const oval: readonly Feed[] = [
     describes: 'SUSE and openSUSE: fixed and open flaws (OVAL).',
     home: 'https://ftp.suse.com/pub/projects/security/oval/',
     vendor: suse,
+    ecosystems: ['suse', 'opensuse'],
     patterns: ['suse.linux.enterprise.*.xml.gz', 'opensuse.*.xml.gz'],
     minimumRecords: 100,
   }),
@@ -109,6 +112,7 @@ export const oval: readonly Feed[] = [
     describes: 'Ubuntu: fixed and open flaws by CVE (OVAL). Its files of notices name no source packages; take those from OSV.',
     home: 'https://security-metadata.canonical.com/oval/',
     vendor: ubuntu,
+    ecosystems: ['ubuntu'],
     patterns: ['com.ubuntu.*.cve.oval.xml'],
     minimumRecords: 100,
   }),

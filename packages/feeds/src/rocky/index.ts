@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, limited, notThisFeed } from '../shared/feed-text.ts';
-import { dayOf, isCveName } from '../shared/identifiers.ts';
+import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
 import { ofReleases } from '../shared/of-releases.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { isDebugPackage, isModular, parseNevra, streamInTitle } from '../shared/rpm-package.ts';
@@ -19,6 +19,7 @@ const Erratum = z.object({
   synopsis: z.string().nullish(),
   severity: z.string().nullish(),
   publishedAt: z.string().nullish(),
+  updatedAt: z.string().nullish(),
   cves: z
     .array(z.object({ name: z.string() }))
     .max(20_000)
@@ -39,6 +40,7 @@ export const rocky: Feed = {
   maxBytes: 256 * MiB,
   minimumRecords: 1,
   onDemand: true,
+  ecosystems: ['rocky'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const advisories = new Map<string, Advisory>();
@@ -89,6 +91,7 @@ function advisoryOf(erratum: Erratum, run: FeedRun): Advisory | null {
     id: erratum.name,
     feed: 'rocky',
     published: dayOf(erratum.publishedAt ?? ''),
+    ...modifiedOn(erratum.updatedAt),
     vulnerabilities: cves,
     ...(rating ? { rating } : {}),
     affected,

@@ -48,6 +48,7 @@ export const rubysec: Feed = {
   maxBytes: 1 * MiB,
   minimumRecords: 1,
   onDemand: true,
+  ecosystems: ['rubygems'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const advisories: Advisory[] = [];

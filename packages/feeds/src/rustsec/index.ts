@@ -35,6 +35,7 @@ export const rustsec: Feed = {
   maxBytes: 1 * MiB,
   minimumRecords: 1,
   onDemand: true,
+  ecosystems: ['crates'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const advisories: Advisory[] = [];

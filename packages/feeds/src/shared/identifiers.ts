@@ -32,6 +32,12 @@ export function isCvssVector(version: '2.0' | '3.0' | '3.1' | '4.0', text: strin
   return text.length <= 256 && (cvssPatterns[version]?.test(text) ?? false);
 }
 
+/** The day of the last change of a record, for its field `modified`; nothing where its text is no day. */
+export function modifiedOn(text: string | null | undefined): { modified?: string } {
+  const day = dayOf(text ?? '');
+  return day === null ? {} : { modified: day };
+}
+
 /** `2025-02-13` of any text that begins with a real calendar day; null otherwise. */
 export function dayOf(text: string): string | null {
   const day = text.slice(0, 10);

@@ -2,7 +2,7 @@ import type { Advisory, Affected } from '@vedette/protocol';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { childOf, descendants, xmlElements, type XmlElement } from '../shared/feed-xml.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { dayOf, isCveName } from '../shared/identifiers.ts';
+import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
 import { ofReleases } from '../shared/of-releases.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { isDebugPackage, isRpmName, rpmVersion } from '../shared/rpm-package.ts';
@@ -43,6 +43,7 @@ function updateinfoFeed({ vendor, ...about }: UpdateinfoSource): Feed {
     maxBytes: 512 * MiB,
     minimumRecords: 1,
     onDemand: true,
+    ecosystems: [vendor.ecosystem],
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
       const run = new FeedRun();
       const advisories = new Map<string, Advisory>();
@@ -104,6 +105,7 @@ function advisoryOf(update: XmlElement, { feed, vendor, file, run }: Reading): A
     id,
     feed,
     published: dayOf(childOf(update, 'issued')?.attributes.get('date') ?? ''),
+    ...modifiedOn(childOf(update, 'updated')?.attributes.get('date')),
     vulnerabilities: cves,
     ...(rating ? { rating } : {}),
     affected,
