@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../config.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { importKnowledge } from './import-knowledge.ts';
+import { loadLifecycles } from './stored-input.ts';
 
 let database: ThrowAwayDatabase;
 let directory: string;
@@ -105,6 +106,14 @@ describe('the starter', () => {
 });
 
 describe('a feed directory', () => {
+  it('brings how long releases are looked after', async () => {
+    writeFileSync(join(directory, 'endoflife-debian.json'), '[{"cycle":"12","eol":"2026-06-10"}]');
+    await start({ feedDirectory: directory });
+    expect(await loadLifecycles(database.db)).toMatchObject([
+      { ecosystem: 'debian', release: 'bookworm', securitySupportEnds: '2026-06-10' },
+    ]);
+  });
+
   it('replaces the starter’s word of a feed: what was withdrawn is gone', async () => {
     writeStarterOf(advisory(1), advisory(9999));
     await start();
