@@ -45,6 +45,8 @@ export interface ParseOptions {
   readonly cves?: ReadonlySet<string>;
   /** Only statements of these releases or of none, and advisories that have one (feeds of advisories). */
   readonly releases?: ReadonlySet<string>;
+  /** Only this one of so many parts of the records; for feeds with `parts`. Odd lines count with the first part, `index` 0. */
+  readonly part?: { readonly index: number; readonly of: number };
   /** Instead of the feed's own; 0 for tests and partial files. */
   readonly minimumRecords?: number;
 }
@@ -82,6 +84,8 @@ export interface Feed {
   readonly onDemand?: boolean;
   /** Whose packages a feed on demand speaks of: it is fetched when a machine of such an ecosystem is there. */
   readonly ecosystems?: readonly EcosystemName[];
+  /** Its large files hold more than memory should: a caller may read them so many times, each time another part of the records. */
+  readonly parts?: number;
   /** It speaks of vulnerabilities, not of packages: read last, and only what is said of those that advisories name. */
   readonly factsOnly?: boolean;
   /** For sources that say what changed: instead of everything, only that is fetched. */

@@ -38,6 +38,8 @@ export interface FeedReport {
 /** Files are read in batches of this size, so that memory holds no whole feed. */
 const batchBytes = 4 * 1024 * 1024;
 const batchFiles = 250;
+/** Files beyond this are read in parts, where their feed can do that. */
+const partedBytes = 16 * 1024 * 1024;
 /** Facts are written for this many vulnerabilities at once. */
 const factsAtOnce = 5000;
 /** As many odd files or records, or this share of them, real feeds have. */
@@ -175,12 +177,16 @@ interface Writing {
 function writeFiles(run: FeedRun, files: readonly FeedFile[], writing: Writing): void {
   const { writer, cves } = writing;
   try {
-    const facts = run.feed.parse(files, { minimumRecords: 0, ...(cves ? { cves } : {}) });
-    run.records += facts.records;
-    run.problems += facts.problems.length;
-    writer.add(facts.advisories, []);
-    for (let at = 0; at < facts.vulnerabilities.length; at += factsAtOnce)
-      writer.add([], facts.vulnerabilities.slice(at, at + factsAtOnce));
+    const isLarge = files.reduce((sum, { bytes }) => sum + bytes.length, 0) > partedBytes;
+    const of = isLarge ? (run.feed.parts ?? 1) : 1;
+    for (let index = 0; index < of; index += 1) {
+      const facts = run.feed.parse(files, { minimumRecords: 0, part: { index, of }, ...(cves ? { cves } : {}) });
+      run.records += facts.records;
+      run.problems += facts.problems.length;
+      writer.add(facts.advisories, []);
+      for (let at = 0; at < facts.vulnerabilities.length; at += factsAtOnce)
+        writer.add([], facts.vulnerabilities.slice(at, at + factsAtOnce));
+    }
   } catch (error) {
     if (!(error instanceof FeedError)) throw error;
     if (files.length === 1) {

@@ -19,11 +19,18 @@ interface Gathered {
   readonly products: Map<string, string[]>;
 }
 
+interface TableReading {
+  /** Rows about other CVEs are passed over. */
+  readonly wants: (cve: string) => boolean;
+  /** Hears of rows that are none. */
+  readonly problem: (line: number) => void;
+}
+
 /**
  * The bulletin data of all years as one table of comma-separated values (RFC 4180), a row for each CVE, product and patch. It names no
- * builds. Rows that are none go to `problem`. Throws FeedError.
+ * builds. Throws FeedError.
  */
-export function readBulletinTable(file: FeedFile, maxBytes: number, problem: (line: number) => void): DatedBulletin[] {
+export function readBulletinTable(file: FeedFile, maxBytes: number, reading: TableReading): DatedBulletin[] {
   const gathered = new Map<string, Gathered>();
   const texts = new Map<string, string>();
   // One text for all rows that have it, and a copy: as a part of a row it would keep the whole piece of the file in memory.
@@ -39,10 +46,11 @@ export function readBulletinTable(file: FeedFile, maxBytes: number, problem: (li
     }
     const cells = cellsOf(text);
     if (!cells) {
-      problem(number);
+      reading.problem(number);
       continue;
     }
     const [posted = '', cve = '', kb = '', , product = '', , severity = ''] = cells;
+    if (!reading.wants(cve)) continue;
     const one: Gathered = gathered.get(cve) ?? { posted: shared(posted), severities: new Set(), products: new Map() };
     gathered.set(shared(cve), one);
     one.severities.add(shared(severity));

@@ -25,6 +25,7 @@ export const msrc: Feed = {
   maxBytes: 256 * MiB,
   minimumRecords: 1,
   onDemand: true,
+  parts: 4,
   ecosystems: ['windows'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
@@ -32,7 +33,10 @@ export const msrc: Feed = {
     const vulnerabilities = new Map<string, Vulnerability>();
     for (const file of files) {
       run.files += 1;
-      for (const { bulletin, published } of bulletinsIn(file, this.maxBytes, run)) {
+      for (const { bulletin, published } of bulletinsIn(file, this.maxBytes, {
+        run,
+        part: options?.part ?? { index: 0, of: 1 },
+      })) {
         run.records += 1;
         run.lines += 1;
         if (!isCveName(bulletin.cve)) {
@@ -59,19 +63,33 @@ export const msrc: Feed = {
   },
 };
 
+interface Reading {
+  readonly run: FeedRun;
+  readonly part: NonNullable<ParseOptions['part']>;
+}
+
 function* bulletinsIn(
   file: FeedFile,
   maxBytes: number,
-  run: FeedRun,
+  { run, part }: Reading,
 ): Generator<{ readonly bulletin: Bulletin; readonly published: string | null }> {
   if (file.name.endsWith('.csv')) {
-    const table = readBulletinTable(file, maxBytes, (line) => run.problem(file.name, line, 'a row that is none'));
+    const table = readBulletinTable(file, maxBytes, {
+      wants: (cve) => partOf(cve, part.of) === part.index,
+      problem: (line) => part.index === 0 && run.problem(file.name, line, 'a row that is none'),
+    });
     for (const bulletin of table)
       yield { bulletin, published: dayOf(bulletin.posted.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3')) };
     return;
   }
   const { issued, bulletins } = file.name.endsWith('.xml') ? readCvrfXml(file, maxBytes) : readCvrfJson(file, maxBytes);
-  for (const bulletin of bulletins) yield { bulletin, published: dayOf(issued) };
+  for (const bulletin of bulletins)
+    if (partOf(bulletin.cve, part.of) === part.index) yield { bulletin, published: dayOf(issued) };
+}
+
+/** By the last digits of the CVE: all rows about one are in the same part. */
+function partOf(cve: string, of: number): number {
+  return Number(/\d{1,4}$/.exec(cve)?.[0] ?? 0) % of;
 }
 
 function advisoryOf(bulletin: Bulletin, published: string | null, run: FeedRun): Advisory | null {

@@ -151,6 +151,19 @@ describe('the table of all years', () => {
     ]);
   });
 
+  it('brings in parts, one after the other, what it brings at once', () => {
+    const rows = [1, 2, 3, 4, 5, 1]
+      .map((number) => row(`CVE-2024-000${number}`, '5034129', `Windows Server 202${number}`))
+      .join('');
+    const file = { name: 'CVEs_20260628.csv', bytes: new TextEncoder().encode(`${header}${rows}"a","b"\n`) };
+    const whole = msrc.parse([file], { minimumRecords: 0 });
+    const parts = [0, 1, 2, 3].map((index) => msrc.parse([file], { minimumRecords: 0, part: { index, of: 4 } }));
+    const byId = (one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1);
+    expect(parts.flatMap(({ advisories }) => advisories).sort(byId)).toEqual([...whole.advisories].sort(byId));
+    expect(parts.flatMap(({ problems }) => problems)).toEqual(whole.problems);
+    expect(parts.map(({ records }) => records)).toEqual([1, 2, 1, 1]);
+  });
+
   it('notes a row that is none, and leaves out what has no CVE', () => {
     const facts = table(`${header}${row('CVE-2024-0001', '5034129', 'x')}"a","b"\n${row('ADV190001', '1', 'x')}`);
     expect(facts).toMatchObject({ records: 2, problems: [{ line: 3 }], leftOut: new Map([['a bulletin without a CVE', 1]]) });
