@@ -112,7 +112,7 @@ function missing(phase: keyof typeof figureNames): Record<string, null> {
 
 /** What a phase measured; why not, when it failed or did not end in time: then it is left alone. */
 async function inTime(measure: (bench: Bench) => Promise<object>, bench: Omit<Bench, 'signal'>): Promise<object> {
-  const milliseconds = bench.seconds * 1000;
+  const milliseconds = Math.round(bench.seconds * 1000);
   const signal = AbortSignal.any([bench.stop, AbortSignal.timeout(milliseconds)]);
   const over = new AbortController();
   // What is left alone must not go on beside the next phase.
