@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { migrate } from '../../apps/server/src/db/migrate.ts';
 import { openDatabase } from '../../apps/server/src/db/database.ts';
 import { startEmbeddedPostgres } from '../../apps/server/src/db/embedded/start-embedded-postgres.ts';
+import type { ScheduleResult } from '../sync-simulator/schedule.ts';
 import { hasFailed, simulate } from '../sync-simulator/simulate.ts';
 import { simulateInThreads } from '../sync-simulator/simulate-in-threads.ts';
 
@@ -46,9 +47,14 @@ export async function run({
     await close();
     const { connection } = server;
     const seeds = Array.from({ length: schedules }, (_, index) => seed + index);
+    let ended = 0;
+    const onResult = (result: ScheduleResult): void => {
+      if (hasFailed(result)) process.stderr.write(`seed ${result.seed} failed\n`);
+      if (++ended % 500 === 0) process.stderr.write(`${ended} of ${schedules} schedules\n`);
+    };
     const results = verbose
       ? await simulate({ connection, seeds, log: (text) => void process.stderr.write(`${text}\n`) })
-      : await simulateInThreads({ connection, seeds });
+      : await simulateInThreads({ connection, seeds, onResult });
     const sum = (value: (result: (typeof results)[number]) => number): number =>
       results.reduce((total, each) => total + value(each), 0);
     const failed = results.filter(hasFailed);

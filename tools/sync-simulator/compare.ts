@@ -7,7 +7,7 @@ import type { SimulatedPlatform } from './simulated-platform.ts';
 export interface Difference {
   /** Rows of a machine that the platform does not have, and machines that are no asset of their own. */
   readonly lost: number;
-  /** Rows that no machine has, or never had where the history says it did. */
+  /** Rows that no machine has, or never had where the history says it did; and documents taken after later ones. */
   readonly ghost: number;
   /** Rows that are there twice. */
   readonly duplicate: number;
@@ -32,7 +32,7 @@ export async function compare(
     assets.add(assetId);
     for (const collector of ['user', 'dpkg'] as const)
       sum = add(sum, await compareRows(platform, machine, { assetId, collector }));
-    if (checksHistory) sum = add(sum, { ...none, ghost: await ghostsInHistory(platform, machine, assetId) });
+    sum = add(sum, { ...none, ghost: await ghostsInHistory(platform, { machine, assetId, checksRows: checksHistory }) });
   }
   return sum;
 }
@@ -63,21 +63,27 @@ async function compareRows(
   };
 }
 
-/** Rows in the asset's history that were never true on its machine: another machine's. */
+/**
+ * Changes in the asset's history that were made by a document with the number of an earlier one, and rows that were never true on its
+ * machine: another machine's.
+ */
 async function ghostsInHistory(
   { db, organizationId }: SimulatedPlatform,
-  machine: SimulatedMachine,
-  assetId: string,
+  { machine, assetId, checksRows }: { machine: SimulatedMachine; assetId: string; checksRows: boolean },
 ): Promise<number> {
   const changes = await db
     .selectFrom('factChange')
-    .select('added')
+    .select(['added', 'sequence'])
     .where('organizationId', '=', organizationId)
     .where('assetId', '=', assetId)
     .where('collector', '=', 'user')
+    .orderBy('at')
+    .orderBy('sequence')
     .execute();
+  const turnedBack = changes.filter(({ sequence }, index) => sequence <= (changes[index - 1]?.sequence ?? 0)).length;
+  if (!checksRows) return turnedBack;
   const rows = changes.flatMap(({ added }) => added as FactRow[]); // written from rows
-  return rows.filter((row) => !machine.seen.has(canonicalRow(row))).length;
+  return turnedBack + rows.filter((row) => !machine.seen.has(canonicalRow(row))).length;
 }
 
 function add(one: Difference, other: Difference): Difference {

@@ -34,14 +34,18 @@ const events = {
 
 export interface ScheduleResult extends Difference {
   readonly seed: number;
-  /** Turns of agents after the last fault, until all was equal. */
+  /** Turns of agents after the last fault, until nobody had anything to say; `maxSettlingTurns`: that never came. */
   readonly turnsToSettle: number;
 }
 
-export type ScheduleOptions = Pick<MachineWorld, 'folder' | 'log' | 'broken'>;
+export interface ScheduleOptions extends Pick<MachineWorld, 'folder' | 'log' | 'broken'> {
+  /** Whose servers it uses; no other schedule does meanwhile. */
+  readonly lane: number;
+}
 
 const maxMachines = 3;
-const maxSettlingTurns = 60;
+/** Agents and platform that still talk after so many have not found an end. */
+export const maxSettlingTurns = 60;
 
 /** One story: a machine, its copies, and everything that happens to them; then quiet, and a comparison of every row. */
 export class Schedule {
@@ -66,7 +70,7 @@ export class Schedule {
   /** Rows of a copy that it had to take for the original's. */
   #excused = 0;
 
-  constructor(seed: number, platform: SimulatedPlatform, { folder, log, broken }: ScheduleOptions) {
+  constructor(seed: number, platform: SimulatedPlatform, { folder, log, broken, lane }: ScheduleOptions) {
     this.#seed = seed;
     this.#dice = new Dice(seed);
     this.#platform = platform;
@@ -75,6 +79,7 @@ export class Schedule {
     const now = (): number => this.#time;
     this.#network = new SimulatedNetwork({
       platform,
+      lane,
       dice: this.#dice,
       now,
       log,

@@ -8,17 +8,24 @@ import { simulate, type Simulation } from './simulate.ts';
 export async function simulateInThreads({
   connection,
   seeds,
-}: Pick<Simulation, 'connection' | 'seeds'>): Promise<ScheduleResult[]> {
+  onResult = () => undefined,
+}: Pick<Simulation, 'connection' | 'seeds' | 'onResult'>): Promise<ScheduleResult[]> {
   const threads = Math.min(availableParallelism(), Math.ceil(seeds.length / 20));
   const parts = Array.from({ length: threads }, (_, index) => seeds.filter((_seed, at) => at % threads === index));
   const results = await Promise.all(
     parts.map(async (part) => {
       const worker = new Worker(new URL(import.meta.url), { workerData: { connection, seeds: part } });
-      const [found] = (await once(worker, 'message')) as [ScheduleResult[]]; // what the last line of this file posts
+      const found: ScheduleResult[] = [];
+      worker.on('message', (result: ScheduleResult) => {
+        found.push(result);
+        onResult(result);
+      });
+      await once(worker, 'exit'); // rejects for an error in it
       return found;
     }),
   );
   return results.flat();
 }
 
-if (!isMainThread) parentPort?.postMessage(await simulate(workerData as Simulation)); // as above
+// As above.
+if (!isMainThread) await simulate({ ...(workerData as Simulation), onResult: (result) => parentPort?.postMessage(result) });

@@ -21,8 +21,8 @@ export type Facts = Readonly<Record<'user' | 'dpkg', Rows>>;
 const consumption = { cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 };
 const observed = { user: userFact, dpkg: dpkgFact };
 
-/** A rule that agents break on purpose, to see that the simulator notices. */
-export type BrokenRule = 'sends what a check-in asks for' | 'says which machine it is';
+/** A rule that agents (the last one: the platform) break on purpose, to see that the simulator notices. */
+export type BrokenRule = 'sends what a check-in asks for' | 'says which machine it is' | 'heeds numbers of documents';
 
 export interface MachineWorld {
   readonly broken?: BrokenRule | undefined;
@@ -201,6 +201,7 @@ export class SimulatedMachine {
       identity,
       signal: new AbortController().signal,
       machine: () => readMachine(this.#host()),
+      usage: () => consumption,
       onClone: (ticket) => void (process.ticket = ticket),
       ...this.#way(process),
       ...(this.isDiskFull ? { maxSpoolBytes: 4096 } : {}),

@@ -17,6 +17,7 @@ const weather = {
 /** One schedule's way between its machines and the platform. */
 export class SimulatedNetwork {
   readonly #platform: SimulatedPlatform;
+  readonly #lane: number;
   readonly #dice: Dice;
   readonly #now: () => number;
   readonly #log: (text: string) => void;
@@ -29,6 +30,7 @@ export class SimulatedNetwork {
 
   constructor(parts: {
     platform: SimulatedPlatform;
+    lane: number;
     dice: Dice;
     now: () => number;
     log: (text: string) => void;
@@ -36,6 +38,7 @@ export class SimulatedNetwork {
     onTaken: (machine: string, agentId: string) => void;
   }) {
     this.#platform = parts.platform;
+    this.#lane = parts.lane;
     this.#dice = parts.dice;
     this.#now = parts.now;
     this.#log = parts.log;
@@ -83,7 +86,8 @@ export class SimulatedNetwork {
   }
 
   async #deliver(request: Request, queriesLeft: number): Promise<HttpReply> {
-    const reply = await this.#platform.deliver(request, { now: this.#now, queriesLeft }, this.#server);
+    const server = { lane: this.#lane, server: this.#server };
+    const reply = await this.#platform.deliver(request, { now: this.#now, queriesLeft }, server);
     const [, agentId = ''] = /keyid="([^"]*)"/.exec(request.headers['signature-input'] ?? '') ?? [];
     if (reply.status === 200 && reply.body.includes('"accepted"')) this.#onTaken(request.from, agentId);
     return reply;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { TableNode } from 'kysely';
 import type { PoolConfig } from 'pg';
 import type { Context } from '../../apps/server/src/context.ts';
 import { openDatabase, type OpenDatabase } from '../../apps/server/src/db/database.ts';
@@ -24,25 +25,59 @@ export interface Turn {
   queriesLeft: number;
 }
 
+/** The how many-th process of the platform it is, as a schedule sees it. */
+export interface ServerRef {
+  readonly lane: number;
+  readonly server: number;
+}
+
+const serversPerLane = 4;
+
 type Server = Awaited<ReturnType<typeof buildApp>>;
 
 const turns = new AsyncLocalStorage<Turn>();
 
 export class PlatformKilled extends Error {}
 
+type Plugin = Parameters<OpenDatabase['db']['withPlugin']>[0];
+type QueryNode = Parameters<Plugin['transformQuery']>[0]['node'];
+
 /** Ends a request in the midst of its transaction, as a killed server or a broken connection does. */
-const killer: Parameters<OpenDatabase['db']['withPlugin']>[0] = {
+const killer: Plugin = {
   transformQuery({ node }) {
     const turn = turns.getStore();
-    if (turn && turn.queriesLeft-- <= 0) throw new PlatformKilled('killed');
+    if (turn && !isOfAll(node) && turn.queriesLeft-- <= 0) throw new PlatformKilled('killed');
     return node;
   },
   transformResult: async ({ result }) => result,
 };
 
+/** Reads the last number of every collector as 0 where documents are compared with it, so that an old snapshot counts as a new one. */
+function forgetNumbers(): Plugin {
+  const concerned = new WeakSet<object>();
+  return {
+    transformQuery({ node, queryId }) {
+      if (node.kind === 'RawNode' && node.sqlFragments.some((part) => part.includes('snapshot_bytes from collector_state')))
+        concerned.add(queryId);
+      return node;
+    },
+    transformResult: async ({ result, queryId }) =>
+      concerned.has(queryId) ? { ...result, rows: result.rows.map((row) => ({ ...row, sequence: 0 })) } : result,
+  };
+}
+
+/** Rows that schedules share, and that are read or not by what is in memory already: counted, they would keep a seed from repeating. */
+function isOfAll(node: QueryNode): boolean {
+  if (node.kind === 'RawNode') return node.sqlFragments.some((part) => part.includes('package_'));
+  if (node.kind !== 'SelectQueryNode') return false;
+  const [table] = node.from?.froms ?? [];
+  return table?.kind === 'TableNode' && (table as TableNode).table.identifier.name.startsWith('package_');
+}
+
 /**
  * The real server on a real PostgreSQL, as several processes that forget at different times: a schedule in which the platform is
- * restarted goes on with the next. Only sockets are left out. Many schedules share it.
+ * restarted goes on with the next. Only sockets are left out. Every lane has servers of its own, and one schedule at a time: a batch of
+ * the ingest shared by two schedules would fail in both when one of them kills it.
  */
 export class SimulatedPlatform implements AsyncDisposable {
   readonly db: OpenDatabase['db'];
@@ -63,7 +98,10 @@ export class SimulatedPlatform implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async start(connection: PoolConfig): Promise<SimulatedPlatform> {
+  static async start(
+    connection: PoolConfig,
+    { lanes, heedsNumbers }: { lanes: number; heedsNumbers: boolean },
+  ): Promise<SimulatedPlatform> {
     const { db, close } = openDatabase(connection);
     const first = await testServer({ db, connection });
     const organizationId = randomUUID();
@@ -71,10 +109,10 @@ export class SimulatedPlatform implements AsyncDisposable {
     const activationKey = await testActivationKey(first, organizationId);
     const context: Context = {
       ...first.context,
-      db: db.withPlugin(killer),
+      db: heedsNumbers ? db.withPlugin(killer) : db.withPlugin(killer).withPlugin(forgetNumbers()),
       clock: () => new Date(turns.getStore()?.now() ?? Date.now()),
     };
-    const servers = await Promise.all(Array.from({ length: 4 }, () => buildApp(context, first.keeper)));
+    const servers = await Promise.all(Array.from({ length: serversPerLane * lanes }, () => buildApp(context, first.keeper)));
     return new SimulatedPlatform({ db, activationKey, organizationId }, servers, async () => {
       for (const server of servers) await server.close();
       await first[Symbol.asyncDispose]();
@@ -83,8 +121,8 @@ export class SimulatedPlatform implements AsyncDisposable {
   }
 
   /** Throws PlatformKilled when the turn ends the server before it answers. */
-  async deliver({ path, headers, body }: Request, turn: Turn, server: number): Promise<HttpReply> {
-    const app = this.#servers[server % this.#servers.length] as Server; // within its length
+  async deliver({ path, headers, body }: Request, turn: Turn, { lane, server }: ServerRef): Promise<HttpReply> {
+    const app = this.#servers[lane * serversPerLane + (server % serversPerLane)] as Server; // within its length
     // Awaited inside: an injected request starts when somebody waits for it.
     const reply = await turns.run(turn, async () => await app.inject({ method: 'POST', url: path, headers, payload: body }));
     if (turn.queriesLeft < 0) throw new PlatformKilled('killed');

@@ -36,9 +36,9 @@ describe('the sync simulator', () => {
       create trigger keep before delete on fact_row
         for each row when (old.body ->> 'name' in ('anna', 'bert', 'cleo')) execute function keep()`);
     await close();
-    const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
+    const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
     const results = await simulate({ connection: other.connection, seeds });
-    expect(results.filter(hasFailed)).not.toEqual([]);
+    expect(results.filter(({ ghost }) => ghost > 0)).not.toEqual([]);
   }, 120_000);
 
   it('repeats a schedule exactly', async () => {

@@ -10,7 +10,7 @@ import {
   type SentSyncDocument,
   type SyncReply,
 } from '@vedette/protocol';
-import { processUsage } from '@vedette/host';
+import { processUsage, type ProcessUsage } from '@vedette/host';
 import { agentVersion } from './config.ts';
 import { importPublicKey, loadOrCreateKey, type Identity } from './enrollment/identity.ts';
 import { readCaFile } from './enrollment/enroll.ts';
@@ -48,6 +48,8 @@ export interface ConnectInput {
   readonly onOrders?: (orders: readonly Order[]) => void;
   readonly now?: () => number;
   readonly exchange?: PlatformClientOptions['exchange'];
+  /** What this process costs; measured where nobody says it. */
+  readonly usage?: () => ProcessUsage;
   /** See SpoolOptions. */
   readonly maxSpoolBytes?: number;
 }
@@ -70,7 +72,8 @@ export function connect(input: ConnectInput): Connection {
   const client = new PlatformClient(options);
   // On a connection of its own: check-ins shall not wait behind it.
   const held = new PlatformClient({ ...options, timeoutMs: holdTimeoutMs });
-  const consumption = (): CheckIn['consumption'] => ({ ...processUsage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() });
+  const usage = input.usage ?? processUsage;
+  const consumption = (): CheckIn['consumption'] => ({ ...usage(), sentBytes: client.sentBytes, uptimeSeconds: uptime() });
   const post = new MachinePost(input, client, consumption);
   const limit = input.maxSpoolBytes === undefined ? {} : { maxBytes: input.maxSpoolBytes };
   const spool = Spool.open(stateDirectory, { agentId: identity.agentId, ...limit });
