@@ -29,7 +29,10 @@ export async function simulate({
 }: Simulation): Promise<ScheduleResult[]> {
   const folder = mkdtempSync(join(await memoryFolder(), 'vedette-simulator-'));
   const used = Math.min(lanes, seeds.length);
-  await using platform = await SimulatedPlatform.start(connection, { lanes: used, heedsNumbers: broken !== 'heeds numbers of documents' });
+  await using platform = await SimulatedPlatform.start(connection, {
+    lanes: used,
+    heedsNumbers: broken !== 'heeds numbers of documents',
+  });
   const results: ScheduleResult[] = [];
   const left = seeds.values();
   const work = async (lane: number): Promise<void> => {

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FactRow } from '@vedette/protocol';
 import { loadIdentity, loadOrCreateKey } from '../enrollment/identity.ts';
@@ -110,6 +111,22 @@ describe('Spool', () => {
     using spool = open();
     expect(spool.acknowledged('user')).toBeNull();
     expect(spool.acknowledged('dpkg')).toMatchObject({ sequence: 41 });
+  });
+
+  it('is in a copy of its files as of the last commit: what a crash in the midst of the next one leaves', () => {
+    const copy = join(directory, 'copy');
+    using spool = open();
+    spool.put([outgoing(1)]);
+    spool.acknowledge(['user']);
+    using other = new DatabaseSync(join(directory, 'spool.db'));
+    other.exec('begin immediate; delete from acknowledged');
+    mkdirSync(copy);
+    for (const name of ['spool.db', 'spool.db-wal']) cpSync(join(directory, name), join(copy, name));
+    expect(other.prepare('select count(*) as rows from acknowledged').get()).toEqual({ rows: 0 });
+    other.exec('rollback');
+    using crashed = Spool.open(copy, { agentId });
+    expect(crashed.acknowledged('user')).toMatchObject({ sequence: 1 });
+    expect(crashed.outgoing('user')).toBeNull();
   });
 
   it('has every commit that returned when its process is killed', async () => {

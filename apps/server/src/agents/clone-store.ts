@@ -11,8 +11,8 @@ interface CloneOrigin {
   readonly assetId: string | null;
 }
 
-/** An agent that lives is heard of more often than that, also where check-ins are written down with a delay. */
-const aliveMs = 120_000;
+/** An agent that lives is heard of more often than that, also where one check-in is lost and the next is written down with a delay. */
+const aliveMs = 300_000;
 
 /**
  * Whose clone the holder of a ticket is; null when the ticket's machine is no clone (any more). A clone that has become an asset before

@@ -49,6 +49,13 @@ describe('judgeMachine', () => {
       [known('a', old), known('b', { ...rebooted, hardware: 'other', aliveAt: now, heardAt: now })],
     ],
     ['a late message of the boot before', 'wait', speaks('a', 10 * day - 5 * minute), [known('a', old), known('b', rebooted)]],
+    ['a late message of a boot never heard of', 'wait', speaks('c', 6 * minute), [known('a', old), known('b', rebooted)]],
+    [
+      'one of an earlier boot, longer after the current one than a message can be late',
+      'original',
+      speaks('c', day),
+      [known('b', { bootedAt: now - 11 * minute, firstHeard: now - 10 * minute })],
+    ],
     ['one that was set back by a day', 'asset', speaks('a', 9 * day), [known('a', old), known('b', rebooted)]],
     ['a known clone', 'clone', speaks('b', day), [known('a'), known('b', { state: 'clone' })]],
     [

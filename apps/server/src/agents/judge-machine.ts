@@ -44,7 +44,12 @@ export function judgeMachine(machine: Machine, known: readonly KnownMachine[], n
   const bothLive = before ? aliveAt > current.bootedAt + slackMs : current.aliveAt > bootedAt + slackMs;
   // The platform's clock was set back: nothing follows from times of before.
   const isClockOff = Math.max(current.aliveAt, current.bootedAt) > now + slackMs;
-  if (bothLive && !isClockOff) return isOriginal(machine, bootedAt, { current, known }) ? 'original' : 'clone';
+  if (bothLive && !isClockOff) {
+    if (!isOriginal(machine, bootedAt, { current, known })) return 'clone';
+    // The first that is heard of an earlier boot may have been sent before the current one; a machine that lives will be heard again.
+    const mayBeLate = !before && machine.hardware === current.hardware && now - current.bootedAt <= longestDelayMs;
+    return mayBeLate ? 'wait' : 'original';
+  }
   // Of an earlier boot: either late, or the machine was set back to it. Time tells.
   if (before && now - machine.uptimeSeconds * 1000 - bootedAt <= longestDelayMs) return 'wait';
   const mayBeCopy = !before && machine.hardware !== current.hardware;
