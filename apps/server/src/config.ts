@@ -29,6 +29,10 @@ const days = (standard: number) => z.coerce.number().positive().max(36_500).defa
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0');
 const password = z.string().min(8, 'must have at least 8 characters').max(1000);
 
+/** What one of several processes on a database does; see docs/operations.md. */
+const roles = ['all', 'api', 'ingest', 'jobs'] as const;
+export type Role = (typeof roles)[number];
+
 /** Every variable the server reads; the descriptions are the text of --help. */
 const Environment = z.object({
   VEDETTE_DATA_DIR: z.string().min(1).default('.vedette').describe('directory of the database and everything else we keep'),
@@ -38,6 +42,10 @@ const Environment = z.object({
     .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535')
     .default('127.0.0.1:8420')
     .describe('host and port; port 0 takes a free one'),
+  VEDETTE_ROLE: z
+    .enum(roles, { error: `must be ${roles.join(', ')}` })
+    .default('all')
+    .describe('what this process does: all, api (console), ingest (agents), jobs; the others need a common DATABASE_URL'),
   VEDETTE_PUBLIC_URL: webUrl.optional().describe('address people and agents use, when it is not the one we listen on'),
   DATABASE_URL: z.string().min(1).optional().describe('an external PostgreSQL >= 15 instead of the embedded one (secret)'),
   VEDETTE_FEED_DIR: z.string().min(1).optional().describe('directory with feed files, instead of fetching them'),
@@ -68,6 +76,7 @@ const Environment = z.object({
 });
 
 export interface Config {
+  readonly role: Role;
   /** Absolute, like every path here. */
   readonly dataDirectory: string;
   readonly listen: { readonly host: string; readonly port: number };
@@ -115,12 +124,16 @@ export function readConfig(
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
   if (parsed.success) problems.push(...silenceProblems(parsed.data));
+  if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
+    problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   const colon = env.VEDETTE_LISTEN.lastIndexOf(':');
   const path = (text: string | undefined): string | null => (text === undefined ? null : resolve(cwd, text));
   const [certFile, keyFile] = [path(env.VEDETTE_TLS_CERT), path(env.VEDETTE_TLS_KEY)];
   return {
+    role: env.VEDETTE_ROLE,
     dataDirectory: resolve(cwd, env.VEDETTE_DATA_DIR),
     listen: {
       host: env.VEDETTE_LISTEN.slice(0, colon).replace(/^\[|\]$/g, ''),
@@ -159,6 +172,11 @@ function silenceProblems(env: z.infer<typeof Environment>): string[] {
 export function helpText(): string {
   const lines = Object.entries(Environment.shape).map(([name, field]) => `  ${name.padEnd(28)}${field.description ?? ''}`);
   return `Vedette platform. Configured by environment variables:\n\n${lines.join('\n')}\n`;
+}
+
+/** Whether this process does the part of a role. */
+export function plays({ role }: Pick<Config, 'role'>, part: Exclude<Role, 'all'>): boolean {
+  return role === 'all' || role === part;
 }
 
 /** Whether people reach us by https, here or at a proxy in front. */

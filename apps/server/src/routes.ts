@@ -11,19 +11,25 @@ import { OrderBoard } from './orders/order-board.ts';
 import { registerOrderRoutes } from './orders/routes.ts';
 import type { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { registerKnowledgeRoutes } from './knowledge/routes.ts';
+import { plays } from './config.ts';
 import type { Context } from './context.ts';
+import { Judging } from './inventory/judging.ts';
 
-/** Every feature's routes, one line each. */
+/** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
-  registerAuth(app, context);
-  registerActivationKeys(app, context);
-  registerAbout(app, context);
+  const judging = plays(context.config, 'jobs') ? new Judging(context) : null;
+  app.addHook('onReady', async () => judging?.wake());
+  app.addHook('onClose', () => judging?.[Symbol.asyncDispose]());
   const orders = new OrderBoard(context);
   app.addHook('onReady', () => orders.start());
   // Before connections are waited for: those who wait for orders are answered.
   app.addHook('preClose', () => orders[Symbol.asyncDispose]());
-  registerAgentRoutes(app, context, orders);
+  if (plays(context.config, 'ingest')) registerAgentRoutes(app, context, { orders, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
+  if (!plays(context.config, 'api')) return;
+  registerAuth(app, context);
+  registerActivationKeys(app, context);
+  registerAbout(app, context);
   registerAssetRoutes(app, context);
   registerOrderRoutes(app, context, orders);
   registerDetectionRoutes(app, context);

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@vedette/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
 import { explainStartError } from './start-error.ts';
@@ -21,7 +22,8 @@ describe('startServer', { timeout: 60_000 }, () => {
       await using first = await startServer(configFor('127.0.0.1:0'));
       expect(first.bootstrap).toMatchObject({ login: 'admin' });
       key = first.context.platformKey.publicKeyBase64;
-      expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+      const { url } = first;
+      await eventually('the index of the fleet', 10_000, async () => ((await fetch(`${url}/readyz`)).ok ? true : null));
     }
     await using second = await startServer(configFor('127.0.0.1:0'));
     expect(second.bootstrap).toBeNull();

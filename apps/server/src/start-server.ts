@@ -1,5 +1,5 @@
 import { destination, type Logger, pino } from 'pino';
-import type { Config } from './config.ts';
+import { type Config, plays } from './config.ts';
 import type { Context } from './context.ts';
 import { openDatabase } from './db/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
@@ -45,9 +45,11 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
     renew: config.newPassword,
   });
   const keeper = stack.use(new KnowledgeKeeper(context));
-  await keeper.start();
-  fleetIndex.start();
-  stack.use(new HistoryKeeper({ db, log, clock, keepDays: config.historyDays })).start();
+  if (plays(config, 'jobs')) {
+    await keeper.start();
+    stack.use(new HistoryKeeper({ db, log, clock, keepDays: config.historyDays })).start();
+  }
+  if (plays(config, 'api')) fleetIndex.start();
   const app = await buildApp(context, keeper);
   stack.defer(() => app.close());
   signal?.throwIfAborted();

@@ -41,7 +41,9 @@ export class PlatformProcess implements AsyncDisposable {
     try {
       const { url, bootstrap } = await platform.#run('127.0.0.1:0');
       platform.#url = url;
-      platform.#client = await logIn(url, bootstrap);
+      // Where another process on the same database was first, the password is one that the test has set.
+      const known = { login: 'admin', password: environment['VEDETTE_BOOTSTRAP_PASSWORD'] ?? '' };
+      platform.#client = await logIn(url, bootstrap ?? known);
       return platform;
     } catch (error) {
       await platform[Symbol.asyncDispose]();
@@ -76,6 +78,12 @@ export class PlatformProcess implements AsyncDisposable {
   /** SIGKILL, to this process alone: PostgreSQL and the agents live on. */
   async kill(): Promise<void> {
     await endProcess(this.#process, 'SIGKILL');
+  }
+
+  /** SIGTERM, as supervisors send it. Returns the exit code; null when it had to be killed. */
+  async stop(): Promise<number | null> {
+    await endProcess(this.#process, 'SIGTERM');
+    return this.#process?.exitCode ?? null;
   }
 
   /** SIGKILL to the PostgreSQL of it; who supervises it starts it again. */
@@ -122,7 +130,7 @@ export class PlatformProcess implements AsyncDisposable {
   }
 }
 
-async function logIn(url: string, bootstrap: Ready['bootstrap']): Promise<Client> {
+async function logIn(url: string, bootstrap: NonNullable<Ready['bootstrap']>): Promise<Client> {
   const response = await fetch(new URL('/api/v1/session', url), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -52,6 +52,11 @@ export class Ingest implements AsyncDisposable {
     this.#memory = new InventoryMemory(options.db);
   }
 
+  /** Documents and rows of theirs that are not on their way to the database yet. */
+  get waiting(): { readonly requests: number; readonly rows: number } {
+    return { requests: this.#queue.length, rows: this.#rows };
+  }
+
   /** Whether a request would be refused now; to be asked before anything is spent on one. */
   get isFull(): boolean {
     const { requests, rows } = this.#options.mayWait ?? mayWait;

@@ -4,10 +4,10 @@ import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
-import { Judging } from '../inventory/judging.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
 import { Admission } from './admission.ts';
 import { AgentDirectory } from './agent-directory.ts';
+import { measureAgents } from './agent-metrics.ts';
 import { AgentProblem } from './agent-problem.ts';
 import { CheckIns } from './check-ins.ts';
 import { enroll } from './enroll.ts';
@@ -43,22 +43,27 @@ declare module 'fastify' {
   }
 }
 
+/** What the interface for agents needs of its neighbours. */
+interface AgentWork {
+  readonly orders: OrderBoard;
+  /** Package versions came that nobody judged yet. */
+  readonly onUnjudged: () => void;
+}
+
 /**
  * The interface for agents. Everything that arrives is hostile until its signature is checked, and bounded after that; every
  * reply, errors included, is signed, so that an agent can tell the platform from whatever stands between.
  */
-export function registerAgentRoutes(app: FastifyInstance, context: Context, orders: OrderBoard): void {
+export function registerAgentRoutes(app: FastifyInstance, context: Context, { orders, onUnjudged }: AgentWork): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
   const agents = new AgentDirectory(context.db, context.clock);
   const checkIns = new CheckIns(context);
   const machines = new Machines(context);
-  const judging = new Judging(context);
-  const ingest = new Ingest({ ...context, onUnjudged: () => judging.wake() });
-  app.addHook('onReady', async () => judging.wake());
+  const ingest = new Ingest({ ...context, onUnjudged });
+  const refused = measureAgents(app.metrics, ingest);
   app.addHook('onClose', async () => {
     await ingest[Symbol.asyncDispose]();
-    await judging[Symbol.asyncDispose]();
     await checkIns[Symbol.asyncDispose]();
   });
 
@@ -67,7 +72,11 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, orde
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.agentBodyBytes }, (_request, body, done) =>
       done(null, body),
     );
-    scope.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, error));
+    scope.setErrorHandler((error, request, reply) => {
+      const problem = asProblem(error);
+      refused.inc({ code: problem.code });
+      return sendProblem(context, request, reply, problem);
+    });
     scope.decorateRequest('admitted', null);
     // Before the body is read: what cannot be worked on soon should not fill the memory either.
     scope.addHook('onRequest', async (request) => {
@@ -169,9 +178,8 @@ function signedRequest(request: FastifyRequest): SignedRequest {
   return { method: request.method, path, query, headers: request.headers, body };
 }
 
-function sendProblem(context: Context, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const problem = asProblem(error);
-  if (problem.code === 'INTERNAL') context.log.error({ err: error, url: request.url }, 'agent request failed');
+function sendProblem(context: Context, request: FastifyRequest, reply: FastifyReply, problem: AgentProblem): FastifyReply {
+  if (problem.code === 'INTERNAL') context.log.error({ err: problem.cause, url: request.url }, 'agent request failed');
   reply.code(problem.status);
   const wait = problem.code === 'BUSY' ? { retryAfterSeconds: retryAfterSeconds() } : {};
   if (wait.retryAfterSeconds !== undefined) void reply.header('retry-after', wait.retryAfterSeconds);

@@ -20,6 +20,8 @@ import { buildApp } from './build-app.ts';
 let database: ThrowAwayDatabase;
 let pool: Pool;
 let app: FastifyInstance;
+/** Of all that the tests build. */
+let fleetIndex: FleetIndex | null = null;
 let now = new Date('2026-11-22T12:00:00Z');
 const consoleDirectory = mkdtempSync(join(tmpdir(), 'vedette-console-'));
 const password = 'correct horse battery';
@@ -64,7 +66,8 @@ async function appFor(change: Partial<Config>): Promise<FastifyInstance> {
   const { db } = database;
   const platformKey = await loadPlatformKey(db);
   const base = { db, clock: () => now, log: pino({ level: 'silent' }) };
-  const context: Context = { ...base, config, pool, fleetIndex: new FleetIndex(base), platformKey, startedAt: now };
+  fleetIndex ??= new FleetIndex(base);
+  const context: Context = { ...base, config, pool, fleetIndex, platformKey, startedAt: now };
   return buildApp(context, new KnowledgeKeeper(context));
 }
 
@@ -201,8 +204,37 @@ describe('hostile and odd requests', () => {
   });
 });
 
+describe('the end', () => {
+  it('answers what is under way, and then lets the connection go', async () => {
+    const ending = await appFor({});
+    const arrived = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<string>();
+    ending.get('/slow', async () => {
+      arrived.resolve();
+      return answer.promise;
+    });
+    const url = await ending.listen({ host: '127.0.0.1', port: 0 });
+    const asked = fetch(`${url}/slow`);
+    await arrived.promise;
+    const closed = ending.close();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+    answer.resolve('late');
+    const reply = await asked;
+    expect([reply.status, reply.headers.get('connection'), await reply.text()]).toEqual([200, 'close', 'late']);
+    await closed;
+  });
+});
+
 describe('pages and health', () => {
-  it.each(['/livez', '/readyz', '/healthz', '/stub_status', '/api/openapi.json'])('serves %s', async (url) => {
+  it('is healthy, but not ready, while the fleet index is being built', async () => {
+    expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200);
+    const reply = await app.inject({ url: '/readyz' });
+    expect([reply.statusCode, reply.headers['retry-after']]).toEqual([503, '5']);
+    await fleetIndex?.current(randomUUID());
+    expect((await app.inject({ url: '/readyz' })).statusCode).toBe(200);
+  });
+
+  it.each(['/livez', '/healthz', '/stub_status', '/api/openapi.json'])('serves %s', async (url) => {
     expect((await app.inject({ url })).statusCode).toBe(200);
   });
 

@@ -4,7 +4,7 @@ import fastifyHelmet from '@fastify/helmet';
 import fastifyRateLimit from '@fastify/rate-limit';
 import { limits } from '@vedette/protocol';
 import { fastify, type FastifyInstance, LogController } from 'fastify';
-import { isSecure } from '../config.ts';
+import { isSecure, plays } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { registerRoutes } from '../routes.ts';
@@ -17,6 +17,9 @@ import { openApi } from './open-api.ts';
 import { answerWithProblems } from './problems.ts';
 import { refuseOtherSites } from './same-origin.ts';
 
+/** Supervisors kill after ten seconds or later; the database has to stop within them, too. */
+const stopPatienceMs = 5000;
+
 /** The whole HTTP side of the server, not yet listening. */
 export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promise<FastifyInstance> {
   const { config } = context;
@@ -26,9 +29,11 @@ export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promi
     bodyLimit: limits.apiBodyBytes,
     routerOptions: { maxParamLength: 200 },
     requestTimeout: 120_000,
-    forceCloseConnections: true,
+    // What is being answered when we stop is answered; see endConnections.
+    forceCloseConnections: 'idle',
     ...tlsOptions(context),
   }) as unknown as FastifyInstance; // https changes only the type of app.server
+  endConnections(app);
   answerWithProblems(app);
   app.removeContentTypeParser('text/plain');
   refuseOtherSites(app, config);
@@ -41,11 +46,25 @@ export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promi
   });
   serveHealth(app, context);
   servePlatformMetrics(app, context);
+  await registerRoutes(app, context, keeper);
+  if (!plays(config, 'api')) return app;
   const document = JSON.stringify(openApi(productVersion));
   app.get('/api/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
-  await registerRoutes(app, context, keeper);
   await serveConsole(app, config.consoleDirectory);
   return app;
+}
+
+/** Once we stop, each connection ends with the answer under way; those that take too long are cut off. */
+function endConnections(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    const cut = setTimeout(() => app.server.closeAllConnections(), stopPatienceMs).unref();
+    app.server.once('close', () => clearTimeout(cut));
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) void reply.header('connection', 'close');
+  });
 }
 
 function tlsOptions({ config }: Context): object {

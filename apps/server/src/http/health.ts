@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { FastifyInstance } from 'fastify';
+import { plays } from '../config.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from './api-error.ts';
 
@@ -15,6 +16,10 @@ export function serveHealth(app: FastifyInstance, context: Context): void {
       await sql`select 1`.execute(context.db).catch((cause: unknown) => {
         throw new ApiError('UNAVAILABLE', 'The database does not answer', { cause, retryAfterSeconds: 5 });
       });
+      // A process whose questions would wait should get none; one that is healthy should not be restarted for it.
+      if (path === '/readyz' && isBuilding(context)) {
+        throw new ApiError('UNAVAILABLE', 'The index of the fleet is being built', { retryAfterSeconds: 5 });
+      }
       return { status: 'ok' };
     });
   }
@@ -25,4 +30,8 @@ export function serveHealth(app: FastifyInstance, context: Context): void {
     void reply.type('text/plain');
     return `Active connections: ${active} \nserver accepts handled requests\n ${requests} ${requests} ${requests} \nReading: 0 Writing: 1 Waiting: 0 \n`;
   });
+}
+
+function isBuilding({ config, fleetIndex }: Context): boolean {
+  return plays(config, 'api') && fleetIndex.status.state === 'building';
 }

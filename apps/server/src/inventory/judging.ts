@@ -2,8 +2,8 @@ import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 
-/** Also without being woken: another server may have died before it judged what it took. */
-const pollMs = 30_000;
+/** Also without being woken: another process takes documents, or died before it judged what it took. */
+const pollMs = 2000;
 
 /**
  * Judges new package versions behind the acknowledgement of the documents that brought them, one part after the other. What it has to

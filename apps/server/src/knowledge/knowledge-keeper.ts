@@ -14,6 +14,7 @@ import {
 } from '@vedette/feeds';
 import type { Dispatcher } from 'undici';
 import type { Context } from '../context.ts';
+import { Leadership } from '../db/leadership.ts';
 import { FeedFetchError, ShrunkFeedError } from './feed-error.ts';
 import { FeedParser } from './feed-parser.ts';
 import { feedDispatcher, httpGet } from './http-get.ts';
@@ -28,6 +29,8 @@ const starterFeed = 'starter';
 const refreshEveryMs = 6 * 3600 * 1000;
 /** A machine of a new ecosystem does not wait longer for its advisories. */
 const lookEveryMs = 10 * 60 * 1000;
+/** How soon another process takes over when the leader is gone. */
+const leadEveryMs = 5000;
 /** A feed that is not there by then drips, and would keep all later refreshes waiting. */
 const feedTimeoutMs = 15 * 60 * 1000;
 
@@ -40,19 +43,23 @@ export interface RefreshResult {
 
 /**
  * Keeps the knowledge base: the starter at the first start, then what the feeds say. A feed that cannot be had, is cut, damaged or
- * suddenly small is noted, and what it said before stays in use.
+ * suddenly small is noted, and what it said before stays in use. Of several processes on one database one does so, until it ends; by
+ * hand each may refresh.
  */
 export class KnowledgeKeeper implements AsyncDisposable {
   readonly #context: Context;
   readonly #pause: Pause;
   #running: Promise<RefreshResult> | null = null;
+  readonly #leadership: Leadership;
   #lastStart = Number.NEGATIVE_INFINITY;
+  #lastLook = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   readonly #stop = new AbortController();
 
   constructor(context: Context, pause: Pause = (ms, signal) => setTimeout(ms, undefined, { signal })) {
     this.#context = context;
     this.#pause = pause;
+    this.#leadership = new Leadership(context.pool);
   }
 
   get refreshing(): boolean {
@@ -61,17 +68,23 @@ export class KnowledgeKeeper implements AsyncDisposable {
 
   /** Brings in the starter and an offline directory, where there is one; then refreshes from the network in the background. */
   async start(): Promise<void> {
-    const { config, log } = this.#context;
-    await this.#importStarter();
-    if (config.feedDirectory !== null) await this.refresh();
-    else if (!config.offline) {
-      const look = () =>
-        void this.#refreshWhenDue().catch((error: unknown) =>
-          log.error({ err: error }, 'the refresh of the knowledge base failed'),
-        );
-      this.#timer = setInterval(look, lookEveryMs).unref();
-      look();
-    }
+    await this.#look();
+    this.#timer = setInterval(() => void this.#look().catch((error: unknown) => this.#report(error)), leadEveryMs).unref();
+  }
+
+  /** Does what is due, where this process leads. */
+  async #look(): Promise<void> {
+    const { config } = this.#context;
+    if (performance.now() - this.#lastLook < lookEveryMs || !(await this.#leadership.lead())) return;
+    const isFirst = this.#lastLook === Number.NEGATIVE_INFINITY;
+    this.#lastLook = performance.now();
+    if (isFirst) await this.#importStarter();
+    if (config.feedDirectory === null && !config.offline) this.#refreshWhenDue().catch((error: unknown) => this.#report(error));
+    else if (config.feedDirectory !== null && isFirst) await this.refresh();
+  }
+
+  #report(error: unknown): void {
+    if (!this.#stop.signal.aborted) this.#context.log.error({ err: error }, 'the refresh of the knowledge base failed');
   }
 
   /** All feeds every six hours; those of an ecosystem that is new in the fleet as soon as it is seen. */
@@ -101,6 +114,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     this.#stop.abort();
     // The database closes next; a half import would be rolled back, but its errors would look like faults.
     await this.#running?.catch(() => undefined);
+    await this.#leadership[Symbol.asyncDispose]();
   }
 
   async #importStarter(): Promise<void> {
