@@ -50,6 +50,15 @@ describe('migrate', () => {
     await expect(migrate(test.db, {})).rejects.toMatchObject({ code: 'DATABASE_NEWER' });
   });
 
+  it('makes one schema when two processes start at once', async () => {
+    await using other = await throwAwayDatabase({ empty: true });
+    const second = openDatabase(other.connection);
+    const applied = await Promise.all([migrate(other.db), migrate(second.db)]);
+    await second.close();
+    const { migrations } = await import('./migrations/index.ts');
+    expect(applied.flat().toSorted()).toEqual(Object.keys(migrations).toSorted());
+  });
+
   it('says which migration failed and leaves no trace of it', async () => {
     await using other = await throwAwayDatabase();
     const { migrations } = await import('./migrations/index.ts');
