@@ -102,20 +102,27 @@ export class SimulatedPlatform implements AsyncDisposable {
     connection: PoolConfig,
     { lanes, heedsNumbers }: { lanes: number; heedsNumbers: boolean },
   ): Promise<SimulatedPlatform> {
+    const count = serversPerLane * lanes;
     const { db, close } = openDatabase(connection);
+    // Each server listens for orders on a connection of its own.
+    const listening = openDatabase({ ...connection, max: count + 1 });
     const first = await testServer({ db, connection });
     const organizationId = randomUUID();
     await insertOrganization(db, { id: organizationId, name: 'simulated', createdAt: new Date() });
     const activationKey = await testActivationKey(first, organizationId);
     const context: Context = {
       ...first.context,
+      // What agents speak to, and no more: each of the many servers would make an API, too.
+      config: { ...first.context.config, role: 'ingest' },
+      pool: listening.pool,
       db: heedsNumbers ? db.withPlugin(killer) : db.withPlugin(killer).withPlugin(forgetNumbers()),
       clock: () => new Date(turns.getStore()?.now() ?? Date.now()),
     };
-    const servers = await Promise.all(Array.from({ length: serversPerLane * lanes }, () => buildApp(context, first.keeper)));
+    const servers = await Promise.all(Array.from({ length: count }, () => buildApp(context, first.keeper)));
     return new SimulatedPlatform({ db, activationKey, organizationId }, servers, async () => {
       for (const server of servers) await server.close();
       await first[Symbol.asyncDispose]();
+      await listening.close();
       await close();
     });
   }
