@@ -120,7 +120,7 @@ async function ensureRunning(supervised: Supervised): Promise<number> {
 
 /** A postmaster that is just going down, or just coming up: started by a server that was killed a moment ago, it holds its lock files. */
 function isTransient(output: string): boolean {
-  return output.includes('pre-existing shared memory block') || /lock file "[^"]+" already exists/.test(output);
+  return output.includes('pre-existing shared memory block') || output.includes('lock file "');
 }
 
 /** Waits as long as the process lives: recovery takes what it takes. False when it ended. */
