@@ -34,23 +34,38 @@ export async function startAgent(settings: Settings, children: Children, platfor
 export async function firstFindings(settings: Settings, agent: ChildProcess, platform: Platform): Promise<AssetState> {
   const deadline = performance.now() + patienceMs;
   const log = join(settings.data, 'agent.log');
+  let judged = false;
   for (;;) {
     if (agent.exitCode !== null || agent.signalCode !== null) {
       throw new StartError('failure', `the agent ended (${agent.signalCode ?? agent.exitCode}) before it reported; see ${log}`);
     }
     const identity = identityOf(join(settings.data, 'agent'));
     const state = identity && (await platform.client.call(getAsset, { params: { assetId: identity.assetId } }).catch(() => null));
-    if (state && isJudged(state, settings.startedAt)) return state;
+    // Read once more when nothing waits for judgement: what was read before may be older than the verdicts.
+    if (state && hasReported(state, settings.startedAt)) {
+      if (judged) return state;
+      judged = await nothingUnjudged(settings, platform);
+      if (judged) continue;
+    }
     if (performance.now() > deadline)
       throw new StartError('failure', `the agent has reported nothing for two minutes; see ${log}`);
     await delay(100);
   }
 }
 
-/** The agent of this start has checked in, and every collector's document has arrived; judging is part of taking the packages in. */
-function isJudged({ asset, agent }: AssetState, startedAt: number): boolean {
+/** The agent of this start has checked in, and every collector's document has arrived. */
+function hasReported({ asset, agent }: AssetState, startedAt: number): boolean {
   const checkedIn = agent?.lastCheckIn != null && Date.parse(agent.lastCheckIn) >= startedAt;
   return asset.lastScan !== null && checkedIn && agent.consumption !== null;
+}
+
+/** New package versions are judged after the agent has its answer; the platform's metrics say how many still wait. */
+async function nothingUnjudged(settings: Settings, platform: Platform): Promise<boolean> {
+  const token = readFileSync(join(settings.data, 'start-token'), 'utf8').trim();
+  const reply = await fetch(new URL('/metrics', platform.url), { headers: { authorization: `Bearer ${token}` } }).catch(
+    () => null,
+  );
+  return /^vedette_unjudged_package_versions 0$/m.test((await reply?.text()) ?? '');
 }
 
 function identityOf(state: string): { assetId: AssetId } | null {
