@@ -19,6 +19,7 @@ if (!canBrowse) console.warn(`skipped: no browser at ${chromiumPath()}; apt-get 
 describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-constellation-'));
   let work: ChildProcess;
+  let said: string;
   let url: string;
   let admin: Credentials;
   let browser: Browser;
@@ -35,7 +36,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
       '0',
       '--offline',
     ]);
-    const said = await untilReady(work);
+    said = await untilReady(work);
     url = find(/^ *Console +(\S+)/m, said);
     admin = { login: find(/^ *Login +(\S+)/m, said), password: find(/^ *Password +(\S+)/m, said) };
     browser = await startBrowser();
@@ -57,6 +58,12 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     expect(response.status()).toBe(200);
     return (await response.json()) as Reply; // a test believes the contract
   }
+
+  it('says as many detections in the terminal as the list then holds', async () => {
+    const { total } = await api<{ total: number }>('/detections?limit=1');
+    expect(Number(find(/(\d+) open detections after/, said))).toBe(total);
+    expect(total).toBeGreaterThan(0);
+  });
 
   it('shows every page without a fault, and to everybody', { timeout: 120_000 }, async () => {
     const violations: string[] = [];

@@ -75,7 +75,7 @@ function unassessedLines(state: AssetState): string[] {
     return asset.unassessed > 0 ? [`  ${asset.unassessed} packages cannot be assessed: no advisories are known for them.`] : [];
   return [
     `  Nothing can be assessed: no advisories are known for "${asset.os || 'this distribution'}". That is not the same as no vulnerabilities.`,
-    '  Debian is supported so far; facts about this machine are shown nevertheless.',
+    '  Fetch what is published for it with ./vedette knowledge refresh; facts about this machine are shown nevertheless.',
   ];
 }
 
