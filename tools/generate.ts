@@ -1,11 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildParserFile } from '@lezer/generator';
 import { feeds } from '@vedette/feeds';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
+import { entities, type Entity } from '@vedette/query';
 import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
 import { commands } from '../apps/cli/src/commands/index.ts';
 
 const folder = join(import.meta.dirname, '../docs/generated');
+const queryRoom = join(import.meta.dirname, '../packages/query/src');
 const heading = (title: string): string => `<!-- Made by npm run generate; do not edit. -->\n\n# ${title}\n\n`;
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -68,6 +71,23 @@ function feedRows(): string[][] {
   ]);
 }
 
+function queryFields({ name, describes, fields, searched }: Entity): string {
+  const rows = fields.map((field) => [
+    `\`${field.name}\``,
+    field.choices?.join(', ') ?? field.type,
+    field.describes,
+    `\`${field.example}\``,
+  ]);
+  const alone = `A word without a field is looked for in ${searched.join(' and ')}.`;
+  return `## ${name}\n\n${describes}. ${alone}\n\n${table(['field', 'values', 'meaning', 'example'], rows)}\n`;
+}
+
+/** The parser of the query language, of which only the grammar is written by hand. */
+export function generatedQueryParser(): string {
+  const file = join(queryRoom, 'query.grammar');
+  return buildParserFile(readFileSync(file, 'utf8'), { fileName: file, typeScript: true }).parser;
+}
+
 /** Everything in docs/generated: file name and text. */
 export function generatedDocuments(): Map<string, string> {
   return new Map([
@@ -97,10 +117,12 @@ Agent interface: ${agentProblemCodes.join(', ')}
           commands.map((one) => [`\`vedette ${one.name}${one.args ? ` ${one.args}` : ''}\``, one.summary, `\`${one.example}\``]),
         ),
     ],
+    ['query-fields.md', heading('Fields of the query language') + Object.values(entities).map(queryFields).join('')],
   ]);
 }
 
 if (import.meta.main) {
   mkdirSync(folder, { recursive: true });
   for (const [file, text] of generatedDocuments()) writeFileSync(join(folder, file), text);
+  writeFileSync(join(queryRoom, 'generated/parser.ts'), generatedQueryParser());
 }

@@ -1,0 +1,10 @@
+export { completeQuery, type Completion, type CompletionOption } from './complete.ts';
+export { entities } from './entities.ts';
+export { pointAt, QueryError, type QueryErrorCode, type Span } from './errors.ts';
+export type { Entity, EntityName, Field, FieldType } from './field.ts';
+export { matchesThing, type Thing } from './match-record.ts';
+export { compileTest, matchesPattern, type CompareVersions, type Scalar } from './match-test.ts';
+export { parseQuery, type ParsedQuery } from './parse-query.ts';
+export { foldQuery, type Meaning, type Query, type Test } from './query.ts';
+export { queryLimits } from './syntax.ts';
+export { writeQuery, writeValue } from './write-query.ts';
