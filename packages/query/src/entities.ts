@@ -31,7 +31,6 @@ const asset: Entity = {
     field('keyword', 'agentVersion', 'Version of its agent', 'agentVersion:0.1.*'),
     field('boolean', 'pendingRestart', 'Fixed on disk, but old code still runs', 'pendingRestart:true'),
     field('number', 'packages', 'Installed packages', 'packages:>1000'),
-    field('number', 'unassessed', 'Packages for which no authority is known', 'unassessed:>0'),
     ...severityFields,
     field('instant', 'firstSeen', 'When it enrolled', 'firstSeen:>now-7d'),
     field('instant', 'lastSeen', 'Its last check-in', 'lastSeen:<now-1d'),

@@ -103,7 +103,7 @@ function findField(name: string, entity: Entity, at: Span): Field {
     .filter(({ distance }) => distance <= Math.max(1, Math.floor(lower.length / 3)))
     .toSorted((a, b) => a.distance - b.distance)[0];
   const hint = near ? `did you mean ${near.name}?` : `there are ${entity.fields.map((one) => one.name).join(', ')}`;
-  throw new QueryError('unknown-field', `a ${entity.name} has no field "${name}": ${hint}`, at);
+  throw new QueryError('unknown-field', `${article(entity.name)} ${entity.name} has no field "${name}": ${hint}`, at);
 }
 
 /** A word alone is looked for in the fields by which people call such a thing. */
@@ -129,4 +129,8 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row.at(-1) ?? 0;
+}
+
+function article(name: string): string {
+  return /^[aeiou]/.test(name) ? 'an' : 'a';
 }

@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { page, pageOptions, text } from './list-options.ts';
+import { page, pageOptions, queryText, text } from './list-options.ts';
 
 export const detectionsList: Command = {
   name: 'detections list',
@@ -12,6 +12,7 @@ export const detectionsList: Command = {
     ['--asset <asset>', 'only of this asset'],
     ['--status <status>', 'open (default), new, active, reopened, fixed or all'],
     ['--severity <name>', 'at least this: low, medium, high or critical'],
+    ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
     ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
     ...pageOptions,
@@ -25,6 +26,7 @@ export const detectionsList: Command = {
         assetId: asset,
         status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
         severity: severity(text(options['severity'])),
+        query: queryText(options['query'], 'detection'),
         search: text(options['search']),
         asOf: text(options['asOf']),
       },

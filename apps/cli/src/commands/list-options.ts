@@ -1,3 +1,4 @@
+import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
 import { CliError } from '../errors.ts';
 
 /** Options of every command that lists. */
@@ -19,4 +20,18 @@ export function wholeNumber(name: string, value: string | true | undefined): num
 
 export function text(value: string | true | undefined): string | undefined {
   return value === true ? undefined : value;
+}
+
+/** A query as it goes to the platform; a wrong one is refused here, with a line under the part that is wrong. Throws CliError USAGE. */
+export function queryText(value: string | true | undefined, about: EntityName): string | undefined {
+  const query = text(value);
+  if (query === undefined) return undefined;
+  try {
+    parseQuery(query, about, Date.now());
+  } catch (error) {
+    if (error instanceof QueryError)
+      throw new CliError('USAGE', `--query cannot be understood\n\n${pointAt(query, error)}`, { cause: error });
+    throw error;
+  }
+  return query;
 }

@@ -11,9 +11,13 @@ import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { selectAssets } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
 import { packageCollectors } from '../inventory/release.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { readQuery } from '../query/read-query.ts';
 
 export interface AssetQuery {
   readonly organizationId: string;
+  /** In the query language. */
+  readonly query?: string | undefined;
   readonly search?: string | undefined;
   /** With an open detection of at least this severity. */
   readonly severity?: number | undefined;
@@ -43,9 +47,18 @@ export async function findAssets(
 ): Promise<{ total: number; items: Asset[] }> {
   const { organizationId, limit, offset } = query;
   if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
+  const asked = readQuery(query.query, 'asset', query.asOf);
+  if (asked.asOf !== null) throw new ApiError('BAD_REQUEST', 'query: assets are listed as they are now, asOf is for detections');
+  const select = asked.query && (await prepareAssets(db, asked.query, query));
   const heardOf = await assetsByState(db, query);
   const index = await fleetIndex.current(organizationId);
-  const page = selectAssets(index, { ...query, silent: heardOf && { numbers: heardOf, wanted: true } }, { limit, offset });
+  const within = select?.(index);
+  const page = selectAssets(
+    index,
+    { ...query, within, silent: heardOf && { numbers: heardOf, wanted: true } },
+    { limit, offset },
+  );
+  within?.dispose();
   const rows = await loadAssetRows(
     db,
     organizationId,

@@ -36,8 +36,8 @@ interface Page {
   readonly among: readonly { readonly assetId: string; readonly check: number }[];
 }
 
-/** What has gone since the page was made is left out. */
-async function loadInOrder(db: Kysely<Database>, page: Page): Promise<Detection[]> {
+/** The detections of a page in its order; what has gone since the page was made is left out. */
+export async function loadInOrder(db: Kysely<Database>, page: Page): Promise<Detection[]> {
   if (page.among.length === 0) return [];
   const { items } = await findDetections(db, { ...page, status: 'all', limit: page.among.length, offset: 0 });
   const found = new Map(items.map((item) => [`${item.assetId} ${item.check}`, item]));

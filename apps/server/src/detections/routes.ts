@@ -4,12 +4,21 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { explainDetection } from './explain-detection.ts';
+import { findByQuery } from './find-by-query.ts';
 import { findInFleet } from './find-in-fleet.ts';
 import { findDetections } from './store.ts';
 
 export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
   serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
     const { organizationId } = caller;
+    if (query.query !== undefined) {
+      return findByQuery(context, {
+        ...query,
+        query: query.query,
+        asOf: query.asOf ? new Date(query.asOf) : null,
+        organizationId,
+      });
+    }
     if (query.asOf !== undefined) return findDetections(context.db, { ...query, asOf: new Date(query.asOf), organizationId });
     return findInFleet(context, { ...query, asOf: context.clock(), organizationId });
   });

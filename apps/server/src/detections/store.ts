@@ -21,6 +21,8 @@ export interface DetectionQuery extends DetectionScope {
   readonly foundWithinDays?: number | undefined;
   readonly fixedWithinDays?: number | undefined;
   readonly search?: string | undefined;
+  /** On the rows of a list, as detectionCondition makes it. */
+  readonly where?: RawBuilder<boolean> | undefined;
   readonly limit: number;
   readonly offset: number;
 }
@@ -60,7 +62,8 @@ export async function findDetections(
       and ${exploitedFilter(query.exploited)}
       and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
       and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
-      and ${searchFilter(query.search)}`;
+      and ${searchFilter(query.search)}
+      and ${query.where ?? sql`true`}`;
   const { rows } = await sql<DetectionRow & { total: number }>`
     select *, count(*) over ()::integer as total ${filtered}
     order by severity desc, (body ->> 'kevSince') is not null desc, (body #>> '{epss,score}')::float desc nulls last,

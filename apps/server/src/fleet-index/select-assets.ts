@@ -11,6 +11,8 @@ export interface AssetFilter {
   readonly pendingRestart?: 'true' | 'false' | undefined;
   /** Numbers of the silent assets, and whether these are wanted or all others; null for all. */
   readonly silent: { readonly numbers: readonly number[]; readonly wanted: boolean } | null;
+  /** Of any where absent. */
+  readonly within?: RoaringBitmap32 | undefined;
 }
 
 const severities = [5, 4, 3, 2, 1] as const;
@@ -31,7 +33,8 @@ export function selectAssets(
   return { total, items: chosen.map((asset) => ({ assetId: table.assets[asset]?.assetId ?? '', counts: countsOf(asset) })) };
 }
 
-function fittingAssets({ table }: OrganizationIndex, { search, severity, pendingRestart, silent }: AssetFilter): RoaringBitmap32 {
+function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter): RoaringBitmap32 {
+  const { search, severity, pendingRestart, silent, within } = filter;
   const text = search?.toLowerCase() ?? '';
   const silentOnes = new RoaringBitmap32(silent?.numbers.flatMap((number) => table.find(number) ?? []) ?? []);
   const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && table.countOf(asset, one) > 0);
@@ -43,7 +46,9 @@ function fittingAssets({ table }: OrganizationIndex, { search, severity, pending
     if (isNamed && isInState && isHeard && (severity === undefined || isWorse(asset, severity))) fitting.push(asset);
   }
   silentOnes.dispose();
-  return new RoaringBitmap32(fitting);
+  const assets = new RoaringBitmap32(fitting);
+  if (within) assets.andInPlace(within);
+  return assets;
 }
 
 function compareAssets({ table }: OrganizationIndex, a: number, b: number): number {

@@ -4,7 +4,7 @@ import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Page, pageOf } from './paging.ts';
+import { Page, pageOf, QueryText } from './paging.ts';
 
 export const SeverityCounts = z.object({
   critical: z.int(),
@@ -62,6 +62,7 @@ export const listAssets = endpoint({
   path: '/assets',
   permission: 'asset:read',
   query: Page.extend({
+    query: QueryText,
     search: z.string().max(200).optional(),
     severity: z.coerce
       .number()

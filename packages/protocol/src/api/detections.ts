@@ -5,7 +5,7 @@ import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
 import { CheckAffected } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Page, pageOf } from './paging.ts';
+import { Page, pageOf, QueryText } from './paging.ts';
 
 /** `new` for seven days after the first time, then `active`; `reopened` when it had been fixed before. */
 export const DetectionStatus = z.enum(['new', 'active', 'reopened', 'fixed']);
@@ -47,6 +47,7 @@ export type Detection = z.infer<typeof Detection>;
 const Days = z.coerce.number().int().min(1).max(3650);
 
 const DetectionFilter = Page.extend({
+  query: QueryText,
   assetId: AssetId.optional(),
   check: z.coerce.number().pipe(CheckNumber).optional(),
   status: z.enum(['open', 'new', 'active', 'reopened', 'fixed', 'all']).default('open'),

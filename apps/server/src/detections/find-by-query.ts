@@ -1,0 +1,85 @@
+import type { Detection } from '@vedette/protocol';
+import type { Query } from '@vedette/query';
+import type { Context } from '../context.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { detectionCondition } from '../query/detection-condition.ts';
+import { indexAnswers, prepareDetections, type QueryScope, speaksOfFixed } from '../query/detection-query.ts';
+import { readQuery } from '../query/read-query.ts';
+import { loadInOrder } from './find-in-fleet.ts';
+import { type DetectionQuery, findDetections } from './store.ts';
+
+export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
+  /** In the query language. */
+  readonly query: string;
+  /** Beside one in the query; null for now. */
+  readonly asOf: Date | null;
+}
+
+type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
+
+/**
+ * Detections that fit a query, worst first; open ones where it does not speak of status. From the fleet index where that knows enough,
+ * otherwise derived from the histories. Throws ApiError BAD_REQUEST for a query that cannot be understood.
+ */
+export async function findByQuery(
+  sources: Sources,
+  written: WrittenDetectionQuery,
+): Promise<{ total: number; items: Detection[] }> {
+  const { query, asOf } = readQuery(written.query, 'detection', sources.clock());
+  const past = asOf === null ? written.asOf : new Date(asOf);
+  const scope = { organizationId: written.organizationId, asOf: past ?? sources.clock(), silence: sources.config.silence };
+  const index = past === null && hasNoFilter(written) ? await sources.fleetIndex.current(written.organizationId) : null;
+  if (!index || !indexAnswers(query, index.since)) return byHistories(sources, { ...written, query, scope });
+  return byIndex(sources, { ...written, query, scope });
+}
+
+/** The other filters of the list go with the histories alone. */
+function hasNoFilter({ assetId, check, severity, severityExact, exploited, search, ...rest }: WrittenDetectionQuery): boolean {
+  const others = [assetId, check, severity, severityExact, exploited, search, rest.foundWithinDays, rest.fixedWithinDays];
+  return rest.status === 'open' && others.every((one) => one === undefined);
+}
+
+type Understood = Omit<WrittenDetectionQuery, 'query' | 'asOf'> & { readonly query: Query | null; readonly scope: QueryScope };
+
+async function byIndex({ db, fleetIndex }: Sources, { query, scope, limit, offset }: Understood) {
+  const { organizationId } = scope;
+  const select = await prepareDetections(db, query, scope, prepareAssets);
+  const index = await fleetIndex.current(organizationId);
+  const among: { assetId: string; check: number }[] = [];
+  let total = 0;
+  select(index, ({ check }, assets) => {
+    const skip = Math.max(0, offset - total);
+    if (skip < assets.size && among.length < limit) {
+      for (const asset of assets.sliceUint32Array(skip, skip + limit - among.length)) {
+        among.push({ check: check.number, assetId: index.table.assets[asset]?.assetId ?? '' });
+      }
+    }
+    total += assets.size;
+  });
+  const asOf = new Date(index.momentFor(scope.asOf.getTime()));
+  return { total, items: await loadInOrder(db, { organizationId, asOf, among }) };
+}
+
+async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filter }: Understood) {
+  const numbers = new Map<Query, number[]>();
+  for (const part of query ? nestedParts(query) : []) {
+    const select = await prepareAssets(db, part, scope);
+    const index = await fleetIndex.current(scope.organizationId);
+    const assets = select(index);
+    numbers.set(
+      part,
+      Array.from(assets.toUint32Array(), (asset) => index.table.assets[asset]?.number ?? 0),
+    );
+    assets.dispose();
+  }
+  const where = query ? detectionCondition(query, (part) => numbers.get(part) ?? []) : undefined;
+  const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;
+  return findDetections(db, { ...filter, status, where, asOf: scope.asOf });
+}
+
+/** What is asked of the assets. */
+function nestedParts(query: Query): Query[] {
+  if (query.kind === 'and' || query.kind === 'or') return query.parts.flatMap(nestedParts);
+  if (query.kind === 'not') return nestedParts(query.part);
+  return query.kind === 'nested' ? [query.part] : [];
+}

@@ -1,0 +1,143 @@
+import { compileTest, type Field, foldQuery, type Query, type Test } from '@vedette/query';
+import { type Kysely, sql, type RawBuilder } from 'kysely';
+import { RoaringBitmap32 } from 'roaring-wasm';
+import { assetStateSql } from '../assets/asset-state.ts';
+import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
+import { parseNumbers } from '../fleet-index/read-histories.ts';
+import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
+import { findPackageVersions } from './software-query.ts';
+import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } from './detection-query.ts';
+
+/**
+ * A part of a query: a condition on the rows of assets, or something that only the index answers. What is the former as a whole
+ * becomes one question to the database.
+ */
+type Part = { readonly condition: Condition } | { readonly prepare: () => Promise<SelectAssets> };
+
+/** Asks the database what it must, so that the index can then say which assets fit. */
+export async function prepareAssets(db: Kysely<Database>, query: Query, scope: QueryScope): Promise<SelectAssets> {
+  const run = (part: Part): Promise<SelectAssets> => ('condition' in part ? byRows(db, scope, part.condition) : part.prepare());
+  const whole = foldQuery<Part>(query, {
+    all: (parts) => joined(parts, meaningOfLists.all, run, (a, b) => RoaringBitmap32.and(a, b)),
+    any: (parts) => joined(parts, meaningOfLists.any, run, (a, b) => RoaringBitmap32.or(a, b)),
+    not: (part) =>
+      'condition' in part ? { condition: meaningOfLists.not(part.condition) } : { prepare: () => opposite(part.prepare()) },
+    test: (field, test) => {
+      const column = columnOf(field, scope);
+      return column ? { condition: testCondition(column, field, test) } : { prepare: async () => byCount(field, test) };
+    },
+    nested: (field, part) => ({ prepare: () => prepareNested(db, field, part, scope) }),
+  });
+  return run(whole);
+}
+
+/** Columns of `asset` and of its newest agent; null for what the index counts. */
+function columnOf({ name }: Field, { asOf, silence }: QueryScope): RawBuilder<unknown> | null {
+  switch (name) {
+    case 'assetId':
+      return sql`asset.id::text`;
+    case 'state':
+      return assetStateSql(asOf, silence, sql`(newest.last_check_in is not null)`);
+    case 'agentVersion':
+      return sql`newest.version`;
+    case 'pendingRestart':
+      return sql`asset.pending_restart`;
+    case 'firstSeen':
+      return sql`asset.first_seen`;
+    case 'lastSeen':
+      return sql`asset.last_seen`;
+    case 'lastScan':
+      return sql`asset.last_scan`;
+    case 'hostname':
+    case 'os':
+    case 'ecosystem':
+    case 'release':
+    case 'architecture':
+    case 'packages':
+      return sql.ref(`asset.${name}`);
+    default:
+      return null;
+  }
+}
+
+async function byRows(db: Kysely<Database>, { organizationId }: QueryScope, condition: Condition): Promise<SelectAssets> {
+  const { rows } = await sql<{ numbers: string }>`
+    select coalesce(array_agg(number), '{}')::text as numbers from asset
+    left join lateral (
+      select version, last_check_in from agent
+      where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
+      order by enrolled_at desc limit 1
+    ) as newest on true
+    where organization_id = ${organizationId} and ${condition}`.execute(db);
+  const numbers = parseNumbers(rows[0]?.numbers ?? '{}');
+  return ({ table }) => new RoaringBitmap32(numbers.flatMap((number) => table.find(number) ?? []));
+}
+
+const severities = ['informational', 'low', 'medium', 'high', 'critical'];
+
+/** Open detections of a severity, which only the index has counted. */
+function byCount({ name }: Field, test: Test): SelectAssets {
+  const severity = severities.indexOf(name) + 1;
+  if (severity === 0) throw new Error(`assets have no ${name}`);
+  const passes = compileTest(test);
+  return ({ table }) =>
+    new RoaringBitmap32(table.assets.flatMap((_, asset) => (passes(table.countOf(asset, severity)) ? [asset] : [])));
+}
+
+async function prepareNested(db: Kysely<Database>, field: Field, part: Query, scope: QueryScope): Promise<SelectAssets> {
+  if (field.of === 'software') {
+    const ids = await findPackageVersions(db, part);
+    return ({ packages }) => packages.assetsWithAny(ids);
+  }
+  const select = await prepareDetections(db, part, scope, prepareAssets);
+  return (index) => {
+    if (!indexAnswers(part, index.since)) {
+      const since = new Date(index.since).toISOString().slice(0, 10);
+      const message = `query: of assets, firstFound and fixedAt can be asked for since ${since}; the list of detections looks further back`;
+      throw new ApiError('BAD_REQUEST', message);
+    }
+    const assets = new RoaringBitmap32();
+    select(index, (_, found) => assets.orInPlace(found));
+    return assets;
+  };
+}
+
+/** All conditions as one; the rest beside it. */
+function joined(
+  parts: readonly Part[],
+  join: (conditions: readonly Condition[]) => Condition,
+  run: (part: Part) => Promise<SelectAssets>,
+  combine: (a: RoaringBitmap32, b: RoaringBitmap32) => RoaringBitmap32,
+): Part {
+  const conditions = parts.flatMap((part) => ('condition' in part ? [part.condition] : []));
+  if (conditions.length === parts.length) return { condition: join(conditions) };
+  const rest = parts.filter((part) => !('condition' in part));
+  const all: Part[] = conditions.length > 0 ? [{ condition: join(conditions) }, ...rest] : rest;
+  return {
+    prepare: async () => {
+      const selects: SelectAssets[] = [];
+      // One after the other: a query takes one connection, however long it is.
+      for (const part of all) selects.push(await run(part));
+      return (index) =>
+        selects
+          .map((select) => select(index))
+          .reduce((a, b) => {
+            const both = combine(a, b);
+            a.dispose();
+            b.dispose();
+            return both;
+          });
+    },
+  };
+}
+
+async function opposite(prepared: Promise<SelectAssets>): Promise<SelectAssets> {
+  const select = await prepared;
+  return (index) => {
+    const found = select(index);
+    const rest = RoaringBitmap32.andNot(index.table.all, found);
+    found.dispose();
+    return rest;
+  };
+}

@@ -1,0 +1,59 @@
+import { type Field, foldQuery, type Query, type Test } from '@vedette/query';
+import { type RawBuilder, sql } from 'kysely';
+import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
+
+/**
+ * A query as a condition on the rows of findDetections, for what the index does not answer. `assets` gives the numbers of the assets
+ * that fit a nested query, which was answered before.
+ */
+export function detectionCondition(query: Query, assets: (query: Query) => readonly number[]): Condition {
+  return foldQuery<Condition>(query, {
+    ...meaningOfLists,
+    test: conditionOf,
+    nested: (_, part) => sql`asset_number = any(${[...assets(part)]}::integer[])`,
+  });
+}
+
+function conditionOf(field: Field, test: Test): Condition {
+  if (field.name === 'package') {
+    const named = [sql.ref('package_version.name'), sql.ref('package_version.source')].map((column) =>
+      testCondition(column, field, test),
+    );
+    return sql`exists (select from package_version where id = any(package_version_ids) and ${meaningOfLists.any(named)})`;
+  }
+  return testCondition(expressionOf(field), field, test);
+}
+
+function expressionOf({ name }: Field): RawBuilder<unknown> {
+  switch (name) {
+    case 'check':
+      return sql`check_number`;
+    case 'firstFound':
+      return sql`first_found`;
+    case 'fixedAt':
+      return sql`fixed_at`;
+    case 'kev':
+      return sql`(confirmed and (body ->> 'kevSince') is not null)`;
+    case 'cvss':
+      return sql`(select max((cvss ->> 'score')::float8) from jsonb_array_elements(body -> 'cvss') as cvss)`;
+    case 'epss':
+      return sql`(body #>> '{epss,score}')::float8`;
+    case 'confidence':
+      return sql`case when confirmed then body ->> 'confidence' else 'information' end`;
+    case 'fixable':
+      return sql`exists (
+        select from unnest(package_version_ids) as found (id)
+        join lateral (
+          select fixed from verdict
+          where package_version_id = found.id and verdict.check_number = detection.check_number
+          order by valid_from desc limit 1
+        ) as newest on true
+        where fixed is not null)`;
+    case 'name':
+    case 'severity':
+    case 'status':
+      return sql.ref(name);
+    default:
+      throw new Error(`detections have no ${name}`);
+  }
+}

@@ -1,0 +1,239 @@
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { matchesThing, parseQuery, type Thing } from '@vedette/query';
+import { compareDebianVersions } from '@vedette/ecosystems';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findAssets } from '../assets/store.ts';
+import { findByQuery } from '../detections/find-by-query.ts';
+import { findDetections } from '../detections/store.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
+import { HistoryWorld } from '../testing/history-world.ts';
+import { steps } from '../testing/three-ways.ts';
+
+const silence = { silent: 3600, stale: 7 * 86_400, archived: 30 * 86_400 };
+const all = { limit: 1000, offset: 0 };
+
+let database: ThrowAwayDatabase;
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+}, 60_000);
+afterAll(() => database[Symbol.asyncDispose]());
+
+const times = fc.constantFrom('2026-01-01', '2026-01-10', 'now-1d', 'now-8d', 'now-30d', '2026-01-05T12:00Z');
+const order = fc.constantFrom('<', '<=', '>', '>=', '');
+const softwareTerm = fc.oneof(
+  fc.constantFrom('name:openssl', 'name:lib*', 'openssl', 'source:openssl', 'release:trixie', 'not architecture:amd64'),
+  fc.tuple(order, fc.constantFrom('1', '2', '3')).map(([operator, version]) => `version:${operator}${version}`),
+);
+const assetTerms = [
+  'release:bookworm',
+  'release:trix*',
+  'os:debian',
+  'pendingRestart:true',
+  'critical:>0',
+  'high:0',
+  'medium:>=1',
+  'packages:>2',
+  'lastScan:*',
+  'packages:1..2',
+];
+const assetTerm = fc.oneof(
+  fc.constantFrom(...assetTerms),
+  fc.tuple(fc.constantFrom('firstSeen', 'lastScan'), order, times).map(([name, operator, time]) => `${name}:${operator}${time}`),
+  fc.tuple(softwareTerm, fc.constantFrom(' ', ' or '), softwareTerm).map((parts) => `software:(${parts.join('')})`),
+);
+const detectionTerms = [
+  'severity:>=high',
+  'severity:1',
+  'kev:true',
+  'cvss:>9',
+  'cvss:*',
+  'confidence:information',
+  'confidence:confirmed',
+  'name:CVE-2026-1001',
+  'name:*1003',
+  'package:openssl',
+  'package:lib*',
+  'fixable:true',
+  'openssl',
+  'epss:*',
+  'status:new',
+  'status:active',
+  'status:reopened',
+  'status:fixed',
+  'fixedAt:*',
+  'status:!=new',
+];
+const detectionTerm = fc.oneof(
+  fc.constantFrom(...detectionTerms),
+  fc.tuple(fc.constantFrom('firstFound', 'fixedAt'), order, times).map(([name, operator, time]) => `${name}:${operator}${time}`),
+);
+const nestedAssets = assetTerm.map((term) => `asset:(${term})`);
+const nestedDetections = detectionTerm
+  .filter((term) => !/firstFound|fixedAt|status/.test(term))
+  .map((term) => `detection:(${term})`);
+
+function composed(term: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const { text } = fc.letrec<{ text: string }>((tie) => ({
+    text: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      term,
+      fc.tuple(tie('text'), fc.constantFrom(' and ', ' or '), tie('text')).map(([a, joint, b]) => `(${a}${joint}${b})`),
+      tie('text').map((inner) => `not (${inner})`),
+    ),
+  }));
+  return text;
+}
+
+describe('a query, over whatever has happened', () => {
+  it('finds the same detections by the fleet index, by the histories, and by looking at each', async () => {
+    const queries = fc.array(composed(fc.oneof(detectionTerm, detectionTerm, nestedAssets)), { minLength: 12, maxLength: 12 });
+    const property = fc.asyncProperty(steps, queries, async (history, texts) => {
+      await using played = await play(history);
+      const { world, index, scope, things } = played;
+      for (const text of [...detectionTerms, ...texts]) {
+        const { query } = parseQuery(text, 'detection', world.now);
+        if (!query) throw new Error('no query is empty here');
+        const base = { ...scope, ...all, status: 'open' as const, query: text };
+        const found = await findByQuery(
+          { db: world.db, fleetIndex: index, clock: () => new Date(world.now), config: { silence } as never },
+          { ...base, asOf: null },
+        );
+        // Asked for the moment that is now, the histories answer.
+        const past = await findByQuery(
+          { db: world.db, fleetIndex: index, clock: () => new Date(world.now), config: { silence } as never },
+          { ...base, asOf: new Date(world.now) },
+        );
+        const speaks = /status|fixedAt/.test(text);
+        const looked = things.detections.filter(
+          (one) => (speaks || one['status'] !== 'fixed') && matchesThing(query, one, compareDebianVersions),
+        );
+        const names = (items: readonly { assetId: string; check: number }[]): string[] =>
+          items.map(({ assetId, check }) => `${assetId} ${check}`).toSorted();
+        expect({ text, found: names(past.items) }).toEqual({ text, found: looked.map((one) => keyOf(one)).toSorted() });
+        expect({ text, found: names(found.items), total: found.total }).toEqual({
+          text,
+          found: names(past.items),
+          total: past.total,
+        });
+      }
+    });
+    await fc.assert(property, { numRuns: 15 });
+  }, 300_000);
+
+  it('finds the same assets by index and database as by looking at each', async () => {
+    const queries = fc.array(composed(fc.oneof(assetTerm, nestedDetections)), { minLength: 12, maxLength: 12 });
+    const property = fc.asyncProperty(steps, queries, async (history, texts) => {
+      await using played = await play(history);
+      const { world, index, scope, things } = played;
+      for (const text of [...assetTerms, ...texts]) {
+        const { query } = parseQuery(text, 'asset', world.now);
+        if (!query) throw new Error('no query is empty here');
+        const { items, total } = await findAssets(
+          { db: world.db, fleetIndex: index },
+          { ...scope, ...all, silence, query: text },
+        );
+        const looked = things.assets.filter((one) => matchesThing(query, one, compareDebianVersions));
+        expect({ text, found: items.map(({ assetId }) => assetId).toSorted(), total }).toEqual({
+          text,
+          found: looked.map((one) => keyOf(one)).toSorted(),
+          total: looked.length,
+        });
+      }
+    });
+    await fc.assert(property, { numRuns: 15 });
+  }, 300_000);
+});
+
+interface Things {
+  readonly assets: readonly Thing[];
+  readonly detections: readonly Thing[];
+}
+
+/** A fleet to which all that has happened; disposable. */
+async function play(history: Parameters<HistoryWorld['apply']>[0][]) {
+  const world = new HistoryWorld(database.db, syncDocument);
+  await world.begin();
+  for (const step of history) await world.apply(step);
+  await world.settle();
+  const index = new FleetIndex({ db: world.db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
+  const scope = { organizationId: world.organizationIds[0], asOf: new Date(world.now) };
+  const things = await collectThings(world, index, scope);
+  return { world, index, scope, things, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
+}
+
+/** Everything with all its fields, from lists that know no query. */
+async function collectThings(
+  world: HistoryWorld,
+  index: FleetIndex,
+  scope: { organizationId: string; asOf: Date },
+): Promise<Things> {
+  const found = await findDetections(world.db, { ...scope, ...all, status: 'all' });
+  const plain = found.items.map((one): { assetId: string; thing: Thing } => ({
+    assetId: one.assetId,
+    thing: {
+      key: `${one.assetId} ${one.check}`,
+      check: one.check,
+      name: one.name,
+      severity: one.severity,
+      confidence: one.confidence,
+      status: one.status,
+      firstFound: Date.parse(one.firstFound),
+      fixedAt: one.fixedAt === null ? null : Date.parse(one.fixedAt),
+      kev: one.kevSince !== null && one.confidence !== 'information',
+      cvss: one.cvssScore,
+      epss: one.epssScore,
+      fixable: one.packages.some(({ fixed }) => fixed !== null),
+      package: one.packages.flatMap(({ name, source }) => [name, source]),
+    },
+  }));
+  const { items } = await findAssets({ db: world.db, fleetIndex: index }, { ...scope, ...all, silence });
+  const assets = await Promise.all(
+    items.map(async (asset): Promise<Thing> => {
+      const software = await sql<{
+        name: string;
+        version: string;
+        source: string;
+        release: string;
+        ecosystem: string;
+        architecture: string;
+      }>`
+        select distinct package_version.* from inventory
+        join package_set using (set_hash)
+        join package_version on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
+        where asset_id = ${asset.assetId}`.execute(world.db);
+      return {
+        key: asset.assetId,
+        hostname: asset.hostname,
+        os: asset.os,
+        ecosystem: 'debian',
+        release: asset.release,
+        pendingRestart: asset.pendingRestart,
+        packages: asset.packages,
+        ...asset.detections,
+        firstSeen: Date.parse(asset.firstSeen),
+        lastScan: asset.lastScan === null ? null : Date.parse(asset.lastScan),
+        software: software.rows.map(({ name, version, source, release, ecosystem, architecture }) => ({
+          name,
+          version,
+          source,
+          release,
+          ecosystem,
+          architecture,
+        })),
+        detection: plain
+          .filter(({ assetId, thing }) => assetId === asset.assetId && thing['status'] !== 'fixed')
+          .map(({ thing }) => thing),
+      };
+    }),
+  );
+  const byId = new Map(assets.map((asset) => [keyOf(asset), asset]));
+  return { assets, detections: plain.map(({ assetId, thing }) => ({ ...thing, asset: [byId.get(assetId) ?? {}] })) };
+}
+
+function keyOf(thing: Thing): string {
+  return z.string().parse(thing['key']);
+}

@@ -1,0 +1,60 @@
+import { findEcosystem } from '@vedette/ecosystems';
+import { type CompareVersions, type Field, foldQuery, matchesThing, type Query, type Test } from '@vedette/query';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
+
+/** A condition that holds for all that fit, and where it is exact for no other. */
+interface Bound {
+  readonly condition: Condition;
+  readonly isExact: boolean;
+}
+
+interface Row {
+  readonly id: number;
+  readonly name: string;
+  readonly version: string;
+  readonly source: string;
+  readonly ecosystem: string;
+  readonly release: string;
+  readonly architecture: string;
+}
+
+/** Ids of the package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
+export async function findPackageVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
+  const { condition, isExact } = foldQuery<Bound>(query, {
+    all: (parts) => boundOfList(parts, meaningOfLists.all),
+    any: (parts) => boundOfList(parts, meaningOfLists.any),
+    // The opposite of a condition that holds for too many would hold for too few.
+    not: ({ condition, isExact }) => ({ condition: isExact ? meaningOfLists.not(condition) : sql`true`, isExact }),
+    test: boundOf,
+    nested: ({ name }) => {
+      throw new Error(`software has no ${name}`);
+    },
+  });
+  const { rows } = await sql<Row>`
+    select id, name, version, source, ecosystem, release, architecture from package_version where ${condition}`.execute(db);
+  const fitting = isExact ? rows : rows.filter((row) => matchesThing(query, { ...row }, versionOrder(row.ecosystem)));
+  return fitting.map(({ id }) => id);
+}
+
+function boundOfList(parts: readonly Bound[], join: (conditions: readonly Condition[]) => Condition): Bound {
+  return { condition: join(parts.map(({ condition }) => condition)), isExact: parts.every(({ isExact }) => isExact) };
+}
+
+function boundOf(field: Field, test: Test): Bound {
+  if (test.is === 'version') return { condition: sql`true`, isExact: false };
+  return { condition: testCondition(sql.ref(`package_version.${field.name}`), field, test), isExact: true };
+}
+
+/** The order of an ecosystem; null where a version is none of its. */
+function versionOrder(name: string): CompareVersions {
+  const ecosystem = findEcosystem(name);
+  return (a, b) => {
+    try {
+      return ecosystem?.compareVersions(a, b) ?? null;
+    } catch {
+      return null; // Not a version of this ecosystem: it is neither before nor behind.
+    }
+  };
+}
