@@ -160,7 +160,7 @@ describe('buildChecks', () => {
     );
   });
 
-  it('calls a check information where nothing but an unimportant flaw is affected', () => {
+  it('calls a check as sure as the surest of its statements', () => {
     const about = { ecosystem: 'debian', package: 'jq', introduced: null, fixed: null } as const;
     const tracked = (more: Advisory['affected']): Advisory => ({
       id: 'debian-tracker:CVE-2025-0001',
@@ -171,6 +171,8 @@ describe('buildChecks', () => {
     });
     const confidence = (more: Advisory['affected']) => buildChecks(input([tracked(more)])).checks[0]?.confidence;
     expect(confidence([{ ...about, release: 'bookworm', status: 'affected', vendorState: 'unimportant' }])).toBe('information');
-    expect(confidence([{ ...about, release: 'bookworm', status: 'affected' }])).toBe('confirmed');
+    const open = { ...about, release: 'bookworm', status: 'affected', vendorState: 'undetermined' } as const;
+    expect(confidence([open])).toBe('potential');
+    expect(confidence([open, { ...about, release: 'bullseye', status: 'affected' }])).toBe('confirmed');
   });
 });

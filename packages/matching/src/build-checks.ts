@@ -9,6 +9,7 @@ import {
 import { advisoriesByName } from './check-names.ts';
 import { decisiveStatement } from './decisive-statement.ts';
 import { deriveSeverity } from './severity.ts';
+import { highestConfidence } from './confidence.ts';
 import { vendorStateConfidence } from './vendor-state.ts';
 
 export interface ChecksBuilt {
@@ -66,7 +67,7 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
     aliases: [...new Set(aliases)].filter((id) => id !== name).sort(),
     severity,
     severityRule: rule,
-    confidence: affected.some(isConfirmed) ? 'confirmed' : 'information',
+    confidence: highestConfidence(affected.map(statementConfidence)),
     published: vulnerability?.published ?? earliest([...advisories].map((advisory) => advisory.published)),
     ...lastModified([vulnerability?.modified, ...[...advisories].map((advisory) => advisory.modified)]),
     cvss: vulnerability?.cvss ?? [],
@@ -80,8 +81,9 @@ function buildCheck({ name, number, advisories, vulnerability }: CheckMaterial):
 }
 
 /** Where it is not affected a package confirms nothing. */
-function isConfirmed({ status, vendorState }: CheckAffected): boolean {
-  return status !== 'not-affected' && !vendorStateConfidence(vendorState);
+function statementConfidence({ status, vendorState }: CheckAffected): Check['confidence'] {
+  if (status === 'not-affected') return 'information';
+  return vendorStateConfidence(vendorState)?.confidence ?? 'confirmed';
 }
 
 function statementsOf(advisory: Advisory): CheckAffected[] {

@@ -114,7 +114,7 @@ describe('judge', () => {
 
   it.each([
     ['unimportant', 'information'],
-    ['undetermined', 'information'],
+    ['undetermined', 'potential'],
     ['no-dsa', 'confirmed'],
     ['end-of-life', 'confirmed'],
     [undefined, 'confirmed'],

@@ -107,7 +107,7 @@ function sentence(verdict: Verdict): string {
   const authority = `according to ${statement.advisory}`;
   if (verdict.verdict === 'not-affected') return `${subject} ${notAffected(statement, comparison, place)} ${authority}.`;
   const state = statement.vendorState ? `, ${statement.vendorState}` : '';
-  const note = confidence === 'information' && element.role !== 'running' ? ` (${verdict.reason})` : '';
+  const note = confidence !== 'confirmed' && element.role !== 'running' ? ` (${verdict.reason})` : '';
   return `${subject} ${affected(statement, comparison, place)} ${authority}${state}${note}.`;
 }
 

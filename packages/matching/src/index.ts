@@ -9,6 +9,7 @@ export { canonicalText } from './canonical-text.ts';
 export { checkNames } from './check-names.ts';
 export { checkReferences } from './check-references.ts';
 export { checkChanges, type CheckForm, statementSummary } from './check-changes.ts';
+export type { Confidence } from './confidence.ts';
 export { isCovered } from './coverage.ts';
 export { decisiveStatement, governingStatements, weighStatements, type WeighedStatement } from './decisive-statement.ts';
 export {
@@ -25,14 +26,7 @@ export { advisoryUrl, explain, type VerdictReason } from './explain.ts';
 export { packageElement, runningKernelElement, type InventoryElement } from './inventory-element.ts';
 export { judgeStatement, type Comparison, type Outcome } from './judge-statement.ts';
 export { judge, type AffectedStatement, type Verdict } from './judge.ts';
-export {
-  advisorySource,
-  elementConfidence,
-  isKernelImage,
-  isKernelSource,
-  type AdvisorySource,
-  type ElementConfidence,
-} from './kernel.ts';
+export { advisorySource, elementConfidence, isKernelImage, isKernelSource, type AdvisorySource } from './kernel.ts';
 export { deriveSeverity, preferredCvss, type SeverityVerdict } from './severity.ts';
 export { isModularBuild, isOfModule } from './module.ts';
 export { indexStatements, type StatementIndex, type Unassessed } from './statement-index.ts';

@@ -3,8 +3,9 @@ import { advisorySubject } from './advisory-subject.ts';
 import { governingStatements } from './decisive-statement.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { type Comparison, judgeStatement, type Outcome } from './judge-statement.ts';
-import { elementConfidence, type ElementConfidence } from './kernel.ts';
-import { isOfModule } from './module.ts';
+import { type Confidence, lowestConfidence } from './confidence.ts';
+import { elementConfidence } from './kernel.ts';
+import { isOfModule, moduleConfidence } from './module.ts';
 import { vendorStateConfidence } from './vendor-state.ts';
 
 /** A statement together with the check it belongs to. */
@@ -13,7 +14,7 @@ export interface AffectedStatement extends CheckAffected {
 }
 
 /** What one check says of one element, and why. */
-export interface Verdict extends ElementConfidence {
+export interface Verdict extends Confidence {
   readonly check: number;
   readonly verdict: 'affected' | 'not-affected';
   /** The statement that decided. */
@@ -85,8 +86,11 @@ function decide(version: string, governing: readonly AffectedStatement[]): (Outc
   return negative;
 }
 
-/** The lower of what the element and what the vendor's state allow. */
-function confidence(element: InventoryElement, statement: AffectedStatement): ElementConfidence {
-  const ofElement = elementConfidence(element);
-  return ofElement.confidence === 'information' ? ofElement : (vendorStateConfidence(statement.vendorState) ?? ofElement);
+/** The lowest of what the element, the vendor's state and the streams of modules allow. */
+function confidence(element: InventoryElement, statement: AffectedStatement): Confidence {
+  return lowestConfidence(
+    elementConfidence(element),
+    vendorStateConfidence(statement.vendorState),
+    moduleConfidence(element, statement),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Confidence } from './confidence.ts';
 import type { InventoryElement } from './inventory-element.ts';
 
 /** The source package, and its version, under which Debian's and Ubuntu's advisories speak of an element. */
@@ -53,12 +54,6 @@ export function isKernelImage({ name, source }: Pick<InventoryElement, 'name' | 
   );
 }
 
-export interface ElementConfidence {
-  readonly confidence: 'confirmed' | 'information';
-  /** Why, in words for the person who asks. */
-  readonly reason: string;
-}
-
 /**
  * How much a matching statement means for this element. Kernel advisories speak of code that runs in the kernel, so they are
  * confirmed for the running kernel alone, and, of what is scanned without running, for the newest image; other images on disk,
@@ -66,7 +61,7 @@ export interface ElementConfidence {
  * Red Hat's OVAL draws the same line ("is currently running", "is set to boot up on next boot"). The check's severity stays what
  * it is.
  */
-export function elementConfidence(element: Pick<InventoryElement, 'name' | 'source' | 'role'>): ElementConfidence {
+export function elementConfidence(element: Pick<InventoryElement, 'name' | 'source' | 'role'>): Confidence {
   if (element.role === 'running') return { confidence: 'confirmed', reason: 'this kernel is running' };
   if (element.role === 'dormant') return { confidence: 'information', reason: 'this kernel is installed but does not run' };
   if (isKernelImage(element)) {

@@ -1,4 +1,5 @@
 import type { Affected, CheckAffected } from '@vedette/protocol';
+import type { Confidence } from './confidence.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { compareInOrder } from './version-order.ts';
 
@@ -19,6 +20,22 @@ export function isOfModule(
   const isModular = installed !== null || isModularBuild(element.version);
   return isModular === (Boolean(statement.module) || isModularBuild(statement.fixed ?? ''));
 }
+
+/**
+ * Potential where a statement is about a module and nothing says that the package is of the same stream: either has no stream that is
+ * known, so another stream's fix may have been compared. Null where the streams are known, and for packages of no module.
+ */
+export function moduleConfidence(
+  element: Pick<InventoryElement, 'version' | 'module'>,
+  statement: Pick<Affected, 'fixed' | 'module'>,
+): Confidence | null {
+  const isModular = Boolean(element.module) || isModularBuild(element.version);
+  if (!isModular || (element.module && statement.module)) return null;
+  const whose = element.module ? 'the advisory does not say for which stream of the module its fix is' : streamUnknown;
+  return { confidence: 'potential', reason: whose };
+}
+
+const streamUnknown = 'from which stream of the module the package comes is not known';
 
 /** A build of a module, by its release. */
 export function isModularBuild(version: string): boolean {

@@ -33,7 +33,7 @@ describe('what the vendor says of a package without a fix', () => {
     ['postponed', 'confirmed', "the vendor's advisory speaks of this source package"],
     ['ignored', 'confirmed', "the vendor's advisory speaks of this source package"],
     ['end-of-life', 'confirmed', "the vendor's advisory speaks of this source package"],
-    ['undetermined', 'information', 'the vendor has not yet determined whether the package is affected'],
+    ['undetermined', 'potential', 'the vendor has not yet determined whether the package is affected'],
     ['unimportant', 'information', 'the vendor calls it unimportant: the flaw does no harm as the package is built or used'],
   ] as const)('%s makes a verdict that is affected and %s', (vendorState, confidence, reason) => {
     const verdicts = judge(curl, [{ ...unfixed, vendorState }]);

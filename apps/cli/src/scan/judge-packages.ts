@@ -31,8 +31,11 @@ export interface Finding {
   readonly package: ScannedPackage;
   readonly verdict: Verdict;
   readonly reason: VerdictReason;
-  /** information: true, but of little or no consequence here (a kernel that does not run, a state the vendor calls unimportant). */
-  readonly status: 'affected' | 'information';
+  /**
+   * potential: the package is there, but nobody has said for certain that it is affected (the vendor has not yet determined it).
+   * information: true, but of little or no consequence here (a kernel that does not run, a state the vendor calls unimportant).
+   */
+  readonly status: 'affected' | 'potential' | 'information';
 }
 
 /** Why packages could not be assessed. */
@@ -104,16 +107,18 @@ function findAll(judged: readonly JudgedPackage[], selected: KnowledgeInput, kno
     for (const verdict of judge(one.element, index.statementsFor(one.element))) {
       const check = byNumber.get(verdict.check);
       if (verdict.verdict !== 'affected' || !check) continue;
-      const status = verdict.confidence === 'information' ? 'information' : 'affected';
+      const status = verdict.confidence === 'confirmed' ? 'affected' : verdict.confidence;
       findings.push({ check, package: one, verdict, reason: explain(verdict), status });
     }
   }
   return findings.sort(worstFirst);
 }
 
+const statusOrder: readonly Finding['status'][] = ['affected', 'potential', 'information'];
+
 function worstFirst(a: Finding, b: Finding): number {
-  if (a.status !== b.status) return a.status === 'affected' ? -1 : 1;
   return (
+    statusOrder.indexOf(a.status) - statusOrder.indexOf(b.status) ||
     b.check.severity - a.check.severity ||
     compareText(a.package.found.name, b.package.found.name) ||
     a.check.number - b.check.number ||

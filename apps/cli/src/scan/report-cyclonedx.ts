@@ -71,7 +71,7 @@ function vulnerabilityOf(findings: readonly Finding[], refs: ReadonlyMap<Scanned
     ...(check.published ? { published: `${check.published}T00:00:00Z` } : {}),
     recommendation: recommendationOf(findings),
     analysis: {
-      // in_triage: it is true of the package, but of no weight as far as is known (a kernel that does not run).
+      // in_triage: not determined yet, or true of the package but of no weight as far as is known (a kernel that does not run).
       state: findings.some(({ status }) => status === 'affected') ? 'exploitable' : 'in_triage',
       detail: findings.map((finding) => whyText(finding.reason)).join('\n'),
     },

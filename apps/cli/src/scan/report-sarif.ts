@@ -14,6 +14,12 @@ const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
 /** Scores for the property by which code hosts sort, where no CVSS score is known. */
 const scores: Readonly<Record<Severity, string>> = { 5: '9.5', 4: '8.0', 3: '5.5', 2: '2.0', 1: '0.0' };
 
+/** SARIF 3.27.9: "review" is what a person must look at to decide. */
+const kinds = { affected: 'fail', potential: 'review', information: 'informational' } as const satisfies Record<
+  Finding['status'],
+  string
+>;
+
 /** SARIF 2.1.0 (OASIS): one rule for each check, one result for each package it is true of. */
 export function reportSarif(result: ScanResult, version: string): object {
   const checks = [...new Map(result.findings.map(({ check }) => [check.number, check])).values()];
@@ -49,9 +55,9 @@ function resultOf({ check, package: { found, path }, reason, status }: Finding, 
   return {
     ruleId: check.name,
     ruleIndex,
-    kind: status === 'information' ? 'informational' : 'fail',
+    kind: kinds[status],
     // The standard wants "none" for every kind but "fail".
-    level: status === 'information' ? 'none' : levels[check.severity],
+    level: status === 'affected' ? levels[check.severity] : 'none',
     message: { text: whyText(reason) },
     locations: [
       {

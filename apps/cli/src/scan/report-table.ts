@@ -15,7 +15,7 @@ export function reportTable(result: ScanResult, colour: boolean): string {
       finding.check.name,
       severityNames[finding.check.severity],
       finding.reason.package.fixed ?? 'no fix yet',
-      finding.status === 'information' ? 'information' : finding.check.kevSince ? 'exploited' : ' ',
+      finding.status !== 'affected' ? finding.status : finding.check.kevSince ? 'exploited' : ' ',
     ]),
   );
   const headings = ['package', 'installed', 'check', 'severity', 'fixed in', 'note'];
@@ -25,11 +25,14 @@ export function reportTable(result: ScanResult, colour: boolean): string {
     (severity) => `${affected.filter(({ check }) => check.severity === severity).length} ${severityNames[severity]}`,
   );
   const left = [...unassessed].map(([reason, ones]) => `${ones.length} ${reason}`);
-  const information = findings.length - affected.length;
+  const others = (['potential', 'information'] as const).flatMap((status) => {
+    const count = findings.filter((finding) => finding.status === status).length;
+    return count === 0 ? [] : [`${count} ${status === 'potential' ? 'potential' : 'for information'}`];
+  });
   return [
     listed,
     '',
-    `${packages.length} packages, ${affected.length} detections (${counts.join(', ')})${information > 0 ? `, ${information} for information` : ''}`,
+    [`${packages.length} packages, ${affected.length} detections (${counts.join(', ')})`, ...others].join(', '),
     ...(left.length > 0 ? [`not assessed: ${left.join(', ')}`] : []),
   ].join('\n');
 }

@@ -16,6 +16,8 @@ export interface DerivedDetection {
   readonly checkNumber: number;
   readonly open: boolean;
   readonly confirmed: boolean;
+  /** Said of one of them as potential, whatever is said of the others. */
+  readonly potential: boolean;
   readonly firstFound: Date;
   /** Begin of the last interval. */
   readonly foundAgain: Date;
@@ -40,12 +42,15 @@ export function derivedDetections({ organizationId, assetId, check, among, asOf 
     select asset_id, check_number, open, first_found, found_again, intervals,
       case when open then null else last_end end as fixed_at,
       case when open then confirmed_now else confirmed_ever end as confirmed,
+      case when open then potential_now else potential_ever end as potential,
       case when open then ids_now else ids_ever end as package_version_ids
     from (
       select asset_id, check_number,
         bool_or(whole @> ${moment}) as open,
         bool_or(confirmed) filter (where whole @> ${moment}) as confirmed_now,
         bool_or(confirmed) as confirmed_ever,
+        bool_or(potential) filter (where whole @> ${moment}) as potential_now,
+        bool_or(potential) as potential_ever,
         lower(range_agg(clipped)) as first_found,
         upper(range_agg(clipped)) as last_end,
         (select max(lower(part)) from unnest(range_agg(clipped)) as part) as found_again,
@@ -53,7 +58,8 @@ export function derivedDetections({ organizationId, assetId, check, among, asOf 
         array_agg(package_version_id) filter (where whole @> ${moment}) as ids_now,
         array_agg(package_version_id order by upper(clipped) desc) as ids_ever
       from (
-        select presence.asset_id, verdict.check_number, verdict.package_version_id, verdict.confidence <> 'information' as confirmed,
+        select presence.asset_id, verdict.check_number, verdict.package_version_id,
+          verdict.confidence = 'confirmed' as confirmed, verdict.confidence = 'potential' as potential,
           presence.during * tstzrange(verdict.from_at, verdict.until_at) as whole,
           presence.during * tstzrange(verdict.from_at, verdict.until_at) * tstzrange(null, ${moment}, '[]') as clipped
         from presence
@@ -78,7 +84,7 @@ function isAmong(wanted: NonNullable<DetectionScope['among']>): RawBuilder<unkno
     and (presence.asset_id, verdict.check_number) in (select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))`;
 }
 
-/** Severity as counted: what is only information about an asset is informational, whatever the check's own severity. */
+/** Severity as counted: what is only information or potential about an asset is informational, whatever the check's own severity. */
 export const countedSeverity = sql<number>`case when detection.confirmed then knowledge_check.severity else 1 end`;
 
 /** The newest form of a detection's check; joined laterally. */

@@ -38,7 +38,6 @@ interface DetectionRow extends DerivedDetection {
 
 /** What of a check's stored body a list shows. */
 interface CheckBody {
-  readonly confidence: Detection['confidence'];
   readonly kevSince: string | null;
   readonly cvss: readonly { readonly score: number }[];
   readonly epss: { readonly score: number } | null;
@@ -117,7 +116,7 @@ function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date
     check: row.checkNumber,
     name: row.name,
     severity: row.severity,
-    confidence: row.confirmed ? row.body.confidence : 'information',
+    confidence: row.confirmed ? 'confirmed' : row.potential ? 'potential' : 'information',
     status: row.status,
     firstFound: row.firstFound.toISOString(),
     // Never updated anywhere: an open detection was last found when the asset was last assessed.

@@ -144,7 +144,7 @@ export class HistoryWorld {
       const found = new Map<number, boolean>();
       for (const element of elementsOf(asset)) {
         for (const { check, verdict, confidence } of judge(element, statements)) {
-          if (verdict === 'affected') found.set(check, found.get(check) === true || confidence !== 'information');
+          if (verdict === 'affected') found.set(check, found.get(check) === true || confidence === 'confirmed');
         }
       }
       const list = this.judged.get(asset.assetId) ?? [];

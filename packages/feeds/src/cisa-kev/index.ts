@@ -24,6 +24,8 @@ export const cisaKev: Feed = {
       pattern: 'known_exploited_vulnerabilities*.json',
       url: 'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
     },
+    // The same under the name that mirrors of the catalogue like to give it.
+    { pattern: 'cisa_kev*.json', url: null },
   ],
   maxBytes: 32 * MiB,
   minimumRecords: 1000,

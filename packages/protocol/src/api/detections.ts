@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
-import { CheckAffected } from '../knowledge/check.ts';
+import { CheckAffected, CheckConfidence } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { Page, pageOf, QueryText } from './paging.ts';
@@ -31,8 +31,8 @@ export const Detection = z.object({
   check: CheckNumber,
   name: z.string(),
   severity: Severity,
-  /** information where only dormant kernels are affected. */
-  confidence: z.enum(['confirmed', 'potential', 'information']),
+  /** The highest of its packages': information where only dormant kernels are affected, potential where nobody has said so for certain. */
+  confidence: CheckConfidence,
   status: DetectionStatus,
   firstFound: Instant,
   lastFound: Instant,
@@ -103,7 +103,7 @@ export const Reason = z.object({
     })
     .nullable(),
   verdict: z.enum(['affected', 'not-affected']),
-  confidence: z.enum(['confirmed', 'information']),
+  confidence: CheckConfidence,
   /** Why so much or so little: the kernel that runs, the vendor's state. */
   confidenceReason: z.string(),
   /** Everything that was said of this package by the check, the deciding statement first. */

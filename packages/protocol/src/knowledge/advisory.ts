@@ -13,7 +13,7 @@ export type RecordOrigin = z.infer<typeof RecordOrigin>;
 
 /**
  * What a vendor adds to "affected, no fix": why there is none, or how little it matters. Words of Debian's tracker; those of
- * other vendors are mapped to them by their feed. `unimportant` and `undetermined` are information, not detections of weight.
+ * other vendors are mapped to them by their feed. `unimportant` is information, `undetermined` potential: no detections of weight.
  */
 export const VendorState = z.enum(['no-dsa', 'postponed', 'ignored', 'end-of-life', 'undetermined', 'unimportant']);
 export type VendorState = z.infer<typeof VendorState>;

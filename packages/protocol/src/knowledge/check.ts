@@ -3,6 +3,13 @@ import { CheckNumber, Instant } from '../ids.ts';
 import { Affected, Cvss, Ssvc } from './advisory.ts';
 import { Severity } from './severity.ts';
 
+/**
+ * How sure it is, or how much it matters. confirmed: the vendor says so of this package; potential: something must still be true, that
+ * nobody has said yet; information: true, but of little or no consequence.
+ */
+export const CheckConfidence = z.enum(['confirmed', 'potential', 'information']);
+export type CheckConfidence = z.infer<typeof CheckConfidence>;
+
 /** One statement of one advisory, as part of a check: the unit a verdict rests on. */
 export const CheckAffected = Affected.extend({
   advisory: z.string(),
@@ -20,8 +27,8 @@ export const Check = z.object({
   severity: Severity,
   /** Which rule gave the severity, in words a person can check: "CVSS 3.1 base score 9.8 (nvd)". */
   severityRule: z.string(),
-  /** confirmed: the vendor says so of this package; potential: something must still be true; information. */
-  confidence: z.enum(['confirmed', 'potential', 'information']),
+  /** The highest that one of its statements allows. */
+  confidence: CheckConfidence,
   published: z.iso.date().nullable(),
   /** The latest day on which one of its authorities changed its record, where one says so. */
   modified: z.iso.date().nullish(),

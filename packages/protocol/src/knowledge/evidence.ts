@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CheckNumber } from '../ids.ts';
 import { RecordOrigin } from './advisory.ts';
-import { CheckAffected } from './check.ts';
+import { CheckAffected, CheckConfidence } from './check.ts';
 import { EcosystemName } from './ecosystem-name.ts';
 
 /** Version of the evidence record: of its fields, of its canonical text, and of what its words mean. */
@@ -30,7 +30,7 @@ export const Evidence = z.object({
   statements: z.array(CheckAffected),
   outcome: z.object({
     verdict: z.enum(['affected', 'not-affected']),
-    confidence: z.enum(['confirmed', 'information']),
+    confidence: CheckConfidence,
     /** Which of the statements decided, from 0. */
     decidedBy: z.int().nonnegative(),
     /** Package and version that were compared: of the source, where advisories speak of sources. */
