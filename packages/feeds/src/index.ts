@@ -13,9 +13,20 @@ export {
 } from './shared/download/download.ts';
 export { DownloadError, type DownloadErrorCode } from './shared/download/download-error.ts';
 export { FeedError, type FeedErrorCode } from './errors.ts';
-export type { ChangedRecord, Feed, FeedChanges, FeedFacts, FeedFile, FeedProblem, FeedSource, ParseOptions } from './feed.ts';
+export type {
+  Ask,
+  ChangedRecord,
+  Feed,
+  FeedChanges,
+  FeedFacts,
+  FeedFile,
+  FeedProblem,
+  FeedSource,
+  ParseOptions,
+} from './feed.ts';
 export { mergeKnowledge } from './merge-knowledge.ts';
 export { feeds, matchesSource } from './registry.ts';
+export { bunzip2, unpackBzip2 } from './bzip2.ts';
 export { readZip, type InflateRaw, type ZipOptions } from './zip.ts';
 export { shrinkageProblem } from './shrinkage.ts';
 export {

@@ -50,7 +50,8 @@ export const feeds: readonly Feed[] = [
 /** Whether a file of an offline directory belongs to the source. */
 export function matchesSource(source: FeedSource, fileName: string): boolean {
   const [before = '', after = ''] = source.pattern.split('*', 2);
-  const name = source.pattern.endsWith('.gz') && !fileName.endsWith('.gz') ? `${fileName}.gz` : fileName;
+  const packing = /\.(?:gz|bz2)$/.exec(source.pattern)?.[0] ?? '';
+  const name = fileName.endsWith(packing) ? fileName : `${fileName}${packing}`;
   if (!source.pattern.includes('*')) return name === source.pattern;
   // A record whose name has no ending is not one of a feed that gives it one: CVE-2025-0001, CVE-2025-0001.json.
   if (!source.pattern.includes('.') && name.includes('.')) return false;

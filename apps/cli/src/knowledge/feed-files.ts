@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createZstdDecompress, gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
-import { feeds, matchesSource, readZip, type Feed, type ZipOptions } from '@vedette/feeds';
+import { bunzip2, feeds, matchesSource, readZip, unpackBzip2, type Feed, type ZipOptions } from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { fileError, readFile } from '../scan/read-file.ts';
@@ -34,7 +34,7 @@ interface Reading {
 }
 
 /**
- * Every file of a wanted feed in files and archives (tar, also packed with zstd or gzip; zip), in order, one at a time, so that memory holds
+ * Every file of a wanted feed in files and archives (tar, also packed with zstd, gzip or bzip2; zip), in order, one at a time, so that memory holds
  * only one.
  */
 export async function* feedFiles(paths: Iterable<string>, reading: Reading): AsyncGenerator<FoundFile> {
@@ -66,7 +66,7 @@ export function* plainFiles(path: string): Generator<string> {
   }
 }
 
-const archiveEnding = /\.(tar|tar\.zst|tar\.gz|tgz|zip)$/;
+const archiveEnding = /\.(tar|tar\.zst|tar\.gz|tgz|tar\.bz2|zip)$/;
 
 async function* filesIn(path: string, { wanted, scratch }: Reading): AsyncGenerator<FoundFile> {
   const name = basename(path);
@@ -94,7 +94,7 @@ async function* filesIn(path: string, { wanted, scratch }: Reading): AsyncGenera
     }
     return;
   }
-  const plain = name.replace(/\.(gz|zst)$/, '');
+  const plain = name.replace(/\.(gz|zst|bz2)$/, '');
   const feed = whole ?? feedOf(plain);
   if (feed && wanted(feed, path)) {
     yield { feed, name: plain, path: path.split(sep).join('/'), bytes: unpacked(path), container: dirname(path), modifiedAt };
@@ -143,6 +143,14 @@ async function unpackInto(scratch: string, path: string): Promise<void> {
       done(size > limits.feedArchiveBytes ? new Error(`it unpacks to more than ${limits.feedArchiveBytes} bytes`) : null, chunk);
     },
   });
+  if (path.endsWith('.bz2')) {
+    await pipeline(
+      Readable.from(bunzip2(readFile(path, limits.feedArchiveBytes)), { objectMode: false }),
+      bound,
+      createWriteStream(scratch),
+    );
+    return;
+  }
   const unpacking = path.endsWith('.zst') ? createZstdDecompress(window) : createGunzip();
   await pipeline(createReadStream(path), unpacking, bound, createWriteStream(scratch));
 }
@@ -159,6 +167,7 @@ function unpacked(path: string): Uint8Array {
   const options = { maxOutputLength: limits.feedDocumentBytes };
   try {
     if (path.endsWith('.gz')) return gunzipSync(content, { ...options, chunkSize: oneChunk(statedSize(content), content) });
+    if (path.endsWith('.bz2')) return unpackBzip2(content, limits.feedDocumentBytes);
     return path.endsWith('.zst') ? zstdDecompressSync(content, options) : content;
   } catch (cause) {
     throw new CliError('FAILURE', 'it cannot be unpacked', { cause });

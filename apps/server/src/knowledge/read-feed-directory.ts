@@ -38,5 +38,5 @@ export function filesOf(feed: Feed, files: readonly LocalFile[]): LocalFile[] {
 
 /** A file may lie there compressed, whatever its feed's own form. */
 function plainNames(name: string): string[] {
-  return [name, name.replace(/\.(zst|gz)$/, '')];
+  return [name, name.replace(/\.(zst|gz|bz2)$/, '')];
 }
