@@ -6,17 +6,26 @@ export interface FeedFile {
   readonly name: string;
   /** Its path below what was read, where known: some sources tell the release by the folder. Slashes, whatever the system. */
   readonly path?: string;
-  /** Content after decompression (the caller undoes .gz; a name may still end in it). */
+  /** Content after decompression (the caller undoes .gz, .zst, .bz2; a name may still end in it). */
   readonly bytes: Uint8Array;
 }
 
 /** Where a feed's files come from. */
 export interface FeedSource {
-  /** Name in an offline directory; one `*` stands for anything (without a dot, where the pattern has none). A `.gz` at the end may be missing there. */
+  /** Name in an offline directory; one `*` stands for anything (without a dot, where the pattern has none). A `.gz` or `.bz2` at the end may be missing there. */
   readonly pattern: string;
   /** Official address; null for a feed that exists only as files. */
   readonly url: string | null;
+  /** Of use to machines of this release alone: not fetched where there is none. */
+  readonly release?: string;
+  /** It may not be there yet: the file of a year to come. */
+  readonly optional?: boolean;
+  /** For a file whose address changes: asks the source for it, `url` being the first question. Throws FeedError. */
+  readonly locate?: (ask: Ask) => Promise<string>;
 }
+
+/** Fetches a small document of a source, such as its list of mirrors. */
+export type Ask = (url: string) => Promise<FeedFile>;
 
 /** A single odd line or record that was left out. */
 export interface FeedProblem {
@@ -62,6 +71,8 @@ export interface ChangedRecord {
 export interface FeedChanges {
   readonly list: FeedSource & { readonly url: string };
   readonly maxBytes: number;
+  /** `now`: of a source that cannot be had as a whole only what changes from a month before the first look is followed. */
+  readonly from?: 'now';
   /**
    * Records that changed after `since` (all for null), the oldest first; of vulnerability facts only those in `cves`. Throws FeedError.
    */

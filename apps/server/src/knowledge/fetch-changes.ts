@@ -47,7 +47,7 @@ export async function fetchChanges(
   const validators = await download({ url, maxBytes: changes.maxBytes, known, part: list }, place.surroundings);
   if (!validators) return null;
   const described = await describeFile(feed.name, { name, url, file: list, validators, at: place.at });
-  const changed = changes.read({ name, bytes: await readFile(list.location) }, since, cves);
+  const changed = changes.read({ name, bytes: await readFile(list.location) }, since ?? firstLook(feed, place.at), cves);
   const isMuch = hasWhole(feed) && (since === null || changed.length > maxChanges);
   const wanted = changed.slice(0, maxChanges);
   const files = isMuch ? [] : await fetchRecords(feed, wanted, { folder, place });
@@ -70,6 +70,13 @@ export async function fetchChanges(
     },
   };
 }
+
+/** From when on a source is followed that cannot be had as a whole; null for from its beginning. */
+function firstLook({ changes }: Feed, now: Date): string | null {
+  return changes?.from === 'now' ? new Date(now.getTime() - firstLookMs).toISOString() : null;
+}
+
+const firstLookMs = 30 * 24 * 3600 * 1000;
 
 /** Those that are there: a list may name what was taken away since. */
 async function fetchRecords(

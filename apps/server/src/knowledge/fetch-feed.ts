@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { download, type DownloadSurroundings, type Feed, type FeedSource, type Validators } from '@vedette/feeds';
+import {
+  download,
+  type Download,
+  DownloadError,
+  type DownloadSurroundings,
+  type Feed,
+  type FeedSource,
+  type Validators,
+} from '@vedette/feeds';
 import { limits } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
@@ -17,6 +25,8 @@ export interface FetchPlace {
   /** Base address of a mirror instead of the official addresses. */
   readonly mirror: string | null;
   readonly at: Date;
+  /** Releases that the fleet has: files for others are not fetched. Null for all. */
+  readonly releases: ReadonlySet<string> | null;
   readonly surroundings: DownloadSurroundings;
 }
 
@@ -35,7 +45,9 @@ export interface FetchedFeed {
  * before keep(). Throws DownloadError.
  */
 export async function fetchFeed(feed: Feed, place: FetchPlace): Promise<FetchedFeed | null> {
-  const sources = feed.files.filter((source) => source.url !== null);
+  const sources = feed.files.filter(
+    ({ url, release }) => url !== null && (release === undefined || (place.releases?.has(release) ?? true)),
+  );
   if (sources.length === 0) return null;
   const known = await loadFeedFiles(place.db, feed.name);
   const fresh: { file: DownloadFile; row: FeedFileRow }[] = [];
@@ -43,11 +55,12 @@ export async function fetchFeed(feed: Feed, place: FetchPlace): Promise<FetchedF
   for (const source of sources) {
     const name = fileName(source);
     const path = join(place.directory, feed.name, name);
-    const url = place.mirror === null ? (source.url ?? '') : `${place.mirror}/${name}`;
+    const url = place.mirror === null ? await addressOf(source, path, place) : `${place.mirror}/${name}`;
     const row = known.find((one) => one.name === name && one.url === url);
     const file = await DownloadFile.open(path);
     const copy = row && (await sizeOf(path)) === row.bytes ? row : null;
-    const validators = await download({ url, maxBytes: maxPackedBytes(feed, name), known: copy, part: file }, place.surroundings);
+    const validators = await fetchOne({ url, maxBytes: maxPackedBytes(feed, name), known: copy, part: file }, source, place);
+    if (validators === 'absent') continue;
     files.push({ path: validators ? file.location : path, name, place: name });
     if (validators) fresh.push({ file, row: await describeFile(feed.name, { name, url, file, validators, at: place.at }) });
   }
@@ -68,6 +81,34 @@ export async function fetchFeed(feed: Feed, place: FetchPlace): Promise<FetchedF
     },
   };
 }
+
+/** Null for a copy that is still the newest; `absent` for a file that need not be there and is not. */
+async function fetchOne(
+  file: Download,
+  { optional }: FeedSource,
+  { surroundings }: FetchPlace,
+): Promise<Validators | null | 'absent'> {
+  try {
+    return await download(file, surroundings);
+  } catch (error) {
+    if (optional && error instanceof DownloadError && error.code === 'HTTP' && error.retryAfterMs === null) return 'absent';
+    throw error;
+  }
+}
+
+/** The source's own, or what it answers when it is asked for it. */
+async function addressOf({ url, locate }: FeedSource, path: string, { surroundings }: FetchPlace): Promise<string> {
+  if (!locate) return url ?? '';
+  return locate(async (address) => {
+    const file = await DownloadFile.open(`${path}.index`);
+    await download({ url: address, maxBytes: maxIndexBytes, known: null, part: file }, surroundings);
+    const bytes = await readFile(file.location);
+    await file.discard();
+    return { name: address.split('/').at(-1) ?? '', bytes };
+  });
+}
+
+const maxIndexBytes = 4 * 1024 * 1024;
 
 /** Of an archive each member has the limit of the feed, not the archive. */
 function maxPackedBytes(feed: Feed, name: string): number {

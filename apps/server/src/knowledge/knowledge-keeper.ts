@@ -217,11 +217,13 @@ export class KnowledgeKeeper implements AsyncDisposable {
   async #from({ dispatcher, signal }: { dispatcher: Dispatcher; signal: AbortSignal }): Promise<Refresh['from']> {
     const { config, db, clock } = this.#context;
     if (config.feedDirectory !== null) return listDirectory(config.feedDirectory);
+    const releases = await db.selectFrom('packageVersion').select('release').distinct().execute();
     return {
       db,
       directory: join(config.dataDirectory, 'feeds'),
       mirror: config.feedMirror,
       at: clock(),
+      releases: new Set(releases.map(({ release }) => release)),
       surroundings: {
         get: httpGet(dispatcher, signal),
         now: () => performance.now(),
@@ -255,8 +257,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
 }
 
 /** Others are never tried from the network, so that looking for them would go on for ever. */
-function hasAddress({ files }: Feed): boolean {
-  return files.some(({ url }) => url !== null);
+function hasAddress({ files, changes }: Feed): boolean {
+  return changes !== undefined || files.some(({ url }) => url !== null);
 }
 
 /** What is noted of a feed that brought nothing; null for a fault of ours. */

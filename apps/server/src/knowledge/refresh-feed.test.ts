@@ -253,7 +253,14 @@ describe('a feed with a list of changes', () => {
     const { signal } = new AbortController();
     const surroundings = { get: httpGet(dispatcher, signal), now: () => 0, pause: async () => {}, random: () => 0 };
     const { db } = database;
-    const from = { db, directory: join(directory, 'data/feeds'), mirror: null, at: server.clock.now, surroundings };
+    const from = {
+      db,
+      directory: join(directory, 'data/feeds'),
+      mirror: null,
+      at: server.clock.now,
+      releases: null,
+      surroundings,
+    };
     answers = [];
     try {
       return await refreshFeed(osvGo(), { context: server.context, parser, cves: new Set(), signal, from });

@@ -1,6 +1,7 @@
 import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
-import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { readChangeList } from '../shared/change-list.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
 import { ofReleases } from '../shared/of-releases.ts';
@@ -12,7 +13,9 @@ import { redhat, suse, type CsafVendor } from './vendors.ts';
 
 const MiB = 1024 * 1024;
 
-type CsafSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords' | 'ecosystems'> & {
+type CsafSource = Pick<Feed, 'name' | 'describes' | 'minimumRecords' | 'ecosystems'> & {
+  /** The folder of the vendor's documents, with a slash at the end. */
+  readonly home: string;
   readonly vendor: CsafVendor;
   readonly patterns: readonly string[];
 };
@@ -27,9 +30,34 @@ function csafFeed({ vendor, patterns, ...about }: CsafSource): Feed {
     files: patterns.map((pattern) => ({ pattern, url: null })),
     maxBytes: 64 * MiB,
     onDemand: true,
+    changes: changesOf(about.home),
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
       return parseDocuments(this, vendor, files, options);
     },
+  };
+}
+
+/**
+ * `changes.csv` beside the documents (CSAF 2.0, 7.1.13): `"2024/cve-2024-0151.json","2024-10-15T07:05:20+00:00"`. The archives of all
+ * documents have tens of gigabytes, so a platform follows the changes from the day it begins; an archive in its feed directory, or
+ * the same vendor's errata in the OSV schema, brings what was before.
+ */
+function changesOf(folder: string): FeedChanges {
+  const maxBytes = 64 * MiB;
+  return {
+    list: { pattern: 'changes.csv', url: `${folder}changes.csv` },
+    maxBytes,
+    from: 'now',
+    read: (file, since) =>
+      readChangeList(file, {
+        maxBytes,
+        since,
+        record: ([path, at]) =>
+          // A path becomes part of an address, its last part a file name.
+          /^(?:\d{4}\/)?[a-z][a-z0-9_:-]{2,99}\.json$/i.test(path)
+            ? { at, source: { pattern: path.replaceAll('/', '-'), url: `${folder}${path}` } }
+            : null,
+      }),
   };
 }
 

@@ -10,6 +10,7 @@ import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts'
 import type { Bulletin } from './bulletin.ts';
 import { readBulletinTable } from './bulletin-table.ts';
 import { readCvrfJson, readCvrfXml } from './cvrf.ts';
+import { readUpdateList } from './update-list.ts';
 
 const MiB = 1024 * 1024;
 
@@ -27,6 +28,11 @@ export const msrc: Feed = {
   onDemand: true,
   parts: 4,
   ecosystems: ['windows'],
+  changes: {
+    list: { pattern: 'updates.json', url: 'https://api.msrc.microsoft.com/cvrf/v3.0/updates' },
+    maxBytes: 4 * MiB,
+    read: readUpdateList,
+  },
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const advisories = new Map<string, Advisory>();

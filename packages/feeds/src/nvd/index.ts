@@ -1,53 +1,46 @@
-import type { Cvss, Vulnerability } from '@vedette/protocol';
-import { z } from 'zod';
-import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import type { Vulnerability } from '@vedette/protocol';
+import type { ChangedRecord, Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { feedJson, limited, notThisFeed, truncated } from '../shared/feed-text.ts';
-import { dayOf, isCveName, isCvssVector, isCwe, modifiedOn } from '../shared/identifiers.ts';
-import { splitJson } from '../shared/split-json.ts';
-import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
+import { feedText, notThisFeed } from '../shared/feed-text.ts';
+import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { readLegacyYear } from './legacy-year.ts';
+import { readYear } from './year.ts';
 
 const MiB = 1024 * 1024;
-const partBytes = MiB;
+const folder = 'https://nvd.nist.gov/feeds/json/cve/2.0/';
+/** The file of 2002 holds all earlier years too. */
+const firstYear = 2002;
+/** The last that has a file when this is written; later ones are asked for. */
+const surelyUntil = 2026;
+const lastYear = 2035;
 
-/** One yearly file of the NVD JSON 1.1 feeds, as far as Vedette reads it. */
-const Year = z.object({
-  CVE_data_format: z.literal('MITRE'),
-  CVE_data_numberOfCVEs: z.string().regex(/^\d{1,7}$/),
-  CVE_Items: z.array(z.unknown()).max(200_000),
+const years = Array.from({ length: lastYear - firstYear + 1 }, (_, index): FeedSource => {
+  const year = firstYear + index;
+  const name = `nvdcve-2.0-${year}.json.gz`;
+  return { pattern: name, url: `${folder}${name}`, ...(year > surelyUntil ? { optional: true } : {}) };
 });
+const modified = { pattern: 'nvdcve-2.0-modified.json.gz', url: `${folder}nvdcve-2.0-modified.json.gz` };
 
-const Score = z.object({ version: z.string(), vectorString: z.string(), baseScore: z.number().min(0).max(10) });
-const Item = z.object({
-  cve: z.object({
-    CVE_data_meta: z.object({ ID: z.string() }),
-    problemtype: z
-      .object({
-        problemtype_data: z.array(z.object({ description: z.array(z.object({ value: z.string() })).max(100) })).max(100),
-      })
-      .optional(),
-  }),
-  impact: z.object({
-    baseMetricV2: z.object({ cvssV2: Score }).optional(),
-    baseMetricV3: z.object({ cvssV3: Score }).optional(),
-  }),
-  publishedDate: z.string(),
-  lastModifiedDate: z.string().optional(),
-});
-
+/** A file for each year, and one of what changed within the last eight days, which is enough between two refreshes. */
 export const nvd: Feed = {
   name: 'nvd',
   factsOnly: true,
   describes: "NIST's National Vulnerability Database: CVSS scores and weakness types.",
-  files: [{ pattern: 'nvdcve-1.1-*.json.gz', url: null }],
-  maxBytes: 256 * MiB,
+  files: [...years, { pattern: 'nvdcve-2.0-*.json.gz', url: null }, { pattern: 'nvdcve-1.1-*.json.gz', url: null }],
+  maxBytes: 512 * MiB,
   minimumRecords: 1,
+  changes: {
+    list: { pattern: 'nvdcve-2.0-modified.meta', url: `${folder}nvdcve-2.0-modified.meta` },
+    maxBytes: MiB,
+    read: readMeta,
+  },
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun();
     const byId = new Map<string, Vulnerability>();
     for (const file of files) {
       run.files += 1;
-      for (const facts of readYear(file, this.maxBytes, run)) {
+      const read = file.name.startsWith('nvdcve-1.1-') ? readLegacyYear : readYear;
+      for (const facts of read(file, this.maxBytes, run)) {
         run.records += 1;
         if (!(options?.cves?.has(facts.id) ?? true)) continue;
         const known = byId.get(facts.id);
@@ -59,41 +52,9 @@ export const nvd: Feed = {
   },
 };
 
-/** In parts: an archive of a year as one document takes several hundred megabytes of memory. */
-function* readYear(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability> {
-  let items = 0;
-  let stated = 0;
-  for (const part of splitJson(limited(file, maxBytes).bytes, partBytes)) {
-    const year = Year.safeParse(feedJson({ name: file.name, bytes: part }, maxBytes));
-    if (!year.success) throw notThisFeed(file, 'field "CVE_Items" or those before it', year.error);
-    stated = Number(year.data.CVE_data_numberOfCVEs);
-    for (const value of year.data.CVE_Items) {
-      items += 1;
-      run.lines += 1;
-      const item = Item.safeParse(value);
-      if (item.success && isCveName(item.data.cve.CVE_data_meta.ID)) yield factsOf(item.data);
-      else run.problem(file.name, items, 'not a CVE item');
-    }
-  }
-  if (items !== stated) throw truncated(file, items);
-}
-
-function factsOf(item: z.infer<typeof Item>): Vulnerability {
-  const weaknesses = item.cve.problemtype?.problemtype_data.flatMap((type) => type.description.map((text) => text.value)) ?? [];
-  return {
-    ...emptyVulnerability(item.cve.CVE_data_meta.ID),
-    published: dayOf(item.publishedDate),
-    ...modifiedOn(item.lastModifiedDate),
-    cvss: [item.impact.baseMetricV2?.cvssV2, item.impact.baseMetricV3?.cvssV3].flatMap((score) => cvssOf(score)),
-    // "NVD-CWE-noinfo" and the like say nothing.
-    cwe: [...new Set(weaknesses.filter(isCwe))],
-  };
-}
-
-function cvssOf(score: z.infer<typeof Score> | undefined): Cvss[] {
-  const version = score?.version;
-  if (!score || (version !== '2.0' && version !== '3.0' && version !== '3.1')) return [];
-  return isCvssVector(version, score.vectorString)
-    ? [{ version, vector: score.vectorString, score: score.baseScore, source: 'nvd' }]
-    : [];
+/** `lastModifiedDate:2026-11-20T03:00:01-05:00` and other lines: when the file of changes was made. Throws FeedError. */
+function readMeta(file: FeedFile, since: string | null): ChangedRecord[] {
+  const at = /^lastModifiedDate:(\d{4}-\d\d-\d\dT[\d:.]{8,12}(?:Z|[+-]\d\d:\d\d))\s*$/m.exec(feedText(file, MiB))?.[1];
+  if (at === undefined || Number.isNaN(Date.parse(at))) throw notThisFeed(file, 'line "lastModifiedDate"');
+  return since === null || Date.parse(at) > Date.parse(since) ? [{ at, source: modified }] : [];
 }

@@ -1,6 +1,7 @@
 import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
-import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { ubuntuCodenames } from '@vedette/ecosystems';
+import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { ofReleases } from '../shared/of-releases.ts';
 import { joinFacts } from '../shared/vulnerability-facts.ts';
@@ -12,17 +13,17 @@ const MiB = 1024 * 1024;
 
 type OvalSource = Pick<Feed, 'name' | 'describes' | 'home' | 'minimumRecords' | 'ecosystems'> & {
   readonly vendor: OvalVendor;
-  readonly patterns: readonly string[];
+  readonly sources: readonly FeedSource[];
 };
 
 /**
  * Definitions of the Open Vulnerability and Assessment Language: tests of package versions, joined by AND and OR. What cannot be
  * reduced to "this package of this release, below this version" is counted in `leftOut` and makes no statement.
  */
-function ovalFeed({ vendor, patterns, ...about }: OvalSource): Feed {
+function ovalFeed({ vendor, sources, ...about }: OvalSource): Feed {
   return {
     ...about,
-    files: patterns.map((pattern) => ({ pattern, url: null })),
+    files: sources,
     maxBytes: 512 * MiB,
     onDemand: true,
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
@@ -73,12 +74,21 @@ function joinAdvisories(earlier: Advisory | undefined, later: Advisory): Advisor
   };
 }
 
+const asFile = (pattern: string): FeedSource => ({ pattern, url: null });
 const rhelFiles = ['6', '7', '8', '9', '10'].flatMap((major) => [
-  `rhel-${major}.oval.xml`,
-  `rhel-${major}-including-unpatched.oval.xml`,
+  asFile(`rhel-${major}.oval.xml.bz2`),
+  asFile(`rhel-${major}-including-unpatched.oval.xml.bz2`),
 ]);
+const canonical = 'https://security-metadata.canonical.com/oval';
+const ubuntuFiles = [...ubuntuCodenames.values()].map((release) => {
+  const pattern = `com.ubuntu.${release}.cve.oval.xml.bz2`;
+  return { pattern, url: `${canonical}/${pattern}`, release };
+});
 
-/** Of Red Hat only the files of whole releases: those of update services speak of other versions. The counts are far below those of 2024. */
+/**
+ * Of Red Hat only the files of whole releases: those of update services speak of other versions. They are never fetched: a file that
+ * nobody keeps up to date calls flaws open that were fixed since. The counts are far below those of 2024.
+ */
 export const oval: readonly Feed[] = [
   ovalFeed({
     name: 'redhat-oval',
@@ -86,7 +96,7 @@ export const oval: readonly Feed[] = [
     home: 'https://security.access.redhat.com/data/oval/v2/',
     vendor: redhat,
     ecosystems: ['redhat'],
-    patterns: rhelFiles,
+    sources: rhelFiles,
     minimumRecords: 100,
   }),
   ovalFeed({
@@ -95,7 +105,10 @@ export const oval: readonly Feed[] = [
     home: 'https://linux.oracle.com/security/oval/',
     vendor: oracle,
     ecosystems: ['oracle'],
-    patterns: ['com.oracle.elsa-*.xml'],
+    sources: [
+      { pattern: 'com.oracle.elsa-all.xml.bz2', url: 'https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2' },
+      asFile('com.oracle.elsa-*.xml.bz2'),
+    ],
     minimumRecords: 1,
   }),
   ovalFeed({
@@ -104,7 +117,7 @@ export const oval: readonly Feed[] = [
     home: 'https://ftp.suse.com/pub/projects/security/oval/',
     vendor: suse,
     ecosystems: ['suse', 'opensuse'],
-    patterns: ['suse.linux.enterprise.*.xml.gz', 'opensuse.*.xml.gz'],
+    sources: [asFile('suse.linux.enterprise.*.xml.gz'), asFile('opensuse.*.xml.gz')],
     minimumRecords: 100,
   }),
   ovalFeed({
@@ -113,7 +126,7 @@ export const oval: readonly Feed[] = [
     home: 'https://security-metadata.canonical.com/oval/',
     vendor: ubuntu,
     ecosystems: ['ubuntu'],
-    patterns: ['com.ubuntu.*.cve.oval.xml'],
+    sources: [...ubuntuFiles, asFile('com.ubuntu.*.cve.oval.xml.bz2')],
     minimumRecords: 100,
   }),
 ];

@@ -1,16 +1,19 @@
 import type { Advisory, Affected } from '@vedette/protocol';
-import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { childOf, descendants, xmlElements, type XmlElement } from '../shared/feed-xml.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
 import { ofReleases } from '../shared/of-releases.ts';
 import { ratingOf } from '../shared/rating.ts';
+import { locateUpdateinfo } from './locate-updateinfo.ts';
 import { isDebugPackage, isRpmName, rpmVersion } from '../shared/rpm-package.ts';
 
 const MiB = 1024 * 1024;
 
 interface UpdateinfoVendor {
   readonly ecosystem: 'amazon' | 'fedora';
+  /** Where the updates of each release are found, where that is known. */
+  readonly sources: readonly FeedSource[];
   /** The release an update is for; null for one that is for something else. */
   readonly releaseOf: (id: string, release: string) => string | null;
 }
@@ -21,6 +24,10 @@ interface UpdateinfoVendor {
  */
 const amazon: UpdateinfoVendor = {
   ecosystem: 'amazon',
+  sources: [
+    repository('2', 'https://cdn.amazonlinux.com/2/core/latest/x86_64/mirror.list'),
+    repository('2023', 'https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/mirror.list'),
+  ],
   releaseOf: (id) => {
     const [, release] = /^ALAS(2|2022|2023)?-\d{4}-\d{1,5}$/.exec(id) ?? [];
     if (release !== undefined) return release;
@@ -30,8 +37,19 @@ const amazon: UpdateinfoVendor = {
 
 const fedora: UpdateinfoVendor = {
   ecosystem: 'fedora',
+  sources: [],
   releaseOf: (_, release) => /^Fedora (\d{2,3})$/.exec(release)?.[1] ?? null,
 };
+
+/** The core repository of a release of Amazon Linux; its address has the hash of its content in it. */
+function repository(release: string, mirrors: string): FeedSource {
+  return {
+    pattern: `amazon-${release}-updateinfo.xml.gz`,
+    url: mirrors,
+    release,
+    locate: (ask) => locateUpdateinfo(mirrors, ask),
+  };
+}
 
 type UpdateinfoSource = Pick<Feed, 'name' | 'describes' | 'home'> & { readonly vendor: UpdateinfoVendor };
 
@@ -39,7 +57,7 @@ type UpdateinfoSource = Pick<Feed, 'name' | 'describes' | 'home'> & { readonly v
 function updateinfoFeed({ vendor, ...about }: UpdateinfoSource): Feed {
   return {
     ...about,
-    files: [{ pattern: `${vendor.ecosystem}*updateinfo.xml.gz`, url: null }],
+    files: [...vendor.sources, { pattern: `${vendor.ecosystem}*updateinfo.xml.gz`, url: null }],
     maxBytes: 512 * MiB,
     minimumRecords: 1,
     onDemand: true,
