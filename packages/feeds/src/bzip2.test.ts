@@ -16,6 +16,16 @@ function pack(content: Uint8Array, level = 9): Buffer {
   return execFileSync('bzip2', [`-${level}`, '-c'], { input: content, maxBuffer: 64 * 1024 * 1024 });
 }
 
+/** What comes of it: something, or the class of what was thrown. */
+function outcome(packed: Uint8Array): unknown {
+  try {
+    unpackBzip2(packed, 100_000);
+    return 'unpacked';
+  } catch (error) {
+    return error instanceof Error ? error.constructor : error;
+  }
+}
+
 describe('unpackBzip2', () => {
   it.runIf(isInstalled).each<[what: string, content: Buffer]>([
     ['nothing', Buffer.alloc(0)],
@@ -44,11 +54,7 @@ describe('unpackBzip2', () => {
     fc.assert(
       fc.property(fc.nat(packed.length - 1), fc.nat(255), fc.boolean(), (at, byte, isCut) => {
         const broken = isCut ? packed.subarray(0, at) : Buffer.from(packed).fill(byte, at, at + 1);
-        try {
-          unpackBzip2(broken, 100_000);
-        } catch (error) {
-          expect(error).toBeInstanceOf(FeedError);
-        }
+        expect(['unpacked', FeedError]).toContain(outcome(broken));
       }),
     );
   });

@@ -128,6 +128,7 @@ function identity(statement: CheckAffected): string {
     statement.limit ?? null,
     statement.versions ?? null,
     statement.vendorState ?? null,
+    statement.patches ?? null,
   ]);
 }
 

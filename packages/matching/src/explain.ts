@@ -37,6 +37,7 @@ export function explain(verdict: Verdict): VerdictReason {
         versions: statement.versions,
         module: statement.module,
         vendorState: statement.vendorState,
+        patches: statement.patches,
       }),
     },
     comparison: verdict.comparison,

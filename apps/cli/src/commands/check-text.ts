@@ -1,5 +1,12 @@
 import { checkReferences } from '@vedette/matching';
-import { severityNames, type Check, type CheckAffected, type CheckChange, type RecordOrigin } from '@vedette/protocol';
+import {
+  severityNames,
+  type Check,
+  type CheckAffected,
+  type CheckChange,
+  type RecordOrigin,
+  type RecordSource,
+} from '@vedette/protocol';
 import { table } from '../output/table.ts';
 
 /** What only a platform knows of a check. */
@@ -11,11 +18,21 @@ export interface PlatformFacts {
   readonly origins: readonly RecordOrigin[];
 }
 
+export interface CheckContext {
+  readonly platform?: PlatformFacts | null;
+  /** Of a knowledge base in a file. */
+  readonly sources?: readonly RecordSource[];
+}
+
 type Row = readonly (string | number | null)[];
 
 /** Everything known of a check, for people. */
-export function checkText(check: Check, platform: PlatformFacts | null = null): string {
+export function checkText(check: Check, { platform = null, sources = [] }: CheckContext): string {
   const parts = [table(['field', 'value'], factRows(check, platform)), statementTable(check.affected)];
+  if (sources.length > 0) {
+    const rows = sources.map(({ id, location, retrievedAt, recordSha256 }) => [id, location, retrievedAt, recordSha256]);
+    parts.push(table(['record', 'location', 'retrieved', 'sha-256 of the record'], rows));
+  }
   if (platform && platform.origins.length > 0) {
     const origins = platform.origins.map(({ feed, location, retrievedAt, sha256 }) => [feed, location, retrievedAt, sha256]);
     parts.push(table(['feed', 'location', 'retrieved', 'sha-256'], origins));
@@ -67,7 +84,7 @@ function statementTable(statements: readonly CheckAffected[]): string {
     one.module ? `${one.package} (module ${one.module})` : one.package,
     one.status,
     versionsText(one),
-    one.fixed ?? (one.patches?.join(', ') || null),
+    [one.fixed, one.patches?.length ? `(${one.patches.join(', ')})` : null].filter(Boolean).join(' ') || null,
     one.vendorState ?? null,
     `${one.advisory} (${one.feed}${one.published ? `, ${one.published}` : ''})`,
   ]);

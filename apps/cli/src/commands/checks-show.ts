@@ -11,6 +11,6 @@ export const checksShow: Command = {
     // The matching room takes longer to load than other commands run.
     const { checkText } = await import('./check-text.ts');
     const data = await client().call(getCheck, { params: { number: checkNumberOf(check) } });
-    return { data, text: checkText(data.check, data) };
+    return { data, text: checkText(data.check, { platform: data }) };
   },
 };

@@ -17,7 +17,7 @@ export const knowledgeShow: Command = {
     const { checkText } = await import('./check-text.ts');
     if (options['platform'] === true) {
       const data = await client().call(getCheck, { params: { number: checkNumberOf(name) } });
-      return { data, text: checkText(data.check, data) };
+      return { data, text: checkText(data.check, { platform: data }) };
     }
     const { checkReferences } = await import('@vedette/matching');
     const { findChecks } = await import('../knowledge/find-checks.ts');
@@ -26,8 +26,11 @@ export const knowledgeShow: Command = {
     try {
       const checks = findChecks(knowledge, name);
       if (checks.length === 0) throw new CliError('NOT_FOUND', `${name} is not in ${knowledge.state().file}`);
-      const known = checks.map((check) => ({ ...check, references: checkReferences(check) }));
-      return { data: { checks: known }, text: checks.map((check) => checkText(check)).join('\n\n') };
+      const known = checks.map((check) => {
+        const sources = knowledge.sourcesOf([...new Set(check.affected.map(({ advisory }) => advisory))]);
+        return { ...check, references: checkReferences(check), sources };
+      });
+      return { data: { checks: known }, text: known.map((check) => checkText(check, { sources: check.sources })).join('\n\n') };
     } finally {
       knowledge.close();
     }

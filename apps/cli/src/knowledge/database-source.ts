@@ -3,6 +3,7 @@ import { Advisory, Vulnerability, type KnowledgeInput } from '@vedette/protocol'
 import { z } from 'zod';
 import { CliError } from '../errors.ts';
 import type { FeedCount, KnowledgeSource } from './knowledge-source.ts';
+import { recordHash } from './record-hash.ts';
 import { namesOf, relatedAdvisories } from './related-advisories.ts';
 import { knowledgeApplicationId } from './knowledge-schema.ts';
 
@@ -28,6 +29,10 @@ export function databaseSource(file: string): KnowledgeSource {
       .all()
       .map((row) => `${text(row, 'ecosystem')} ${text(row, 'release')}`),
   );
+  const sources = database.prepare(
+    `SELECT a.id, a.record, o.feed, o.location, o.retrieved_at, o.sha256 FROM json_each(?) w JOIN advisory a ON a.id = w.value
+     JOIN origin o ON o.number = a.origin ORDER BY a.id`,
+  );
   const number = database.prepare('SELECT number FROM registered WHERE name = ?');
   const byNames = (names: readonly string[]): Advisory[] => recordsOf(byName.all(JSON.stringify(names)), Records);
   const complete = (first: readonly Advisory[]): KnowledgeInput => {
@@ -41,6 +46,16 @@ export function databaseSource(file: string): KnowledgeSource {
       complete(recordsOf(bySubject.all(JSON.stringify(subjects.map((one) => [one.ecosystem, one.package]))), Records)),
     selectNames: (names) => complete(byNames(names)),
     covers: (ecosystem, release) => covered.has(`${ecosystem} ${release}`) || covered.has(`${ecosystem} `),
+    sourcesOf(ids) {
+      return sources.all(JSON.stringify(ids)).map((row) => ({
+        id: text(row, 'id'),
+        feed: text(row, 'feed'),
+        location: text(row, 'location'),
+        retrievedAt: text(row, 'retrieved_at'),
+        sha256: text(row, 'sha256'),
+        recordSha256: recordHash(Advisory.parse(JSON.parse(text(row, 'record')))),
+      }));
+    },
     registeredNumber(name) {
       const row = number.get(name);
       return row ? Number(row['number']) : null;
@@ -75,7 +90,7 @@ function text(row: Row, column: string): string {
 
 function readState(database: DatabaseSync) {
   const count = (sql: string): number => Number(database.prepare(sql).get()?.['n'] ?? 0);
-  const origins = database.prepare('SELECT feed, location, retrieved_at, sha256 FROM origin ORDER BY rowid').all();
+  const origins = database.prepare('SELECT feed, location, retrieved_at, sha256 FROM origin ORDER BY number').all();
   const feeds = database.prepare('SELECT feed, records, advisories, statements, problem FROM feed_state ORDER BY feed').all();
   return {
     madeAt: text(database.prepare("SELECT value FROM meta WHERE key = 'madeAt'").get() ?? {}, 'value'),

@@ -326,3 +326,41 @@ describe('select', () => {
     expect(checkNumber('GHSA-1')).toBeNull();
   });
 });
+
+describe('where a record came from', () => {
+  const sources = (ids: readonly string[]) => {
+    const source = databaseSource(out);
+    const found = source.sourcesOf(ids);
+    source.close();
+    return found;
+  };
+
+  it('is kept for each of them, also where the files of a feed lie in several places, and through later imports', async () => {
+    put('2025/DSA.list', dsa(1));
+    put('2026/DSA.list', dsa(2));
+    await run();
+    const both = sources(['DSA-1-1', 'DSA-2-1', 'DSA-3-1']);
+    expect(both.map(({ id, feed, location }) => [id, feed, location])).toEqual([
+      ['DSA-1-1', 'debian-dsa', join(folder, 'feeds/2025')],
+      ['DSA-2-1', 'debian-dsa', join(folder, 'feeds/2026')],
+    ]);
+    expect(both[0]?.sha256).toBe(createHash('sha256').update(dsa(1)).digest('hex'));
+    expect(new Set(both.flatMap(({ sha256, recordSha256 }) => [sha256, recordSha256])).size).toBe(4);
+    // A broken feed leaves what was known, and where that came from.
+    rmSync(join(folder, 'feeds'), { recursive: true });
+    put('DSA.list', '<html>');
+    await run();
+    expect(sources(['DSA-1-1', 'DSA-2-1'])).toEqual(both);
+  });
+
+  it('names the record by what it says, not by its file', async () => {
+    put('DSA.list', dsa(1));
+    await run();
+    const [before] = sources(['DSA-1-1']);
+    put('DSA.list', dsa(2, 1));
+    await run();
+    const [after] = sources(['DSA-1-1']);
+    expect(after?.recordSha256).toBe(before?.recordSha256);
+    expect(after?.sha256).not.toBe(before?.sha256);
+  });
+});

@@ -98,6 +98,8 @@ class FeedRun {
   readonly feed: Feed;
   readonly origins = new Map<string, { hash: Hash; modifiedAt: string }>();
   batch: FeedFile[] = [];
+  /** Of all files of the batch. */
+  container = '';
   bytes = 0;
   files = 0;
   records = 0;
@@ -111,6 +113,7 @@ class FeedRun {
     const origin = this.origins.get(file.container) ?? { hash: createHash('sha256'), modifiedAt: file.modifiedAt };
     origin.hash.update(file.bytes);
     this.origins.set(file.container, origin);
+    this.container = file.container;
     this.batch.push({ name: file.name, path: file.path, bytes: file.bytes });
     this.bytes += file.bytes.length;
     this.files += 1;
@@ -149,6 +152,7 @@ async function readPass(
     const run = runs.get(file.feed.name) ?? new FeedRun(file.feed);
     runs.set(file.feed.name, run);
     touched.add(run);
+    if (run.container !== file.container) await flush(run);
     run.take(file);
     if (run.isFull) await flush(run);
   }
@@ -183,7 +187,7 @@ function writeFiles(run: FeedRun, files: readonly FeedFile[], writing: Writing):
       const facts = run.feed.parse(files, { minimumRecords: 0, part: { index, of }, ...(cves ? { cves } : {}) });
       run.records += facts.records;
       run.problems += facts.problems.length;
-      writer.add(facts.advisories, []);
+      writer.add(facts.advisories, [], run.container);
       for (let at = 0; at < facts.vulnerabilities.length; at += factsAtOnce)
         writer.add([], facts.vulnerabilities.slice(at, at + factsAtOnce));
     }
@@ -214,7 +218,7 @@ function finishFeed(feed: Feed, run: FeedRun | undefined, { writer, previous, ac
     const advice = `If it really is smaller now, import it with "--accept ${feed.name}".`;
     const problem = run ? (shrunk ? `${shrunk} ${advice}` : run.firstError) : before.problem;
     writer.removeFeed(feed.name);
-    for (const advisories of previous.advisoriesOf(feed.name)) writer.add(advisories, []);
+    for (const { advisories, location } of previous.advisoriesOf(feed.name)) writer.add(advisories, [], location);
     writer.feedState(feed.name, { records: before.records ?? 0, origins: before.origins, problem });
     return run ? [reportOf(run, problem)] : [];
   }

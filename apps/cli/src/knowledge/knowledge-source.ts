@@ -1,4 +1,4 @@
-import type { EcosystemName, KnowledgeInput, RecordOrigin } from '@vedette/protocol';
+import type { EcosystemName, KnowledgeInput, RecordOrigin, RecordSource } from '@vedette/protocol';
 
 /** A package that statements are wanted about, as advisories name it. */
 export interface Subject {
@@ -42,6 +42,8 @@ export interface KnowledgeSource {
   select(subjects: readonly Subject[]): KnowledgeInput;
   /** The same for the names of vulnerabilities, advisories or aliases. */
   selectNames(names: readonly string[]): KnowledgeInput;
+  /** Where the advisories of these names came from; nothing for one of which that is not kept. */
+  sourcesOf(ids: readonly string[]): RecordSource[];
   /** Whether it says anything of the release, or enough of the registry (isCovered); of a registry the release is empty. */
   covers(ecosystem: EcosystemName, release: string): boolean;
   /** Number of a check whose name has none by computation (checkNumber); null for a name not in it. */

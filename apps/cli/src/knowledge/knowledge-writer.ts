@@ -16,6 +16,8 @@ export class KnowledgeWriter {
   readonly #insertCoverage;
   readonly #upsertFacts;
   readonly #knownFacts;
+  /** Numbers of origins by feed and location. */
+  readonly #origins = new Map<string, number>();
 
   constructor(file: string) {
     rmSync(file, { force: true });
@@ -24,7 +26,9 @@ export class KnowledgeWriter {
     this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;');
     this.#database.exec(knowledgeSchema);
     const prepare = (sql: string) => this.#database.prepare(sql);
-    this.#insertAdvisory = prepare('INSERT INTO advisory (id, feed, published, statements, record) VALUES (?, ?, ?, ?, ?)');
+    this.#insertAdvisory = prepare(
+      'INSERT INTO advisory (id, feed, published, statements, origin, record) VALUES (?, ?, ?, ?, ?, ?)',
+    );
     this.#insertSubject = prepare('INSERT OR IGNORE INTO subject VALUES (?, ?, ?)');
     this.#insertName = prepare('INSERT OR IGNORE INTO name VALUES (?, ?)');
     this.#insertCoverage = prepare('INSERT OR IGNORE INTO coverage VALUES (?, ?)');
@@ -32,18 +36,30 @@ export class KnowledgeWriter {
     this.#knownFacts = prepare('SELECT v.record FROM json_each(?) w JOIN vulnerability v ON v.id = w.value');
   }
 
-  /** Adds records; an advisory of the same name is replaced, facts of the same vulnerability are joined, the later word winning. */
-  add(advisories: readonly Advisory[], vulnerabilities: readonly Vulnerability[]): void {
+  /**
+   * Adds records that came from one location (RecordOrigin); an advisory of the same name is replaced, facts of the same vulnerability
+   * are joined, the later word winning.
+   */
+  add(advisories: readonly Advisory[], vulnerabilities: readonly Vulnerability[], location = ''): void {
     this.#database.exec('BEGIN');
-    for (const advisory of advisories) this.#addAdvisory(advisory);
+    for (const advisory of advisories) this.#addAdvisory(advisory, this.#originNumber(advisory.feed, location));
     this.#addFacts(vulnerabilities);
     this.#database.exec('COMMIT');
   }
 
-  #addAdvisory(advisory: Advisory): void {
+  /** What is known of the origin itself comes with feedState(). */
+  #originNumber(feed: string, location: string): number {
+    const key = `${feed} ${location}`;
+    const number = this.#origins.get(key) ?? this.#origins.size + 1;
+    this.#origins.set(key, number);
+    return number;
+  }
+
+  #addAdvisory(advisory: Advisory, origin: number): void {
     this.#remove('id = ?', advisory.id);
     const { id, feed, published, affected } = advisory;
-    const { lastInsertRowid: row } = this.#insertAdvisory.run(id, feed, published, affected.length, JSON.stringify(advisory));
+    const record = JSON.stringify(advisory);
+    const { lastInsertRowid: row } = this.#insertAdvisory.run(id, feed, published, affected.length, origin, record);
     for (const { ecosystem, package: name, release } of affected) {
       this.#insertSubject.run(ecosystem, name, row);
       this.#insertCoverage.run(ecosystem, release);
@@ -103,8 +119,8 @@ export class KnowledgeWriter {
       .run(feed, state.records, Number(counted?.['a'] ?? 0), Number(counted?.['s'] ?? 0), state.problem);
     for (const origin of state.origins) {
       this.#database
-        .prepare('INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?)')
-        .run(origin.feed, origin.location, origin.retrievedAt, origin.sha256);
+        .prepare('INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?, ?)')
+        .run(this.#originNumber(feed, origin.location), feed, origin.location, origin.retrievedAt, origin.sha256);
     }
   }
 

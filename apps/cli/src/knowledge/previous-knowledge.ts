@@ -8,8 +8,8 @@ export interface PreviousKnowledge {
   readonly feeds: ReadonlyMap<string, FeedCount>;
   /** Numbers once given to checks, which stay theirs forever. */
   readonly registered: ReadonlyMap<string, number>;
-  /** In portions, so that memory holds no whole feed. */
-  advisoriesOf(feed: string): Generator<Advisory[]>;
+  /** In portions of one location each, so that memory holds no whole feed. */
+  advisoriesOf(feed: string): Generator<{ readonly location: string; readonly advisories: Advisory[] }>;
   /** All it knows about vulnerabilities, in portions. */
   facts(): Generator<Vulnerability[]>;
   close(): void;
@@ -31,11 +31,15 @@ export function readPrevious(file: string): PreviousKnowledge {
       let last = 0;
       for (;;) {
         const rows = database
-          .prepare('SELECT rowid AS n, record FROM advisory WHERE feed = ? AND rowid > ? ORDER BY rowid LIMIT ?')
+          .prepare(
+            `SELECT a.rowid AS n, a.record, coalesce(o.location, '') AS location FROM advisory a LEFT JOIN origin o ON o.number = a.origin
+             WHERE a.feed = ? AND a.rowid > ? ORDER BY a.rowid LIMIT ?`,
+          )
           .all(feed, last, portion);
         if (rows.length === 0) return;
         last = Number(rows.at(-1)?.['n']);
-        yield rows.map((row) => Advisory.parse(JSON.parse(String(row['record']))));
+        for (const [location, ones] of Map.groupBy(rows, (row) => String(row['location'])))
+          yield { location, advisories: ones.map((row) => Advisory.parse(JSON.parse(String(row['record'])))) };
       }
     },
     *facts() {

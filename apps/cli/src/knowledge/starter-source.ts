@@ -3,6 +3,7 @@ import { FeedError, readStarter, starterLimits, type StarterKnowledge } from '@v
 import type { Advisory, KnowledgeInput } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import type { FeedCount, KnowledgeSource, KnowledgeState } from './knowledge-source.ts';
+import { recordHash } from './record-hash.ts';
 import { namesOf, relatedAdvisories } from './related-advisories.ts';
 
 /** A starter knowledge base (packed, as it is shipped) in memory. Throws CliError FAILURE for a damaged one. */
@@ -30,6 +31,18 @@ export function starterSource(file: string, packed: Uint8Array): KnowledgeSource
     },
     selectNames: (names) => complete(byNames(names)),
     covers: (ecosystem, release) => covered.has(`${ecosystem} ${release}`) || covered.has(`${ecosystem} `),
+    sourcesOf(ids) {
+      const wanted = new Set(ids);
+      return starter.advisories
+        .filter(({ id }) => wanted.has(id))
+        .flatMap((advisory) => {
+          // The starter keeps one state of each feed.
+          const origin = starter.origins.find(({ feed }) => feed === advisory.feed);
+          if (!origin) return [];
+          const { feed, location, retrievedAt, sha256 } = origin;
+          return [{ id: advisory.id, feed, location, retrievedAt, sha256, recordSha256: recordHash(advisory) }];
+        });
+    },
     registeredNumber: () => null,
     close() {},
   };

@@ -209,6 +209,7 @@ export interface Database {
     versions: string[] | null;
     module: string | null;
     vendorState: VendorState | null;
+    patches: string[] | null;
     advisory: string;
     feed: string;
     published: string | null;

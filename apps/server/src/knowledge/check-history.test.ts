@@ -76,6 +76,26 @@ describe('the history of a check', () => {
     ]);
   });
 
+  it('names the updates that bring a fix, also where nothing else does', async () => {
+    const windows = { ecosystem: 'windows', release: '', package: 'windows server 2022', introduced: null } as const;
+    const fixed = { ...windows, status: 'fixed', fixed: '10.0.20348.2227', patches: ['KB5034129', 'KB5034439'] } as const;
+    const unnumbered = {
+      ...windows,
+      package: 'windows server 2016',
+      status: 'fixed',
+      fixed: null,
+      patches: ['KB5034119'],
+    } as const;
+    const bulletin = { ...dsa, id: 'msrc:CVE-2026-1005', feed: 'msrc', vulnerabilities: ['CVE-2026-1005'] };
+    await know(7, [{ ...bulletin, affected: [fixed, unnumbered].map((one) => ({ ...one, patches: [...one.patches] })) }]);
+    await using fleetIndex = new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => new Date() });
+    const found = await findCheck({ db: database.db, fleetIndex }, { organizationId: randomUUID(), number: 280_001_005 });
+    expect(found?.check.affected.map(({ fixed: version, patches }) => [version, patches])).toEqual([
+      [null, ['KB5034119']],
+      ['10.0.20348.2227', ['KB5034129', 'KB5034439']],
+    ]);
+  });
+
   it('comes with every field of the check, its references and what the vendor says', async () => {
     await know(7, [dsa], [facts]);
     const organizationId = randomUUID();

@@ -43,8 +43,10 @@ export async function loadCheckHistory(db: Kysely<Database>, number: number): Pr
 export function toAffected(
   row: Omit<Selectable<Database['statement']>, 'id' | 'checkNumber' | 'validFrom' | 'validUntil'>,
 ): CheckAffected {
-  const { status, introduced, fixed, advisory, feed, published, lastAffected, limit, versions, module, vendorState } = row;
+  const { status, introduced, fixed, advisory, feed, published, lastAffected, limit, versions, module, vendorState, patches } =
+    row;
   const ecosystem = row.ecosystem as CheckAffected['ecosystem']; // Entered through Advisory's schema.
   const subject = { ecosystem, release: row.release, package: row.package };
-  return { ...subject, status, introduced, fixed, lastAffected, limit, versions, module, vendorState, advisory, feed, published };
+  const bounds = { introduced, fixed, lastAffected, limit, versions };
+  return { ...subject, status, ...bounds, module, vendorState, patches, advisory, feed, published };
 }

@@ -125,10 +125,10 @@ async function insertStatements(tx: Kysely<Database>, checks: readonly Check[], 
     await sql`
       insert into statement
         (valid_from, check_number, ecosystem, release, package, status, introduced, fixed, advisory, feed, published,
-          last_affected, "limit", versions, module, vendor_state)
+          last_affected, "limit", versions, module, vendor_state, patches)
       select ${version}::integer, * from json_to_recordset(${JSON.stringify(part)}::json) as entry (
         check_number integer, ecosystem text, release text, package text, status text, introduced text, fixed text,
         advisory text, feed text, published date,
-        "lastAffected" text, "limit" text, versions text[], module text, "vendorState" text)`.execute(tx);
+        "lastAffected" text, "limit" text, versions text[], module text, "vendorState" text, patches text[])`.execute(tx);
   }
 }

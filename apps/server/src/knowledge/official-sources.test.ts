@@ -272,9 +272,7 @@ describe('OVAL packed with bzip2', () => {
     );
     const { asked: addresses, advisories } = await refresh('oracle-oval');
     expect(addresses).toEqual([address]);
-    expect(advisories).toMatchObject([
-      { affected: [{ ecosystem: 'oracle', release: '9', package: 'curl', fixed: '8-1.el9' }] },
-    ]);
+    expect(advisories).toMatchObject([{ affected: [{ ecosystem: 'oracle', release: '9', package: 'curl', fixed: '8-1.el9' }] }]);
   });
 
   it('of Ubuntu is asked for by the releases that the fleet has', async () => {

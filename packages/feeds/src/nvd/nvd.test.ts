@@ -78,11 +78,11 @@ describe('a yearly file of NVD in format 2.0', () => {
   });
 
   it.each([
-    ['cut', JSON.stringify(year([item()])).slice(0, -40)],
-    ['shorter than it says', year([item()], 2)],
-    ['of another format', { ...year([item()]), format: 'NVD_CPE' }],
-    ['a page of a portal', '<html>'],
-  ])('is refused where it is %s', (_what, content) => expect(() => parse(content)).toThrow());
+    ['cut', JSON.stringify(year([item()])).slice(0, -40), 'nvdcve-2.0-2026.json'],
+    ['shorter than it says', year([item()], 2), 'nvdcve-2.0-2026.json'],
+    ['of another format', { ...year([item()]), format: 'NVD_CPE' }, 'field "vulnerabilities"'],
+    ['a page of a portal', '<html>', 'nvdcve-2.0-2026.json'],
+  ])('is refused where it is %s', (_what, content, reason) => expect(() => parse(content)).toThrow(reason));
 });
 
 describe('the note beside the file of changes', () => {

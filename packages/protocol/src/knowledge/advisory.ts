@@ -108,6 +108,14 @@ export const Vulnerability = z.object({
 });
 export type Vulnerability = z.infer<typeof Vulnerability>;
 
+/** One record and where it came from: what was read, from where, when, and the hashes by which anybody finds it unchanged. */
+export const RecordSource = z.object({
+  id: z.string().meta({ description: 'Name that its authority gave the record' }),
+  ...RecordOrigin.shape,
+  recordSha256: z.string().meta({ description: 'Hash of the record as it is kept: canonical JSON (RFC 8785)' }),
+});
+export type RecordSource = z.infer<typeof RecordSource>;
+
 /** Everything an import brings: the input of the checks. */
 export interface KnowledgeInput {
   readonly advisories: readonly Advisory[];
