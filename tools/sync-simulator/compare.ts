@@ -1,6 +1,8 @@
 import { canonicalRow, type FactRow } from '@vedette/protocol';
 import { digestOf } from '../../apps/agent/src/testing/reference-platform.ts';
-import { findFacts } from '../../apps/server/src/assets/store.ts';
+import { findFacts } from '../../apps/server/src/assets/facts.ts';
+import { FactBases } from '../../apps/server/src/inventory/fact-bases.ts';
+import { loadFactHistory } from '../../apps/server/src/inventory/fact-rows.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedPlatform } from './simulated-platform.ts';
 
@@ -71,18 +73,10 @@ async function ghostsInHistory(
   { db, organizationId }: SimulatedPlatform,
   { machine, assetId, checksRows }: { machine: SimulatedMachine; assetId: string; checksRows: boolean },
 ): Promise<number> {
-  const changes = await db
-    .selectFrom('factChange')
-    .select(['added', 'sequence'])
-    .where('organizationId', '=', organizationId)
-    .where('assetId', '=', assetId)
-    .where('collector', '=', 'user')
-    .orderBy('at')
-    .orderBy('sequence')
-    .execute();
+  const changes = await loadFactHistory(db, new FactBases(db), { organizationId, assetId, collector: 'user' });
   const turnedBack = changes.filter(({ sequence }, index) => sequence <= (changes[index - 1]?.sequence ?? 0)).length;
   if (!checksRows) return turnedBack;
-  const rows = changes.flatMap(({ added }) => added as FactRow[]); // written from rows
+  const rows = changes.flatMap(({ added }) => added);
   return turnedBack + rows.filter((row) => !machine.seen.has(canonicalRow(row))).length;
 }
 

@@ -8,6 +8,7 @@ import { HistoryKeeper } from './db/history-keeper.ts';
 import { FleetIndex } from './fleet-index/fleet-index.ts';
 import { buildApp } from './http/build-app.ts';
 import { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
+import { FactPacker } from './inventory/fact-packer.ts';
 import { loadPlatformKey } from './platform-key.ts';
 import { type Bootstrap, bootstrap } from './users/bootstrap.ts';
 import { join } from 'node:path';
@@ -48,6 +49,7 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   if (plays(config, 'jobs')) {
     await keeper.start();
     stack.use(new HistoryKeeper({ db, log, clock, keepDays: config.historyDays })).start();
+    stack.use(new FactPacker(context)).start();
   }
   if (plays(config, 'api')) fleetIndex.start();
   const app = await buildApp(context, keeper);

@@ -3,10 +3,11 @@ import { openDatabase } from '@vedette/server';
 import type { PlatformProcess } from '@vedette/testkit';
 
 const history = ['inventory_change', 'fact_change'];
-const facts = ['fact_row'];
-const current = ['asset', 'agent', 'collector_state', 'inventory', 'package_set'];
+/** Facts lie packed in collector_state, against bases that machines share. */
+const states = ['collector_state'];
+const current = ['asset', 'agent', 'fact_base', 'inventory', 'package_set'];
 
-/** Bytes with indexes and TOAST; partitions are counted with their table. Facts: of the assets that sent all of them. */
+/** Bytes with indexes and TOAST; partitions are counted with their table. Facts: of the asset that has most of them. */
 export async function diskFigures(platform: PlatformProcess, assets: number): Promise<Record<string, number>> {
   const host = join(platform.dataDirectory, 'postgres/socket');
   const { pool, close } = openDatabase({ host, user: 'vedette', database: 'vedette' });
@@ -19,17 +20,18 @@ export async function diskFigures(platform: PlatformProcess, assets: number): Pr
     );
     return Number(rows[0]?.bytes ?? 0);
   };
-  const counted = await pool.query<{ rows: number; most: number }>(
-    `select sum(rows)::bigint as rows, max(rows) as most from (select count(*) as rows from fact_row group by asset_id) as one`,
+  const { rows } = await pool.query<Record<'facts' | 'states' | 'mostFacts' | 'mostStates', number>>(
+    `select sum(facts)::bigint as facts, sum(states)::bigint as states, max(facts)::bigint as "mostFacts", max(states) as "mostStates"
+     from (select sum(coalesce(octet_length(facts), 0)) as facts, count(*) as states from collector_state group by asset_id) as one`,
   );
-  const { rows: total = 0, most = 0 } = counted.rows[0] ?? {};
-  const factBytes = await bytesOf(facts);
-  const perFact = factBytes / Math.max(1, Number(total));
-  const perAssetWithoutFacts = (await bytesOf(current)) / assets;
+  const counted = rows[0] ?? { facts: 0, states: 0, mostFacts: 0, mostStates: 0 };
+  const stateBytes = await bytesOf(states);
+  const shared = (await bytesOf(current)) / assets;
+  const perState = (stateBytes - Number(counted.facts)) / Math.max(1, Number(counted.states));
   const figures = {
-    diskCurrentBytesPerAsset: perAssetWithoutFacts + perFact * Number(most),
-    diskCurrentWithoutFactsBytesPerAsset: perAssetWithoutFacts,
-    diskFactsBytesPerAsset: perFact * Number(most),
+    diskCurrentBytesPerAsset: shared + perState * Number(counted.mostStates) + Number(counted.mostFacts),
+    diskCurrentWithoutFactsBytesPerAsset: shared + stateBytes / assets,
+    diskFactsBytesPerAsset: Number(counted.mostFacts),
     diskHistoryBytesPerAsset: (await bytesOf(history)) / assets,
     diskVerdictBytes: await bytesOf(['verdict', 'package_version']),
   };

@@ -3,7 +3,11 @@ import { SyncDocument } from '@vedette/protocol';
 import { openDatabase } from '@vedette/server';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findFacts } from '../../../apps/server/src/assets/facts.ts';
 import { applyDocuments, InventoryMemory } from '../../../apps/server/src/inventory/apply-documents.ts';
+import type { CollectorRef } from '../../../apps/server/src/inventory/asset-ref.ts';
+import { FactBases } from '../../../apps/server/src/inventory/fact-bases.ts';
+import { loadFactHistory } from '../../../apps/server/src/inventory/fact-rows.ts';
 import { readRows } from '../../../apps/server/src/inventory/read-rows.ts';
 import { FleetConnection } from '../../fleet/connection.ts';
 import { Fleet } from '../../fleet/fleet.ts';
@@ -21,8 +25,6 @@ const questions = {
   history: `select asset_id, collector, change, array_agg(row_hash order by row_hash) as rows, cardinality(removed) as removed
     from inventory_change join package_version on id = any(added) group by asset_id, collector, change, removed order by 1, 2, 3`,
   states: `select asset_id, collector, version, sequence, digest, status, row_count, problem from collector_state order by 1, 2`,
-  facts: 'select asset_id, collector, row_key, row_hash, body from fact_row order by 1, 2, 3',
-  factHistory: 'select asset_id, collector, sequence, added, removed from fact_change order by 1, 2, 3',
   machines: `select id, hostname, os, architecture, ecosystem, release, packages, pending_restart from asset order by id`,
   unjudged: 'select count(*)::integer as waiting from unjudged',
 };
@@ -73,4 +75,15 @@ it('enters the rows that the documents of the same agents leave behind', async (
     expect(rows.length).toBeGreaterThan(0);
     expect(rows).toEqual((await byDocuments.pool.query(question)).rows);
   }
+  for (const { ref } of inputs) {
+    const [seeded, sent] = await Promise.all(databases.map(({ db }) => factsOf(db, ref)));
+    expect(seeded?.history).toHaveLength(ref.collector === 'dpkg' ? 0 : 1);
+    expect(seeded).toEqual(sent);
+  }
 }, 60_000);
+
+async function factsOf(db: (typeof databases)[number]['db'], ref: CollectorRef) {
+  const page = await findFacts(db, { ...ref, limit: 5000, offset: 0 });
+  const history = await loadFactHistory(db, new FactBases(db), ref);
+  return { page, history: history.map(({ sequence, added, removed }) => ({ sequence, added, removed })) };
+}

@@ -6,7 +6,8 @@ import { InventoryMemory } from '../../../apps/server/src/inventory/apply-docume
 import type { AssetRef, Tx } from '../../../apps/server/src/inventory/asset-ref.ts';
 import { AssetSummaries } from '../../../apps/server/src/inventory/asset-summaries.ts';
 import { saveStates } from '../../../apps/server/src/inventory/collector-states.ts';
-import { saveFactRows } from '../../../apps/server/src/inventory/fact-rows.ts';
+import { type FactChange, saveFactChanges } from '../../../apps/server/src/inventory/fact-rows.ts';
+import { factText } from '../../../apps/server/src/inventory/fact-text.ts';
 import { Inventory, saveInventories } from '../../../apps/server/src/inventory/inventories.ts';
 import { packageVersionRow } from '../../../apps/server/src/inventory/package-version-row.ts';
 import { type AssetRelease, releaseOf } from '../../../apps/server/src/inventory/release.ts';
@@ -49,9 +50,7 @@ export async function seedAssets(
     await db.transaction().execute((tx) => seeding.enter(tx, part, at));
     for (const agent of part) Object.assign(agent, { sequence: 1, collectors: seeded });
   });
-  await sql`analyze asset, agent, collector_state, inventory, inventory_change, package_set, package_version, fact_row`.execute(
-    db,
-  );
+  await sql`analyze asset, agent, collector_state, inventory, inventory_change, package_set, package_version`.execute(db);
 }
 
 class Seeding {
@@ -108,13 +107,10 @@ class Seeding {
         snapshotBytes: 1000,
       })),
     );
-    await saveFactRows(
-      tx,
-      plans.flatMap(({ changes }) => changes),
-      at,
-    );
+    const changes = plans.flatMap((plan) => plan.changes);
+    const facts = await saveFactChanges(tx, this.#memory.bases, changes, at);
     await saveInventories(tx, inventories, at);
-    await saveStates(tx, states, at);
+    await saveStates(tx, states, { facts, at });
     await summaries.save(tx, at);
   }
 
@@ -155,9 +151,11 @@ class Seeding {
         ['dpkg', agent.digest] as const,
       ]),
       counts: new Map([...rows.map(([name, facts]) => [name, facts.length] as const), ['dpkg', entries.length] as const]),
-      changes: rows.map(([collector, facts]) => {
+      changes: rows.map(([collector, facts]): FactChange => {
         const added = facts.map((row) => keyed(collector, row));
-        return { ref: { ...ref, collector }, sequence: 1, change: { added, removed: [] } };
+        const after = new Map(added.map((row) => [row.key, row]));
+        const change = { added, removed: [] };
+        return { ref: { ...ref, collector }, sequence: 1, change, rows: after, text: factText(after) ?? '', wereOld: false };
       }),
     };
   }

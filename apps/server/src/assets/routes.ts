@@ -4,7 +4,8 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { findCloneLinks } from './clone-links.ts';
-import { findAgentState, findAsset, findAssets, findFacts } from './store.ts';
+import { findFacts } from './facts.ts';
+import { findAgentState, findAsset, findAssets } from './store.ts';
 
 export function registerAssetRoutes(app: FastifyInstance, context: Context): void {
   const { silence } = context.config;

@@ -1,16 +1,14 @@
 import { isCovered } from '@vedette/matching';
 import type { AgentState, AgentStateName, Asset, EcosystemName, SeverityCounts, SilenceLimits } from '@vedette/protocol';
-import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { assetStateSql, stateOfAsset } from './asset-state.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
-import { containing } from '../detections/like.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { selectAssets } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
-import { packageCollectors } from '../inventory/release.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { readQuery } from '../query/read-query.ts';
 
@@ -168,7 +166,7 @@ export async function findAgentState(db: Kysely<Database>, { organizationId, ass
   if (!agent) return null;
   const collectors = await db
     .selectFrom('collectorState')
-    .selectAll()
+    .select(['collector', 'sequence', 'digest', 'status', 'problem', 'rowCount', 'changedAt', 'lastBytes', 'snapshotBytes'])
     .where('organizationId', '=', organizationId)
     .where('assetId', '=', assetId)
     .orderBy('collector')
@@ -191,45 +189,4 @@ export async function findAgentState(db: Kysely<Database>, { organizationId, ass
       snapshotBytes: state.snapshotBytes,
     })),
   };
-}
-
-export interface FactQuery extends AssetKey {
-  readonly collector: string;
-  readonly search?: string | undefined;
-  readonly limit: number;
-  readonly offset: number;
-}
-
-/** Current rows of one collector, sorted by key. */
-export async function findFacts(
-  db: Kysely<Database>,
-  query: FactQuery,
-): Promise<{ total: number; items: Record<string, unknown>[] }> {
-  const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
-    select body, count(*) over ()::integer as total from (${packageCollectors.includes(query.collector) ? packageRows(query) : factRows(query)}) as fact
-    where ${query.search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(query.search)})` : sql`true`}
-    order by sort_key
-    limit ${query.limit} offset ${query.offset}`.execute(db);
-  if (rows.length === 0 && query.offset > 0) return { ...(await findFacts(db, { ...query, limit: 1, offset: 0 })), items: [] };
-  return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };
-}
-
-function factRows({ organizationId, assetId, collector }: FactQuery): RawBuilder<unknown> {
-  return sql`
-    select body, row_key as sort_key from fact_row
-    where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
-}
-
-function packageRows({ organizationId, assetId, collector }: FactQuery): RawBuilder<unknown> {
-  const columns = { dpkg: sql`jsonb_build_object('state', state)`, rpm: sql`jsonb_build_object('module', module)` };
-  const own = collector === 'dpkg' || collector === 'rpm' ? columns[collector] : sql`'{}'::jsonb`;
-  return sql`
-    select package_version.name || ' ' || package_version.architecture || ' ' || version as sort_key, jsonb_build_object(
-      'name', package_version.name, 'version', version, 'architecture', architecture, 'source', source,
-      'sourceVersion', source_version) || ${own} as body
-    from inventory
-    join package_set using (set_hash)
-    join package_version
-      on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
-    where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
 }

@@ -101,7 +101,11 @@ export interface Database {
     changedAt: Date;
     lastBytes: number;
     snapshotBytes: number;
+    /** The rows, packed against a base; null for packages, and for facts that are still in fact_row. */
+    factBase: number | null;
+    facts: Buffer | null;
   };
+  factBase: { number: GeneratedAlways<number>; collector: string; hash: Buffer; content: Buffer; createdAt: Date };
   packageVersion: {
     id: GeneratedAlways<number>;
     ecosystem: string;
@@ -131,6 +135,7 @@ export interface Database {
     added: number[];
     removed: number[];
   };
+  /** Facts as releases before the packing kept them. */
   factRow: { organizationId: string; assetId: string; collector: string; rowKey: string; rowHash: Buffer; body: Json };
   factChange: {
     organizationId: string;
@@ -138,8 +143,11 @@ export interface Database {
     collector: string;
     sequence: number;
     at: Date;
-    added: Json;
-    removed: Json;
+    /** What changed, packed. Older entries say so in `added` and `removed`. */
+    factBase: number | null;
+    packed: Buffer | null;
+    added: NullableJson;
+    removed: NullableJson;
   };
   knowledgeVersion: {
     version: number;
@@ -237,4 +245,5 @@ export type PackageRole = 'installed' | 'running' | 'dormant';
 
 /** JSON columns are read as values and written as text. */
 type Json = ColumnType<unknown, string, string>;
+type NullableJson = ColumnType<unknown, string | null | undefined, string | null>;
 type Defaulted = ColumnType<unknown, string | undefined, string>;

@@ -3,7 +3,7 @@ import type { FactRow, SyncDocument } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findFacts } from '../assets/store.ts';
+import { findFacts } from '../assets/facts.ts';
 import { applyDocuments, InventoryMemory } from './apply-documents.ts';
 import { readRows } from './read-rows.ts';
 import type { AssetRef } from './asset-ref.ts';

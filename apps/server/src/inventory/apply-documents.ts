@@ -1,8 +1,8 @@
 import { runningKernelElement } from '@vedette/matching';
-import { type FactRow, kernelFact, osFact } from '@vedette/protocol';
+import { kernelFact, osFact } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import { type AssetRef, type CollectorRef, refKey, type Tx } from './asset-ref.ts';
+import { type AssetRef, type CollectorRef, lockAssets, refKey, type Tx } from './asset-ref.ts';
 import { AssetSummaries } from './asset-summaries.ts';
 import {
   answerOutOfOrder,
@@ -14,7 +14,9 @@ import {
   type StateAfter,
 } from './collector-states.ts';
 import type { DocumentInput, DocumentResult } from './document.ts';
-import { type FactChange, loadFactBodies, loadFactRows, saveFactRows } from './fact-rows.ts';
+import { FactBases } from './fact-bases.ts';
+import { applyChange, type FactChange, type HeldFacts, loadFacts, saveFactChanges } from './fact-rows.ts';
+import { factText } from './fact-text.ts';
 import { Inventory, type InventoryChange, loadInventories, PackageSets, saveInventories } from './inventories.ts';
 import { packageVersionRow } from './package-version-row.ts';
 import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
@@ -35,9 +37,11 @@ export interface Applied {
 export class InventoryMemory {
   readonly versions: PackageVersions;
   readonly sets = new PackageSets();
+  readonly bases: FactBases;
 
   constructor(db: Kysely<Database>) {
     this.versions = new PackageVersions(db);
+    this.bases = new FactBases(db);
   }
 }
 
@@ -55,7 +59,10 @@ export async function applyDocuments(
   inputs: readonly DocumentInput[],
   clock: () => Date,
 ): Promise<Applied> {
-  await lockAssets(tx, inputs);
+  await lockAssets(
+    tx,
+    inputs.map(({ ref }) => ref),
+  );
   // Behind the locks, so that the changes of an asset bear their times in the order in which they are made.
   const at = clock();
   const states = await loadStates(
@@ -70,14 +77,6 @@ export async function applyDocuments(
   return batch.finish(inputs);
 }
 
-async function lockAssets(tx: Tx, inputs: readonly DocumentInput[]): Promise<void> {
-  const assets = [...new Set(inputs.map(({ ref }) => ref.assetId))];
-  // All servers take them in one order, so that none waits for another in a circle.
-  await sql`
-    select pg_advisory_xact_lock(key)
-    from (select hashtextextended(id, 0) as key from unnest(${assets}::text[]) as wanted (id) order by 1) as ordered`.execute(tx);
-}
-
 /** What a batch makes of its documents before anything is written. */
 class Batch {
   readonly #tx: Tx;
@@ -86,11 +85,11 @@ class Batch {
   readonly #at: Date;
   readonly #results = new Map<string, DocumentResult>();
   readonly #accepted: StateAfter[] = [];
-  readonly #facts: FactChange[] = [];
+  readonly #factChanges: FactChange[] = [];
   readonly #summaries = new AssetSummaries();
   readonly #inventories = new Map<string, Inventory>();
-  /** Rows of `os` and `kernel` as they are after the batch. */
-  #bodies = new Map<string, Map<string, FactRow>>();
+  /** Facts as they are after the documents that were taken, by refKey. */
+  readonly #held = new Map<string, HeldFacts>();
   #unjudged = 0;
 
   constructor(tx: Tx, memory: InventoryMemory, { states, at }: { states: ReadonlyMap<string, CollectorState>; at: Date }) {
@@ -113,19 +112,12 @@ class Batch {
   }
 
   async takeFacts(inputs: readonly Readable[]): Promise<void> {
-    const stored = await loadFactRows(this.#tx, inputs);
+    await this.#loadFacts(inputs.map(({ ref }) => ref));
     const taken = inputs.flatMap((input) => {
-      const change = this.#change(input, stored.get(refKey(input.ref)) ?? []);
+      const change = this.#takeRows(input);
       return change ? [{ ...input, change }] : [];
     });
-    for (const { ref, document, change } of taken) this.#facts.push({ ref, sequence: document.sequence, change });
     const identities = taken.filter(({ ref }) => ref.collector === osFact.name || ref.collector === kernelFact.name);
-    await this.#loadBodies(identities.map(({ ref }) => ref));
-    for (const { ref, change } of identities) {
-      const body = this.#bodies.get(refKey(ref));
-      for (const { key } of change.removed) body?.delete(key);
-      for (const { key, row } of change.added) body?.set(key, row);
-    }
     for (const { ref, read, document, change } of taken) {
       if (ref.collector === osFact.name) this.#summaries.of(ref).os = this.#os(ref) ?? null;
       if (ref.collector === 'restart')
@@ -137,12 +129,12 @@ class Batch {
 
   async takePackages(inputs: readonly Readable[]): Promise<void> {
     const { versions } = this.#memory;
-    await this.#loadBodies(inputs.map(({ ref }) => ({ ...ref, collector: osFact.name })));
+    await this.#loadFacts(inputs.map(({ ref }) => ({ ...ref, collector: osFact.name })));
     await this.#loadInventories(inputs.map(({ ref }) => ref));
     await versions.load(inputs.flatMap(({ ref }) => this.#inventory(ref).ids()));
     const taken = inputs.flatMap((input) => {
-      const change = this.#change(input, this.#storedPackages(input));
-      return change ? [{ ...input, change }] : [];
+      const change = this.#compare(input, this.#storedPackages(input));
+      return change ? [{ ...input, change: this.#accept(input, change) }] : [];
     });
     const rows = taken.flatMap(({ ref, change }) => {
       const release = packageReleaseOf(this.#os(ref), ref.collector);
@@ -166,24 +158,51 @@ class Batch {
 
   /** Writes everything. */
   async finish(inputs: readonly DocumentInput[]): Promise<Applied> {
-    await saveFactRows(this.#tx, this.#facts, this.#at);
+    const facts = await saveFactChanges(this.#tx, this.#memory.bases, this.#factChanges, this.#at);
     const changes = await saveInventories(this.#tx, this.#inventories.values(), this.#at);
-    await saveStates(this.#tx, this.#accepted, this.#at);
+    await saveStates(this.#tx, this.#accepted, { facts, at: this.#at });
     await this.#summaries.save(this.#tx, this.#at);
     const results = inputs.flatMap(({ ref }) => this.#results.get(refKey(ref)) ?? []);
     return { results, changes, unjudged: this.#unjudged };
   }
 
+  /** Takes rows that are no packages; null, and the answer is noted, where that is refused. */
+  #takeRows(input: Readable): RowChange | null {
+    const { ref, document } = input;
+    const held = this.#facts(ref);
+    const spokenOf = keysOf(input);
+    const stored = [...held.rows.values()].filter(({ key }) => spokenOf === null || spokenOf.has(key));
+    const change = this.#compare(input, stored);
+    if (!change) return null;
+    const rows = applyChange(held.rows, change);
+    const text = factText(rows);
+    if (text === null) {
+      const sequence = this.#states.get(refKey(ref))?.sequence ?? 0;
+      this.#results.set(refKey(ref), {
+        collector: ref.collector,
+        outcome: 'rejected',
+        sequence,
+        reason: 'more rows than are kept',
+      });
+      return null;
+    }
+    this.#held.set(refKey(ref), { rows, areOld: false });
+    this.#factChanges.push({ ref, sequence: document.sequence, change, rows, text, wereOld: held.areOld });
+    return this.#accept(input, change);
+  }
+
   /** What the document changes; null, and the answer is noted, for one that is not what it claims. */
-  #change(input: Readable, stored: readonly StoredRow[]): RowChange | null {
-    const { ref, document, read, bytes } = input;
+  #compare({ ref, document, read }: Readable, stored: readonly StoredRow[]): RowChange | null {
     const state = this.#states.get(refKey(ref));
     const change = compareRows(read, stored);
     const wrong = answerWrongDigest(document, read, { change, state });
-    if (wrong) {
-      this.#results.set(refKey(ref), wrong);
-      return null;
-    }
+    if (wrong) this.#results.set(refKey(ref), wrong);
+    return wrong ? null : change;
+  }
+
+  #accept(input: Readable, change: RowChange): RowChange {
+    const { ref, document, bytes } = input;
+    const state = this.#states.get(refKey(ref));
     this.#results.set(refKey(ref), { collector: ref.collector, outcome: 'accepted', sequence: document.sequence });
     const snapshotBytes = document.kind === 'snapshot' ? bytes : (state?.snapshotBytes ?? 0);
     this.#accepted.push({ input, rowCount: this.#rowCount(input, change, state), snapshotBytes });
@@ -226,7 +245,7 @@ class Batch {
   /** The running kernel joins the inventory beside the packages, as a version of its own: it may differ from all on disk. */
   async #takeKernels(assets: readonly AssetRef[]): Promise<void> {
     const refs = assets.map(({ organizationId, assetId }) => ({ organizationId, assetId, collector: kernelFact.name }));
-    await this.#loadBodies(refs.flatMap((ref) => [ref, { ...ref, collector: osFact.name }]));
+    await this.#loadFacts(refs.flatMap((ref) => [ref, { ...ref, collector: osFact.name }]));
     await this.#loadInventories(refs);
     const running = refs.map((ref) => this.#runningKernel(ref));
     const ids = await this.#enter(running.flatMap((row) => row ?? []));
@@ -243,16 +262,16 @@ class Batch {
   #runningKernel(ref: CollectorRef): PackageVersionRow | null {
     const os = this.#os(ref);
     const { ecosystem, release } = releaseOf(os);
-    const kernels = [...(this.#bodies.get(refKey(ref))?.values() ?? [])].map((row) => kernelFact.row.parse(row));
+    const kernels = [...this.#facts(ref).rows.values()].map(({ row }) => kernelFact.row.parse(row));
     if (!os || release === '') return null;
     const element = runningKernelElement(kernels, { ecosystem, release, architecture: os.architecture });
     return element && { ...element, state: 'running', module: '', rowHash: hashRow({ ...element }) };
   }
 
   /** Stored packages that a document speaks of. */
-  #storedPackages({ ref, document, read }: Readable): StoredRow[] {
-    const wanted = document.kind === 'snapshot' ? null : new Set([...read.rows.map(({ key }) => key), ...read.removedKeys]);
-    return this.#inventory(ref)
+  #storedPackages(input: Readable): StoredRow[] {
+    const wanted = keysOf(input);
+    return this.#inventory(input.ref)
       .ids()
       .flatMap((id) => {
         const { key, hash } = this.#memory.versions.of(id);
@@ -261,13 +280,19 @@ class Batch {
   }
 
   #os(asset: AssetRef) {
-    const [row] = this.#bodies.get(refKey({ ...asset, collector: osFact.name }))?.values() ?? [];
-    return row && osFact.row.parse(row);
+    const [kept] = this.#facts({ ...asset, collector: osFact.name }).rows.values();
+    return kept && osFact.row.parse(kept.row);
   }
 
-  async #loadBodies(refs: readonly CollectorRef[]): Promise<void> {
-    const missing = refs.filter((ref) => !this.#bodies.has(refKey(ref)));
-    for (const [key, body] of await loadFactBodies(this.#tx, missing)) this.#bodies.set(key, body);
+  async #loadFacts(refs: readonly CollectorRef[]): Promise<void> {
+    const missing = refs.filter((ref) => !this.#held.has(refKey(ref)));
+    for (const [key, held] of await loadFacts(this.#tx, this.#memory.bases, missing)) this.#held.set(key, held);
+  }
+
+  #facts(ref: CollectorRef): HeldFacts {
+    const held = this.#held.get(refKey(ref));
+    if (!held) throw new Error(`the facts ${refKey(ref)} are not loaded`);
+    return held;
   }
 
   async #loadInventories(refs: readonly CollectorRef[]): Promise<void> {
@@ -287,6 +312,11 @@ class Batch {
     this.#unjudged += fresh;
     return ids;
   }
+}
+
+/** Keys that a document speaks of; null for all, which a snapshot does. */
+function keysOf({ document, read }: Readable): ReadonlySet<string> | null {
+  return document.kind === 'snapshot' ? null : new Set([...read.rows.map(({ key }) => key), ...read.removedKeys]);
 }
 
 /** All collectors of packages of an asset. */

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
 
 /** Names an asset in every query: the organization is always part of it. */
@@ -26,4 +26,13 @@ export function refColumns(refs: readonly CollectorRef[]): [string[], string[], 
     refs.map(({ assetId }) => assetId),
     refs.map(({ collector }) => collector),
   ];
+}
+
+/** Until the end of the transaction nobody else changes what is stored of these assets. */
+export async function lockAssets(tx: Tx, refs: readonly AssetRef[]): Promise<void> {
+  const assets = [...new Set(refs.map(({ assetId }) => assetId))];
+  // All servers take them in one order, so that none waits for another in a circle.
+  await sql`
+    select pg_advisory_xact_lock(key)
+    from (select hashtextextended(id, 0) as key from unnest(${assets}::text[]) as wanted (id) order by 1) as ordered`.execute(tx);
 }

@@ -2,6 +2,7 @@ import { RowSetDigest, type SyncDocument } from '@vedette/protocol';
 import { sql } from 'kysely';
 import { type CollectorRef, refColumns, refKey, type Tx } from './asset-ref.ts';
 import type { DocumentInput, DocumentResult } from './document.ts';
+import type { Packed } from './fact-bases.ts';
 import type { ReadRows } from './read-rows.ts';
 import type { RowChange, StoredRow } from './row-change.ts';
 
@@ -81,20 +82,28 @@ export interface StateAfter {
   readonly snapshotBytes: number;
 }
 
-export async function saveStates(tx: Tx, after: readonly StateAfter[], at: Date): Promise<void> {
+/** `facts`: the packed rows by refKey, of collectors whose rows are no packages. */
+export async function saveStates(
+  tx: Tx,
+  after: readonly StateAfter[],
+  { facts, at }: { facts: ReadonlyMap<string, Packed>; at: Date },
+): Promise<void> {
   if (after.length === 0) return;
+  const packed = after.map(({ input }) => facts.get(refKey(input.ref)));
   const [organizations, assets, collectors] = refColumns(after.map(({ input }) => input.ref));
   const documents = after.map(({ input }) => input.document);
   await sql`
     insert into collector_state as state
-      (organization_id, asset_id, collector, version, sequence, digest, status, row_count, last_bytes, snapshot_bytes, problem, changed_at)
+      (organization_id, asset_id, collector, version, sequence, digest, status, row_count, last_bytes, snapshot_bytes, fact_base,
+        facts, problem, changed_at)
     select *, null, ${at}::timestamptz from unnest(
       ${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[], ${documents.map(({ version }) => version)}::integer[],
       ${documents.map(({ sequence }) => sequence)}::integer[], ${documents.map(({ digest }) => digest)}::text[],
       ${documents.map(({ status }) => status)}::text[], ${after.map(({ rowCount }) => rowCount)}::integer[],
-      ${after.map(({ input }) => input.bytes)}::integer[], ${after.map(({ snapshotBytes }) => snapshotBytes)}::integer[])
+      ${after.map(({ input }) => input.bytes)}::integer[], ${after.map(({ snapshotBytes }) => snapshotBytes)}::integer[],
+      ${packed.map((each) => each?.base ?? null)}::integer[], ${packed.map((each) => each?.bytes ?? null)}::bytea[])
     on conflict (organization_id, asset_id, collector) do update set
       version = excluded.version, sequence = excluded.sequence, digest = excluded.digest, status = excluded.status, problem = null,
       row_count = excluded.row_count, last_bytes = excluded.last_bytes, snapshot_bytes = excluded.snapshot_bytes,
-      changed_at = excluded.changed_at`.execute(tx);
+      fact_base = excluded.fact_base, facts = excluded.facts, changed_at = excluded.changed_at`.execute(tx);
 }

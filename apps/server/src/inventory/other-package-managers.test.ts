@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Advisory, type FactRow, Sync } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findFacts } from '../assets/store.ts';
+import { findFacts } from '../assets/facts.ts';
 import { findDetections } from '../detections/store.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { replayVerdicts } from '../knowledge/replay-verdicts.ts';

@@ -2,6 +2,7 @@ import { agentPaths, type FactRow, type SyncDocument } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
 import type { PoolConfig } from 'pg';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { findFacts } from '../assets/facts.ts';
 import type { Database } from '../db/schema.ts';
 import { type AgentReply, TestAgent } from './test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from './test-server.ts';
@@ -65,13 +66,8 @@ export function sync(...documents: object[]): Promise<AgentReply> {
   return agent.post(agentPaths.sync, { documents });
 }
 
-/** Bodies of the stored rows of this collector on the agent's asset. */
+/** The stored rows of this collector on the agent's asset. */
 export async function stored(collector: string): Promise<unknown[]> {
-  const rows = await database.db
-    .selectFrom('factRow')
-    .select('body')
-    .where('assetId', '=', agent.assetId)
-    .where('collector', '=', collector)
-    .execute();
-  return rows.map(({ body }) => body);
+  const { assetId } = agent;
+  return (await findFacts(database.db, { organizationId, assetId, collector, limit: 500, offset: 0 })).items;
 }

@@ -8,6 +8,7 @@ import { assetIdentity } from './006-asset-identity.ts';
 import { feedRefresh } from './007-feed-refresh.ts';
 import { agentOrder } from './008-agent-order.ts';
 import { packageModule } from './009-package-module.ts';
+import { packedFacts } from './010-packed-facts.ts';
 import { statementPatches } from './011-statement-patches.ts';
 
 /** In order of their names; a released one is never edited. */
@@ -21,5 +22,6 @@ export const migrations: Record<string, Migration> = {
   '007-feed-refresh': feedRefresh,
   '008-agent-order': agentOrder,
   '009-package-module': packageModule,
+  '010-packed-facts': packedFacts,
   '011-statement-patches': statementPatches,
 };

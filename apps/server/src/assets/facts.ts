@@ -1,0 +1,64 @@
+import type { FactRow, FactValue } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { containing } from '../detections/like.ts';
+import { FactBases } from '../inventory/fact-bases.ts';
+import { loadFacts } from '../inventory/fact-rows.ts';
+import { refKey } from '../inventory/asset-ref.ts';
+import { packageCollectors } from '../inventory/release.ts';
+
+export interface FactQuery {
+  readonly organizationId: string;
+  readonly assetId: string;
+  readonly collector: string;
+  readonly search?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+interface FactPage {
+  readonly total: number;
+  readonly items: Record<string, unknown>[];
+}
+
+/** Current rows of one collector, sorted by key. */
+export async function findFacts(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
+  if (packageCollectors.includes(query.collector)) return findPackages(db, query);
+  const held = await loadFacts(db, new FactBases(db), [query]);
+  const kept = [...(held.get(refKey(query))?.rows.values() ?? [])].map(({ row }) => row);
+  const wanted = query.search?.toLowerCase();
+  const found = wanted === undefined || wanted === '' ? kept : kept.filter((row) => mentions(row, wanted));
+  return { total: found.length, items: found.slice(query.offset, query.offset + query.limit) };
+}
+
+/** Whether any value of the row holds this text, in letters of either case. */
+function mentions(row: FactRow, lowerCase: string): boolean {
+  return Object.values(row).some((value) => value !== null && textOf(value).toLowerCase().includes(lowerCase));
+}
+
+/** A list as PostgreSQL writes it: the search of packages and that of other facts find alike. */
+function textOf(value: FactValue): string {
+  return Array.isArray(value) ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]` : String(value);
+}
+
+async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
+  const { organizationId, assetId, collector, search, limit, offset } = query;
+  const columns = { dpkg: sql`jsonb_build_object('state', state)`, rpm: sql`jsonb_build_object('module', module)` };
+  const own = collector === 'dpkg' || collector === 'rpm' ? columns[collector] : sql`'{}'::jsonb`;
+  const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
+    select body, count(*) over ()::integer as total from (
+      select package_version.name || ' ' || package_version.architecture || ' ' || version as sort_key, jsonb_build_object(
+        'name', package_version.name, 'version', version, 'architecture', architecture, 'source', source,
+        'sourceVersion', source_version) || ${own} as body
+      from inventory
+      join package_set using (set_hash)
+      join package_version
+        on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
+      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}
+    ) as fact
+    where ${search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(search)})` : sql`true`}
+    order by sort_key
+    limit ${limit} offset ${offset}`.execute(db);
+  if (rows.length === 0 && offset > 0) return { ...(await findPackages(db, { ...query, limit: 1, offset: 0 })), items: [] };
+  return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };
+}
