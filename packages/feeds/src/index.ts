@@ -24,7 +24,8 @@ export type {
   FeedSource,
   ParseOptions,
 } from './feed.ts';
-export { mergeKnowledge } from './merge-knowledge.ts';
+export { type JoinFacts, mergeKnowledge } from './merge-knowledge.ts';
+export { joinFacts } from './shared/vulnerability-facts.ts';
 export { feeds, matchesSource } from './registry.ts';
 export { bunzip2, unpackBzip2 } from './bzip2.ts';
 export { readZip, type InflateRaw, type ZipOptions } from './zip.ts';

@@ -19,6 +19,11 @@ export interface ChecksBuilt {
   readonly skipped: string[];
 }
 
+/** Checks as they were made last, by name. Handed in again, those whose records are the very same objects are not made anew. */
+export interface CheckMemory {
+  made: ReadonlyMap<string, { readonly parts: readonly object[]; readonly check: Check }>;
+}
+
 /**
  * One check per vulnerability that an advisory names, and one per advisory or group of aliases that names none (check-names.ts).
  * Statements of all advisories are kept; those of one (ecosystem, release, package, module) stand together and the decisive one
@@ -26,18 +31,36 @@ export interface ChecksBuilt {
  * either: there is nothing on a machine to compare it with.
  * The result depends only on what the input says, not on its order. `numberOf` gives the number of a check, or null for none.
  */
-export function buildChecks(input: KnowledgeInput, numberOf: (name: string) => number | null = checkNumber): ChecksBuilt {
+export function buildChecks(
+  input: KnowledgeInput,
+  numberOf: (name: string) => number | null = checkNumber,
+  memory: CheckMemory = { made: new Map() },
+): ChecksBuilt {
   const vulnerabilities = new Map(input.vulnerabilities.map((vulnerability) => [vulnerability.id, vulnerability]));
   const checks: Check[] = [];
   const skipped: string[] = [];
+  const made = new Map<string, { readonly parts: readonly object[]; readonly check: Check }>();
   // By name, so that a register that counts gives the same numbers for any order of the input.
   for (const [name, advisories] of [...advisoriesByName(input.advisories)].sort(([a], [b]) => compareText(a, b))) {
     const number = numberOf(name);
-    if (number === null) skipped.push(name);
-    else checks.push(buildCheck({ name, number, advisories, vulnerability: factsOf(name, advisories, vulnerabilities) }));
+    if (number === null) {
+      skipped.push(name);
+      continue;
+    }
+    const vulnerability = factsOf(name, advisories, vulnerabilities);
+    const parts = vulnerability ? [...advisories, vulnerability] : [...advisories];
+    const known = memory.made.get(name);
+    const check = known && isSame(known.parts, parts) ? known.check : buildCheck({ name, number, advisories, vulnerability });
+    made.set(name, { parts, check });
+    checks.push(check);
   }
+  memory.made = made;
   checks.sort((a, b) => a.number - b.number);
   return { checks, skipped };
+}
+
+function isSame(one: readonly object[], other: readonly object[]): boolean {
+  return one.length === other.length && one.every((part, index) => part === other[index]);
 }
 
 /** Under the check's own name, or under the name of one of its advisories where it has no CVE. */

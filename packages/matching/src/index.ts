@@ -4,7 +4,7 @@
  */
 export { advisorySubject, isJudgedBySource, type AdvisorySubject } from './advisory-subject.ts';
 export { backportOrigin, type BackportOrigin } from './backport.ts';
-export { buildChecks, type ChecksBuilt } from './build-checks.ts';
+export { buildChecks, type CheckMemory, type ChecksBuilt } from './build-checks.ts';
 export { canonicalText } from './canonical-text.ts';
 export { checkNames } from './check-names.ts';
 export { checkReferences } from './check-references.ts';

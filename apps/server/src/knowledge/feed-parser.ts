@@ -34,22 +34,31 @@ export type ParseResult = ParsedFeed | { readonly code: FeedFetchErrorCode; read
 /** The largest real feeds take half of it. */
 const maxMemoryMb = 1536;
 
+/** An idle thread is kept so long: starting one takes longer than reading a small feed. */
+const idleMs = 60_000;
+
 /** Parses feeds in a thread of its own; one at a time. */
 export class FeedParser implements AsyncDisposable {
   #worker: Worker | null = null;
+  #idle: NodeJS.Timeout | null = null;
 
   /** Throws FeedFetchError for whatever is wrong with the feed, and when `signal` ends it. */
   async parse(job: ParseJob, signal: AbortSignal): Promise<ParsedFeed> {
     signal.throwIfAborted();
+    if (this.#idle) clearTimeout(this.#idle);
     this.#worker ??= new Worker(new URL('./parse-feed-worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
     });
+    this.#worker.ref();
     const result = await this.#ask(this.#worker, job, signal);
+    this.#worker?.unref();
+    this.#idle = setTimeout(() => void this[Symbol.asyncDispose](), idleMs).unref();
     if (!('code' in result)) return result;
     throw new FeedFetchError(result.code, result.message);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#idle) clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = null;
     await worker?.terminate();

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { buildChecks } from '@vedette/matching';
-import type { Check, KnowledgeInput } from '@vedette/protocol';
+import type { KnowledgeInput } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { type CheckDifferences, CheckMaker, type HashedCheck, type MadeChecks } from './check-maker.ts';
 import { numberChecks } from './check-numbers.ts';
 import { inParts } from './in-parts.ts';
 import { judgeAgain } from './judge-again.ts';
@@ -23,6 +22,20 @@ export interface ImportOptions {
   readonly starter: boolean;
 }
 
+/** Where an import has its checks from. Asked in this order. */
+export interface CheckSource {
+  /** Names that need a number of the register. */
+  merge(): Promise<readonly string[]>;
+  make(numbers: ReadonlyMap<string, number>, today: string): Promise<MadeChecks>;
+  /** Knowledge version whose checks it compares with when no others are named; null where it knows none. */
+  readonly version: number | null;
+  compare(known: ReadonlyMap<number, string> | null): Promise<CheckDifferences>;
+  take(numbers: readonly number[]): Promise<readonly HashedCheck[]>;
+}
+
+/** A large knowledge base is written part by part. */
+const checksPart = 10_000;
+
 /**
  * Makes a new knowledge version of this input and judges everything known by what changed; all of it in one transaction, so that
  * the knowledge before stays in use when anything fails. Input equal to what is known makes no new version.
@@ -32,38 +45,59 @@ export async function importKnowledge(
   input: KnowledgeInput,
   options: ImportOptions,
 ): Promise<ImportResult> {
+  return importChecks(db, sourceOf(input), options);
+}
+
+/** The same for checks that are made elsewhere. */
+export async function importChecks(db: Kysely<Database>, source: CheckSource, options: ImportOptions): Promise<ImportResult> {
   return db.transaction().execute(async (tx) => {
     // Waiting for syncs under way counts, too.
     await sql`set local statement_timeout = '10min'`.execute(tx);
     await lockKnowledge(tx);
     // By the knowledge that was in use when they came, so that what is derived of them does not depend on who was faster.
     while ((await judgeSomeUnjudged(tx)) > 0);
-    const { checks, skipped } = buildChecks(input, await numberChecks(tx, input));
-    const hashes = new Map(checks.map((check) => [check.number, hashCheck(check)]));
-    const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();
-    const knownHashes = new Map(known.map(({ number, hash }) => [number, hash.toString('hex')]));
-    const changed = checks.filter((check) => knownHashes.get(check.number) !== hashes.get(check.number));
-    const gone = known.filter(({ number }) => !hashes.has(number)).map(({ number }) => number);
     const last = await tx.selectFrom('knowledgeVersion').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
-    const affected = [...changed.map(({ number }) => number), ...gone];
-    const result = { checks: checks.length, changed: affected.length, skipped };
+    // Time never runs backwards in a history, whatever the clock does: a verdict that ends before it begins is no range at all.
+    const at = last && last.importedAt > options.at ? last.importedAt : options.at;
+    const numbers = await numberChecks(tx, await source.merge());
+    const { total, skipped, newest } = await source.make(numbers, at.toISOString().slice(0, 10));
+    const isKnown = last !== undefined && source.version === last.version;
+    const { changed, gone } = await source.compare(isKnown ? null : await knownHashes(tx));
+    const affected = [...changed, ...gone];
+    const result = { checks: total, changed: affected.length, skipped };
     if (last && affected.length === 0 && last.starter === options.starter) return { version: last.version, ...result };
 
     const version = (last?.version ?? 0) + 1;
-    // Time never runs backwards in a history, whatever the clock does: a verdict that ends before it begins is no range at all.
-    const at = last && last.importedAt > options.at ? last.importedAt : options.at;
-    const newest = newestDay(input, at);
     await tx
       .insertInto('knowledgeVersion')
-      .values({ version, importedAt: at, newest, checks: checks.length, starter: options.starter })
+      .values({ version, importedAt: at, newest, checks: total, starter: options.starter })
       .execute();
     await keepOrigins(tx, version);
     await closeChecks(tx, affected, version);
-    await insertChecks(tx, changed, { version, hashes });
-    await insertStatements(tx, changed, version);
+    for (const part of inParts(changed, checksPart)) {
+      const checks = await source.take(part);
+      await insertChecks(tx, checks, version);
+      await insertStatements(tx, checks, version);
+    }
     await judgeAgain(tx, affected, { version, at });
     return { version, ...result };
   });
+}
+
+function sourceOf(input: KnowledgeInput): CheckSource {
+  const maker = new CheckMaker();
+  return {
+    version: null,
+    merge: async () => maker.use(input),
+    make: async (numbers, today) => maker.make(numbers, today),
+    compare: async (known) => maker.compare(known ?? new Map()),
+    take: async (numbers) => maker.take(numbers),
+  };
+}
+
+async function knownHashes(tx: Kysely<Database>): Promise<Map<number, string>> {
+  const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();
+  return new Map(known.map(({ number, hash }) => [number, hash.toString('hex')]));
 }
 
 /** The feeds' files as they were: the next refresh overwrites feed_state, and a verdict names what it was made from (adr/0008). */
@@ -74,20 +108,6 @@ async function keepOrigins(tx: Kysely<Database>, version: number): Promise<void>
         'retrievedAt', to_char(retrieved_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by feed), '[]')
       from feed_state where retrieved_at is not null)
     where version = ${version}`.execute(tx);
-}
-
-/** Day of the newest advisory. One dated in the future is a slip of its author and must not make old knowledge look fresh. */
-function newestDay({ advisories }: KnowledgeInput, at: Date): string | null {
-  const today = at.toISOString().slice(0, 10);
-  return advisories.reduce<string | null>(
-    (max, { published }) => (published && published <= today && (!max || published > max) ? published : max),
-    null,
-  );
-}
-
-/** Databases touch the dates of their records without changing what those say; that alone makes no new version of a check. */
-function hashCheck({ modified: _touched, ...check }: Check): string {
-  return createHash('sha256').update(JSON.stringify(check)).digest('hex');
 }
 
 async function closeChecks(tx: Kysely<Database>, numbers: readonly number[], version: number): Promise<void> {
@@ -101,13 +121,9 @@ async function closeChecks(tx: Kysely<Database>, numbers: readonly number[], ver
   }
 }
 
-async function insertChecks(
-  tx: Kysely<Database>,
-  checks: readonly Check[],
-  { version, hashes }: { version: number; hashes: ReadonlyMap<number, string> },
-): Promise<void> {
+async function insertChecks(tx: Kysely<Database>, checks: readonly HashedCheck[], version: number): Promise<void> {
   for (const part of inParts(checks)) {
-    const rows = part.map(({ affected: _statements, ...body }) => ({ hash: hashes.get(body.number), body }));
+    const rows = part.map(({ check: { affected: _statements, ...body }, hash }) => ({ hash, body }));
     await sql`
       insert into knowledge_check (valid_from, number, name, severity, published, patchable, hash, body)
       select ${version}::integer, number, name, severity, published, patchable, decode(hash, 'hex'), body
@@ -119,8 +135,10 @@ async function insertChecks(
 }
 
 /** One JSON text instead of an array per column: both sides read and write it several times faster. */
-async function insertStatements(tx: Kysely<Database>, checks: readonly Check[], version: number): Promise<void> {
-  const statements = checks.flatMap((check) => check.affected.map((statement) => ({ ...statement, check_number: check.number })));
+async function insertStatements(tx: Kysely<Database>, checks: readonly HashedCheck[], version: number): Promise<void> {
+  const statements = checks.flatMap(({ check }) =>
+    check.affected.map((statement) => ({ ...statement, check_number: check.number })),
+  );
   for (const part of inParts(statements)) {
     await sql`
       insert into statement

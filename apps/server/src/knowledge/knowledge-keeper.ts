@@ -2,26 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import {
-  DownloadError,
-  type Feed,
-  FeedError,
-  feeds,
-  mergeKnowledge,
-  readStarter,
-  type StarterKnowledge,
-  starterLimits,
-} from '@vedette/feeds';
+import { DownloadError, type Feed, FeedError, feeds, readStarter, type StarterKnowledge, starterLimits } from '@vedette/feeds';
 import type { Dispatcher } from 'undici';
 import type { Context } from '../context.ts';
 import { Leadership } from '../db/leadership.ts';
+import { CheckThread } from './check-thread.ts';
 import { FeedFetchError, ShrunkFeedError } from './feed-error.ts';
-import { FeedParser } from './feed-parser.ts';
+import { FeedParser, type LocalFile } from './feed-parser.ts';
+import type { FetchPlace } from './fetch-feed.ts';
 import { feedDispatcher, httpGet } from './http-get.ts';
-import { importKnowledge } from './import-knowledge.ts';
+import { importChecks } from './import-knowledge.ts';
 import { listDirectory } from './read-feed-directory.ts';
-import { type Refresh, refreshFeed } from './refresh-feed.ts';
-import { loadInputs, packInput, saveFeedState, saveInput } from './stored-input.ts';
+import { refreshFeed } from './refresh-feed.ts';
+import { packInput, saveFeedState, saveInput } from './stored-input.ts';
 import { unpack } from './unpack.ts';
 
 /** Name under which the starter knowledge base is kept among the feeds. */
@@ -51,6 +44,10 @@ export class KnowledgeKeeper implements AsyncDisposable {
   readonly #pause: Pause;
   #running: Promise<RefreshResult> | null = null;
   readonly #leadership: Leadership;
+  readonly #checks = new CheckThread();
+  readonly #parser = new FeedParser();
+  /** Size and times of the files that each feed was last read from, in an offline directory. */
+  readonly #read = new Map<string, string>();
   #lastStart = Number.NEGATIVE_INFINITY;
   #lastLook = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
@@ -114,6 +111,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
     this.#stop.abort();
     // The database closes next; a half import would be rolled back, but its errors would look like faults.
     await this.#running?.catch(() => undefined);
+    await this.#parser[Symbol.asyncDispose]();
+    await this.#checks[Symbol.asyncDispose]();
     await this.#leadership[Symbol.asyncDispose]();
   }
 
@@ -172,18 +171,23 @@ export class KnowledgeKeeper implements AsyncDisposable {
 
   async #refresh(names: readonly string[] | null): Promise<RefreshResult> {
     const { config, db, log, clock } = this.#context;
-    await using parser = new FeedParser();
     const dispatcher = feedDispatcher(config);
     const problems: string[] = [];
     let succeeded = 0;
     try {
-      const cves = await this.#knownCves();
+      await this.#checks.follow(db);
+      const cves = new Set(await this.#checks.named());
+      let listing: Promise<readonly LocalFile[]> | null = null;
       for (const feed of await this.#wanted(names)) {
         if (this.#stop.signal.aborted) break;
         const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(feedTimeoutMs)]);
         try {
-          const from = await this.#from({ dispatcher, signal });
-          const outcome = await refreshFeed(feed, { context: this.#context, parser, cves, signal, from });
+          const from =
+            config.feedDirectory === null
+              ? await this.#from({ dispatcher, signal })
+              : await (listing ??= listDirectory(config.feedDirectory));
+          const shared = { context: this.#context, parser: this.#parser, cves, signal };
+          const outcome = await refreshFeed(feed, { ...shared, from, read: this.#read });
           if (outcome !== 'absent') succeeded += 1;
         } catch (error) {
           if (this.#stop.signal.aborted) break;
@@ -214,9 +218,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
     return named.filter((feed) => !feed.onDemand || feed.ecosystems?.some((ecosystem) => fleet.has(ecosystem)));
   }
 
-  async #from({ dispatcher, signal }: { dispatcher: Dispatcher; signal: AbortSignal }): Promise<Refresh['from']> {
+  async #from({ dispatcher, signal }: { dispatcher: Dispatcher; signal: AbortSignal }): Promise<FetchPlace> {
     const { config, db, clock } = this.#context;
-    if (config.feedDirectory !== null) return listDirectory(config.feedDirectory);
     const releases = await db.selectFrom('packageVersion').select('release').distinct().execute();
     return {
       db,
@@ -233,24 +236,20 @@ export class KnowledgeKeeper implements AsyncDisposable {
     };
   }
 
-  /** Vulnerabilities that some advisory names: facts about others would only take room. */
-  async #knownCves(): Promise<Set<string>> {
-    const inputs = await loadInputs(this.#context.db, [starterFeed, ...feeds.map(({ name }) => name)]);
-    return new Set(inputs.flatMap(({ advisories }) => advisories.flatMap(({ vulnerabilities }) => vulnerabilities)));
-  }
-
   async #import(): Promise<void> {
     const { db, log, clock } = this.#context;
+    const known = await this.#checks.follow(db);
+    const fetched = [...known.keys()].filter((feed) => feed !== starterFeed);
     const names = feeds.map(({ name }) => name);
-    const [starter] = await loadInputs(db, [starterFeed]);
-    const inputs = await loadInputs(db, names);
-    const rows = await db.selectFrom('knowledgeInput').select('feed').where('feed', '<>', starterFeed).execute();
-    const fetched = new Set(rows.map(({ feed }) => feed));
-    if (starter) {
-      // A fetched feed is complete: what it no longer holds was withdrawn, and must not live on in the starter.
-      inputs.unshift({ ...starter, advisories: starter.advisories.filter(({ feed }) => !fetched.has(feed)) });
-    }
-    const result = await importKnowledge(db, mergeKnowledge(inputs), { at: clock(), starter: fetched.size === 0 });
+    const source = this.#checks.source(starterFeed, names);
+    const result = await importChecks(db, source, { at: clock(), starter: fetched.length === 0 }).catch(
+      async (error: unknown) => {
+        // It may hold numbers that were not given after all.
+        await this.#checks[Symbol.asyncDispose]();
+        throw error;
+      },
+    );
+    await this.#checks.adopt(result.version);
     await db.updateTable('feedState').set({ imported: true }).where('imported', '=', false).execute();
     log.info(result, 'the knowledge base was imported');
   }

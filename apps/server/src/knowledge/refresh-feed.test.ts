@@ -263,7 +263,7 @@ describe('a feed with a list of changes', () => {
     };
     answers = [];
     try {
-      return await refreshFeed(osvGo(), { context: server.context, parser, cves: new Set(), signal, from });
+      return await refreshFeed(osvGo(), { context: server.context, parser, cves: new Set(), signal, from, read: new Map() });
     } finally {
       await dispatcher.destroy();
     }

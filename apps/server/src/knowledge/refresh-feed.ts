@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { type Feed, shrinkageProblem } from '@vedette/feeds';
 import type { Context } from '../context.ts';
 import { ShrunkFeedError } from './feed-error.ts';
@@ -17,6 +19,8 @@ export interface Refresh {
   readonly signal: AbortSignal;
   /** Files of the offline directory, or where to fetch them. */
   readonly from: readonly LocalFile[] | FetchPlace;
+  /** What the files of the offline directory looked like when each feed was last read; kept from one refresh to the next. */
+  readonly read: Map<string, string>;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -33,9 +37,7 @@ export async function refreshFeed(feed: Feed, refresh: Refresh): Promise<'change
   if (isListing(from)) {
     const files = filesOf(feed, from);
     if (files.length === 0) return 'absent';
-    const location = files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files in the feed directory`;
-    await take(feed, refresh, { files, location, state, base: null });
-    return 'changed';
+    return readFiles(feed, refresh, { files, state });
   }
   if (feed.changes && from.mirror === null) return refreshChanges(feed, refresh, { from, state });
   return refreshWhole(feed, refresh, { from, state });
@@ -43,6 +45,39 @@ export async function refreshFeed(feed: Feed, refresh: Refresh): Promise<'change
 
 function isListing(from: Refresh['from']): from is readonly LocalFile[] {
   return Array.isArray(from);
+}
+
+/** What lies in the offline directory, unless it lay there just so when it was last read. */
+async function readFiles(
+  feed: Feed,
+  refresh: Refresh,
+  { files, state }: { files: readonly LocalFile[]; state: FeedStateRow | null },
+): Promise<'changed' | 'unchanged'> {
+  const look = await appearanceOf(files);
+  if (refresh.read.get(feed.name) === look && state?.problem === null && !isMissingFacts(feed, refresh, state)) {
+    await noteUnchanged(feed, refresh);
+    return 'unchanged';
+  }
+  refresh.read.delete(feed.name);
+  const location = files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files in the feed directory`;
+  await take(feed, refresh, { files, location, state, base: null });
+  refresh.read.set(feed.name, look);
+  return 'changed';
+}
+
+/** Names, sizes and times of files; the time of the last change of the inode, too, which programs cannot set back. */
+async function appearanceOf(files: readonly LocalFile[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { path } of files) {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    hash.update(`${path}\0${found ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : 'gone'}\0`);
+  }
+  return hash.digest('hex');
+}
+
+/** Advisories may name by now what was left out of the facts. */
+function isMissingFacts(feed: Feed, { cves }: Refresh, state: FeedStateRow | null): boolean {
+  return feed.factsOnly === true && state?.cves !== cves.size;
 }
 
 interface Source {
@@ -56,9 +91,7 @@ async function refreshWhole(feed: Feed, refresh: Refresh, { from, state }: Sourc
   if (!(await loadPackedInput(db, feed.name))) await forgetFeedFiles(db, feed.name);
   const fetched = await fetchFeed(feed, from);
   if (!fetched) return 'absent';
-  // Advisories may name by now what was left out of the facts.
-  const isMissing = feed.factsOnly === true && state?.cves !== refresh.cves.size;
-  if (!fetched.changed && !isMissing) {
+  if (!fetched.changed && !isMissingFacts(feed, refresh, state)) {
     await noteUnchanged(feed, refresh);
     return 'unchanged';
   }

@@ -1,0 +1,130 @@
+import { Worker } from 'node:worker_threads';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import type { CheckDifferences, HashedCheck, MadeChecks } from './check-maker.ts';
+import type { CheckSource } from './import-knowledge.ts';
+
+/** What the thread is asked, and what it answers to each. */
+export interface CheckQuestions {
+  put: { ask: { feed: string; body: Uint8Array | null }; answer: null };
+  named: { ask: null; answer: string[] };
+  merge: { ask: { base: string; feeds: readonly string[] }; answer: string[] };
+  make: { ask: { numbers: ReadonlyMap<string, number>; today: string }; answer: MadeChecks };
+  compare: { ask: { known: ReadonlyMap<number, string> | null }; answer: CheckDifferences };
+  take: { ask: { numbers: readonly number[] }; answer: HashedCheck[] };
+  /** What was made last is what is known from now on. */
+  adopt: { ask: null; answer: null };
+}
+
+export type CheckQuestion = {
+  [Kind in keyof CheckQuestions]: { kind: Kind; ask: CheckQuestions[Kind]['ask'] };
+}[keyof CheckQuestions];
+export type CheckAnswer = { readonly answer: unknown } | { readonly error: string };
+
+/** Of packed inputs: what is larger is made and given up again, since it would take several hundred MB for good. */
+const maxHeldBytes = 24 * 1024 * 1024;
+/** Of everything that all feeds say less than half. */
+const maxMemoryMb = 4096;
+
+/**
+ * A CheckMaker in a thread of its own: making checks does not keep agents waiting. It holds what the feeds said last, as knowledge_input
+ * has it, so that an import costs what changed since the one before.
+ */
+export class CheckThread implements AsyncDisposable {
+  #worker: Worker | null = null;
+  /** SHA-256 of the input of each feed that the thread has. */
+  readonly #held = new Map<string, string>();
+  #bytes = 0;
+  #adopted: number | null = null;
+  #named: { readonly of: string; readonly names: ReadonlySet<string> } | null = null;
+
+  /** Knowledge version whose checks the thread remembers. */
+  get version(): number | null {
+    return this.#adopted;
+  }
+
+  /** Brings the thread to what the feeds say now. Returns the feeds that said anything, with the SHA-256 of it. */
+  async follow(db: Kysely<Database>): Promise<ReadonlyMap<string, string>> {
+    const { rows } = await sql<{ feed: string; hash: string; bytes: number }>`
+      select feed, encode(sha256(body), 'hex') as hash, length(body) as bytes from knowledge_input order by feed`.execute(db);
+    const stored = new Map(rows.map(({ feed, hash }) => [feed, hash]));
+    this.#bytes = rows.reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const feed of [...this.#held.keys()]) {
+      if (stored.has(feed)) continue;
+      await this.#ask('put', { feed, body: null });
+      this.#held.delete(feed);
+    }
+    for (const [feed, hash] of stored) {
+      if (this.#held.get(feed) === hash) continue;
+      const row = await sql<{ body: Buffer; hash: string }>`
+        select body, encode(sha256(body), 'hex') as hash from knowledge_input where feed = ${feed}`.execute(db);
+      const [found] = row.rows;
+      if (!found) continue;
+      await this.#ask('put', { feed, body: found.body });
+      this.#held.set(feed, found.hash);
+    }
+    return this.#held;
+  }
+
+  /** Vulnerabilities that some advisory of what it follows names. */
+  async named(): Promise<ReadonlySet<string>> {
+    const of = [...this.#held].flat().join();
+    if (this.#named?.of === of) return this.#named.names;
+    const names = new Set(this.#held.size === 0 ? [] : await this.#ask('named', null));
+    this.#named = { of, names };
+    return names;
+  }
+
+  /** For an import of what these feeds say, over what the feed `base` says of others. */
+  source(base: string, feeds: readonly string[]): CheckSource {
+    return {
+      version: this.#adopted,
+      merge: () => this.#ask('merge', { base, feeds }),
+      make: (numbers, today) => this.#ask('make', { numbers, today }),
+      compare: (known) => this.#ask('compare', { known }),
+      take: (numbers) => this.#ask('take', { numbers }),
+    };
+  }
+
+  /** What it made last is this knowledge version, for good. */
+  async adopt(version: number): Promise<void> {
+    if (this.#bytes > maxHeldBytes) return this[Symbol.asyncDispose]();
+    if (!this.#worker) return;
+    await this.#ask('adopt', null);
+    this.#adopted = version;
+  }
+
+  /** Ends the thread; the next question starts another. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#held.clear();
+    this.#adopted = null;
+    await worker?.terminate();
+  }
+
+  /** One question at a time. Rejects, and ends the thread, when it fails. */
+  async #ask<Kind extends keyof CheckQuestions>(
+    kind: Kind,
+    ask: CheckQuestions[Kind]['ask'],
+  ): Promise<CheckQuestions[Kind]['answer']> {
+    const worker = (this.#worker ??= new Worker(new URL('./make-checks-worker.ts', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb },
+    }));
+    worker.ref();
+    const { promise, resolve, reject } = Promise.withResolvers<CheckAnswer>();
+    const stop = (): void => reject(new Error('the thread that makes checks has ended'));
+    worker.once('message', resolve).once('error', reject).once('exit', stop);
+    try {
+      worker.postMessage({ kind, ask });
+      const answer = await promise;
+      if ('error' in answer) throw new Error(answer.error);
+      return answer.answer as CheckQuestions[Kind]['answer']; // of our own thread
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    } finally {
+      worker.off('message', resolve).off('error', reject).off('exit', stop).unref();
+    }
+  }
+}
