@@ -52,6 +52,9 @@ export const ecosystemNames: readonly string[] = [...byName.keys()].toSorted();
  * "crates.io", "npm". undefined where nobody knows it.
  */
 export function findEcosystem(name: string): Ecosystem | undefined {
+  // Asked for every comparison of versions, nearly always by its very name.
+  const known = byName.get(name);
+  if (known) return known;
   const plain = name.split(':', 1)[0] ?? '';
   return byName.get(plain.toLowerCase().replaceAll(/[ _-]/g, ''));
 }

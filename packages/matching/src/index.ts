@@ -25,7 +25,7 @@ export {
 export { advisoryUrl, explain, type VerdictReason } from './explain.ts';
 export { packageElement, runningKernelElement, type InventoryElement } from './inventory-element.ts';
 export { judgeStatement, type Comparison, type Outcome } from './judge-statement.ts';
-export { judge, type AffectedStatement, type Verdict } from './judge.ts';
+export { judge, type AffectedStatement, PreparedStatements, type Verdict } from './judge.ts';
 export { advisorySource, elementConfidence, isKernelImage, isKernelSource, type AdvisorySource } from './kernel.ts';
 export { deriveSeverity, preferredCvss, type SeverityVerdict } from './severity.ts';
 export { isModularBuild, isOfModule } from './module.ts';

@@ -5,7 +5,7 @@ import type { InventoryElement } from './inventory-element.ts';
 import { type Comparison, judgeStatement, type Outcome } from './judge-statement.ts';
 import { type Confidence, lowestConfidence } from './confidence.ts';
 import { elementConfidence } from './kernel.ts';
-import { isOfModule, moduleConfidence } from './module.ts';
+import { isModularBuild, isOfModule, moduleConfidence } from './module.ts';
 import { vendorStateConfidence } from './vendor-state.ts';
 
 /** A statement together with the check it belongs to. */
@@ -37,24 +37,18 @@ export interface Verdict extends Confidence {
  * element that a distribution's package brought: that package is judged, by the distribution alone, which patches what it ships
  * under the version it had.
  */
-export function judge(element: InventoryElement, statements: readonly AffectedStatement[]): Verdict[] {
+export function judge(element: InventoryElement, statements: readonly AffectedStatement[] | PreparedStatements): Verdict[] {
   if (element.ownedBy) return [];
   const { package: name, version, release } = advisorySubject(element);
-  const byCheck = new Map<number, AffectedStatement[]>();
-  for (const statement of statements) {
-    if (statement.package !== name || !isAbout(statement, { ...element, release })) continue;
-    const group = byCheck.get(statement.check);
-    if (group) group.push(statement);
-    else byCheck.set(statement.check, [statement]);
-  }
+  const prepared = statements instanceof PreparedStatements ? statements : new PreparedStatements(statements);
   const verdicts: Verdict[] = [];
-  for (const [check, group] of [...byCheck].sort(([a], [b]) => a - b)) {
-    const decided = decide(version, governingStatements(group));
+  for (const { check, considered, governing } of prepared.about({ ...element, release }, name)) {
+    const decided = decide(version, governing);
     if (decided)
       verdicts.push({
         check,
         ...decided,
-        considered: group,
+        considered,
         element,
         sourcePackage: name,
         sourceVersion: version,
@@ -64,10 +58,44 @@ export function judge(element: InventoryElement, statements: readonly AffectedSt
   return verdicts;
 }
 
-function isAbout(
-  statement: AffectedStatement,
-  element: Pick<InventoryElement, 'ecosystem' | 'release' | 'version' | 'module'>,
-): boolean {
+/** What one check says of one package. */
+interface CheckStatements {
+  readonly check: number;
+  readonly considered: readonly AffectedStatement[];
+  readonly governing: readonly AffectedStatement[];
+}
+
+type Subject = Pick<InventoryElement, 'ecosystem' | 'release' | 'version' | 'module'>;
+
+/** Statements for many elements: which of them govern is found out once for all versions of a package. */
+export class PreparedStatements {
+  readonly #statements: readonly AffectedStatement[];
+  readonly #known = new Map<string, readonly CheckStatements[]>();
+
+  /** The statements must not change any more. */
+  constructor(statements: readonly AffectedStatement[]) {
+    this.#statements = statements;
+  }
+
+  /** By check, in the order of check numbers. */
+  about(subject: Subject, name: string): readonly CheckStatements[] {
+    // Of a version only what isOfModule asks of it.
+    const key = JSON.stringify([name, subject.ecosystem, subject.release, subject.module ?? '', isModularBuild(subject.version)]);
+    const known = this.#known.get(key);
+    if (known) return known;
+    const byCheck = Map.groupBy(
+      this.#statements.filter((statement) => statement.package === name && isAbout(statement, subject)),
+      ({ check }) => check,
+    );
+    const found = [...byCheck]
+      .sort(([a], [b]) => a - b)
+      .map(([check, considered]) => ({ check, considered, governing: governingStatements(considered) }));
+    this.#known.set(key, found);
+    return found;
+  }
+}
+
+function isAbout(statement: AffectedStatement, element: Subject): boolean {
   return (
     statement.ecosystem === element.ecosystem &&
     (statement.release === element.release || statement.release === '') &&

@@ -76,6 +76,15 @@ export class AssetTable {
     return this;
   }
 
+  /** The same change for many assets. */
+  countMany(assets: Uint32Array, severity: number, change: number): void {
+    const counts = this.#counts;
+    for (const asset of assets) {
+      const index = asset * severityCount + severity - 1;
+      counts[index] = (counts[index] ?? 0) + change;
+    }
+  }
+
   /** Open detections of a severity. */
   countOf(asset: number, severity: number): number {
     return this.#counts[asset * severityCount + severity - 1] ?? 0;

@@ -161,8 +161,10 @@ export class OrganizationIndex {
       const scope = { ...change, memory };
       this.#judge(place, scope, (assets, from, to) => {
         this.#count(place, assets, from, to);
+        // The usual case: all that was known of any asset is older than this knowledge.
+        const isTold = time !== null && !time.isLate && time.at > this.newest && !(from === 1 && to === 0);
         const told = new RoaringBitmap32(assets);
-        for (const asset of assets.toUint32Array()) {
+        for (const asset of isTold ? [] : assets.toUint32Array()) {
           const clarity = from === 1 && to === 0 ? 'unclear' : this.#clarity(asset, time);
           if (clarity !== 'told') told.delete(asset);
           if (clarity === 'unclear') unclear.add(asset);
@@ -308,7 +310,10 @@ export class OrganizationIndex {
   }
 
   #count(place: number, assets: RoaringBitmap32, from: FoundState, to: FoundState): void {
-    for (const asset of assets.toUint32Array()) this.#countOne(place, asset, { from, to });
+    const severity = this.book.checks[place]?.severity ?? 1;
+    const list = assets.toUint32Array();
+    if (from !== 0) this.table.countMany(list, from === 2 ? severity : 1, -1);
+    if (to !== 0) this.table.countMany(list, to === 2 ? severity : 1, 1);
   }
 
   #countOne(place: number, asset: number, { from, to }: { from: FoundState; to: FoundState }): void {

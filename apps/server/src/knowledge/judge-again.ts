@@ -1,7 +1,14 @@
+import { isDistribution } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { inParts } from './in-parts.ts';
-import { affectedVerdicts, insertVerdicts, type StoredStatement, type StoredVerdict } from './judge-package-versions.ts';
+import {
+  affectedVerdicts,
+  insertVerdicts,
+  type PackageVersion,
+  type StoredStatement,
+  type StoredVerdict,
+} from './judge-package-versions.ts';
 
 /**
  * Judges every package version ever seen by the checks that changed. A verdict that stays as it was keeps its beginning; one that ended or
@@ -12,31 +19,11 @@ export async function judgeAgain(
   checks: readonly number[],
   { version, at }: { version: number; at: Date },
 ): Promise<void> {
-  const packageVersions = await tx
-    .selectFrom('packageVersion')
-    .select([
-      'id',
-      'ecosystem',
-      'release',
-      'role',
-      'name',
-      'version',
-      'architecture',
-      'source',
-      'sourceVersion',
-      'state',
-      'module',
-    ])
-    .where('ecosystem', '<>', '')
-    // Those that arrive meanwhile are judged by all checks when their turn comes.
-    .where(sql<boolean>`not exists (select from unjudged where package_version_id = package_version.id)`)
-    .execute();
-  if (packageVersions.length === 0) return;
   for (const part of inParts(checks, 20_000)) {
     const statements = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
       select * from statement where valid_until is null and check_number = any(${part})`.execute(tx);
     const judged = affectedVerdicts(
-      packageVersions,
+      await packageVersionsAbout(tx, statements.rows),
       statements.rows.map(({ checkNumber, ...statement }) => ({ ...statement, check: checkNumber })),
     );
     const before = await tx
@@ -57,6 +44,27 @@ export async function judgeAgain(
     await closeVerdicts(tx, [...open.keys()], { version, at });
     for (const some of inParts(fresh)) await insertVerdicts(tx, some);
   }
+}
+
+/**
+ * Package versions of which these statements may speak, and some more: kernels are signed under other names than that of their source, and
+ * registries write one name in several ways.
+ */
+async function packageVersionsAbout(
+  tx: Kysely<Database>,
+  statements: readonly Pick<StoredStatement, 'ecosystem' | 'package'>[],
+): Promise<PackageVersion[]> {
+  const names = [...new Set(statements.map((statement) => statement.package))];
+  const ecosystems = [...new Set(statements.map(({ ecosystem }) => ecosystem))];
+  const registries = ecosystems.filter((ecosystem) => !isDistribution(ecosystem));
+  const { rows } = await sql<PackageVersion>`
+    select id, ecosystem, release, role, name, version, architecture, source, source_version, state, module
+    from package_version
+    where ecosystem = any(${ecosystems}::text[])
+      and (source = any(${names}::text[]) or name = any(${names}::text[]) or source like 'linux%' or ecosystem = any(${registries}::text[]))
+      -- Those that arrive meanwhile are judged by all checks when their turn comes.
+      and not exists (select from unjudged where package_version_id = package_version.id)`.execute(tx);
+  return rows;
 }
 
 /** What a verdict rests on: the same evidence in a new version of the check is the same verdict. */

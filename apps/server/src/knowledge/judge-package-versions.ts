@@ -1,10 +1,17 @@
 import { EcosystemName } from '@vedette/protocol';
-import { type AffectedStatement, advisorySubject, type InventoryElement, judge, type Verdict } from '@vedette/matching';
+import {
+  type AffectedStatement,
+  advisorySubject,
+  type InventoryElement,
+  judge,
+  PreparedStatements,
+  type Verdict,
+} from '@vedette/matching';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { recordEvidence } from './record-evidence.ts';
 
-type PackageVersion = Pick<
+export type PackageVersion = Pick<
   Selectable<Database['packageVersion']>,
   'id' | 'ecosystem' | 'release' | 'role' | 'name' | 'version' | 'architecture' | 'source' | 'sourceVersion' | 'state' | 'module'
 >;
@@ -43,17 +50,15 @@ export function toElement(row: PackageVersion): InventoryElement | null {
 
 /** Verdicts `affected` of these package versions. The statements may be more than are needed. */
 export function affectedVerdicts(rows: readonly PackageVersion[], statements: readonly StoredStatement[]): StoredVerdict[] {
-  const bySource = new Map<string, StoredStatement[]>();
-  for (const statement of statements) {
-    const key = subjectKey(statement);
-    const group = bySource.get(key);
-    if (group) group.push(statement);
-    else bySource.set(key, [statement]);
-  }
+  const bySubject = Map.groupBy(statements, subjectKey);
+  // One list for all versions of a package, whose order is worked out once.
+  const prepared = new Map<string, PreparedStatements>();
   return rows.flatMap((row) => {
     const element = toElement(row);
     if (!element) return [];
-    const group = subjectsOf(element).flatMap((subject) => bySource.get(subjectKey(subject)) ?? []);
+    const keys = subjectsOf(element).map(subjectKey);
+    const group = prepared.get(keys.join()) ?? new PreparedStatements(keys.flatMap((key) => bySubject.get(key) ?? []));
+    prepared.set(keys.join(), group);
     return (
       judge(element, group)
         .filter(({ verdict }) => verdict === 'affected')
@@ -94,15 +99,25 @@ async function currentStatements(tx: Kysely<Database>, rows: readonly PackageVer
 export async function insertVerdicts(tx: Kysely<Database>, verdicts: readonly StoredVerdict[]): Promise<void> {
   if (verdicts.length === 0) return;
   const evidence = await recordEvidence(tx, verdicts);
+  const fixed = verdicts.map(({ statement }) => (statement.status === 'fixed' ? statement.fixed : null));
+  // Numbers as texts, and hashes in one piece: PostgreSQL's driver takes longer to write a list than we take to judge what is in it.
   await sql`
     insert into verdict
       (package_version_id, check_number, statement_id, confidence, fixed, considered_id, evidence_hash, valid_from, from_at)
-    select judged.*, current.version, current.imported_at
+    select judged.package_version_id, judged.check_number, judged.statement_id, judged.confidence, judged.fixed, judged.considered_id,
+      substring(${Buffer.concat(evidence.map(({ hash }) => hash))}::bytea from (judged.place::integer - 1) * 32 + 1 for 32),
+      current.version, current.imported_at
     from unnest(
-      ${verdicts.map((verdict) => verdict.packageVersionId)}::integer[], ${verdicts.map((verdict) => verdict.check)}::integer[],
-      ${verdicts.map((verdict) => verdict.statement.id)}::bigint[], ${verdicts.map((verdict) => verdict.confidence)}::text[],
-      ${verdicts.map((verdict) => (verdict.statement.status === 'fixed' ? verdict.statement.fixed : null))}::text[],
-      ${evidence.map(({ consideredId }) => consideredId)}::integer[], ${evidence.map(({ hash }) => hash)}::bytea[]
-    ) as judged,
+      ${listText(verdicts.map(({ packageVersionId }) => packageVersionId))}::text::integer[],
+      ${listText(verdicts.map(({ check }) => check))}::text::integer[],
+      ${listText(verdicts.map(({ statement }) => statement.id))}::text::bigint[],
+      ${listText(verdicts.map(({ confidence }) => confidence))}::text::text[], ${fixed}::text[],
+      ${listText(evidence.map(({ consideredId }) => consideredId))}::text::integer[]
+    ) with ordinality as judged (package_version_id, check_number, statement_id, confidence, fixed, considered_id, place),
     (select version, imported_at from knowledge_version order by version desc limit 1) as current`.execute(tx);
+}
+
+/** As PostgreSQL writes arrays of what needs no quotes. */
+function listText(items: readonly (number | string)[]): string {
+  return `{${items.join()}}`;
 }

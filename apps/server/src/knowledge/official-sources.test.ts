@@ -75,7 +75,14 @@ async function refresh(
     surroundings,
   };
   try {
-    const outcome = await refreshFeed(feed, { context: server.context, parser, cves: new Set(cves), signal, from });
+    const outcome = await refreshFeed(feed, {
+      context: server.context,
+      parser,
+      cves: new Set(cves),
+      signal,
+      from,
+      read: new Map(),
+    });
     const [input] = await loadInputs(database.db, [name]);
     return { outcome, asked, advisories: input?.advisories ?? [] };
   } finally {

@@ -19,7 +19,7 @@ export function sha256(text: string): Buffer {
  */
 export async function recordEvidence(tx: Kysely<Database>, verdicts: readonly Verdict[]): Promise<RecordedEvidence[]> {
   const texts = verdicts.map(evidenceTexts);
-  const hashes = new Map(texts.map(({ statements }) => [statements, sha256(statements)]));
+  const hashes = new Map([...new Set(texts.map(({ statements }) => statements))].map((text) => [text, sha256(text)]));
   const ids = await considered(tx, hashes);
   return texts.map(({ record, statements }) => {
     const consideredId = ids.get(statements);
