@@ -17,7 +17,14 @@ import type { DocumentInput, DocumentResult } from './document.ts';
 import { FactBases } from './fact-bases.ts';
 import { applyChange, type FactChange, type HeldFacts, loadFacts, saveFactChanges } from './fact-rows.ts';
 import { factText } from './fact-text.ts';
-import { Inventory, type InventoryChange, loadInventories, PackageSets, saveInventories } from './inventories.ts';
+import {
+  Inventory,
+  type InventoryChange,
+  loadInventories,
+  type PackageSet,
+  PackageSets,
+  saveInventories,
+} from './inventories.ts';
 import { packageVersionRow } from './package-version-row.ts';
 import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
 import type { ReadRows } from './read-rows.ts';
@@ -38,11 +45,41 @@ export class InventoryMemory {
   readonly versions: PackageVersions;
   readonly sets = new PackageSets();
   readonly bases: FactBases;
+  readonly #contents = new WeakMap<PackageSet, SetContents>();
 
   constructor(db: Kysely<Database>) {
     this.versions = new PackageVersions(db);
     this.bases = new FactBases(db);
   }
+
+  /** What is in a shared set, looked up once: a delta then costs what it changes and not what is there. */
+  async contentsOf(set: PackageSet): Promise<SetContents> {
+    const known = this.#contents.get(set);
+    if (known) return known;
+    await this.versions.load(set.ids);
+    const contents = this.#read(set.ids);
+    this.#contents.set(set, contents);
+    return contents;
+  }
+
+  #read(ids: readonly number[]): SetContents {
+    const byKey = new Map<string, number[]>();
+    let counted = 0;
+    for (const id of ids) {
+      const { key, counts } = this.versions.of(id);
+      const same = byKey.get(key);
+      if (same) same.push(id);
+      else byKey.set(key, [id]);
+      if (counts) counted += 1;
+    }
+    return { byKey, counted };
+  }
+}
+
+interface SetContents {
+  readonly byKey: ReadonlyMap<string, readonly number[]>;
+  /** Package versions that hold code. */
+  readonly counted: number;
 }
 
 type Readable = DocumentInput & { readonly read: ReadRows };
@@ -131,11 +168,12 @@ class Batch {
     const { versions } = this.#memory;
     await this.#loadFacts(inputs.map(({ ref }) => ({ ...ref, collector: osFact.name })));
     await this.#loadInventories(inputs.map(({ ref }) => ref));
-    await versions.load(inputs.flatMap(({ ref }) => this.#inventory(ref).ids()));
-    const taken = inputs.flatMap((input) => {
-      const change = this.#compare(input, this.#storedPackages(input));
-      return change ? [{ ...input, change: this.#accept(input, change) }] : [];
-    });
+    await versions.load(inputs.flatMap(({ ref }) => differenceOf(this.#inventory(ref))));
+    const taken: (Readable & { readonly change: RowChange })[] = [];
+    for (const input of inputs) {
+      const change = this.#compare(input, await this.#storedPackages(input));
+      if (change) taken.push({ ...input, change: this.#accept(input, change) });
+    }
     const rows = taken.flatMap(({ ref, change }) => {
       const release = packageReleaseOf(this.#os(ref), ref.collector);
       return change.added.map((row) => packageVersionRow(row, release));
@@ -149,11 +187,21 @@ class Batch {
     }
     const all = taken.flatMap(({ ref }) => packageRefs(ref));
     await this.#loadInventories(all);
-    await versions.load(all.flatMap((ref) => this.#inventory(ref).ids()));
-    for (const { ref } of taken)
-      this.#summaries.of(ref).packages = packageRefs(ref)
-        .flatMap((each) => this.#inventory(each).ids())
-        .filter((id) => versions.of(id).counts).length;
+    await versions.load(all.flatMap((ref) => differenceOf(this.#inventory(ref))));
+    for (const { ref } of taken) {
+      let packages = 0;
+      for (const each of packageRefs(ref)) packages += await this.#count(this.#inventory(each));
+      this.#summaries.of(ref).packages = packages;
+    }
+  }
+
+  async #count({ base, added, removed }: Inventory): Promise<number> {
+    const { versions } = this.#memory;
+    const countOf = (ids: ReadonlySet<number>) => [...ids].filter((id) => versions.of(id).counts).length;
+    const { counted } = await this.#memory.contentsOf(base);
+    // Nothing may come between loading and reading: another batch may make room.
+    await versions.load([...added, ...removed]);
+    return counted - countOf(removed) + countOf(added);
   }
 
   /** Writes everything. */
@@ -268,15 +316,25 @@ class Batch {
     return element && { ...element, state: 'running', module: '', rowHash: hashRow({ ...element }) };
   }
 
-  /** Stored packages that a document speaks of. */
-  #storedPackages(input: Readable): StoredRow[] {
+  /** Stored packages that a document speaks of: all for a snapshot. */
+  async #storedPackages(input: Readable): Promise<StoredRow[]> {
+    const { versions } = this.#memory;
+    const inventory = this.#inventory(input.ref);
     const wanted = keysOf(input);
-    return this.#inventory(input.ref)
-      .ids()
-      .flatMap((id) => {
-        const { key, hash } = this.#memory.versions.of(id);
-        return wanted === null || wanted.has(key) ? [{ key, hash: Buffer.from(hash, 'latin1'), id }] : [];
-      });
+    const { byKey } = await this.#memory.contentsOf(inventory.base);
+    const toRow = (id: number): StoredRow => {
+      const { key, hash } = versions.of(id);
+      return { key, hash: Buffer.from(hash, 'latin1'), id };
+    };
+    if (wanted === null) {
+      const ids = inventory.ids();
+      await versions.load(ids);
+      return ids.map(toRow);
+    }
+    const ofBase = [...wanted].flatMap((key) => byKey.get(key) ?? []).filter((id) => !inventory.removed.has(id));
+    await versions.load([...ofBase, ...inventory.added]);
+    const own = [...inventory.added].filter((id) => wanted.has(versions.of(id).key));
+    return [...ofBase, ...own].map(toRow);
   }
 
   #os(asset: AssetRef) {
@@ -317,6 +375,10 @@ class Batch {
 /** Keys that a document speaks of; null for all, which a snapshot does. */
 function keysOf({ document, read }: Readable): ReadonlySet<string> | null {
   return document.kind === 'snapshot' ? null : new Set([...read.rows.map(({ key }) => key), ...read.removedKeys]);
+}
+
+function differenceOf({ added, removed }: Inventory): number[] {
+  return [...added, ...removed];
 }
 
 /** All collectors of packages of an asset. */

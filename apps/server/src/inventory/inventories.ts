@@ -12,22 +12,31 @@ export interface InventoryChange extends CollectorRef {
 
 /** When the difference to the shared set is larger than this share of it, a new set is cheaper. */
 const rebaseShare = 0.25;
-/** Shared sets in memory; one is about 6 kB. */
-const maxSets = 4000;
+/** Shared sets in memory; one is about 80 kB with what is known of its members. */
+const maxSets = 2000;
 
 /** Up to this share of a known set may differ for it to be used instead of a set of its own; less than `rebaseShare`, so that changes fit in. */
 const nearShare = 0.15;
 /** Of how many smallest hashes a sketch is made: two sets that share most members have some of them in common. */
 const sketchSize = 8;
 
+/** A set of package versions. Never changes. */
+export interface PackageSet {
+  readonly hash: string;
+  readonly ids: readonly number[];
+  readonly members: ReadonlySet<number>;
+}
+
+const emptySet: PackageSet = { hash: '', ids: [], members: new Set() };
+
 /** Sets of package versions that assets of one image share. Named by their content, so they never change. */
 export class PackageSets {
-  readonly #sets = new Map<string, readonly number[]>();
+  readonly #sets = new Map<string, PackageSet>();
   /** Hashes of sets by the parts of their sketches. */
   readonly #sketches = new Map<number, string>();
 
-  /** The members of these sets, by their hash in hexadecimal. */
-  async load(db: Kysely<Database>, hashes: Iterable<string>): Promise<Map<string, readonly number[]>> {
+  /** These sets, by their hash in hexadecimal. */
+  async load(db: Kysely<Database>, hashes: Iterable<string>): Promise<Map<string, PackageSet>> {
     const wanted = new Set(hashes);
     const missing = [...wanted].filter((hash) => !this.#sets.has(hash));
     if (missing.length > 0) {
@@ -39,24 +48,23 @@ export class PackageSets {
       this.#makeRoom(rows.length);
       for (const { setHash, ids } of rows) this.#remember(setHash.toString('hex'), ids);
     }
-    return new Map([...wanted].map((hash) => [hash, this.#sets.get(hash) ?? []]));
+    return new Map([...wanted].map((hash) => [hash, this.#sets.get(hash) ?? { ...emptySet, hash }]));
   }
 
   /**
    * The set to describe these versions by: a known one that differs little, or else the set of exactly these. It may not be stored:
    * whoever stored it may have been rolled back.
    */
-  baseFor(ids: readonly number[]): { readonly hash: string; readonly ids: readonly number[] } {
+  baseFor(ids: readonly number[]): PackageSet {
     const near = this.#near(ids);
     if (near) return near;
     const sorted = ids.toSorted((a, b) => a - b);
     const hash = createHash('sha256').update(sorted.join()).digest('hex');
     this.#makeRoom(1);
-    this.#remember(hash, sorted);
-    return { hash, ids: sorted };
+    return this.#remember(hash, sorted);
   }
 
-  #near(ids: readonly number[]): { readonly hash: string; readonly ids: readonly number[] } | null {
+  #near(ids: readonly number[]): PackageSet | null {
     const votes = new Map<string, number>();
     for (const part of sketchOf(ids)) {
       const hash = this.#sketches.get(part);
@@ -65,10 +73,9 @@ export class PackageSets {
     const [best] = [...votes].toSorted(([, a], [, b]) => b - a);
     const known = best && this.#sets.get(best[0]);
     if (!best || !known) return null;
-    const members = new Set(known);
-    const common = ids.reduce((sum, id) => sum + Number(members.has(id)), 0);
-    const difference = ids.length + known.length - 2 * common;
-    return difference <= known.length * nearShare ? { hash: best[0], ids: known } : null;
+    const common = ids.reduce((sum, id) => sum + Number(known.members.has(id)), 0);
+    const difference = ids.length + known.ids.length - 2 * common;
+    return difference <= known.ids.length * nearShare ? known : null;
   }
 
   #makeRoom(count: number): void {
@@ -77,10 +84,12 @@ export class PackageSets {
     this.#sketches.clear();
   }
 
-  #remember(hash: string, ids: readonly number[]): void {
-    this.#sets.set(hash, ids);
+  #remember(hash: string, ids: readonly number[]): PackageSet {
+    const set = { hash, ids, members: new Set(ids) };
+    this.#sets.set(hash, set);
     // The first one stays: the fewer sets are in use, the more is shared.
     for (const part of sketchOf(ids)) if (!this.#sketches.has(part)) this.#sketches.set(part, hash);
+    return set;
   }
 }
 
@@ -103,27 +112,34 @@ export class Inventory {
   readonly ref: CollectorRef;
   readonly #sets: PackageSets;
   /** Null before the first document. */
-  #setHash: string | null;
-  #base: ReadonlySet<number>;
-  #added: Set<number>;
-  #removed: Set<number>;
+  #set: PackageSet | null;
+  readonly #added: Set<number>;
+  readonly #removed: Set<number>;
   readonly #came = new Set<number>();
   readonly #went = new Set<number>();
   #touched = false;
   /** Whether the set that it rests on may be new. */
   #isRebased = false;
 
-  constructor(
-    ref: CollectorRef,
-    sets: PackageSets,
-    stored?: { readonly row: StoredInventory; readonly base: readonly number[] },
-  ) {
+  constructor(ref: CollectorRef, sets: PackageSets, stored?: { readonly row: StoredInventory; readonly base: PackageSet }) {
     this.ref = ref;
     this.#sets = sets;
-    this.#setHash = stored?.row.setHash.toString('hex') ?? null;
-    this.#base = new Set(stored?.base);
+    this.#set = stored?.base ?? null;
     this.#added = new Set(stored?.row.added);
     this.#removed = new Set(stored?.row.removed);
+  }
+
+  /** The set that it rests on, and how it differs. */
+  get base(): PackageSet {
+    return this.#set ?? emptySet;
+  }
+
+  get added(): ReadonlySet<number> {
+    return this.#added;
+  }
+
+  get removed(): ReadonlySet<number> {
+    return this.#removed;
   }
 
   get touched(): boolean {
@@ -132,33 +148,34 @@ export class Inventory {
 
   ids(): number[] {
     const ids: number[] = [];
-    for (const id of this.#base) if (!this.#removed.has(id)) ids.push(id);
+    for (const id of this.base.ids) if (!this.#removed.has(id)) ids.push(id);
     for (const id of this.#added) ids.push(id);
     return ids;
   }
 
   /** `rebase`: look for the base anew, a set that assets of one image share. */
   change(change: { added: readonly number[]; removed: readonly number[]; rebase: boolean }): void {
-    if (this.#setHash !== null && change.added.length === 0 && change.removed.length === 0) return;
+    if (this.#set !== null && change.added.length === 0 && change.removed.length === 0) return;
     this.#touched = true;
+    const { members } = this.base;
     for (const id of change.removed) {
-      if (!this.#added.delete(id) && this.#base.has(id)) this.#removed.add(id);
+      if (!this.#added.delete(id) && members.has(id)) this.#removed.add(id);
       if (!this.#came.delete(id)) this.#went.add(id);
     }
     for (const id of change.added) {
-      if (!this.#removed.delete(id) && !this.#base.has(id)) this.#added.add(id);
+      if (!this.#removed.delete(id) && !members.has(id)) this.#added.add(id);
       if (!this.#went.delete(id)) this.#came.add(id);
     }
-    const isFar = this.#added.size + this.#removed.size > this.#base.size * rebaseShare;
-    if (change.rebase || this.#setHash === null || isFar) this.#rebase();
+    const isFar = this.#added.size + this.#removed.size > members.size * rebaseShare;
+    if (change.rebase || this.#set === null || isFar) this.#rebase();
   }
 
   /** As it is to be stored; lists as PostgreSQL writes arrays, because many of them travel in one parameter. */
   toRow() {
     return {
       ref: this.ref,
-      setHash: this.#setHash ?? '',
-      base: this.#isRebased ? arrayText(this.#base) : null,
+      setHash: this.base.hash,
+      base: this.#isRebased ? arrayText(this.base.ids) : null,
       added: arrayText(this.#added),
       removed: arrayText(this.#removed),
       came: arrayText(this.#came),
@@ -173,13 +190,16 @@ export class Inventory {
 
   #rebase(): void {
     const ids = this.ids();
-    const members = new Set(ids);
     const base = this.#sets.baseFor(ids);
-    this.#setHash = base.hash;
+    this.#set = base;
     this.#isRebased = true;
-    this.#base = new Set(base.ids);
-    this.#added = new Set(ids.filter((id) => !this.#base.has(id)));
-    this.#removed = new Set(base.ids.filter((id) => !members.has(id)));
+    this.#added.clear();
+    this.#removed.clear();
+    for (const id of ids) if (!base.members.has(id)) this.#added.add(id);
+    // All members are there, unless some of ours are not members or too few are.
+    if (ids.length - this.#added.size === base.ids.length) return;
+    const own = new Set(ids);
+    for (const id of base.ids) if (!own.has(id)) this.#removed.add(id);
   }
 }
 
@@ -205,7 +225,8 @@ export async function loadInventories(tx: Tx, sets: PackageSets, refs: readonly 
   return new Map(
     refs.map((ref) => {
       const row = stored.get(refKey(ref));
-      return [refKey(ref), new Inventory(ref, sets, row && { row, base: members.get(row.setHash.toString('hex')) ?? [] })];
+      const base = row && (members.get(row.setHash.toString('hex')) ?? emptySet);
+      return [refKey(ref), new Inventory(ref, sets, row && base && { row, base })];
     }),
   );
 }
