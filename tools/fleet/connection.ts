@@ -18,7 +18,8 @@ export interface Reply {
 }
 
 export interface ConnectionOptions {
-  readonly url: URL;
+  /** May be set later. */
+  readonly url?: URL;
   readonly sockets: number;
   /** Of so many replies one is verified as agents verify all: they have a processor each, we have one for all. */
   readonly verifyEvery: number;
@@ -28,12 +29,14 @@ export interface ConnectionOptions {
 export class FleetConnection implements Disposable {
   readonly #options: ConnectionOptions;
   readonly #agent: Agent;
+  url: URL;
   #platformKey: PublicKey | null = null;
   #count = 0;
   sentBytes = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.url = options.url ?? new URL('http://127.0.0.1');
     this.#agent = new Agent({ keepAlive: true, maxSockets: options.sockets });
   }
 
@@ -70,7 +73,7 @@ export class FleetConnection implements Disposable {
 
   #exchange(path: string, headers: Readonly<Record<string, string>>, body: Buffer): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const { hostname, port } = this.#options.url;
+    const { hostname, port } = this.url;
     const options = {
       hostname,
       port,

@@ -1,6 +1,7 @@
 import type { Detection } from '@vedette/protocol';
 import type { Query } from '@vedette/query';
 import type { Context } from '../context.ts';
+import { pageOf } from '../fleet-index/select-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
 import { indexAnswers, prepareDetections, type QueryScope, speaksOfFixed } from '../query/detection-query.ts';
@@ -45,19 +46,9 @@ async function byIndex({ db, fleetIndex }: Sources, { query, scope, limit, offse
   const { organizationId } = scope;
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const among: { assetId: string; check: number }[] = [];
-  let total = 0;
-  select(index, ({ check }, assets) => {
-    const skip = Math.max(0, offset - total);
-    if (skip < assets.size && among.length < limit) {
-      for (const asset of assets.sliceUint32Array(skip, skip + limit - among.length)) {
-        among.push({ check: check.number, assetId: index.table.assets[asset]?.assetId ?? '' });
-      }
-    }
-    total += assets.size;
-  });
+  const page = pageOf(index, { limit, offset }, (visit) => select(index, (ranked, assets) => visit({ ...ranked, assets })));
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
-  return { total, items: await loadInOrder(db, { organizationId, asOf, among }) };
+  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf, among: page.items }) };
 }
 
 async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filter }: Understood) {

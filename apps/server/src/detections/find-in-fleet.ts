@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { canSelect, selectPage, type Subject } from '../fleet-index/select-detections.ts';
+import { canSelect, canSelectPast, pageOf, selectPage, selectPast, type Subject } from '../fleet-index/select-detections.ts';
 import { newForDays } from './derive.ts';
 import { containing } from './like.ts';
 import { type DetectionQuery, findDetections } from './store.ts';
@@ -28,6 +28,22 @@ export async function findInFleet(
   const page = selectPage(index, { ...query, about }, { asOf, newForDays, limit, offset });
   about?.assets.dispose();
   return { total: page.total, items: await loadInOrder(db, { organizationId, asOf: new Date(asOf), among: page.items }) };
+}
+
+/**
+ * Detections as of a moment: what was open within the index's window from the index, all else from the histories. Throws ApiError
+ * UNAVAILABLE while the index is being built.
+ */
+export async function findInPast(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  query: DetectionQuery,
+): Promise<{ total: number; items: Detection[] }> {
+  const { organizationId, asOf, limit, offset } = query;
+  if (query.assetId !== undefined || query.status !== 'open') return findDetections(db, query);
+  const index = await fleetIndex.current(organizationId);
+  if (!canSelectPast(index, query, asOf.getTime())) return findDetections(db, query);
+  const page = pageOf(index, { limit, offset }, (visit) => selectPast(index, query, asOf.getTime(), visit));
+  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf, among: page.items }) };
 }
 
 interface Page {

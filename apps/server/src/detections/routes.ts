@@ -5,8 +5,7 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findByQuery } from './find-by-query.ts';
-import { findInFleet } from './find-in-fleet.ts';
-import { findDetections } from './store.ts';
+import { findInFleet, findInPast } from './find-in-fleet.ts';
 
 export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
   serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
@@ -19,7 +18,7 @@ export function registerDetectionRoutes(app: FastifyInstance, context: Context):
         organizationId,
       });
     }
-    if (query.asOf !== undefined) return findDetections(context.db, { ...query, asOf: new Date(query.asOf), organizationId });
+    if (query.asOf !== undefined) return findInPast(context, { ...query, asOf: new Date(query.asOf), organizationId });
     return findInFleet(context, { ...query, asOf: context.clock(), organizationId });
   });
 

@@ -1,6 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { CheckDetections } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import { type Found, PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import type { RankedCheck } from './verdict-book.ts';
 
@@ -42,6 +43,41 @@ export function canSelect(
   const days = Math.max(filter.foundWithinDays ?? 0, filter.fixedWithinDays ?? 0, 7);
   if (asOf - days * dayMs < index.since) return false;
   return !filter.search || (filter.status !== 'fixed' && filter.status !== 'all');
+}
+
+/** Whether the index knows what was found at a moment of the past: what was open then, by what is of the check or the asset alone. */
+export function canSelectPast(
+  index: OrganizationIndex,
+  filter: Omit<DetectionFilter, 'about'> & { search?: string | undefined },
+  moment: number,
+): boolean {
+  const isPlain = filter.foundWithinDays === undefined && filter.fixedWithinDays === undefined && !filter.search;
+  return filter.status === 'open' && isPlain && moment >= index.since;
+}
+
+/** Visits what was open at a moment for which canSelectPast says yes, as selectDetections does. */
+export function selectPast(
+  index: OrganizationIndex,
+  filter: DetectionFilter,
+  moment: number,
+  visit: (selected: Selected) => void,
+): void {
+  const past = new PastMoment(index, moment);
+  const known = new Map<number, Found | null>();
+  for (const ranked of index.book.ranking) {
+    if (!index.checks[ranked.place] || !fitsCheck(ranked, filter)) continue;
+    const found = known.has(ranked.place) ? (known.get(ranked.place) ?? null) : past.found(ranked.place);
+    known.set(ranked.place, found);
+    if (!found) continue;
+    const assets = openOf(found, ranked.confirmed, filter.assets);
+    if (!assets.isEmpty) visit({ ...ranked, assets });
+    assets.dispose();
+  }
+  for (const found of known.values()) {
+    found?.open.dispose();
+    found?.information?.dispose();
+  }
+  past.dispose();
 }
 
 /** Visits the detections that fit, check by check, worst first. `newForDays`: for so long one is called new. */
@@ -86,14 +122,7 @@ function withStatus(
     within,
   }: { status: DetectionFilter['status']; fresh: RecentTransitions | null; within: RoaringBitmap32 | undefined },
 ): RoaringBitmap32 {
-  const result = new RoaringBitmap32();
-  if (status !== 'fixed') {
-    if (confirmed) result.orInPlace(found.open);
-    else if (found.information) result.orInPlace(found.information);
-    if (confirmed && found.information) result.andNotInPlace(found.information);
-    // Early: all that follows costs by the number of assets.
-    if (within) result.andInPlace(within);
-  }
+  const result = status === 'fixed' ? new RoaringBitmap32() : openOf(found, confirmed, within);
   if (status === 'reopened') result.andInPlace(found.wasFixed);
   if (status === 'new' || status === 'active') {
     result.andNotInPlace(found.wasFixed);
@@ -109,6 +138,15 @@ function withStatus(
     result.orInPlace(fixed);
     fixed.dispose();
   }
+  return result;
+}
+
+/** A new bitmap of where it is found, as more than information or as that. */
+function openOf({ open, information }: Found, confirmed: boolean, within: RoaringBitmap32 | undefined): RoaringBitmap32 {
+  const result = new RoaringBitmap32((confirmed ? open : information) ?? []);
+  if (confirmed && information) result.andNotInPlace(information);
+  // Early: all that follows costs by the number of assets.
+  if (within) result.andInPlace(within);
   return result;
 }
 
@@ -140,15 +178,20 @@ function narrow(assets: RoaringBitmap32, { place, check }: RankedCheck, { index,
 
 const none = new RoaringBitmap32();
 
-/** One page of detections, worst first and by asset, and how many there are in all. */
-export function selectPage(
+export interface SelectedPage {
+  readonly total: number;
+  readonly items: readonly { readonly check: number; readonly assetId: string }[];
+}
+
+/** One page of what `select` visits, worst first and by asset, and how many there are in all. */
+export function pageOf(
   index: OrganizationIndex,
-  filter: DetectionFilter,
-  { asOf, newForDays, limit, offset }: { asOf: number; newForDays: number; limit: number; offset: number },
-): { readonly total: number; readonly items: { readonly check: number; readonly assetId: string }[] } {
+  { limit, offset }: { limit: number; offset: number },
+  select: (visit: (selected: Selected) => void) => void,
+): SelectedPage {
   const items: { check: number; assetId: string }[] = [];
   let total = 0;
-  selectDetections(index, filter, { asOf, newForDays }, ({ check, assets }) => {
+  select(({ check, assets }) => {
     const skip = Math.max(0, offset - total);
     if (skip < assets.size && items.length < limit) {
       for (const asset of assets.sliceUint32Array(skip, skip + limit - items.length)) {
@@ -158,4 +201,13 @@ export function selectPage(
     total += assets.size;
   });
   return { total, items };
+}
+
+/** One page of what selectDetections visits. */
+export function selectPage(
+  index: OrganizationIndex,
+  filter: DetectionFilter,
+  { asOf, newForDays, limit, offset }: { asOf: number; newForDays: number; limit: number; offset: number },
+): SelectedPage {
+  return pageOf(index, { limit, offset }, (visit) => selectDetections(index, filter, { asOf, newForDays }, visit));
 }

@@ -7,6 +7,7 @@ import type { Database } from '../db/schema.ts';
 import { derivedDetections, newForDays, statusOf } from '../detections/derive.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { selectPast } from '../fleet-index/select-detections.ts';
 import {
   type Belief,
   HistoryWorld,
@@ -93,7 +94,7 @@ export async function compareThreeWays(
       }
     }
     await compareNow(world, index, other);
-    for (const days of [0.5, 6, 30]) await comparePast(world, world.now - days * day);
+    for (const days of [0.5, 6, 30]) await comparePast(world, world.now - days * day, [index, other]);
     same('healed by the verification', (await other.verify()).healed, 0);
   } finally {
     await index[Symbol.asyncDispose]();
@@ -113,14 +114,25 @@ async function compareNow(world: HistoryWorld, ...indexes: readonly FleetIndex[]
   }
 }
 
-async function comparePast(world: HistoryWorld, asOf: number): Promise<void> {
+async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly FleetIndex[]): Promise<void> {
   for (const organizationId of world.organizationIds) {
-    same(
-      `SQL and matcher ${new Date(asOf).toISOString()}`,
-      await askSql(world.db, organizationId, asOf),
-      askMatcher(world, organizationId, asOf),
-    );
+    const bySql = await askSql(world.db, organizationId, asOf);
+    const moment = new Date(asOf).toISOString();
+    same(`SQL and matcher ${moment}`, bySql, askMatcher(world, organizationId, asOf));
+    const open = [...bySql].flatMap(([key, { status, confirmed }]) => (status === 'fixed' ? [] : [`${key} ${confirmed}`]));
+    for (const fleet of indexes) {
+      const index = await fleet.current(organizationId);
+      if (asOf >= index.since) same(`index and SQL ${moment}`, askPast(index, asOf), open.sort());
+    }
   }
+}
+
+function askPast(index: OrganizationIndex, asOf: number): string[] {
+  const open: string[] = [];
+  selectPast(index, { status: 'open' }, asOf, ({ assets, check, confirmed }) => {
+    for (const asset of assets.toUint32Array()) open.push(`${index.table.assets[asset]?.assetId} ${check.number} ${confirmed}`);
+  });
+  return open.sort();
 }
 
 function same(what: string, one: unknown, other: unknown): void {
