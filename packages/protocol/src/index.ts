@@ -32,3 +32,6 @@ export * from './knowledge/lifecycle.ts';
 export * from './knowledge/severity.ts';
 export * from './limits.ts';
 export { Problem } from './problem.ts';
+export * from './release/origins.ts';
+export * from './release/target.ts';
+export * from './release/upgrade.ts';

@@ -3,6 +3,7 @@ import { AgentId, AssetId, Instant } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { Order } from './orders.ts';
 import { text } from '../facts/fact.ts';
+import { DesiredRelease, UpgradeReport } from '../release/upgrade.ts';
 
 /**
  * Messages between agent and platform, version 1. Never edited after release: version 2 stands beside it.
@@ -102,6 +103,8 @@ export const CheckIn = z.object({
   watching: Watching.optional(),
   /** Absent from agents before 0.2: their clones are not told apart. */
   machine: Machine.optional(),
+  /** Absent from agents that cannot upgrade themselves: they fetch by the older endpoint. */
+  upgrade: UpgradeReport.optional(),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
@@ -120,6 +123,8 @@ export const CheckInReply = z.object({
   reenroll: z.object({ reason: z.literal('cloned'), ticket: z.string().min(8).max(200) }).optional(),
   /** Also here, for agents whose held request for orders is cut on its way. */
   orders: z.array(Order).max(16).optional(),
+  /** To agents that reported their upgrade. */
+  release: DesiredRelease.optional(),
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
 
