@@ -9,3 +9,4 @@ export { type InsideOptions, type PrivateCopy, privateCopy, privateCopyRefusal }
 export { syncDocument } from './sync-document.ts';
 export { throwAwayDatabase, type ThrowAwayDatabase } from './throw-away-database.ts';
 export { sharedArchive, type SharedFile } from './shared-data.ts';
+export { TestReleases } from './test-releases.ts';
