@@ -62,6 +62,11 @@ const Environment = z.object({
     .describe('histories are kept whole for so many days, then as far as detections need them'),
   VEDETTE_CONSOLE_DIR: z.string().min(1).optional().describe('built console; default apps/console/dist'),
   VEDETTE_PACKAGES_DIR: z.string().min(1).optional().describe('agent packages to offer; default .build/packages of the checkout'),
+  VEDETTE_RELEASES_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('signed releases; default releases/ in the data directory; several servers share it'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
   VEDETTE_SILENT_DAYS: days(1).describe('days without a check-in after which an asset is silent; default 1'),
   VEDETTE_STALE_DAYS: days(7).describe('… is stale; default 7'),
@@ -92,6 +97,8 @@ export interface Config {
   readonly consoleDirectory: string;
   /** Where `npm run package` puts the agent's packages; it may not exist. */
   readonly packagesDirectory: string;
+  /** The repository of releases, which we serve and publish to. */
+  readonly releasesDirectory: string;
   /** Seconds without a check-in. */
   readonly silence: SilenceLimits;
   readonly newPassword: boolean;
@@ -149,6 +156,7 @@ export function readConfig(
     historyDays: env.VEDETTE_HISTORY_DAYS,
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
     packagesDirectory: path(env.VEDETTE_PACKAGES_DIR) ?? join(import.meta.dirname, '../../../.build/packages'),
+    releasesDirectory: path(env.VEDETTE_RELEASES_DIR) ?? resolve(cwd, env.VEDETTE_DATA_DIR, 'releases'),
     silence: {
       silent: env.VEDETTE_SILENT_DAYS * 86_400,
       stale: env.VEDETTE_STALE_DAYS * 86_400,

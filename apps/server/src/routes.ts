@@ -14,6 +14,7 @@ import { registerKnowledgeRoutes } from './knowledge/routes.ts';
 import { plays } from './config.ts';
 import type { Context } from './context.ts';
 import { Judging } from './inventory/judging.ts';
+import { registerReleases } from './releases/routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
@@ -24,7 +25,8 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   app.addHook('onReady', () => orders.start());
   // Before connections are waited for: those who wait for orders are answered.
   app.addHook('preClose', () => orders[Symbol.asyncDispose]());
-  if (plays(context.config, 'ingest')) registerAgentRoutes(app, context, { orders, onUnjudged: () => judging?.wake() });
+  const releases = await registerReleases(app, context);
+  if (plays(context.config, 'ingest')) registerAgentRoutes(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
   if (!plays(context.config, 'api')) return;
   registerAuth(app, context);

@@ -15,6 +15,8 @@ export const permissions = [
   'activation-key:read',
   'activation-key:write',
   'token:write',
+  'release:read',
+  'release:write',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

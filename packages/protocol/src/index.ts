@@ -15,6 +15,7 @@ export * from './api/detections.ts';
 export { endpoints } from './api/endpoints.ts';
 export * from './api/knowledge.ts';
 export * from './api/orders.ts';
+export * from './api/releases.ts';
 export * from './api/replay.ts';
 export * from './api/session.ts';
 export * from './endpoint.ts';

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
+import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { Admission } from './admission.ts';
 import { AgentDirectory } from './agent-directory.ts';
 import { measureAgents } from './agent-metrics.ts';
@@ -46,6 +47,7 @@ declare module 'fastify' {
 /** What the interface for agents needs of its neighbours. */
 interface AgentWork {
   readonly orders: OrderBoard;
+  readonly releases: ReleaseDesk;
   /** Package versions came that nobody judged yet. */
   readonly onUnjudged: () => void;
 }
@@ -54,7 +56,7 @@ interface AgentWork {
  * The interface for agents. Everything that arrives is hostile until its signature is checked, and bounded after that; every
  * reply, errors included, is signed, so that an agent can tell the platform from whatever stands between.
  */
-export function registerAgentRoutes(app: FastifyInstance, context: Context, { orders, onUnjudged }: AgentWork): void {
+export function registerAgentRoutes(app: FastifyInstance, context: Context, { orders, releases, onUnjudged }: AgentWork): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
   const agents = new AgentDirectory(context.db, context.clock);
@@ -139,7 +141,13 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
         const strange = await machines.meet(agent, document.machine);
         if (strange) return strange;
         const pending = await orders.take(agent);
-        return { ...(await checkIns.take(agent, document)), ...(pending.length > 0 ? { orders: pending } : {}) };
+        const reply = await checkIns.take(agent, document);
+        // A release is never worth a check-in: what goes wrong there is logged, and the agent keeps what it has.
+        const release = await releases.answer(agent, document.upgrade).catch((error: unknown) => {
+          context.log.error({ err: error, agentId: agent.id }, 'which release an agent shall have could not be said');
+          return undefined;
+        });
+        return { ...reply, ...(pending.length > 0 ? { orders: pending } : {}), ...(release ? { release } : {}) };
       },
     });
     serve({

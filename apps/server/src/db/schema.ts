@@ -1,4 +1,4 @@
-import type { OrderState, VendorState } from '@vedette/protocol';
+import type { OrderState, RolloutState, RolloutSubject, UpgradeState, VendorState } from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
@@ -48,6 +48,52 @@ export interface Database {
     detail: Generated<string>;
   };
   platformKey: { id: number; privateKey: Buffer };
+  releaseKey: { role: 'snapshot' | 'timestamp'; privateKey: Buffer };
+  rollout: {
+    organizationId: string;
+    id: string;
+    subject: RolloutSubject;
+    version: string;
+    previous: string | null;
+    state: RolloutState;
+    rings: Json;
+    ring: number;
+    ringSince: Date;
+    gate: Json;
+    reason: Generated<string>;
+    startedAt: Date;
+    startedBy: string;
+    changedAt: Date;
+  };
+  releaseRules: { organizationId: string; rules: Json; changedAt: Date; changedBy: string };
+  assetRelease: { organizationId: string; assetId: string; pin: string | null; tags: Generated<string[]> };
+  agentUpgrade: {
+    organizationId: string;
+    assetId: string;
+    platform: string;
+    version: string;
+    previous: string | null;
+    runtime: string;
+    state: UpgradeState;
+    target: string | null;
+    since: Date;
+    reason: string | null;
+    /** UpgradeReport as it came. */
+    report: Json;
+    desired: string | null;
+    desiredAt: Date | null;
+    held: string | null;
+    reportedAt: Date;
+  };
+  releaseEvent: {
+    organizationId: string;
+    number: GeneratedAlways<number>;
+    at: Date;
+    kind: string;
+    assetId: string | null;
+    version: string | null;
+    detail: Json;
+  };
   asset: {
     organizationId: string;
     id: string;

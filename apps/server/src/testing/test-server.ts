@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
 import { Pool, type PoolConfig } from 'pg';
@@ -34,7 +37,9 @@ export async function testServer(
   const { db } = database;
   const pool = new Pool(database.connection);
   const clock = { now: new Date('2026-11-22T12:00:00Z') };
-  const config: Config = { ...readConfig({}), offline: true, logLevel: 'silent', ...change };
+  const directory = await mkdtemp(join(tmpdir(), 'vedette-server-'));
+  const releasesDirectory = join(directory, 'releases');
+  const config: Config = { ...readConfig({}), offline: true, logLevel: 'silent', releasesDirectory, ...change };
   const log = pino({ level: 'silent' });
   const context: Context = {
     config,
@@ -54,6 +59,7 @@ export async function testServer(
     await context.fleetIndex[Symbol.asyncDispose]();
     await keeper[Symbol.asyncDispose]();
     await pool.end();
+    await rm(directory, { recursive: true, force: true });
   };
   return { app, context, keeper, clock, [Symbol.asyncDispose]: dispose };
 }

@@ -3,6 +3,19 @@ import { getAsset, listAssets, listFacts } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { explainDetection, listDetections } from './detections.ts';
 import { getOrder, scanAsset } from './orders.ts';
+import {
+  changeRollout,
+  getPlatformIdentification,
+  getReleaseRepository,
+  getReleaseRules,
+  getRollout,
+  listAgentUpgrades,
+  listRollouts,
+  publishRelease,
+  setAssetRelease,
+  setReleaseRules,
+  startRollout,
+} from './releases.ts';
 import { replayVerdicts } from './replay.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
@@ -32,5 +45,16 @@ export const endpoints = {
   listActivationKeys,
   createActivationKey,
   revokeActivationKey,
+  getReleaseRepository,
+  publishRelease,
+  listRollouts,
+  getRollout,
+  startRollout,
+  changeRollout,
+  listAgentUpgrades,
+  getReleaseRules,
+  setReleaseRules,
+  setAssetRelease,
+  getPlatformIdentification,
   getAbout,
 } as const;

@@ -10,6 +10,7 @@ import { agentOrder } from './008-agent-order.ts';
 import { packageModule } from './009-package-module.ts';
 import { packedFacts } from './010-packed-facts.ts';
 import { statementPatches } from './011-statement-patches.ts';
+import { releases } from './012-releases.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '009-package-module': packageModule,
   '010-packed-facts': packedFacts,
   '011-statement-patches': statementPatches,
+  '012-releases': releases,
 };
