@@ -164,6 +164,7 @@ describe('compareReleaseVersions', () => {
   });
   it('is total for any text', () => {
     const version = fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.-]{0,12}$/);
-    fc.assert(fc.property(version, version, (a, b) => compareReleaseVersions(a, b) === -compareReleaseVersions(b, a) || a === b));
+    const isTurned = (a: string, b: string) => compareReleaseVersions(a, b) + compareReleaseVersions(b, a) === 0;
+    expect(() => fc.assert(fc.property(version, version, isTurned))).not.toThrow();
   });
 });

@@ -6,7 +6,8 @@ import type { ReleaseKeeper } from './release-keeper.ts';
 
 /** Which hosts a firewall must let through: to people as JSON of the API, to machines below /.well-known (RFC 8615). */
 export function registerPlatformIdentification(app: FastifyInstance, { config }: Context, keeper: ReleaseKeeper): void {
-  const platformOf = (request: FastifyRequest): string => `${config.publicUrl ?? `${request.protocol}://${request.host}`}/`;
+  const platformOf = (request: FastifyRequest): string =>
+    new URL(`${config.publicUrl ?? `${request.protocol}://${request.host}`}/`).href;
   servePublic(app, getPlatformIdentification, {}, async ({ request }) => identify(platformOf(request), keeper));
   app.get('/.well-known/vedette', async (request, reply) => {
     void reply.header('cache-control', 'public, max-age=300').type('application/json');

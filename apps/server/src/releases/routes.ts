@@ -22,7 +22,7 @@ export async function registerReleases(app: FastifyInstance, context: Context): 
     app.addHook('onReady', async () => rollouts.start());
     app.addHook('onClose', () => rollouts[Symbol.asyncDispose]());
   }
-  await serveReleaseFiles(app, config.releasesDirectory);
+  serveReleaseFiles(app, config.releasesDirectory);
   registerPlatformIdentification(app, context, keeper);
   if (plays(config, 'ingest')) registerLegacyRelease(app, context, keeper);
   if (plays(config, 'api')) {

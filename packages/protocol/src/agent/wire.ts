@@ -103,8 +103,11 @@ export const CheckIn = z.object({
   watching: Watching.optional(),
   /** Absent from agents before 0.2: their clones are not told apart. */
   machine: Machine.optional(),
-  /** Absent from agents that cannot upgrade themselves: they fetch by the older endpoint. */
-  upgrade: UpgradeReport.optional(),
+  /**
+   * Absent from agents that cannot upgrade themselves: they fetch by the older endpoint. One that is not understood counts as absent: it
+   * must not keep the rest of a check-in from being taken.
+   */
+  upgrade: UpgradeReport.optional().catch(undefined),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
