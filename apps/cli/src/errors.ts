@@ -1,5 +1,5 @@
 /** Exit codes, the same for every command: the README lists them. */
-export const exitCodes = { FAILURE: 1, USAGE: 2, NOT_FOUND: 3, AUTH: 4, CONFIG: 78 } as const;
+export const exitCodes = { FAILURE: 1, USAGE: 2, NOT_FOUND: 3, AUTH: 4, SIGNATURES: 5, CONFIG: 78 } as const;
 export type CliErrorCode = keyof typeof exitCodes;
 
 /** Ends a command; the message says what happened, to what, and what to do about it. */

@@ -55,9 +55,8 @@ describe('help', () => {
         { environment: {}, client: () => connect('http://[::1]', {}), askSecret: async () => '', note: () => {}, ...noStreams },
         () => {},
       );
-      const [noun, verb] = name.split(' ');
-      const first = program.commands.find((one) => one.name() === noun);
-      const shown = verb ? first?.commands.find((one) => one.name() === verb) : first;
+      let shown: typeof program | undefined = program;
+      for (const word of name.split(' ')) shown = shown?.commands.find((one) => one.name() === word);
       let help = '';
       shown?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
       expect(help).toContain(command.summary.split(' ')[0]);

@@ -4,7 +4,7 @@ import type { Command, Outcome, Surroundings } from './commands/command.ts';
 export const programVersion = '0.1.0';
 
 const exitCodeHelp =
-  '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 78 bad configuration.';
+  '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 5 a key or signature is missing, 78 bad configuration.';
 
 /** The command line as a commander program; `print` gets what belongs on stdout. */
 export function makeProgram(
@@ -20,21 +20,23 @@ export function makeProgram(
     .addHelpText('after', `\nVEDETTE_URL and VEDETTE_TOKEN replace what "vedette login" keeps.${exitCodeHelp}`);
   const nouns = new Map<string, CommanderCommand>();
   for (const command of commands) {
-    const [noun, verb] = command.name.split(' ') as [string, string | undefined]; // a name has one or two words
-    if (verb === undefined) addCommand(program, noun, command, { surroundings, print, exit });
-    else addCommand(nounOf(program, nouns, noun), verb, command, { surroundings, print, exit });
+    const nounWords = command.name.split(' ');
+    const word = nounWords.pop() ?? '';
+    const parent = nounWords.reduce((above, noun) => nounOf(above, nouns, noun), program);
+    addCommand(parent, word, command, { surroundings, print, exit });
   }
   return program;
 }
 
-function nounOf(program: CommanderCommand, nouns: Map<string, CommanderCommand>, noun: string): CommanderCommand {
-  const known = nouns.get(noun);
+function nounOf(parent: CommanderCommand, nouns: Map<string, CommanderCommand>, noun: string): CommanderCommand {
+  const path = `${parent.name()} ${noun}`;
+  const known = nouns.get(path);
   if (known) return known;
-  const made = program
+  const made = parent
     .command(noun)
     .description(`Work with ${noun.replace('-', ' ')}.`)
     .exitOverride();
-  nouns.set(noun, made);
+  nouns.set(path, made);
   return made;
 }
 

@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 export interface Command {
-  /** "noun verb", or one word. */
+  /** "noun verb", "noun noun verb", or one word. */
   readonly name: string;
   readonly summary: string;
   /** Positional arguments as commander writes them: `<required>`, `[optional]`. */

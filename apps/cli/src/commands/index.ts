@@ -1,3 +1,8 @@
+import { releaseKeyCommands } from '../release/key-commands.ts';
+import { releaseMirrorCommands } from '../release/mirror-commands.ts';
+import { releaseRepositoryCommands } from '../release/repository-commands.ts';
+import { releaseRolloutCommands } from '../release/rollout-commands.ts';
+import { releaseTargetCommands } from '../release/target-commands.ts';
 import { about } from './about.ts';
 import { activationKeysCreate } from './activation-keys-create.ts';
 import { activationKeysList } from './activation-keys-list.ts';
@@ -44,4 +49,9 @@ export const commands: readonly Command[] = [
   activationKeysList,
   activationKeysCreate,
   activationKeysRevoke,
+  ...releaseKeyCommands,
+  ...releaseRepositoryCommands,
+  ...releaseTargetCommands,
+  ...releaseMirrorCommands,
+  ...releaseRolloutCommands,
 ];

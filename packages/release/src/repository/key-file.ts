@@ -28,12 +28,15 @@ export const keyFileMaxBytes = 16 * 1024;
 /** Shortest passphrase that a new key is sealed with. */
 export const passphraseMinChars = 12;
 
+/** What guessing a passphrase costs; about half a second of one core and 64 MiB for each guess. */
+const guessing = { memoryKiB: 65_536, passes: 3, lanes: 4 };
+
 /** Throws ReleaseError `KEY` for a passphrase that is too short. */
-export async function sealKey(key: SigningKey, passphrase: string): Promise<string> {
+export async function sealKey(key: SigningKey, passphrase: string, cost = guessing): Promise<string> {
   if (passphrase.length < passphraseMinChars) {
     throw new ReleaseError('KEY', `the passphrase must have at least ${passphraseMinChars} characters`);
   }
-  const kdf = { name: 'argon2id', memoryKiB: 65_536, passes: 3, lanes: 4, salt: randomBytes(16).toString('base64') } as const;
+  const kdf = { name: 'argon2id' as const, ...cost, salt: randomBytes(16).toString('base64') };
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', await derive(passphrase, kdf), nonce).setAAD(associated(key.file));
   const sealed = Buffer.concat([cipher.update(exportSigningKey(key)), cipher.final()]);
