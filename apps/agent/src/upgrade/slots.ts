@@ -1,0 +1,259 @@
+import { hash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type Disk, replaceFile } from './disk.ts';
+import {
+  emptyState,
+  formatState,
+  maxStateBytes,
+  parseState,
+  type OwnSlot,
+  type RefusedRelease,
+  type SlotContent,
+  type SlotName,
+  type UpgradeOutcome,
+  type UpgradeState,
+} from './upgrade-state.ts';
+
+/** What the package brought: the first line of its `release` file and what it says. */
+export interface BaseRelease extends SlotContent {
+  readonly line: string;
+}
+
+/** From which slot the launcher has started this process, and under which attempt. */
+export interface Running {
+  readonly slot: SlotName;
+  readonly attempt: string;
+}
+
+/** Files that were downloaded and verified; they are moved away from where they are. */
+export interface VerifiedFiles {
+  readonly code: string;
+  /** Null for the runtime that is in use. */
+  readonly runtime: string | null;
+}
+
+export interface SlotsParts {
+  readonly disk: Disk;
+  /** `upgrade` in the state directory. */
+  readonly directory: string;
+  readonly base: BaseRelease;
+  /** RFC 3339, UTC. */
+  readonly now: () => string;
+}
+
+/** As in the launcher. */
+const tries = 3;
+const maxCodeBytes = 16 * 1024 * 1024;
+const maxRuntimeBytes = 512 * 1024 * 1024;
+
+/**
+ * The versions on this machine: the package's, and two slots of which one may be committed and the other on trial. Every change of which
+ * is which is one write of the file `state`; what that refers to lasts before, and what it does not refer to is removed after.
+ */
+export class Slots {
+  readonly #parts: SlotsParts;
+
+  constructor(parts: SlotsParts) {
+    this.#parts = parts;
+  }
+
+  /** As it is on disk; empty where there is nothing that can be read, or it belongs to another package. */
+  get state(): UpgradeState {
+    const { base } = this.#parts;
+    const found = this.#onDisk();
+    if (found === 'damaged' || found === null) return emptyState(base.line);
+    return found.base === base.line ? found : { ...emptyState(base.line), refused: found.refused };
+  }
+
+  contentOf(slot: SlotName, state = this.state): SlotContent {
+    const { base } = this.#parts;
+    return slot === 'base' ? base : (state.slots[slot] ?? base);
+  }
+
+  /** What `run` does first, once it is the only one on the state directory: what ended since is recorded, what is left over removed. */
+  settle(running: Running): UpgradeState {
+    const found = this.#onDisk();
+    const next = this.#settled(found, running);
+    if (next !== found) this.#save(next);
+    this.#tidy(next);
+    return next;
+  }
+
+  /** Puts verified files into the slot that is free. Nothing starts from there yet. Throws when they are not what they should be. */
+  stage(content: SlotContent, files: VerifiedFiles): OwnSlot {
+    const { disk } = this.#parts;
+    const { committed, trial } = this.state;
+    if (trial) throw new Error('an upgrade is on trial already');
+    const slot: OwnSlot = committed === 'a' ? 'b' : 'a';
+    const folder = this.#folder(slot);
+    disk.remove(folder);
+    disk.makeDirectory(folder);
+    const { directory } = this.#parts;
+    for (const above of [join(directory, 'slots'), directory, dirname(directory)]) disk.syncDirectory(above);
+    const own = committed === 'base' ? null : join(this.#folder(committed), 'node');
+    if (files.runtime !== null) disk.rename(files.runtime, join(folder, 'node'));
+    else if (own !== null && disk.size(own) !== null) disk.link(own, join(folder, 'node'));
+    disk.rename(files.code, join(folder, 'agent.mjs'));
+    for (const name of disk.list(folder)) disk.syncFile(join(folder, name));
+    // A move lasts when both directories do.
+    for (const path of [folder, dirname(files.code), dirname(files.runtime ?? files.code)]) disk.syncDirectory(path);
+    this.#verify(slot, content, files.runtime !== null);
+    return slot;
+  }
+
+  /** From the next start on, the staged version is on trial under this attempt: lower-case letters and digits. */
+  beginTrial(slot: OwnSlot, content: SlotContent, attempt: string): void {
+    const { state } = this;
+    replaceFile(this.#parts.disk, this.#starts(attempt), '');
+    this.#save({ ...state, trial: { slot, attempt }, slots: { ...state.slots, [slot]: content } });
+  }
+
+  /** The version on trial stays. */
+  commit(reason: string): void {
+    const { state } = this;
+    const { trial } = state;
+    if (!trial) return;
+    const next: UpgradeState = { ...state, committed: trial.slot, committedAs: trial.attempt, trial: null };
+    const content = this.contentOf(trial.slot, state);
+    this.#save({ ...next, ...this.#ended(state, content, 'committed', reason), slots: { [trial.slot]: content } });
+    this.noteSoundStart(trial.attempt);
+    this.#tidy(this.state);
+  }
+
+  /** The version on trial is not started again; the one before it is, from the next start on. */
+  rollBack(reason: string, { isSuspect = false } = {}): void {
+    const { state } = this;
+    if (state.trial) this.#save(this.#rolledBack(state, reason, isSuspect));
+  }
+
+  /** An attempt ended before anything was started. */
+  noteFailure(content: SlotContent, attempt: string, reason: string): void {
+    const { state } = this;
+    const from = this.contentOf(state.committed, state).version;
+    const last = { attempt, from, to: content.version, outcome: 'failed', reason, at: this.#parts.now() } as const;
+    this.#save({ ...state, last, isUnreported: true });
+  }
+
+  /** This version stays up: its starts are counted from zero again. A count that comes back with the power only shortens patience. */
+  noteSoundStart(attempt: string): void {
+    const { disk } = this.#parts;
+    if ((disk.size(this.#starts(attempt)) ?? 0) > 0) disk.write(this.#starts(attempt), Buffer.of());
+  }
+
+  /** The platform knows how this attempt ended. */
+  noteReported(attempt: string): void {
+    const { state } = this;
+    if (state.isUnreported && state.last?.attempt === attempt) this.#save({ ...state, isUnreported: false });
+  }
+
+  /** The version before has got through to the platform, so what never did is refused; or it has not, so that may be tried again. */
+  judgeSuspects(isPlatformReached: boolean): void {
+    const { state } = this;
+    if (!state.refused.some(({ isSuspect }) => isSuspect)) return;
+    const refused = state.refused.flatMap(({ isSuspect = false, ...one }) => (isSuspect && !isPlatformReached ? [] : [one]));
+    this.#save({ ...state, refused });
+  }
+
+  /** Null when it may be started here; otherwise why not. */
+  refusalOf({ code, runtime }: Pick<SlotContent, 'code' | 'runtime'>): RefusedRelease | null {
+    return this.state.refused.find((one) => one.code === code && one.runtime === runtime) ?? null;
+  }
+
+  #settled(found: UpgradeState | null | 'damaged', running: Running): UpgradeState {
+    const { base, now } = this.#parts;
+    if (found === null) return emptyState(base.line);
+    if (found === 'damaged') {
+      const reason = 'the record of upgrades was damaged; the package is in use';
+      const last = { attempt: 'none', from: base.version, to: base.version, outcome: 'failed', reason, at: now() } as const;
+      return { ...emptyState(base.line), last, isUnreported: true };
+    }
+    if (found.base !== base.line) {
+      const reason = 'another package was installed meanwhile';
+      const ended = found.trial ? this.#ended(found, this.contentOf(found.trial.slot, found), 'failed', reason) : {};
+      const { refused, last, isUnreported } = { ...found, ...ended };
+      return { ...emptyState(base.line), refused, last, isUnreported };
+    }
+    // Whoever runs while another version is on trial has been started because that one has no tries left.
+    const isOver = found.trial !== null && (running.slot !== found.trial.slot || running.attempt !== found.trial.attempt);
+    const settled = isOver ? this.#rolledBack(found, this.#whyOver(found), false) : found;
+    // The same for a committed version that does not come up any more.
+    if (running.slot !== 'base' || settled.committed === 'base') return settled;
+    const reason = 'it did not stay up any more';
+    const content = this.contentOf(settled.committed, settled);
+    const ended = this.#ended({ ...settled, committed: 'base' }, content, 'rolled-back', reason, settled.committedAs);
+    return { ...settled, committed: 'base', committedAs: 'none', slots: {}, ...ended, refused: refuse(settled, content, reason) };
+  }
+
+  #whyOver({ trial }: UpgradeState): string {
+    const starts = trial ? (this.#parts.disk.read(this.#starts(trial.attempt), 4096)?.toString('latin1') ?? '') : '';
+    if (starts.includes('h')) return 'it hung and was ended';
+    return starts.length < tries ? 'it could not be started' : `it did not become healthy in ${tries} starts`;
+  }
+
+  #rolledBack(state: UpgradeState, reason: string, isSuspect: boolean): UpgradeState {
+    const { trial } = state;
+    if (!trial) return state;
+    const content = this.contentOf(trial.slot, state);
+    const kept = state.committed === 'base' ? {} : { [state.committed]: this.contentOf(state.committed, state) };
+    const ended = this.#ended(state, content, 'rolled-back', reason);
+    return { ...state, trial: null, slots: kept, ...ended, refused: refuse(state, content, reason, isSuspect) };
+  }
+
+  #ended(
+    state: UpgradeState,
+    { version: to }: SlotContent,
+    outcome: UpgradeOutcome,
+    reason: string,
+    attempt = state.trial?.attempt ?? 'none',
+  ): Pick<UpgradeState, 'last' | 'isUnreported'> {
+    const from = this.contentOf(state.committed, state).version;
+    return { last: { attempt, from, to, outcome, reason, at: this.#parts.now() }, isUnreported: true };
+  }
+
+  #verify(slot: OwnSlot, { code, runtime }: SlotContent, withRuntime: boolean): void {
+    const read = (name: string, maxBytes: number): string =>
+      hash('sha256', this.#parts.disk.read(join(this.#folder(slot), name), maxBytes) ?? Buffer.of());
+    if (read('agent.mjs', maxCodeBytes) !== code) throw new Error('the staged code is not what was verified');
+    if (withRuntime && read('node', maxRuntimeBytes) !== runtime) throw new Error('the staged runtime is not what was verified');
+  }
+
+  /** Removes what no start will ever need. */
+  #tidy({ committed, committedAs, trial }: UpgradeState): void {
+    const { disk, directory } = this.#parts;
+    const attempts = [committedAs, trial?.attempt].map((attempt) => `starts.${attempt}`);
+    for (const name of disk.list(directory)) {
+      const isLeftOver = (name.startsWith('starts.') && !attempts.includes(name)) || name.endsWith('.tmp');
+      if (isLeftOver) disk.remove(join(directory, name));
+    }
+    for (const name of disk.list(join(directory, 'slots')))
+      if (name !== committed && name !== trial?.slot) disk.remove(join(directory, 'slots', name));
+  }
+
+  #onDisk(): UpgradeState | null | 'damaged' {
+    try {
+      const found = this.#parts.disk.read(join(this.#parts.directory, 'state'), maxStateBytes);
+      return found && (parseState(found.toString('utf8')) ?? 'damaged');
+    } catch {
+      return 'damaged';
+    }
+  }
+
+  #save(state: UpgradeState): void {
+    const { disk, directory } = this.#parts;
+    disk.makeDirectory(directory);
+    replaceFile(disk, join(directory, 'state'), formatState(state));
+  }
+
+  #folder(slot: OwnSlot): string {
+    return join(this.#parts.directory, 'slots', slot);
+  }
+
+  #starts(attempt: string): string {
+    return join(this.#parts.directory, `starts.${attempt}`);
+  }
+}
+
+function refuse(state: UpgradeState, content: SlotContent, reason: string, isSuspect = false): RefusedRelease[] {
+  const { version, code, runtime } = content;
+  return [{ version, code, runtime, reason, ...(isSuspect ? { isSuspect } : {}) }, ...state.refused];
+}

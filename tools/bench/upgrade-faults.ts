@@ -1,0 +1,32 @@
+import { Launcher } from '../upgrade-faults/launch.ts';
+import { hasFailed, simulate, stories, type StoryEnd } from '../upgrade-faults/simulate.ts';
+
+export const name = 'upgrade-faults';
+export const options = { points: 'how many crashes (1000)', verbose: '1: print each story that fails to stderr' };
+
+/** Upgrades whose process or machine ends at every step; see tools/upgrade-faults. */
+export async function run({ points = 1000, verbose = 0 }: Readonly<Record<string, number>> = {}): Promise<object> {
+  const startedAt = performance.now();
+  using launcher = new Launcher();
+  const ends: StoryEnd[] = [];
+  for (const story of stories(points, launcher)) {
+    const end = simulate(story, launcher);
+    ends.push(end);
+    if (hasFailed(end) && verbose === 1) process.stderr.write(`${JSON.stringify(end)}\n`);
+    if (ends.length % 500 === 0) process.stderr.write(`${ends.length} stories\n`);
+  }
+  const count = (holds: (end: StoryEnd) => boolean): number => ends.filter(holds).length;
+  return {
+    points: ends.reduce((sum, { story }) => sum + story.crashes.length, 0),
+    crashed: ends.reduce((sum, { crashed }) => sum + crashed, 0),
+    powerCuts: ends.reduce((sum, { story }) => sum + story.crashes.filter(({ power }) => power).length, 0),
+    stories: ends.length,
+    bricked: count(({ bricked }) => bricked),
+    old: count(({ end }) => end === 'old'),
+    new: count(({ end }) => end === 'new'),
+    wrongEnd: count(({ isRight }) => !isRight),
+    unreported: count(({ unreported }) => unreported),
+    failed: count(hasFailed),
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+  };
+}
