@@ -9,7 +9,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 lib=/usr/lib/vedette-agent
 mkdir -p "$lib" /usr/sbin
-for name in node agent.mjs supervise configure agent.conf; do
+for name in node agent.mjs release supervise configure agent.conf; do
   # The running agent keeps the file it has open; nothing ever sees half of the new one.
   cp -p "$here/usr/lib/vedette-agent/$name" "$lib/$name.new"
   chown 0:0 "$lib/$name.new"

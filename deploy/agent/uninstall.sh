@@ -12,7 +12,8 @@ if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
 fi
 [ ! -x "$lib/supervise" ] || "$lib/supervise" stop
-rm -rf "$lib" /usr/sbin/vedette-agent
+# Versions that the agent has fetched are programs, not settings.
+rm -rf "$lib" /usr/sbin/vedette-agent /var/lib/vedette-agent/upgrade
 if [ "${1-}" = --purge ]; then
   rm -rf /var/lib/vedette-agent /etc/vedette-agent
   rm -f /var/log/vedette-agent.log /var/log/vedette-agent.log.1

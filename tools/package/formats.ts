@@ -106,6 +106,7 @@ ${rpmPost}
 %preun
 ${rpmPreun}
 %postun
+[ "$1" -ne 0 ] || rm -rf /var/lib/vedette-agent/upgrade
 [ ! -d /run/systemd/system ] || systemctl --system daemon-reload >/dev/null 2>&1 || :
 %files
 %attr(0755,root,root) /usr/sbin/vedette-agent

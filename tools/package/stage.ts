@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -27,11 +28,18 @@ export async function stageAgent(root: string, architecture: Architecture, epoch
     place('configure', join(lib, 'configure'), 0o755),
     place('agent.conf', join(lib, 'agent.conf'), 0o644),
     stageDocuments(root, architecture, epoch),
+    stageRelease(lib),
   ]);
   await chmod(join(lib, 'agent.mjs'), 0o644);
   const completions = join(root, 'usr/share/bash-completion/completions');
   await mkdir(completions, { recursive: true });
   await writeFile(join(completions, 'vedette-agent'), `${bashCompletion()}\n`, { mode: 0o644 });
+}
+
+/** Which version this is, exactly: the launcher and the upgrade tell by it whether another package was installed. */
+async function stageRelease(lib: string): Promise<void> {
+  const [code, runtime] = await Promise.all(['agent.mjs', 'node'].map(async (name) => hash('sha256', await readFile(join(lib, name)))));
+  await writeFile(join(lib, 'release'), `${agentVersion} ${code} ${runtime}\n`, { mode: 0o644 });
 }
 
 export async function place(name: string, to: string, mode: number): Promise<void> {

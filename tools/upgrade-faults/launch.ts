@@ -50,7 +50,7 @@ export class Launcher implements Disposable {
       VEDETTE_LIB: join(this.#directory, 'lib'),
       VEDETTE_CONF: '/nonexistent',
       VEDETTE_STATE_DIR: state,
-      VEDETTE_PROBATION_SECONDS: '-20',
+      VEDETTE_GUARD_SECONDS: '0',
     };
     const { stdout, status } = spawnSync('sh', [launcher, 'run'], { env, encoding: 'utf8' });
     for (const name of list(own))

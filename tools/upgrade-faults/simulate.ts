@@ -188,7 +188,7 @@ class Telling {
     if (isWanted && this.#quality !== 'good' && !(this.#quality === 'fails-later' && !isCommitted))
       return this.#misbehave(slots, running);
     const state = slots.settle(running);
-    if (state.trial) slots.commit('healthy');
+    if (state.trial) slots.commit();
     this.#report(slots);
     if (running.slot !== 'base' && !isWanted) slots.noteSoundStart(running.attempt);
     if (isWanted) return this.#quality === 'good';
@@ -200,7 +200,7 @@ class Telling {
   #misbehave(slots: Slots, { attempt }: Running): false {
     if (this.#quality === 'unhealthy') {
       slots.settle({ slot: slots.state.trial?.slot ?? 'base', attempt });
-      slots.rollBack('it used more memory than it may');
+      slots.rollBack({ code: 'budget', text: 'it used more memory than it may' });
     }
     // What the launcher's guard does.
     if (this.#quality === 'hangs') this.#disk.place(join(upgrade, `starts.${attempt}`), Buffer.from('xhhh'));

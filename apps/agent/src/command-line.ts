@@ -46,6 +46,12 @@ export const commandHelp = {
     options: ['platform', 'ca-file', 'log-level', 'state-dir', 'settings'],
   },
   completion: { summary: 'Print what a shell needs to complete commands and options.', argument: 'bash|zsh|fish', options: [] },
+  'fetch-release': {
+    summary: 'What the running agent starts to fetch, check and stage another version of itself.',
+    argument: 'VERSION[@REGION]',
+    options: ['platform', 'ca-file', 'state-dir'],
+  },
+  'self-test': { summary: 'Whether this version starts here and reads the state; changes nothing.', options: ['state-dir'] },
   version: { summary: 'Print the version.', options: [] },
 } as const satisfies Record<string, CommandHelp>;
 export type CommandName = keyof typeof commandHelp;

@@ -11,6 +11,7 @@ import { enrollCommand } from './commands/enroll.ts';
 import { journalCommand } from './commands/journal.ts';
 import { runCommand } from './commands/run.ts';
 import { scanCommand } from './commands/scan.ts';
+import { selfTestCommand } from './commands/self-test.ts';
 import { showCollectedCommand } from './commands/show-collected.ts';
 import { statusCommand } from './commands/status.ts';
 
@@ -30,6 +31,9 @@ const commands: Record<CommandName, Command> = {
   completion: completionCommand,
   'show-collected': showCollectedCommand,
   config: configCommand,
+  // Loaded when it is asked for: checking signatures takes memory that the running agent does without.
+  'fetch-release': async (context) => (await import('./commands/fetch-release.ts')).fetchReleaseCommand(context),
+  'self-test': selfTestCommand,
   version: async () => ({ json: { version: agentVersion }, text: agentVersion }),
 };
 

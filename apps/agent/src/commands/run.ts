@@ -16,6 +16,7 @@ import { effectiveSettings, type Settings, type Wishes } from '../governor/setti
 import { AgentLoop } from '../schedule/agent-loop.ts';
 import { Waker } from '../schedule/waker.ts';
 import { serveOrders } from '../orders/serve-orders.ts';
+import { startUpgrader } from '../upgrade/start-upgrader.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { StateLock } from '../state/state-lock.ts';
 import { writeStatusFile } from '../state/status-file.ts';
@@ -36,10 +37,15 @@ export async function runCommand(context: CommandContext): Promise<null> {
   process.on(scanSignal, () => asked?.scanNow());
   process.on(checkInSignal, () => asked?.checkInNow());
   using _lock = StateLock.acquire(stateDirectory);
+  // Ends this process for another version of it; whoever supervises it starts it again.
+  const restart = new AbortController();
+  const ended = AbortSignal.any([signal, restart.signal]);
+  const own = { ...context, signal: ended };
   let identity = await enrolledIdentity(config);
-  while (!signal.aborted) {
-    const ticket = await runAs(identity, context, (loop) => (asked = loop));
-    if (ticket !== null && !signal.aborted) identity = await becomeOwnAsset(identity, ticket, context);
+  while (!ended.aborted) {
+    const onReady = (loop: AgentLoop): void => void (asked = loop);
+    const ticket = await runAs(identity, own, { onReady, restart: () => restart.abort() });
+    if (ticket !== null && !ended.aborted) identity = await becomeOwnAsset(identity, ticket, own);
   }
   log('info', 'stopped');
   return null;
@@ -49,7 +55,7 @@ export async function runCommand(context: CommandContext): Promise<null> {
 async function runAs(
   identity: Identity,
   { config, log, signal: ended }: CommandContext,
-  onReady: (loop: AgentLoop) => void,
+  { onReady, restart }: { onReady: (loop: AgentLoop) => void; restart: () => void },
 ): Promise<string | null> {
   const { stateDirectory } = config;
   let ticket: string | null = null;
@@ -82,6 +88,7 @@ async function runAs(
     log,
     signal,
   });
+  using upgrader = startUpgrader({ config, identity, connection, governor, restart, log, signal });
   const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
   using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
   const loop: AgentLoop = new AgentLoop({
@@ -103,6 +110,7 @@ async function runAs(
       if (!saveProfile(stateDirectory, wishes)) return;
       governor.apply(effectiveSettings({ platform: wishes, host }));
     },
+    upgrader,
     log,
     now: Date.now,
     elapsed: () => performance.now(),

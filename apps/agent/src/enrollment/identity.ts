@@ -34,6 +34,14 @@ export function loadOrCreateKey(directory: string, keyFile = firstKeyFile): KeyO
   return privateKey;
 }
 
+/** Throws AgentError STATE when there is none. */
+export function loadExistingKey(directory: string, keyFile: string): KeyObject {
+  const path = join(directory, keyFile);
+  const found = readFileIfPresent(path, maxFileBytes);
+  if (!found) throw new AgentError('STATE', `${path} is missing`);
+  return readKey(path, found);
+}
+
 function readKey(path: string, pem: Buffer): KeyObject {
   try {
     const key = createPrivateKey(pem);

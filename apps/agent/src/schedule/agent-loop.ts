@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import type { AgentStatus } from '../state/status-file.ts';
 import type { SyncEngine } from '../sync/sync-engine.ts';
 import { parseCheckInReply } from '../transport/replies.ts';
+import type { Upgrader } from '../upgrade/upgrader.ts';
 import { Backoff } from './backoff.ts';
 import { DueCollectors } from './due-collectors.ts';
 import { observationOf } from './observation-of.ts';
@@ -33,6 +34,8 @@ export interface AgentLoopParts {
   readonly limitedBy: string;
   /** Takes what the platform has set, to be in force from now on. */
   readonly takeProfile: (profile: Wishes) => void;
+  /** Null for an agent that cannot upgrade itself. */
+  readonly upgrader?: Pick<Upgrader, 'report' | 'take'> | null;
   readonly log: Log;
   /** Milliseconds since 1970, for what others read. */
   readonly now: () => number;
@@ -185,13 +188,16 @@ export class AgentLoop {
 
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
-    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()) };
+    const { upgrader } = this.#parts;
+    const upgrade = upgrader ? { upgrade: upgrader.report() } : {};
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()), ...upgrade };
     const reply = parseCheckInReply(await this.#parts.post(agentPaths.checkIn, message, signal));
     this.#parts.takeProfile({ ...reply.settings, ...reply.schedule });
     const now = this.#parts.elapsed();
     const { governor } = this.#parts;
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
     this.#checkInAt = now + this.#jittered(governor.settings.checkInSeconds);
+    upgrader?.take(reply.release);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
     this.#status = { ...this.#status, checkInAt: sentAt };
   }

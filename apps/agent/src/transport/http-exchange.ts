@@ -130,7 +130,7 @@ export class HttpExchange implements Disposable {
 }
 
 /** Makes an agent speak TLS with the platform inside a tunnel; names and sessions stay its own work. */
-function through(proxy: Proxy, agent: TlsAgent, limits: { ca: string | undefined; timeoutMs: number }): TlsAgent {
+export function through(proxy: Proxy, agent: TlsAgent, limits: { ca: string | undefined; timeoutMs: number }): TlsAgent {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const { host, port } = options as { host: string; port: number | string }; // as http.Agent calls it

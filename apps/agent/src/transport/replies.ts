@@ -1,4 +1,4 @@
-import type { AgentProblemCode, CheckInReply, Enrolled, Order, OrdersReply, SyncReply } from '@vedette/protocol';
+import type { AgentProblemCode, CheckInReply, DesiredRelease, Enrolled, Order, OrdersReply, SyncReply } from '@vedette/protocol';
 
 /**
  * Checks the shapes of the platform's replies by hand: the schemas of `protocol` describe the same, but running them would cost the
@@ -28,7 +28,36 @@ export function parseCheckInReply(body: unknown): CheckInReply {
     ...(reply['held'] === true ? { held: true } : {}),
     ...(reply['orders'] === undefined ? {} : parseOrdersReply(reply)),
     ...(ticket === null ? {} : { reenroll: { reason: 'cloned', ticket } }),
+    ...(reply['release'] === undefined ? {} : { release: parseRelease(reply['release']) }),
   };
+}
+
+const maxExpiring = 8;
+
+/** Content is not for this side yet. */
+function parseRelease(value: unknown): DesiredRelease {
+  const release = object(value, 'release');
+  const { agent, region, window, retryRefused, held, probationSeconds, expiring } = release;
+  const times = window === undefined ? null : object(window, 'window');
+  const roles = expiring === undefined ? [] : list(expiring, 'expiring').slice(0, maxExpiring);
+  return {
+    ...(agent === undefined ? {} : { agent: matching(agent, /^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$/, 'agent') }),
+    ...(region === undefined ? {} : { region: matching(region, /^[a-z][a-z0-9-]{0,31}$/, 'region') }),
+    ...(times ? { window: { from: instant(times['from'], 'from'), until: instant(times['until'], 'until') } } : {}),
+    ...(retryRefused === true ? { retryRefused } : {}),
+    ...(held === undefined ? {} : { held: matching(held, /^[a-z-]{1,32}$/, 'held') as NonNullable<DesiredRelease['held']> }), // only shown
+    ...(probationSeconds === undefined ? {} : { probationSeconds: Math.min(whole(probationSeconds, 10, 'probationSeconds'), 86_400) }),
+    ...(roles.length === 0 ? {} : { expiring: roles.map(parseExpiry) }),
+  };
+}
+
+function parseExpiry(value: unknown): NonNullable<DesiredRelease['expiring']>[number] {
+  const expiry = object(value, 'expiring');
+  return { role: matching(expiry['role'], /^[a-z-]{1,64}$/, 'role'), expiresAt: instant(expiry['expiresAt'], 'expiresAt') };
+}
+
+function instant(value: unknown, name: string): string {
+  return matching(value, /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, name);
 }
 
 export function parseOrdersReply(body: unknown): OrdersReply {

@@ -42,6 +42,10 @@ export class PartialFile {
     return this.#bytes;
   }
 
+  get expectedBytes(): number {
+    return this.#expected.bytes;
+  }
+
   /** Throws WrongBytes, and starts over, when there are more than there should be. */
   append(chunk: Uint8Array): void {
     if (this.#bytes + chunk.length > this.#expected.bytes) {

@@ -12,6 +12,7 @@ import {
   type SlotName,
   type UpgradeOutcome,
   type UpgradeState,
+  type Why,
 } from './upgrade-state.ts';
 
 /** What the package brought: the first line of its `release` file and what it says. */
@@ -109,29 +110,36 @@ export class Slots {
   }
 
   /** The version on trial stays. */
-  commit(reason: string): void {
+  commit(): void {
     const { state } = this;
     const { trial } = state;
     if (!trial) return;
     const next: UpgradeState = { ...state, committed: trial.slot, committedAs: trial.attempt, trial: null };
     const content = this.contentOf(trial.slot, state);
-    this.#save({ ...next, ...this.#ended(state, content, 'committed', reason), slots: { [trial.slot]: content } });
+    this.#save({ ...next, ...this.#ended(state, content, 'committed', null), slots: { [trial.slot]: content } });
     this.noteSoundStart(trial.attempt);
     this.#tidy(this.state);
   }
 
   /** The version on trial is not started again; the one before it is, from the next start on. */
-  rollBack(reason: string, { isSuspect = false } = {}): void {
+  rollBack(why: Why, { isSuspect = false } = {}): void {
     const { state } = this;
-    if (state.trial) this.#save(this.#rolledBack(state, reason, isSuspect));
+    if (state.trial) this.#save(this.#rolledBack(state, why, isSuspect));
   }
 
   /** An attempt ended before anything was started. */
-  noteFailure(content: SlotContent, attempt: string, reason: string): void {
+  noteFailure(version: string, attempt: string, why: Why): void {
     const { state } = this;
     const from = this.contentOf(state.committed, state).version;
-    const last = { attempt, from, to: content.version, outcome: 'failed', reason, at: this.#parts.now() } as const;
+    const last = { attempt, from, to: version, outcome: 'failed', why, at: this.#parts.now() } as const;
     this.#save({ ...state, last, isUnreported: true });
+  }
+
+  /** Somebody wants this version to be tried again. */
+  forgive(version: string): void {
+    const { state } = this;
+    const refused = state.refused.filter((one) => one.version !== version);
+    if (refused.length < state.refused.length) this.#save({ ...state, refused });
   }
 
   /** This version stays up: its starts are counted from zero again. A count that comes back with the power only shortens patience. */
@@ -163,13 +171,13 @@ export class Slots {
     const { base, now } = this.#parts;
     if (found === null) return emptyState(base.line);
     if (found === 'damaged') {
-      const reason = 'the record of upgrades was damaged; the package is in use';
-      const last = { attempt: 'none', from: base.version, to: base.version, outcome: 'failed', reason, at: now() } as const;
+      const why = { code: 'internal', text: 'the record of upgrades was damaged; the package is in use' } as const;
+      const last = { attempt: 'none', from: base.version, to: base.version, outcome: 'failed', why, at: now() } as const;
       return { ...emptyState(base.line), last, isUnreported: true };
     }
     if (found.base !== base.line) {
-      const reason = 'another package was installed meanwhile';
-      const ended = found.trial ? this.#ended(found, this.contentOf(found.trial.slot, found), 'failed', reason) : {};
+      const why = { code: 'internal', text: 'another package was installed meanwhile' } as const;
+      const ended = found.trial ? this.#ended(found, this.contentOf(found.trial.slot, found), 'failed', why) : {};
       const { refused, last, isUnreported } = { ...found, ...ended };
       return { ...emptyState(base.line), refused, last, isUnreported };
     }
@@ -178,36 +186,37 @@ export class Slots {
     const settled = isOver ? this.#rolledBack(found, this.#whyOver(found), false) : found;
     // The same for a committed version that does not come up any more.
     if (running.slot !== 'base' || settled.committed === 'base') return settled;
-    const reason = 'it did not stay up any more';
+    const why = { code: 'crash', text: 'it did not stay up any more' } as const;
     const content = this.contentOf(settled.committed, settled);
-    const ended = this.#ended({ ...settled, committed: 'base' }, content, 'rolled-back', reason, settled.committedAs);
-    return { ...settled, committed: 'base', committedAs: 'none', slots: {}, ...ended, refused: refuse(settled, content, reason) };
+    const ended = this.#ended({ ...settled, committed: 'base' }, content, 'rolled-back', why, settled.committedAs);
+    return { ...settled, committed: 'base', committedAs: 'none', slots: {}, ...ended, refused: refuse(settled, content, why) };
   }
 
-  #whyOver({ trial }: UpgradeState): string {
+  #whyOver({ trial }: UpgradeState): Why {
     const starts = trial ? (this.#parts.disk.read(this.#starts(trial.attempt), 4096)?.toString('latin1') ?? '') : '';
-    if (starts.includes('h')) return 'it hung and was ended';
-    return starts.length < tries ? 'it could not be started' : `it did not become healthy in ${tries} starts`;
+    if (starts.includes('h')) return { code: 'unhealthy', text: 'it hung and was ended' };
+    if (starts.length < tries) return { code: 'crash', text: 'it could not be started' };
+    return { code: 'tries', text: `it did not become healthy in ${tries} starts` };
   }
 
-  #rolledBack(state: UpgradeState, reason: string, isSuspect: boolean): UpgradeState {
+  #rolledBack(state: UpgradeState, why: Why, isSuspect: boolean): UpgradeState {
     const { trial } = state;
     if (!trial) return state;
     const content = this.contentOf(trial.slot, state);
     const kept = state.committed === 'base' ? {} : { [state.committed]: this.contentOf(state.committed, state) };
-    const ended = this.#ended(state, content, 'rolled-back', reason);
-    return { ...state, trial: null, slots: kept, ...ended, refused: refuse(state, content, reason, isSuspect) };
+    const ended = this.#ended(state, content, 'rolled-back', why);
+    return { ...state, trial: null, slots: kept, ...ended, refused: refuse(state, content, why, isSuspect) };
   }
 
   #ended(
     state: UpgradeState,
     { version: to }: SlotContent,
     outcome: UpgradeOutcome,
-    reason: string,
+    why: Why | null,
     attempt = state.trial?.attempt ?? 'none',
   ): Pick<UpgradeState, 'last' | 'isUnreported'> {
     const from = this.contentOf(state.committed, state).version;
-    return { last: { attempt, from, to, outcome, reason, at: this.#parts.now() }, isUnreported: true };
+    return { last: { attempt, from, to, outcome, why, at: this.#parts.now() }, isUnreported: true };
   }
 
   #verify(slot: OwnSlot, { code, runtime }: SlotContent, withRuntime: boolean): void {
@@ -253,7 +262,7 @@ export class Slots {
   }
 }
 
-function refuse(state: UpgradeState, content: SlotContent, reason: string, isSuspect = false): RefusedRelease[] {
+function refuse(state: UpgradeState, content: SlotContent, why: Why, isSuspect = false): RefusedRelease[] {
   const { version, code, runtime } = content;
-  return [{ version, code, runtime, reason, ...(isSuspect ? { isSuspect } : {}) }, ...state.refused];
+  return [{ version, code, runtime, why, ...(isSuspect ? { isSuspect } : {}) }, ...state.refused];
 }

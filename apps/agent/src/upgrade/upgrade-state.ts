@@ -1,3 +1,5 @@
+import type { UpgradeReason } from './upgrade-error.ts';
+
 /** `base`: what the machine's package manager installed. The others are in the state directory. */
 export type SlotName = 'base' | 'a' | 'b';
 export type OwnSlot = Exclude<SlotName, 'base'>;
@@ -15,20 +17,27 @@ export const outcomes = ['committed', 'rolled-back', 'failed'] as const;
 /** `failed`: it was never started; the version may be tried again. */
 export type UpgradeOutcome = (typeof outcomes)[number];
 
+/** For programs and for people. */
+export interface Why {
+  readonly code: UpgradeReason;
+  readonly text: string;
+}
+
 /** How an attempt to upgrade ended. */
 export interface UpgradeRecord {
   readonly attempt: string;
   readonly from: string;
   readonly to: string;
   readonly outcome: UpgradeOutcome;
-  readonly reason: string;
+  /** Null when all is well. */
+  readonly why: Why | null;
   /** RFC 3339, UTC. */
   readonly at: string;
 }
 
 /** A version that is not to be started again. */
 export interface RefusedRelease extends SlotContent {
-  readonly reason: string;
+  readonly why: Why;
   /**
    * It never got through to the platform, which may have been away: whether that was its fault shows when the version before it gets
    * through, or does not.

@@ -1,0 +1,316 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { metadataFolder, targetsFolder } from '@vedette/release';
+import { type PartialFile, WrongBytes } from '../partial-file.ts';
+import type { Download, DownloadRequest } from './download.ts';
+import { asOriginError, OriginError } from './origin-error.ts';
+
+/** Somewhere bytes come from: an edge or mirror of the signed list, or the platform, which is always there and always last. */
+export interface Origin {
+  /** Ends in a slash. */
+  readonly base: URL;
+  readonly isPlatform: boolean;
+}
+
+/** How an origin has done, for `status`. */
+export interface OriginStanding {
+  readonly origin: string;
+  readonly isPlatform: boolean;
+  /** Milliseconds until `/stub_status` answered; null when it did not, or was not asked. */
+  readonly answeredInMs: number | null;
+  readonly bytes: number;
+  /** Why it was last left; null when it was not. */
+  readonly failure: string | null;
+}
+
+export interface OriginsParts {
+  /** As signed, best first; without the platform. */
+  readonly edges: readonly URL[];
+  readonly platform: URL;
+  readonly get: (url: URL, request?: DownloadRequest) => Promise<Download>;
+  /** The edge that last gave everything, from an earlier time. */
+  readonly lastGood: string | null;
+  readonly signal: AbortSignal;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly onEvent?: (event: 'bytes' | 'left', origin: string, detail: string) => void;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly elapsed?: () => number;
+}
+
+interface Standing {
+  readonly origin: Origin;
+  answeredInMs: number | null;
+  bytes: number;
+  failure: string | null;
+  /** Gave wrong bytes, or stopped too often: not asked again by this process. */
+  isBanned: boolean;
+  /** How often it stopped in the middle. */
+  stops: number;
+}
+
+const probeMs = 2500;
+/** How often edges that failed are asked whether they are back while the platform has to help out. */
+const lookAgainMs = 10_000;
+/** The platform gives large files in pieces, between which edges may take over again. */
+const platformPieceBytes = 4 * 1024 * 1024;
+/** Time for edges once one has failed; after it the platform is asked. With the patience for one answer this stays below ten seconds. */
+const edgesMs = 5000;
+const mostRedirects = 3;
+const mostStops = 3;
+/** What the platform may ask to wait within one run; for longer the run ends and comes back. */
+const longestWaitSeconds = 60;
+const patientTries = 5;
+
+/** The origins of one run: which to ask next, what each has given, and how a file goes on from another where one has stopped. */
+export class Origins {
+  readonly #parts: OriginsParts;
+  readonly #elapsed: () => number;
+  readonly #edges: readonly Standing[];
+  readonly #platform: Standing;
+  #probedAt = -Infinity;
+  #successor: Origins | null = null;
+
+  constructor(parts: OriginsParts) {
+    this.#parts = parts;
+    this.#elapsed = parts.elapsed ?? (() => performance.now());
+    const standing = (base: URL, isPlatform: boolean): Standing => ({
+      origin: { base, isPlatform },
+      answeredInMs: null,
+      bytes: 0,
+      failure: null,
+      isBanned: false,
+      stops: 0,
+    });
+    this.#edges = parts.edges.map((base) => standing(base, false));
+    this.#platform = standing(parts.platform, true);
+  }
+
+  /** The same run with other edges. */
+  withEdges(edges: readonly URL[]): Origins {
+    const other = new Origins({ ...this.#parts, edges });
+    this.#successor = other;
+    return other;
+  }
+
+  standings(): OriginStanding[] {
+    if (this.#successor) return this.#successor.standings();
+    return [...this.#edges, this.#platform].map(({ origin, answeredInMs, bytes, failure }) => ({
+      origin: origin.base.href,
+      isPlatform: origin.isPlatform,
+      answeredInMs,
+      bytes,
+      failure,
+    }));
+  }
+
+  /** The edge that gave bytes and was never left; null when there was none. */
+  get best(): string | null {
+    if (this.#successor) return this.#successor.best;
+    return this.#edges.find(({ bytes, failure }) => bytes > 0 && failure === null)?.origin.base.href ?? null;
+  }
+
+  /** Asks every edge at once whether it is there; the slow and the silent come last, or not at all. */
+  async probe(): Promise<void> {
+    this.#probedAt = this.#elapsed();
+    await Promise.all(
+      this.#edges.map(async (edge) => {
+        const began = this.#elapsed();
+        edge.answeredInMs = (await this.#isThere(edge.origin)) ? this.#elapsed() - began : null;
+        if (edge.answeredInMs === null) this.#leave(edge, edge.failure ?? 'does not answer /stub_status');
+        else if (!edge.isBanned) edge.failure = null;
+      }),
+    );
+  }
+
+  /** In the order to ask them: edges that answer, the last good one first, then as signed; at last the platform. */
+  order(): Origin[] {
+    const usable = this.#edges.filter((edge) => edge.failure === null && !edge.isBanned);
+    const isLastGood = ({ origin }: Standing): number => (origin.base.href === this.#parts.lastGood ? 0 : 1);
+    const ranked = usable.toSorted((a, b) => isLastGood(a) - isLastGood(b) || slowness(a) - slowness(b));
+    return [...ranked, this.#platform].map(({ origin }) => origin);
+  }
+
+  /** Metadata of one origin, as `release` wants it. */
+  metadataOf(origin: Origin): (path: string, maxBytes: number) => Promise<Uint8Array | null> {
+    return async (path, maxBytes) => {
+      const reply = await this.#patiently(origin, () => this.#get(origin, `${metadataFolder}${path}`));
+      if (reply.status === 404 || reply.status === 403) {
+        await drain(reply);
+        return null;
+      }
+      if (reply.status !== 200) throw statusError(reply);
+      const chunks: Buffer[] = [];
+      let length = 0;
+      for await (const chunk of reply.chunks) {
+        length += chunk.length;
+        if (length > maxBytes) throw new OriginError('length', `${path} is longer than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      this.#standing(origin).bytes += length;
+      return Buffer.concat(chunks, length);
+    };
+  }
+
+  /** Remembers that an origin's metadata could not be used. */
+  leave(origin: Origin, why: string, { isWrong = false } = {}): void {
+    const standing = this.#standing(origin);
+    standing.isBanned ||= isWrong;
+    this.#leave(standing, why);
+  }
+
+  /**
+   * Fetches a target, from where it already is, from one origin after the other until it is whole and right. Throws OriginError when
+   * the platform fails too; `hash` when what came was wrong from there as well.
+   */
+  async fetchTarget(path: string, file: PartialFile): Promise<void> {
+    if (isWhole(file)) return;
+    let failedAt: number | null = null;
+    // Who gave what is there; what an earlier run has left came from whomever.
+    const given = new Set<Standing | 'earlier'>(file.bytes > 0 ? ['earlier'] : []);
+    for (;;) {
+      const isLate = failedAt !== null && this.#elapsed() - failedAt > edgesMs;
+      const [first = this.#platform.origin] = isLate ? [] : this.order();
+      const standing = this.#standing(first);
+      try {
+        given.add(standing);
+        await this.#patiently(first, () => this.#take(standing, path, file));
+        if (file.finish()) return;
+        if (!first.isPlatform) throw new OriginError('length', `only ${file.bytes} of ${file.expectedBytes} bytes came`);
+        failedAt = null;
+      } catch (error) {
+        this.#parts.signal.throwIfAborted();
+        failedAt ??= this.#elapsed();
+        const isOthersFault = error instanceof WrongBytes && [...given].some((one) => one === 'earlier' || !one.origin.isPlatform);
+        if (error instanceof WrongBytes) this.#blame(error, given);
+        if (first.isPlatform && !isOthersFault) throw error instanceof WrongBytes ? new OriginError('hash', error.message) : error;
+        if (!first.isPlatform) this.#leave(standing, asText(error));
+        standing.isBanned ||= (standing.stops += 1) >= mostStops;
+      }
+      if (first.isPlatform && this.#elapsed() - this.#probedAt > lookAgainMs) await this.probe();
+    }
+  }
+
+  /** Whoever gave part of what turned out wrong is not asked again, but for the platform; the file begins anew. */
+  #blame(error: WrongBytes, given: Set<Standing | 'earlier'>): void {
+    for (const one of given) if (one !== 'earlier' && !one.origin.isPlatform) this.leave(one.origin, error.message, { isWrong: true });
+    given.clear();
+  }
+
+  async #take(standing: Standing, path: string, file: PartialFile): Promise<void> {
+    const { origin } = standing;
+    const from = file.bytes;
+    const until = origin.isPlatform ? `${from + platformPieceBytes - 1}` : '';
+    const reply = await this.#get(origin, `${targetsFolder}${path}`, { range: `bytes=${from}-${until}` });
+    if (reply.status === 416 || (reply.status !== 206 && reply.status !== 200)) throw statusError(reply);
+    if (reply.status === 206) checkRange(reply, from, file.expectedBytes);
+    else checkLength(reply, file.expectedBytes);
+    if (reply.status === 200 && from > 0) file.restart();
+    for await (const chunk of reply.chunks) {
+      this.#parts.signal.throwIfAborted();
+      if (chunk.length === 0) continue;
+      file.append(chunk);
+      standing.bytes += chunk.length;
+      this.#parts.onEvent?.('bytes', origin.base.href, String(chunk.length));
+    }
+    if (file.bytes === from && from < file.expectedBytes) throw new OriginError('length', 'nothing came');
+  }
+
+  /** The platform may say when; an edge that does is left. */
+  async #patiently<Result>(origin: Origin, act: () => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await act();
+      } catch (error) {
+        const { code, retryAfterSeconds } = asOriginError(error);
+        const isWorthIt = origin.isPlatform && code === 'busy' && tries < patientTries && retryAfterSeconds <= longestWaitSeconds;
+        if (!isWorthIt || error instanceof WrongBytes) throw error;
+        // Up to a quarter more, so that those who were told the same do not come back together.
+        const waitMs = 1000 * Math.max(1, retryAfterSeconds) * (1 + this.#parts.random() / 4);
+        await delay(waitMs, undefined, { signal: this.#parts.signal });
+      }
+    }
+  }
+
+  async #get({ base }: Origin, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Download> {
+    let url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
+    for (let redirects = 0; ; redirects += 1) {
+      const reply = await this.#parts.get(url, { headers, signal: this.#parts.signal });
+      if (reply.status < 300 || reply.status >= 400 || reply.status === 304) return reply;
+      await drain(reply);
+      const to = URL.parse(reply.headers.location ?? '', url);
+      const isListed = to !== null && [...this.#edges, this.#platform].some(({ origin }) => isBelow(to, origin.base));
+      if (!isListed) throw new OriginError('redirect', `it sends on to ${to?.origin ?? 'nowhere'}, which is not in the list`);
+      if (redirects >= mostRedirects) throw new OriginError('redirect', 'it sends on and on');
+      url = to;
+    }
+  }
+
+  async #isThere({ base }: Origin): Promise<boolean> {
+    try {
+      const reply = await this.#parts.get(new URL('/stub_status', base), { answerMs: probeMs, signal: this.#parts.signal });
+      await drain(reply);
+      return reply.status === 200;
+    } catch {
+      this.#parts.signal.throwIfAborted();
+      return false;
+    }
+  }
+
+  #leave(standing: Standing, why: string): void {
+    standing.failure = why;
+    this.#parts.onEvent?.('left', standing.origin.base.href, why);
+  }
+
+  #standing(origin: Origin): Standing {
+    return this.#edges.find((edge) => edge.origin === origin) ?? this.#platform;
+  }
+}
+
+/** Whether an earlier run has left all of it; what it has left wrong is gone then. */
+function isWhole(file: PartialFile): boolean {
+  try {
+    return file.finish();
+  } catch {
+    return false;
+  }
+}
+
+/** Differences of less than this many milliseconds do not outweigh the signed order. */
+const sameMs = 100;
+
+function slowness({ answeredInMs }: Standing): number {
+  return Math.floor((answeredInMs ?? 0) / sameMs);
+}
+
+function isBelow(url: URL, base: URL): boolean {
+  return url.origin === base.origin && url.pathname.startsWith(base.pathname);
+}
+
+function statusError({ status, headers }: Download): OriginError {
+  // RFC 9110 §10.2.3: seconds, or a date, which nobody here sends.
+  const seconds = Number(headers['retry-after'] ?? 0);
+  const retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
+  const isBusy = status === 429 || (status === 503 && retryAfterSeconds > 0);
+  return new OriginError(isBusy ? 'busy' : 'status', `status ${status}`, { retryAfterSeconds });
+}
+
+function checkRange({ headers }: Download, from: number, bytes: number): void {
+  const [, first, last, whole] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+  if (Number(first) !== from || Number(last) >= bytes || (whole !== '*' && Number(whole) !== bytes))
+    throw new OriginError('range', `another part of the file came: ${headers['content-range'] ?? 'none'}`);
+}
+
+function checkLength({ headers }: Download, bytes: number): void {
+  const length = headers['content-length'];
+  if (length !== undefined && Number(length) !== bytes)
+    throw new OriginError('length', `${length} bytes instead of ${bytes}`);
+}
+
+async function drain({ chunks }: Download): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of chunks) if ((bytes += chunk.length) > 64 * 1024) break;
+}
+
+function asText(error: unknown): string {
+  return error instanceof WrongBytes ? error.message : asOriginError(error).message;
+}
