@@ -4,12 +4,15 @@ import { type HostState, hostState } from '../state/host-state.ts';
 import { acknowledgedRowCounts } from '../spool/spool.ts';
 import { lockHolder } from '../state/state-lock.ts';
 import { readStatusFile, type AgentStatus } from '../state/status-file.ts';
+import { describeUpgrade, upgradeLines } from '../upgrade/describe-upgrade.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
-export async function statusCommand({ config: { stateDirectory } }: CommandContext): Promise<CommandOutput> {
+export async function statusCommand({ config }: CommandContext): Promise<CommandOutput> {
+  const { stateDirectory } = config;
   const identity = loadIdentity(stateDirectory);
+  const upgrade = describeUpgrade(config);
   if (!identity)
-    return { json: { enrolled: false, state: 'enrolling', stateDirectory }, text: `not enrolled (${stateDirectory})` };
+    return { json: { enrolled: false, state: 'enrolling', stateDirectory, upgrade }, text: `not enrolled (${stateDirectory})` };
   const processId = lockHolder(stateDirectory);
   const status = readStatusFile(stateDirectory);
   const counts = acknowledgedRowCounts(stateDirectory);
@@ -18,7 +21,7 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
   const now = hostState(status, schedule, Date.now());
   const { state: stateName, since: stateSince, reason, waitsFor } = now;
   const states = { state: stateName, stateSince, reason, waitsFor };
-  const json = { enrolled: true, ...states, agentId, assetId, platform, schedule, ...status, processId, collectors };
+  const json = { enrolled: true, ...states, agentId, assetId, platform, schedule, ...status, processId, collectors, upgrade };
   const lines = [
     `agent ${agentId}, asset ${assetId}`,
     `platform ${platform}`,
@@ -26,6 +29,7 @@ export async function statusCommand({ config: { stateDirectory } }: CommandConte
     processId === null ? 'not running' : `running as process ${processId}`,
     `last full scan ${status?.fullScanAt ?? 'never'}, last check-in ${status?.checkInAt ?? 'never'}`,
     ...(status ? statusLines(status) : []),
+    ...(upgrade ? upgradeLines(upgrade) : []),
     ...collectors.map(({ name, sequence, status: state, rows, problem = '' }) =>
       `  ${name.padEnd(20)}${state.padEnd(12)}${String(rows ?? '-').padStart(6)} rows  #${sequence}  ${problem}`.trimEnd(),
     ),

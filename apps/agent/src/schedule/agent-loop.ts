@@ -189,9 +189,8 @@ export class AgentLoop {
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
     const { upgrader } = this.#parts;
-    const upgrade = upgrader ? { upgrade: upgrader.report() } : {};
-    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()), ...upgrade };
-    const reply = parseCheckInReply(await this.#parts.post(agentPaths.checkIn, message, signal));
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()) };
+    const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
     this.#parts.takeProfile({ ...reply.settings, ...reply.schedule });
     const now = this.#parts.elapsed();
     const { governor } = this.#parts;
@@ -200,6 +199,19 @@ export class AgentLoop {
     upgrader?.take(reply.release);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
     this.#status = { ...this.#status, checkInAt: sentAt };
+  }
+
+  /** How an upgrade goes must not keep the rest from being heard: a platform that does not take it is told without. */
+  async #postCheckIn(message: CheckIn, signal: AbortSignal): Promise<unknown> {
+    const { post, upgrader, log } = this.#parts;
+    if (!upgrader) return post(agentPaths.checkIn, message, signal);
+    try {
+      return await post(agentPaths.checkIn, { ...message, upgrade: upgrader.report() }, signal);
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.problem !== 'MALFORMED') throw error;
+      log('error', 'upgrade-report-refused', { problem: describeError(error) });
+      return post(agentPaths.checkIn, message, signal);
+    }
   }
 
   /** Milliseconds. A tenth on both sides keeps a fleet that started together from staying together. */

@@ -9,7 +9,8 @@ import { replaceFile } from './disk.ts';
 import { describeProgram, fetchProgram, type FetchParts } from './fetch-program.ts';
 import { freeMemory } from './free-space.ts';
 import { fileOf, type Installation } from './installation.ts';
-import { edgesOf, fetchOrigins, readKnownOrigins, saveKnownOrigins } from './known-origins.ts';
+import { edgesOf, fetchOrigins } from './known-origins.ts';
+import { readKnownOrigins, saveKnownOrigins } from './known-origins-file.ts';
 import { Downloader } from './origins/download.ts';
 import { OriginError } from './origins/origin-error.ts';
 import { type OriginStanding, Origins } from './origins/origins.ts';
@@ -150,17 +151,22 @@ async function selfTest({ installation, stateDirectory, version, signal }: Fetch
   const outputs = Promise.all([text(child.stdout), text(child.stderr)]);
   const failed = (why: string, cause?: unknown): UpgradeError =>
     new UpgradeError('preflight', `${version} does not start here: ${why}`, { cause });
-  const [code_] = (await once(child, 'close').catch((error: unknown) => {
+  const [exitCode] = (await once(child, 'close').catch((error: unknown) => {
     throw failed(describeError(error), error);
   })) as [number | null]; // documented arguments of 'close'
   const [said, complaint] = await outputs;
-  if (code_ !== 0) throw failed(`${complaint.trim().slice(-300) || `it ended with ${code_ ?? 'a signal'}`}`);
+  const lines = complaint.split('\n').map((line) => line.trim());
+  const told = lines.find((line) => line.includes('Error')) ?? lines.findLast((line) => line !== '');
+  if (exitCode !== 0) throw failed(told ?? `it ended with ${exitCode ?? 'a signal'}`);
   if (!said.includes(`"version":${JSON.stringify(version)}`)) throw failed(`it says it is ${said.trim().slice(0, 100)}`);
 }
 
 function asUpgradeError(error: unknown): UpgradeError {
-  if (error instanceof UpgradeError) return error;
   const message = describeError(error);
+  if (error instanceof UpgradeError) {
+    const { code, retryAfterSeconds } = error;
+    return new UpgradeError(code, message, { cause: error, retryAfterSeconds });
+  }
   if (error instanceof ReleaseError) return new UpgradeError(reasons.get(error.code) ?? 'verification', message, { cause: error });
   if (error instanceof OriginError)
     return new UpgradeError('unreachable', message, { cause: error, retryAfterSeconds: error.retryAfterSeconds });

@@ -3,36 +3,10 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Origins as OriginsDocument, originsMaxBytes } from '@vedette/protocol';
 import { originsTarget, readCustom, type TrustedMetadata, unpackTarget } from '@vedette/release';
-import { type Disk, replaceFile } from './disk.ts';
+import type { Disk } from './disk.ts';
+import type { KnownOrigins } from './known-origins-file.ts';
 import type { Origins } from './origins/origins.ts';
 import { PartialFile } from './partial-file.ts';
-
-/** The signed list of origins as it was last seen, and which of them was good. */
-export interface KnownOrigins {
-  /** SHA-256 of the target that the list came with; empty before. */
-  readonly sha256: string;
-  readonly document: OriginsDocument | null;
-  readonly lastGood: string | null;
-  /** How they did in the last run, for `status`. */
-  readonly standings: ReturnType<Origins['standings']>;
-}
-
-const fileName = 'origins.json';
-const nothing: KnownOrigins = { sha256: '', document: null, lastGood: null, standings: [] };
-
-/** Without a check of its schema: for `status` alone, and for who checks. */
-export function readKnownOrigins(disk: Disk, directory: string): KnownOrigins {
-  try {
-    const found = disk.read(join(directory, fileName), 4 * originsMaxBytes);
-    return found ? (JSON.parse(found.toString('utf8')) as KnownOrigins) : nothing; // our own file; its document was checked when it came
-  } catch {
-    return nothing;
-  }
-}
-
-export function saveKnownOrigins(disk: Disk, directory: string, known: KnownOrigins): void {
-  replaceFile(disk, join(directory, fileName), JSON.stringify(known));
-}
 
 /** Addresses for a region in order; those of the default region where it is not in the list. */
 export function edgesOf({ document }: KnownOrigins, region: string | null): URL[] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DesiredRelease, UpgradeReport } from '@vedette/protocol';
 import { agentVersion } from '../config.ts';
+import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Backoff } from '../schedule/backoff.ts';
 import type { FetchOutcome } from './fetch-release.ts';
@@ -148,7 +149,7 @@ export class Upgrader implements Disposable {
       log('warn', 'upgrade-failed', { version, reason: reason ?? '', detail, retryInSeconds: Math.round(pauseMs / 1000) });
     } catch (error) {
       this.#notBefore = elapsed() + this.#backoff.failed() * pauseFactor;
-      this.#note('failed', version, { code: 'internal', text: (error as Error).message });
+      this.#note('failed', version, { code: 'internal', text: describeError(error) });
     } finally {
       this.#isFetching = false;
     }
@@ -187,7 +188,7 @@ export class Upgrader implements Disposable {
     if (trial) return { state: 'probation', target: agentVersion, since };
     if (this.#progress) return this.#progress;
     if (!last) return { state: 'idle', since };
-    const why = last.why ? { reason: last.why.code, detail: last.why.text.slice(0, 500) } : {};
+    const why = last.why ? { reason: last.why.code, detail: describeError(last.why.text) } : {};
     return { state: last.outcome, target: last.to, since: last.at, ...why };
   }
 
@@ -197,7 +198,7 @@ export class Upgrader implements Disposable {
     why: { code: UpgradeReason; text: string } | null,
     origins?: { host: string; bytes: number }[],
   ): void {
-    const reason = why ? { reason: why.code, detail: why.text.slice(0, 500) } : {};
+    const reason = why ? { reason: why.code, detail: describeError(why.text) } : {};
     const isSame = this.#progress?.state === state && this.#progress.target === target && this.#progress.detail === why?.text;
     const since = isSame ? this.#progress?.since : undefined;
     this.#progress = {

@@ -115,8 +115,9 @@ export class Origins {
     await Promise.all(
       this.#edges.map(async (edge) => {
         const began = this.#elapsed();
-        edge.answeredInMs = (await this.#isThere(edge.origin)) ? this.#elapsed() - began : null;
-        if (edge.answeredInMs === null) this.#leave(edge, edge.failure ?? 'does not answer /stub_status');
+        const problem = await this.#whyAway(edge.origin);
+        edge.answeredInMs = problem === null ? this.#elapsed() - began : null;
+        if (problem !== null) this.#leave(edge, `/stub_status: ${problem}`);
         else if (!edge.isBanned) edge.failure = null;
       }),
     );
@@ -172,6 +173,8 @@ export class Origins {
       const [first = this.#platform.origin] = isLate ? [] : this.order();
       const standing = this.#standing(first);
       try {
+        // All of it may have come before whoever gave it failed.
+        if (file.finish()) return;
         given.add(standing);
         await this.#patiently(first, () => this.#take(standing, path, file));
         if (file.finish()) return;
@@ -245,14 +248,15 @@ export class Origins {
     }
   }
 
-  async #isThere({ base }: Origin): Promise<boolean> {
+  /** Null when it is there. */
+  async #whyAway({ base }: Origin): Promise<string | null> {
     try {
       const reply = await this.#parts.get(new URL('/stub_status', base), { answerMs: probeMs, signal: this.#parts.signal });
       await drain(reply);
-      return reply.status === 200;
-    } catch {
+      return reply.status === 200 ? null : `status ${reply.status}`;
+    } catch (error) {
       this.#parts.signal.throwIfAborted();
-      return false;
+      return asText(error);
     }
   }
 
@@ -298,12 +302,15 @@ function checkRange({ headers }: Download, from: number, bytes: number): void {
   const [, first, last, whole] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
   if (Number(first) !== from || Number(last) >= bytes || (whole !== '*' && Number(whole) !== bytes))
     throw new OriginError('range', `another part of the file came: ${headers['content-range'] ?? 'none'}`);
+  const length = headers['content-length'];
+  if (length !== undefined && Number(length) !== Number(last) - from + 1)
+    throw new OriginError('length', `${length} bytes instead of ${Number(last) - from + 1}`);
 }
 
 function checkLength({ headers }: Download, bytes: number): void {
   const length = headers['content-length'];
-  if (length !== undefined && Number(length) !== bytes)
-    throw new OriginError('length', `${length} bytes instead of ${bytes}`);
+  // Whoever serves files says how long they are; a captive portal does not know, or says something else.
+  if (Number(length) !== bytes) throw new OriginError('length', `${length ?? 'unknown'} bytes instead of ${bytes}`);
 }
 
 async function drain({ chunks }: Download): Promise<void> {

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '@vedette/testkit';
+import { agentVersion } from '../../apps/agent/src/config.ts';
+import { buildAgent } from '../../tools/build-agent.ts';
+
+const deploy = join(import.meta.dirname, '../../deploy/agent');
+
+/** The agent's bundle as the sources are, under its own version. */
+export async function bundle(): Promise<string> {
+  return readFileSync(await buildAgent(), 'utf8');
+}
+
+/** The same bundle as another version; `change` makes it worse, too. */
+export function asVersion(code: string, version: string, change: (code: string) => string = (same) => same): Buffer {
+  return Buffer.from(change(code.replaceAll(agentVersion, version)));
+}
+
+/** What `vedette-agent status --json` says of upgrades. */
+export interface UpgradeStatus {
+  readonly version: string;
+  readonly slot: string;
+  readonly trial: { readonly version: string } | null;
+  readonly last: { readonly to: string; readonly outcome: string; readonly why: { code: string; text: string } | null } | null;
+  readonly refused: readonly { readonly version: string }[];
+  readonly origins: readonly { origin: string; bytes: number; failure: string | null }[];
+}
+
+/** The agent laid out as a package does it, in a directory of its own, with the real launcher and supervisor. */
+export class InstalledAgent implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'vedette-installed-'));
+  readonly #environment: Readonly<Record<string, string>>;
+
+  constructor(code: Uint8Array, environment: Readonly<Record<string, string>>) {
+    for (const name of ['lib', 'run', 'state']) mkdirSync(join(this.directory, name), { mode: 0o700 });
+    copyFileSync(join(deploy, 'vedette-agent'), join(this.directory, 'vedette-agent'));
+    symlinkSync(process.execPath, join(this.directory, 'lib/node'));
+    this.install(code, agentVersion);
+    this.#environment = {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      VEDETTE_LIB: join(this.directory, 'lib'),
+      VEDETTE_CONF: join(this.directory, 'none'),
+      VEDETTE_STATE_DIR: this.stateDirectory,
+      VEDETTE_SETTINGS_FILE: join(this.directory, 'settings.json'),
+      VEDETTE_RUN_DIR: join(this.directory, 'run'),
+      VEDETTE_LOG_FILE: join(this.directory, 'log'),
+      VEDETTE_AGENT: join(this.directory, 'vedette-agent'),
+      VEDETTE_LOG_LEVEL: 'info',
+      ...environment,
+    };
+  }
+
+  get stateDirectory(): string {
+    return join(this.directory, 'state');
+  }
+
+  get log(): string {
+    const file = join(this.directory, 'log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  /** What a package would put in place. */
+  install(code: Uint8Array, version: string): void {
+    const lib = join(this.directory, 'lib');
+    writeFileSync(join(lib, 'agent.mjs'), code);
+    writeFileSync(join(lib, 'release'), `${version} ${hash('sha256', code)} ${hash('sha256', 'the runtime of this test')}\n`);
+  }
+
+  /** With settings of the host's owner that make it quick. */
+  start(): void {
+    writeFileSync(join(this.directory, 'settings.json'), JSON.stringify({ checkInSeconds: 10, cpuPercent: 10 }));
+    this.#supervise('start');
+  }
+
+  run(...args: string[]): string {
+    return execFileSync(join(this.directory, 'vedette-agent'), args, { env: this.#environment, encoding: 'utf8', stdio: 'pipe' });
+  }
+
+  status(): { upgrade: UpgradeStatus; processId: number | null; assetId: string } {
+    return JSON.parse(this.run('status', '--json')) as ReturnType<InstalledAgent['status']>;
+  }
+
+  /** Waits until the upgrade's status is as wanted. */
+  async until(what: string, timeoutMs: number, holds: (upgrade: UpgradeStatus) => boolean): Promise<UpgradeStatus> {
+    try {
+      return await eventually(what, timeoutMs, async () => {
+        const { upgrade } = this.status();
+        return upgrade && holds(upgrade) ? upgrade : null;
+      });
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.log.slice(-4000)}\n${JSON.stringify(this.status().upgrade)}`, { cause: error });
+    }
+  }
+
+  #supervise(action: string): void {
+    execFileSync(join(deploy, 'supervise'), [action], { env: this.#environment, stdio: 'pipe' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#supervise('stop');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
