@@ -33,6 +33,7 @@ export * from './knowledge/lifecycle.ts';
 export * from './knowledge/severity.ts';
 export * from './limits.ts';
 export { Problem } from './problem.ts';
+export * from './release/distributed-name.ts';
 export * from './release/origins.ts';
 export * from './release/target.ts';
 export * from './release/upgrade.ts';
