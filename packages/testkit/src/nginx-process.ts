@@ -1,0 +1,144 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { edgeConfig, type EdgeSettings, mirrorConfig } from '@vedette/cli';
+import { endProcess } from './end-process.ts';
+import { eventually } from './eventually.ts';
+
+const nginx = '/usr/sbin/nginx';
+const makeCertificate = join(import.meta.dirname, '../../../deploy/edge/make-certificate.sh');
+
+/** Whether nginx and openssl are here; else the reason for which tests skip. */
+export function nginxRefusal(): string | null {
+  const missing = [nginx, '/usr/bin/openssl'].filter((program) => !existsSync(program));
+  return missing.length === 0 ? null : `skipped: no ${missing.join(', ')} (Debian: apt-get install nginx-light openssl)`;
+}
+
+/** A certificate authority in a directory, made by the shipped script, and certificates of it. */
+export function certificateFor(directory: string, ...names: readonly string[]) {
+  execFileSync(makeCertificate, [directory, ...names], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const file = (name: string): string => join(directory, name);
+  const [name = ''] = names;
+  return { caFile: file('ca.pem'), certFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };
+}
+
+/** Debian's nginx with one of the shipped configurations, on a free port of loopback, its cache and log in a directory that goes with it. */
+export class NginxProcess implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), 'vedette-nginx-'));
+  /** PEM text of the authority that its certificate is of. */
+  readonly ca: string;
+  readonly #certificate: ReturnType<typeof certificateFor>;
+  #port = 0;
+  #process: ChildProcess | null = null;
+
+  private constructor(authority: string | null) {
+    this.#certificate = certificateFor(authority ?? join(this.directory, 'tls'), 'edge.test', '127.0.0.1', 'localhost');
+    this.ca = readFileSync(this.#certificate.caFile, 'utf8');
+  }
+
+  /** An edge of a platform. `authority`: directory of one that several share. */
+  static async edge(
+    platform: string,
+    { authority = null, ...changes }: Partial<EdgeSettings> & { readonly authority?: string | null } = {},
+  ): Promise<NginxProcess> {
+    return new NginxProcess(authority).#start((edge) =>
+      edgeConfig({
+        ...edge.#served(),
+        platform: new URL(platform),
+        platformCa: edge.#certificate.caFile,
+        cacheDir: join(edge.directory, 'cache'),
+        cacheSize: '1g',
+        requestsPerSecond: '10000',
+        edgeToken: '',
+        ...changes,
+      }),
+    );
+  }
+
+  static async mirror(mirrorDir: string): Promise<NginxProcess> {
+    return new NginxProcess(null).#start((mirror) => mirrorConfig({ ...mirror.#served(), mirrorDir }));
+  }
+
+  /** Without a slash at the end. */
+  get url(): string {
+    return `https://127.0.0.1:${this.#port}`;
+  }
+
+  get accessLog(): string {
+    return readFileSync(join(this.directory, 'access.log'), 'utf8');
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** SIGKILL to all of it: connections under way break. */
+  async kill(): Promise<void> {
+    const master = this.#process;
+    if (!master?.pid) return;
+    process.kill(-master.pid, 'SIGKILL'); // a group of its own, see below
+    await endProcess(master, 'SIGKILL');
+  }
+
+  async restart(): Promise<void> {
+    await this.#run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endProcess(this.#process, 'SIGTERM');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #served() {
+    const { certFile: tlsCert, keyFile: tlsKey } = this.#certificate;
+    const accessLog = join(this.directory, 'access.log');
+    return { listen: `127.0.0.1:${this.#port}`, name: 'edge.test', tlsCert, tlsKey, accessLog };
+  }
+
+  async #start(config: (self: NginxProcess) => string): Promise<this> {
+    this.#port = await freePort();
+    mkdirSync(join(this.directory, 'temporary'));
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${this.directory}/temporary/${name};`,
+    );
+    writeFileSync(join(this.directory, 'site.conf'), config(this));
+    writeFileSync(
+      join(this.directory, 'nginx.conf'),
+      `daemon off; user root; worker_processes 1; worker_rlimit_nofile 20000; pid ${this.directory}/nginx.pid;
+error_log ${this.directory}/error.log warn;
+events { worker_connections 8192; }
+http { ${temporary.join(' ')} include ${this.directory}/site.conf; }
+`,
+    );
+    try {
+      await this.#run();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    return this;
+  }
+
+  async #run(): Promise<void> {
+    const errorLog = join(this.directory, 'error.log');
+    rmSync(join(this.directory, 'nginx.pid'), { force: true });
+    const child = spawn(nginx, ['-c', join(this.directory, 'nginx.conf'), '-e', errorLog], { stdio: 'ignore', detached: true });
+    this.#process = child;
+    await eventually('nginx', 20_000, () => {
+      if (child.exitCode !== null) throw new Error(readFileSync(errorLog, 'utf8'));
+      return existsSync(join(this.directory, 'nginx.pid')) ? true : null;
+    });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', listening.resolve);
+  await listening.promise;
+  const { port } = server.address() as AddressInfo; // a TCP server that listens
+  server.close();
+  return port;
+}
