@@ -22,8 +22,12 @@ describe('readConfig', () => {
   });
 
   it('never prints a secret', () => {
-    const config = readConfig({ VEDETTE_BOOTSTRAP_PASSWORD: 'correct horse', DATABASE_URL: 'postgres://u:hidden@db/x' });
-    expect(inspect(config) + JSON.stringify(config)).not.toMatch(/correct horse|hidden/);
+    const config = readConfig({
+      VEDETTE_BOOTSTRAP_PASSWORD: 'correct horse',
+      DATABASE_URL: 'postgres://u:hidden@db/x',
+      VEDETTE_EDGE_TOKEN: 'of-edges-and-relays',
+    });
+    expect(inspect(config) + JSON.stringify(config)).not.toMatch(/correct horse|hidden|of-edges/);
     expect(config.secrets.bootstrapPassword).toBe('correct horse');
   });
 

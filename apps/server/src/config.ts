@@ -3,18 +3,27 @@ import { inspect } from 'node:util';
 import type { SilenceLimits } from '@vedette/protocol';
 import { z } from 'zod';
 
+interface SecretValues {
+  readonly bootstrapPassword?: string | undefined;
+  readonly databaseUrl?: string | undefined;
+  readonly edgeToken?: string | undefined;
+}
+
 /** Values that must never reach a log: they print as [secret] wherever the object goes. */
 export class Secrets {
-  readonly #values: { bootstrapPassword: string | undefined; databaseUrl: string | undefined };
+  readonly #values: SecretValues;
 
-  constructor(values: { bootstrapPassword?: string | undefined; databaseUrl?: string | undefined } = {}) {
-    this.#values = { bootstrapPassword: values.bootstrapPassword, databaseUrl: values.databaseUrl };
+  constructor(values: SecretValues = {}) {
+    this.#values = { ...values };
   }
   get bootstrapPassword(): string | undefined {
     return this.#values.bootstrapPassword;
   }
   get databaseUrl(): string | undefined {
     return this.#values.databaseUrl;
+  }
+  get edgeToken(): string | undefined {
+    return this.#values.edgeToken;
   }
   toJSON(): string {
     return '[secret]';
@@ -26,6 +35,7 @@ export class Secrets {
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 const days = (standard: number) => z.coerce.number().positive().max(36_500).default(standard);
+const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
 const flag = z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0');
 const password = z.string().min(8, 'must have at least 8 characters').max(1000);
 
@@ -71,6 +81,16 @@ const Environment = z.object({
   VEDETTE_SILENT_DAYS: days(1).describe('days without a check-in after which an asset is silent; default 1'),
   VEDETTE_STALE_DAYS: days(7).describe('… is stale; default 7'),
   VEDETTE_ARCHIVED_DAYS: days(30).describe('… is archived, until it is heard of again; default 30'),
+  VEDETTE_DOWNLOADS_PER_SECOND: count(20, 10_000).describe(
+    'downloads that agents begin here in a second, past all edges; default 20',
+  ),
+  VEDETTE_DOWNLOADS_AT_ONCE: count(32, 10_000).describe('… that are under way at one moment; default 32'),
+  VEDETTE_DOWNLOAD_BYTES_PER_SECOND: count(20_000_000, 1e11).describe('… bytes that are promised in a second; default 20000000'),
+  VEDETTE_EDGE_TOKEN: z
+    .string()
+    .regex(/^[\w-]{16,200}$/, 'must be 16 to 200 letters, digits, - or _')
+    .optional()
+    .describe('by which edges show that they fetch for many, and need not wait (secret)'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -101,6 +121,12 @@ export interface Config {
   readonly releasesDirectory: string;
   /** Seconds without a check-in. */
   readonly silence: SilenceLimits;
+  /** What agents may download from the platform itself. */
+  readonly downloads: {
+    readonly downloadsPerSecond: number;
+    readonly downloadsAtOnce: number;
+    readonly bytesPerSecond: number;
+  };
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -162,10 +188,19 @@ export function readConfig(
       stale: env.VEDETTE_STALE_DAYS * 86_400,
       archived: env.VEDETTE_ARCHIVED_DAYS * 86_400,
     },
+    downloads: {
+      downloadsPerSecond: env.VEDETTE_DOWNLOADS_PER_SECOND,
+      downloadsAtOnce: env.VEDETTE_DOWNLOADS_AT_ONCE,
+      bytesPerSecond: env.VEDETTE_DOWNLOAD_BYTES_PER_SECOND,
+    },
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
-    secrets: new Secrets({ bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD, databaseUrl: env.DATABASE_URL }),
+    secrets: new Secrets({
+      bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD,
+      databaseUrl: env.DATABASE_URL,
+      edgeToken: env.VEDETTE_EDGE_TOKEN,
+    }),
   };
 }
 
