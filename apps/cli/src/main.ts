@@ -41,6 +41,11 @@ const surroundings = {
   input: () => process.stdin.setEncoding('utf8') as AsyncIterable<string>, // text, since an encoding is set
   write: (text: string) =>
     new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
+  stopped: () => {
+    const stop = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+    return stop.signal;
+  },
   // https://no-color.org: any value that is not empty.
   colour: process.stdout.isTTY && !process.env['NO_COLOR'],
 };

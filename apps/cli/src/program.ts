@@ -23,7 +23,8 @@ export function makeProgram(
     const nounWords = command.name.split(' ');
     const word = nounWords.pop() ?? '';
     const parent = nounWords.reduce((above, noun) => nounOf(above, nouns, noun), program);
-    addCommand(parent, word, command, { surroundings, print, exit });
+    // A command may also be the noun of others: `relay`, `relay nginx-config`.
+    nouns.set(`${parent.name()} ${word}`, addCommand(parent, word, command, { surroundings, print, exit }));
   }
   return program;
 }
@@ -46,12 +47,14 @@ interface Effects {
   readonly exit: (code: number) => void;
 }
 
-function addCommand(parent: CommanderCommand, word: string, command: Command, effects: Effects): void {
+function addCommand(parent: CommanderCommand, word: string, command: Command, effects: Effects): CommanderCommand {
   const made = parent
     .command(command.args ? `${word} ${command.args}` : word)
     .description(command.summary)
     .option('--json', 'print the whole reply as JSON')
     .addHelpText('after', `${command.help ? `\n${command.help}\n` : ''}\nExample:\n  ${command.example}${exitCodeHelp}`)
+    // Options behind the name of a further command are that command's.
+    .enablePositionalOptions()
     .exitOverride();
   for (const [flags, describes] of command.options ?? []) made.option(flags, describes);
   made.action(async () => {
@@ -60,6 +63,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
     if (outcome && outcome.text !== '') effects.print(render(outcome, options['json'] === true));
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
+  return made;
 }
 
 function render(outcome: Outcome, json: boolean): string {

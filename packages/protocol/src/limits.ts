@@ -31,4 +31,6 @@ export const limits = {
   feedArchiveBytes: 4096 * MiB,
   /** How far an agent's signature may lie from the platform's clock, in seconds. */
   signatureAgeSeconds: 300,
+  /** The same for documents that a relay kept while the platform was away. */
+  heldSignatureAgeSeconds: 3 * 86_400,
 } as const;

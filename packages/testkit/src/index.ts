@@ -8,7 +8,7 @@ export { certificateFor, NginxProcess, nginxRefusal } from './nginx-process.ts';
 export { PlatformProcess } from './platform-process.ts';
 export { type InsideOptions, type PrivateCopy, privateCopy, privateCopyRefusal } from './private-copy.ts';
 export { rawExchange } from './raw-exchange.ts';
-export { ReleaseOrigin, type OriginFault } from './release-origin.ts';
+export { ReleaseOrigin, type OriginFault, type OriginReply } from './release-origin.ts';
 export { syncDocument } from './sync-document.ts';
 export { throwAwayDatabase, type ThrowAwayDatabase } from './throw-away-database.ts';
 export { sharedArchive, type SharedFile } from './shared-data.ts';

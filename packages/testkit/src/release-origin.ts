@@ -15,6 +15,12 @@ export interface OriginFault {
   readonly until?: Promise<void>;
 }
 
+export interface OriginReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /**
  * What a platform hands out below `tuf/` and `targets/`, from memory: files by path, with single ranges, on loopback. It counts what it
  * was asked, and can be told to fail.
@@ -23,6 +29,10 @@ export class ReleaseOrigin implements AsyncDisposable {
   readonly files = new Map<string, Buffer>();
   /** Each request, in order. */
   readonly requests: { readonly path: string; readonly range: string; readonly headers: IncomingMessage['headers'] }[] = [];
+  /** Bodies that were posted, in order. */
+  readonly posted: { readonly path: string; readonly headers: IncomingMessage['headers']; readonly body: string }[] = [];
+  /** What a POST is answered with. */
+  onPost: (path: string) => OriginReply | Promise<OriginReply> = () => ({ status: 404 });
   /** How the next requests go wrong; null: they do not. */
   fault: OriginFault | null = null;
   readonly #server: Server;
@@ -90,6 +100,7 @@ export class ReleaseOrigin implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
+    if (request.method === 'POST') return this.#answerPost(path, request, response);
     const { range = '' } = request.headers;
     this.requests.push({ path, range, headers: request.headers });
     const { fault } = this;
@@ -99,6 +110,14 @@ export class ReleaseOrigin implements AsyncDisposable {
     else if (fault?.status !== undefined) response.writeHead(fault.status, fault.headers).end('{}');
     else if (file) sendFile(response, file, { range, fault });
     else response.writeHead(404).end('{}');
+  }
+
+  async #answerPost(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    this.posted.push({ path, headers: request.headers, body: Buffer.concat(chunks).toString('latin1') });
+    const { status, headers, body } = await this.onPost(path);
+    response.writeHead(status, headers).end(body);
   }
 }
 

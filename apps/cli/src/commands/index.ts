@@ -22,6 +22,8 @@ import { knowledgeRefresh } from './knowledge-refresh.ts';
 import { knowledgeShow } from './knowledge-show.ts';
 import { knowledgeStatus } from './knowledge-status.ts';
 import { login } from './login.ts';
+import { relay } from './relay.ts';
+import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
 import { scan } from './scan.ts';
 import { status } from './status.ts';
@@ -54,4 +56,6 @@ export const commands: readonly Command[] = [
   ...releaseTargetCommands,
   ...releaseMirrorCommands,
   ...releaseRolloutCommands,
+  relay,
+  relayNginxConfig,
 ];

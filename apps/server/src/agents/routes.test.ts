@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { agentPaths, limits } from '@vedette/protocol';
+import { agentPaths, heldHeader, limits } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { describe, expect, it } from 'vitest';
 import { revokeActivationKeyOf } from '../activation-keys/store.ts';
@@ -36,6 +36,47 @@ describe('an honest agent', () => {
   it('may send its body uncompressed', async () => {
     const body = Buffer.from(JSON.stringify(checkIn));
     expect(await agent.post(agentPaths.checkIn, null, { body, encoding: 'identity' })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('a document that a relay kept while the platform was away', () => {
+  const ago = (seconds: number): number => Math.floor(Date.parse('2026-11-22T12:00:00Z') / 1000) - seconds;
+  const held: Forgery['tamper'] = ({ headers }) => void (headers[heldHeader] = '1');
+
+  it('is taken days later, and does nothing when it comes again', async () => {
+    const document = { documents: [users(user('berta'))] };
+    const request = agent.signed(agentPaths.sync, document, { created: ago(limits.heldSignatureAgeSeconds) });
+    held(request);
+    expect((await agent.deliver(request)).json).toMatchObject({ results: [{ outcome: 'accepted', sequence: 1 }] });
+    expect((await agent.deliver(request)).json).toMatchObject({ results: [{ outcome: 'duplicate', sequence: 1 }] });
+    expect(await stored('user')).toEqual([expect.objectContaining({ name: 'berta' })]);
+  });
+
+  it.each([
+    [
+      'that is too old for that',
+      agentPaths.sync,
+      { created: ago(limits.heldSignatureAgeSeconds + 1), tamper: held },
+      'SIGNATURE_EXPIRED',
+    ],
+    [
+      'that claims to live longer',
+      agentPaths.sync,
+      { created: ago(3600), expires: ago(-3600), tamper: held },
+      'SIGNATURE_EXPIRED',
+    ],
+    ['that nobody says was kept', agentPaths.sync, { created: ago(600) }, 'SIGNATURE_EXPIRED'],
+    [
+      'that another key signed',
+      agentPaths.sync,
+      { created: ago(600), tamper: held, key: new TestAgent(null as never).key },
+      'SIGNATURE_INVALID',
+    ],
+    ['whose meaning depends on now', agentPaths.checkIn, { created: ago(600), tamper: held }, 'SIGNATURE_EXPIRED'],
+  ])('is refused when it is one %s', async (_what, path, forgery, code) => {
+    const document = path === agentPaths.sync ? { documents: [users(user('carla'))] } : checkIn;
+    expect((await agent.post(path, document, forgery)).json).toMatchObject({ code });
+    expect(await stored('user')).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { agentPaths, CheckIn, Enroll, limits, Orders, Sync } from '@vedette/protocol';
+import { agentPaths, CheckIn, Enroll, heldHeader, limits, Orders, Sync } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -27,6 +27,8 @@ interface AgentEndpoint<Document extends z.ZodType> {
   readonly handle: (input: AgentInput<Document>) => Promise<unknown>;
   /** It may take long and does little: the agent may ask other things meanwhile. */
   readonly holds?: boolean;
+  /** It means the same whenever it arrives, so a relay may have kept it while we were away, and nothing comes of a replay. */
+  readonly mayBeHeld?: boolean;
 }
 
 interface AgentInput<Document extends z.ZodType> {
@@ -108,16 +110,18 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
       return send(context, request, reply, await enroll(context, document, publicKey));
     });
 
-    function serve<Document extends z.ZodType>({ path, document, handle, holds = false }: AgentEndpoint<Document>): void {
+    function serve<Document extends z.ZodType>(endpoint: AgentEndpoint<Document>): void {
+      const { path, document, handle, holds = false, mayBeHeld = false } = endpoint;
       scope.post(path, async (request, reply) => {
         const signed = signedRequest(request);
         const now = nowSeconds(context);
-        const parameters = readSignature(signed, now);
+        const isHeld = mayBeHeld && request.headers[heldHeader] === '1';
+        const parameters = readSignature(signed, now, isHeld ? limits.heldSignatureAgeSeconds : limits.signatureAgeSeconds);
         const agent = await agents.find(parameters.keyid);
         if (!agent) throw new AgentProblem('UNKNOWN_AGENT', 'The platform does not know this agent; enroll it again.');
         verifyRequest(signed, parameters, agent.publicKey);
         // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
-        if (!nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
+        if (!isHeld && !nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
           throw new AgentProblem('REPLAYED', 'This request was received before.');
         const answer = await admission.alone(agent.id, async (charge) => {
           const limit = { maxBytes: limits.agentDocumentBytes, charge };
@@ -168,6 +172,7 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
     serve({
       path: agentPaths.sync,
       document: Sync,
+      mayBeHeld: true,
       async handle({ agent, document, bytes }) {
         await machines.require(agent, document.incarnation);
         checkIns.forget(agent.id);

@@ -22,15 +22,23 @@ export interface SignedRequest {
 /** DER header of an Ed25519 public key (RFC 8410): the raw key follows. */
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Reads the parameters of a request's signature; throws AgentProblem for anything but our profile of RFC 9421. */
-export function readSignature(request: SignedRequest, nowSeconds: number): SignatureParameters {
+/**
+ * Reads the parameters of a request's signature; throws AgentProblem for anything but our profile of RFC 9421. `ageSeconds`: how old it may
+ * be.
+ */
+export function readSignature(
+  request: SignedRequest,
+  nowSeconds: number,
+  ageSeconds: number = limits.signatureAgeSeconds,
+): SignatureParameters {
   const parameters = parseSignatureInput(header(request, 'signature-input'));
   if (!parameters) throw new AgentProblem('SIGNATURE_INVALID', 'The request has no signature of the profile that agents use.');
   if (parameters.components.join() !== requestComponents.join()) {
     throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not cover the required components.');
   }
   const { created, expires } = parameters;
-  const tooOld = expires < nowSeconds || created < nowSeconds - limits.signatureAgeSeconds;
+  const grace = ageSeconds - limits.signatureAgeSeconds;
+  const tooOld = expires < nowSeconds - grace || created < nowSeconds - ageSeconds;
   // A signature that claims to live longer would have to be remembered longer.
   const tooNew = created > nowSeconds + limits.signatureAgeSeconds || expires > created + limits.signatureAgeSeconds;
   if (tooOld || tooNew) {

@@ -68,3 +68,9 @@ export function parseSignature(header: string): string | null {
 export function contentDigest(sha256Base64: string): string {
   return `sha-256=:${sha256Base64}:`;
 }
+
+/**
+ * With which a relay delivers a request that it kept while the platform was away: its signature may then be old. Only requests that mean
+ * the same whenever they arrive are taken so (documents, which their sequence puts in order). Not signed: it grants nothing but age.
+ */
+export const heldHeader = 'vedette-held';
