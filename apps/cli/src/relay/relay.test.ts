@@ -310,6 +310,7 @@ describe('what agents say through a relay', () => {
     await origin.comeBack();
     await post(relay, agentPaths.checkIn, 'hello');
     await eventually('delivery', 10_000, () => (relay.status.held.delivered === 1 ? true : null));
+    expect(relay.status.held.requests).toBe(0);
   });
 
   it('drops what the platform refuses, and keeps what it is too busy for', async () => {

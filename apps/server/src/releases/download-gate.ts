@@ -7,8 +7,15 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { TargetAdmission } from './target-admission.ts';
 
-/** Lets a download of so many bytes begin. Throws ApiError UNAVAILABLE for one that has to wait; its answer says how long. */
-export type DownloadGate = (request: FastifyRequest, reply: FastifyReply, bytes: number) => void;
+/** Bytes of a file, from `first` to `last`. */
+export interface Extent {
+  readonly first: number;
+  readonly last: number;
+  readonly size: number;
+}
+
+/** Lets a download begin. Throws ApiError UNAVAILABLE for one that has to wait; its answer says how long. */
+export type DownloadGate = (request: FastifyRequest, reply: FastifyReply, extent: Extent) => void;
 
 /**
  * Keeps downloads from taking the platform away from check-ins and findings, when no edge serves them. Edges that show the platform's token
@@ -19,14 +26,15 @@ export function makeDownloadGate(app: FastifyInstance, { config, platformKey, cl
   const key = createHash('sha256').update(platformKey.sign('vedette tickets 1')).digest();
   const admission = new TargetAdmission({ limits: config.downloads, key, now: () => clock().getTime() });
   const asked = measure(app, admission);
-  return (request, reply, bytes) => {
+  return (request, reply, { first, last, size }) => {
     if (isEdge(request, config.secrets.edgeToken)) {
       asked.inc({ outcome: 'edge' });
       return;
     }
     const given = request.headers[ticketHeader];
     const ticket = typeof given === 'string' ? given : null;
-    const verdict = admission.enter({ address: siteOf(request.ip), ticket, bytes });
+    const part = { path: request.url, first, next: last + 1 < size ? last + 1 : null };
+    const verdict = admission.enter({ address: siteOf(request.ip), ticket, bytes: last + 1 - first, part });
     asked.inc({ outcome: verdict.isAdmitted ? 'admitted' : 'queued' });
     if (verdict.isAdmitted) {
       reply.raw.once('close', verdict.leave);

@@ -6,13 +6,18 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../http/api-error.ts';
 import type { Context } from '../context.ts';
 import { compareReleaseVersions } from './compare-release-versions.ts';
+import type { DownloadGate } from './download-gate.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
 
 /**
  * The older, plain endpoint: agents from before CDN support ask here what the newest settled code is, and fetch it unpacked. They hold it
  * against the hash of a reply that came over TLS; from the version they get on, they use signed metadata.
  */
-export function registerLegacyRelease(app: FastifyInstance, { db, log }: Context, keeper: ReleaseKeeper): void {
+export function registerLegacyRelease(
+  app: FastifyInstance,
+  { db, log }: Context,
+  { keeper, admit }: { readonly keeper: ReleaseKeeper; readonly admit: DownloadGate },
+): void {
   async function offered(platform: string): Promise<{ version: string; entry: TargetEntry; name: string }> {
     const parsed = ReleasePlatform.safeParse(platform);
     const version = parsed.success ? await settledVersion(platform) : null;
@@ -48,6 +53,8 @@ export function registerLegacyRelease(app: FastifyInstance, { db, log }: Context
     if (version !== request.params.version) throw new ApiError('NOT_FOUND', 'This version is not offered here (any more)');
     const { custom } = entry;
     if (custom.kind !== 'program') throw new ApiError('NOT_FOUND', 'This is no program');
+    const size = custom.unpacked.length;
+    admit(request, reply, { first: 0, last: size - 1, size });
     const output = new PassThrough();
     void unpackTarget(createReadStream(targetFile(keeper.directory, name, entry)), output, {
       custom: { ...custom, deltas: custom.deltas ?? [] },

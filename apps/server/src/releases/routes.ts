@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { plays } from '../config.ts';
 import type { Context } from '../context.ts';
+import { makeDownloadGate } from './download-gate.ts';
 import { registerLegacyRelease } from './legacy-release.ts';
 import { registerPlatformIdentification } from './platform-identification.ts';
 import { registerPublicationRoutes } from './publication-routes.ts';
@@ -22,9 +23,10 @@ export async function registerReleases(app: FastifyInstance, context: Context): 
     app.addHook('onReady', async () => rollouts.start());
     app.addHook('onClose', () => rollouts[Symbol.asyncDispose]());
   }
-  serveReleaseFiles(app, config.releasesDirectory);
+  const admit = makeDownloadGate(app, context);
+  serveReleaseFiles(app, config.releasesDirectory, admit);
   registerPlatformIdentification(app, context, keeper);
-  if (plays(config, 'ingest')) registerLegacyRelease(app, context, keeper);
+  if (plays(config, 'ingest')) registerLegacyRelease(app, context, { keeper, admit });
   if (plays(config, 'api')) {
     registerPublicationRoutes(app, context, keeper);
     registerRolloutRoutes(app, context, { keeper, desk });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { metadataFolder, targetsFolder } from '@vedette/release';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../http/api-error.ts';
+import type { DownloadGate } from './download-gate.ts';
 
 /** An edge, and with it an agent, learns of a release half a minute late at most. */
 const timestampCache = 'public, max-age=30, must-revalidate';
@@ -17,7 +18,7 @@ const targetName = /^(?:[a-z][a-z0-9-]{0,63}\/){1,4}([0-9a-f]{64})\.[0-9A-Za-z][
  * The repository as any web server would serve it, which is why edges need nothing but this: `/tuf/` and `/targets/`, with ranges and
  * ETags. Everything but the timestamp has its version or hash in its address and may be kept for ever.
  */
-export function serveReleaseFiles(app: FastifyInstance, directory: string): void {
+export function serveReleaseFiles(app: FastifyInstance, directory: string, admit: DownloadGate): void {
   app.get<{ Params: { '*': string } }>(`/${metadataFolder}*`, async (request, reply) => {
     const name = request.params['*'];
     if (!metadataName.test(name)) throw notFound();
@@ -29,7 +30,7 @@ export function serveReleaseFiles(app: FastifyInstance, directory: string): void
     const hash = name.includes('..') || name.endsWith('.new') ? undefined : targetName.exec(name)?.[1];
     if (hash === undefined) throw notFound();
     void reply.header('cache-control', forever).type('application/octet-stream');
-    return sendFile(request, reply, { path: join(directory, targetsFolder, name), hash });
+    return sendFile(request, reply, { path: join(directory, targetsFolder, name), hash, admit });
   });
 }
 
@@ -37,7 +38,7 @@ export function serveReleaseFiles(app: FastifyInstance, directory: string): void
 async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
-  { path, hash }: { readonly path: string; readonly hash?: string },
+  { path, hash, admit }: { readonly path: string; readonly hash?: string; readonly admit?: DownloadGate },
 ): Promise<FastifyReply> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') throw notFound();
@@ -55,6 +56,10 @@ async function sendFile(
   if (part === 'unsatisfiable') {
     void reply.header('content-range', `bytes */${stats.size}`).header('cache-control', 'no-store');
     return reply.status(416).send();
+  }
+  const size = stats.size;
+  if (request.method === 'GET' && size > 0) {
+    admit?.(request, reply, part ? { first: part.start, last: part.end, size } : { first: 0, last: size - 1, size });
   }
   if (part === null) {
     void reply.header('content-length', stats.size);

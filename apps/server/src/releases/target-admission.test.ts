@@ -208,6 +208,39 @@ describe('TargetAdmission', () => {
     });
   });
 
+  describe('parts of a large file', () => {
+    const part = (first: number, next: number | null, path = '/targets/code/a') => ({ part: { path, first, next } });
+
+    function admittedPart(world: World): void {
+      const verdict = world.ask(part(0, 4_000_000));
+      world.saturate();
+      if (verdict.isAdmitted) verdict.leave();
+    }
+
+    it.each([
+      ['is let in without another wait', part(4_000_000, null), '192.0.2.1', 1, true],
+      ['waits when it begins elsewhere', part(3_999_999, null), '192.0.2.1', 1, false],
+      ['waits when it is of another file', part(4_000_000, null, '/targets/code/b'), '192.0.2.1', 1, false],
+      ['waits when somebody else asks for it', part(4_000_000, null), '192.0.2.2', 1, false],
+      ['waits after a long pause', part(4_000_000, null), '192.0.2.1', 61, false],
+    ])('the next one %s', (_what, wish, address, seconds, isAdmitted) => {
+      const world = new World();
+      admittedPart(world);
+      world.now += seconds * 1000;
+      world.saturate('198.51.100.2');
+      expect(world.ask({ address, ...wish }).isAdmitted).toBe(isAdmitted);
+    });
+
+    it('let a next one in once, and count as what they are', () => {
+      const world = new World({ bytesPerSecond: 1_000_000 });
+      admittedPart(world);
+      const before = world.admission.queueSeconds;
+      expect(world.ask({ ...part(4_000_000, null), bytes: 5_000_000 }).isAdmitted).toBe(true);
+      expect(Math.round(world.admission.queueSeconds - before)).toBe(5);
+      expect(world.ask(part(4_000_000, null)).isAdmitted).toBe(false);
+    });
+  });
+
   it('forgets what is over', () => {
     const world = new World();
     play(world, fleet(2000, false), 600);

@@ -14,6 +14,15 @@ export interface Wish {
   readonly ticket: string | null;
   /** That will be sent. */
   readonly bytes: number;
+  /** Where this part of a file begins and the next one will: null for what has no such parts. */
+  readonly part?: Part;
+}
+
+export interface Part {
+  readonly path: string;
+  readonly first: number;
+  /** Of the next part; null when this is the last. */
+  readonly next: number | null;
 }
 
 export type Verdict =
@@ -52,6 +61,8 @@ const earlyMs = 1000;
 const leastLateMs = 60_000;
 const busyMs = 1000;
 const sweepMs = 10_000;
+/** Who fetches a large file in parts is let in once for all of them, if it does not pause for longer. */
+const pauseMs = 60_000;
 /** One address may be a whole site behind one proxy, or somebody who wants to keep everybody else out. */
 const addressShareSeconds = 60;
 const leastAddressShare = 16;
@@ -71,6 +82,8 @@ export class TargetAdmission {
   #active = 0;
   readonly #slots = new Map<string, Slot>();
   readonly #byAddress = new Map<string, Slot[]>();
+  /** Parts that may follow, by who, which and from where: until when, and of how many downloads behind one address. */
+  readonly #following = new Map<string, { until: number; count: number }>();
   #nextSweep = 0;
 
   constructor({ limits, key, now = Date.now, random = Math.random }: AdmissionOptions) {
@@ -92,6 +105,10 @@ export class TargetAdmission {
   enter(wish: Wish): Verdict {
     const now = this.#now();
     this.#sweep(now);
+    if (this.#follows(wish, now)) {
+      this.#next = Math.max(this.#next, now - burstMs) + this.#cost(wish.bytes);
+      return this.#admit(wish);
+    }
     const brought = wish.ticket === null ? null : this.#read(wish.ticket, wish.address);
     const isOpen = brought !== null && !brought.isUsed && now <= brought.until;
     // Too early: the promise stands, and there is no second one.
@@ -105,24 +122,41 @@ export class TargetAdmission {
       slot.isUsed = true;
       // The promise was for so many bytes.
       this.#next += Math.max(0, this.#cost(wish.bytes) - this.#cost(slot.bytes));
-      return this.#admit();
+      return this.#admit(wish);
     }
     const at = Math.max(this.#next, now - burstMs);
     if (at > now || isFull) return this.#queue(wish, Math.max(at, now + busyMs), now);
     this.#next = at + this.#cost(wish.bytes);
-    return this.#admit();
+    return this.#admit(wish);
   }
 
-  #admit(): Verdict {
+  #admit({ address, part }: Wish): Verdict {
     this.#active += 1;
     let isInside = true;
     return {
       isAdmitted: true,
       leave: () => {
-        if (isInside) this.#active -= 1;
+        if (!isInside) return;
         isInside = false;
+        this.#active -= 1;
+        if (part && part.next !== null) this.#letFollow(followingKey(address, part.path, part.next));
       },
     };
+  }
+
+  #letFollow(key: string): void {
+    const count = this.#following.get(key)?.count ?? 0;
+    this.#following.set(key, { until: this.#now() + pauseMs, count: count + 1 });
+  }
+
+  /** Whether this is the next part of what was let in; a part is followed once. */
+  #follows({ address, part }: Wish, now: number): boolean {
+    const key = part ? followingKey(address, part.path, part.first) : '';
+    const found = this.#following.get(key);
+    if (!found || found.until < now || this.#active >= this.#limits.downloadsAtOnce) return false;
+    found.count -= 1;
+    if (found.count === 0) this.#following.delete(key);
+    return true;
   }
 
   #queue({ address, bytes }: Wish, at: number, now: number): Verdict {
@@ -185,10 +219,15 @@ export class TargetAdmission {
     if (now < this.#nextSweep) return;
     this.#nextSweep = now + sweepMs;
     for (const [id, slot] of this.#slots) if (slot.until < now) this.#slots.delete(id);
+    for (const [part, { until }] of this.#following) if (until < now) this.#following.delete(part);
     for (const [address, slots] of this.#byAddress) {
       const open = slots.filter((slot) => !slot.isUsed && slot.until >= now);
       if (open.length > 0) this.#byAddress.set(address, open);
       else this.#byAddress.delete(address);
     }
   }
+}
+
+function followingKey(address: string, path: string, first: number): string {
+  return `${address} ${path} ${first}`;
 }
