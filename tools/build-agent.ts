@@ -1,25 +1,37 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { isLazy, lazyBuiltins } from './build-agent/lazy-builtins.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const lazyZod = resolve(root, 'tools/build-agent/lazy-zod.ts');
 export const agentBundle = resolve(root, '.build/agent/agent.mjs');
 
 /**
  * Packs the agent into one minified file. Stripping types at run time would cost every agent memory, and so would a schema library
- * whose schemas it never runs.
+ * whose schemas it never runs: see lazy-zod.ts.
  */
-export async function buildAgent(file = agentBundle): Promise<string> {
+export async function buildAgent(file = agentBundle, input = resolve(root, 'apps/agent/src/main.ts')): Promise<string> {
   mkdirSync(resolve(file, '..'), { recursive: true });
   await using bundle = await rolldown({
-    input: resolve(root, 'apps/agent/src/main.ts'),
+    input,
     platform: 'node',
-    external: /^node:/,
+    external: (id) => id.startsWith('node:') && !isLazy(id),
     logLevel: 'warn',
+    plugins: [
+      lazyBuiltins,
+      { name: 'lazy-zod', resolveId: (id, from) => (id === 'zod' && from?.startsWith(root + 'packages/') ? lazyZod : null) },
+    ],
   });
-  await bundle.write({ file, format: 'esm', minify: true, codeSplitting: false });
+  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
+  writeFileSync(file, inAscii(output[0].code));
   return file;
+}
+
+/** V8 keeps a program in which one character is beyond Latin-1 with two bytes for each. Such characters occur in texts only. */
+function inAscii(code: string): string {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 if (import.meta.main) process.stdout.write(`${await buildAgent()}\n`);

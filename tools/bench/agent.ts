@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { facts, type FactRow } from '@vedette/protocol';
 import { digestOf } from '../../apps/agent/src/testing/reference-platform.ts';
+import { makeCertificates } from '../../apps/agent/src/testing/certificates.ts';
 import { StubServer, stubAgentId } from '../../apps/agent/src/testing/stub-server.ts';
 import type { SentDocument } from '../../apps/agent/src/sync/sync-engine.ts';
 import { Spool } from '../../apps/agent/src/spool/spool.ts';
@@ -13,6 +14,7 @@ import { processFigures } from './parts/process-figures.ts';
 import type { AgentStatus } from '../../apps/agent/src/state/status-file.ts';
 
 export const name = 'agent';
+export const options = { tls: '1: over TLS 1.3 with a file of authorities, as in production; plain HTTP by default' };
 
 /** What the agent costs on this machine. Bytes are bodies as they travel, compressed. */
 export interface AgentFigures {
@@ -32,24 +34,28 @@ const agent = fileURLToPath(new URL('../../vedette-agent', import.meta.url));
 const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
 
 /** Runs the agent `runs` times against a platform of its own and returns the medians. */
-export async function run({ runs = 5 }: { json?: boolean; runs?: number } = {}): Promise<AgentFigures> {
+export async function run({ runs = 5, tls = 0 }: { runs?: number; tls?: number } = {}): Promise<AgentFigures> {
   await promisify(execFile)(agent, ['version']); // builds the bundle, which is not what is measured
   const figures: AgentFigures[] = [];
-  for (let index = 0; index < runs; index++) figures.push(await once());
+  for (let index = 0; index < runs; index++) figures.push(await once(tls === 1));
   const names = Object.keys(figures[0] ?? {}) as (keyof AgentFigures)[]; // its own keys
   return Object.fromEntries(names.map((key) => [key, median(figures.map((each) => each[key]))])) as unknown as AgentFigures; // same keys
 }
 
-async function once(): Promise<AgentFigures> {
+async function once(overTls: boolean): Promise<AgentFigures> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   const arrived = Promise.withResolvers<void>();
-  await using stub = await StubServer.start({ keys, onCheckIn: arrived.resolve });
+  const certificates = overTls ? makeCertificates() : null;
+  await using stub = await StubServer.start({ keys, onCheckIn: arrived.resolve, ...certificates, holdsOrders: true });
+  const caFile = join(stateDirectory, 'ca.pem');
+  if (certificates) writeFileSync(caFile, certificates.ca);
   try {
     const startedAt = performance.now();
     const environment = {
       VEDETTE_PLATFORM: stub.url.origin,
       VEDETTE_ACTIVATION_KEY: 'benchmark',
       VEDETTE_STATE_DIR: stateDirectory,
+      ...(certificates ? { VEDETTE_CA_FILE: caFile } : {}),
     };
     const child = spawn(agent, ['run'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
     const ended = Promise.withResolvers<number | null>();
@@ -63,11 +69,13 @@ async function once(): Promise<AgentFigures> {
     const { wakeUps: _, ...usage } = processFigures(child.pid ?? 0);
     child.kill('SIGTERM');
     await ended.promise;
-    const { firstSync } = readStatus(stateDirectory);
+    const { firstSync, consumption } = readStatus(stateDirectory);
     const dpkg = firstSync?.documents.find(({ collector }) => collector === 'dpkg');
     return {
       firstInventoryMs: Math.round(firstInventoryMs),
       ...usage,
+      // The kernel does not note a peak before pages are dropped; the agent does.
+      peakRssBytes: Math.max(usage.peakRssBytes, consumption.peakRssBytes),
       packages: dpkg?.rows ?? 0,
       packageSyncBytes: dpkg?.bytes ?? 0,
       firstSyncBytes: firstSync?.sentBytes ?? 0,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { facts } from '@vedette/protocol';
 import { agentProgram, eventually, privateCopy, type PrivateCopy } from '@vedette/testkit';
+import { makeCertificates } from '../../apps/agent/src/testing/certificates.ts';
 import { StubServer } from '../../apps/agent/src/testing/stub-server.ts';
 import { processFigures } from './parts/process-figures.ts';
 
@@ -20,7 +21,7 @@ interface IdleFigures {
   readonly peakRssBytes: number;
   readonly cpuSecondsPerHour: number;
   readonly wakeUpsPerHour: number;
-  /** Both directions, with HTTP headers. */
+  /** Both directions, with HTTP headers, without what TLS and TCP add. */
   readonly bytesPerHour: number;
   readonly requestsPerHour: number;
 }
@@ -28,10 +29,11 @@ interface IdleFigures {
 /** As the platform sets it for a fleet. */
 const schedule = { checkInSeconds: 60, fullScanSeconds: 4 * 3600 };
 const settleMs = 10_000;
+const caFile = '/etc/vedette-idle.pem';
 
 /**
  * In a private copy of the machine, and in a network of its own, so that what others do on the machine is not counted as the
- * agent's. Needs root. All collectors are on.
+ * agent's. Needs root. All collectors are on; over TLS 1.3, with a held request for orders, as in production.
  */
 export async function run({ minutes = 3 }: { minutes?: number } = {}): Promise<IdleFigures> {
   const script = `ip link set lo up && exec "$0" --no-warnings "$@"`;
@@ -42,10 +44,11 @@ export async function run({ minutes = 3 }: { minutes?: number } = {}): Promise<I
 
 async function measure(minutes: number): Promise<void> {
   const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
-  await using stub = await StubServer.start({ keys, schedule });
+  const { ca, tls } = makeCertificates();
+  await using stub = await StubServer.start({ keys, schedule, tls, holdsOrders: true });
   const program = agentProgram();
   await using copy = await privateCopy();
-  const { agent, pid } = await start(copy, program, stub);
+  const { agent, pid } = await start(copy, program, { stub, ca });
   await delay(settleMs);
   const before = processFigures(pid);
   const [bytesBefore, requestsBefore, startedAt] = [stub.connectionBytes, stub.received.length, performance.now()];
@@ -69,11 +72,19 @@ async function measure(minutes: number): Promise<void> {
   if (agent.exitCode === null) await once(agent, 'exit');
 }
 
-async function start(copy: PrivateCopy, program: string, stub: StubServer): Promise<{ agent: ChildProcess; pid: number }> {
+interface Platform {
+  readonly stub: StubServer;
+  /** PEM of the authority that it is known by. */
+  readonly ca: string;
+}
+
+async function start(copy: PrivateCopy, program: string, { stub, ca }: Platform): Promise<{ agent: ChildProcess; pid: number }> {
+  await copy.run('tee', [caFile], { input: ca });
   const environment = {
     VEDETTE_PLATFORM: stub.url.origin,
     VEDETTE_ACTIVATION_KEY: 'benchmark',
     VEDETTE_STATE_DIR: '/var/lib/vedette-idle',
+    VEDETTE_CA_FILE: caFile,
   };
   const agent = copy.start(program, ['run'], { environment });
   agent.stdout?.resume();

@@ -1,4 +1,4 @@
-import { uptime } from 'node:process';
+import process, { uptime } from 'node:process';
 import { hash } from 'node:crypto';
 import {
   agentPaths,
@@ -10,7 +10,7 @@ import {
   type SentSyncDocument,
   type SyncReply,
 } from '@vedette/protocol';
-import { processUsage, type ProcessUsage } from '@vedette/host';
+import { processUsage, trimMemory, type ProcessUsage } from '@vedette/host';
 import { agentVersion } from './config.ts';
 import { importPublicKey, loadOrCreateKey, type Identity } from './enrollment/identity.ts';
 import { readCaFile } from './enrollment/enroll.ts';
@@ -54,6 +54,8 @@ export interface ConnectInput {
   readonly maxSpoolBytes?: number;
 }
 
+/** What collecting and the spool have used, the network shall not add to; below it is nothing to gain. */
+const trimAboveBytes = 44e6;
 /** Longer than the platform holds a request. */
 const holdTimeoutMs = 75_000;
 
@@ -79,7 +81,10 @@ export function connect(input: ConnectInput): Connection {
   const spool = Spool.open(stateDirectory, { agentId: identity.agentId, ...limit });
   const engine = new SyncEngine({
     spool,
-    send: (documents) => post.sync(documents),
+    send: (documents) => {
+      if (process.memoryUsage.rss() > trimAboveBytes) trimMemory();
+      return post.sync(documents);
+    },
     sha256: (text) => hash('sha256', text, 'buffer'),
     sizeOf: (document) => compressJson(document).length,
   });

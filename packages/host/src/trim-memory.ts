@@ -20,9 +20,8 @@ export function trimMemory(): number {
   try {
     droppable ??= droppableMappings(readFileSync('/proc/self/smaps', 'utf8'));
     // Read anew each time: a range that was unmapped may by now hold somebody's data.
-    for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
-      if (droppable.has(line)) dropMapping(calls, line);
-    }
+    const maps = `\n${readFileSync('/proc/self/maps', 'utf8')}`;
+    for (const line of droppable) if (maps.includes(`\n${line}\n`)) dropMapping(calls, line);
   } catch {
     // No /proc: the heap was trimmed at least.
   }
@@ -35,19 +34,19 @@ export function trimMemory(): number {
  */
 export function droppableMappings(smaps: string): ReadonlySet<string> {
   const lines = new Set<string>();
-  let heading = '';
-  for (const line of smaps.split('\n')) {
-    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) heading = line;
-    else if (/^Anonymous: +0 kB$/.test(line) && isProgramOrLibrary(heading)) lines.add(heading);
+  // Not line by line: that is long enough for V8 to load its compilers, and makes a peak of what is to lower it.
+  for (const { 0: heading, index } of smaps.matchAll(/^[0-9a-f]+-[0-9a-f]+ r-[x-]p [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+ +\/.*$/gm)) {
+    const label = smaps.indexOf('\nAnonymous:', index);
+    const written = smaps.slice(label, smaps.indexOf('\n', label + 1));
+    if (/^\nAnonymous: +0 kB$/.test(written) && isProgramOrLibrary(heading)) lines.add(heading);
   }
   return lines;
 }
 
 // Only these stay mapped as long as the process lives, so that no other thread can put something else in their place meanwhile.
 function isProgramOrLibrary(heading: string): boolean {
-  const [, permissions = '', , , , ...rest] = heading.trimEnd().split(/ +/);
-  const path = rest.join(' ');
-  return /^r-[x-]p$/.test(permissions) && (path === process.execPath || /^\/.*\.so(?:\.[0-9.]+)?$/.test(path));
+  const path = heading.slice(heading.indexOf('/')).trimEnd();
+  return path === process.execPath || /^\/.*\.so(?:\.[0-9.]+)?$/.test(path);
 }
 
 function dropMapping(native: MemoryCalls, line: string): void {

@@ -65,6 +65,8 @@ async function runAs(
     ticket = given;
     ordered.abort();
   };
+  // Enrolling has loaded half of Node, which connecting and watching shall not add to.
+  trimMemory();
   const host = readHostSettings(config.settingsFile);
   const profile: Wishes = { ...identity.schedule, ...readProfile(stateDirectory) };
   const governor = startGovernor(effectiveSettings({ platform: profile, host }), () => loop.isUrgent, signal);

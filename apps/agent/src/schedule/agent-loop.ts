@@ -166,6 +166,7 @@ export class AgentLoop {
       else this.#backoff.succeeded();
       const isCheckInDue = this.#parts.elapsed() >= this.#checkInAt;
       if (isCheckInDue) await this.#checkIn(signal);
+      if (isCheckInDue) this.#trimAt = 0;
       if (hasNews || isCheckInDue) this.#note(null);
     } catch (error) {
       if (signal.aborted) return;

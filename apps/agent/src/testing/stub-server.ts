@@ -2,6 +2,7 @@ import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type Ke
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import {
   agentPaths,
@@ -9,6 +10,8 @@ import {
   contentDigest,
   Enroll,
   type Enrolled,
+  Orders,
+  type OrdersReply,
   parseSignature,
   parseSignatureInput,
   replyComponents,
@@ -32,6 +35,8 @@ export interface StubOptions {
   readonly tamper?: (reply: StubReply) => void;
   readonly activationKey?: string;
   readonly compressesReplies?: boolean;
+  /** Holds requests for orders as long as the agent asks for, as the platform does; else it says at once that there are none. */
+  readonly holdsOrders?: boolean;
   readonly onCheckIn?: () => void;
   readonly schedule?: Enrolled['schedule'];
   /** Address to listen on; 127.0.0.1 when absent. */
@@ -61,6 +66,7 @@ export class StubServer implements AsyncDisposable {
       void this.#answer(request).then(({ status, body, headers }) => response.writeHead(status, headers).end(body));
     };
     this.#server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+    this.#server.keepAliveTimeout = 72_000; // as the platform's; Node's own 5 s would cost an idle agent a handshake a minute
     this.#server.on('connection', (socket) => this.#sockets.push(socket));
   }
 
@@ -97,6 +103,10 @@ export class StubServer implements AsyncDisposable {
     const body = Buffer.concat(chunks);
     const path = request.url ?? '';
     this.received.push({ path, bytes: body.length });
+    if (path === agentPaths.orders && this.#options.holdsOrders === true) {
+      const { waitSeconds } = Orders.parse(decoded(body));
+      await delay(waitSeconds * 1000, undefined, { ref: false });
+    }
     const parameters = parseSignatureInput(String(request.headers['signature-input']));
     const [status, message] = this.#handle(path, body, request, parameters);
     const reply = this.#signed(status, message, parameters?.nonce ?? '');
@@ -105,7 +115,7 @@ export class StubServer implements AsyncDisposable {
   }
 
   #handle(path: string, body: Buffer, request: IncomingMessage, parameters: SignatureParameters | null): [number, unknown] {
-    const message: unknown = JSON.parse(zstdDecompressSync(body).toString('utf8'));
+    const message = decoded(body);
     if (path === agentPaths.enroll) {
       const enroll = Enroll.parse(message);
       if (enroll.activationKey !== (this.#options.activationKey ?? enroll.activationKey))
@@ -127,6 +137,7 @@ export class StubServer implements AsyncDisposable {
       });
       return [200, { resend: differs.map(({ name }) => name), schedule }];
     }
+    if (path === agentPaths.orders) return [200, { orders: [] } satisfies OrdersReply];
     const { x = '' } = this.#key.publicKey.export({ format: 'jwk' });
     const platformPublicKey = Buffer.from(x, 'base64url').toString('base64');
     return [200, { agentId: stubAgentId, assetId: stubAssetId, platformPublicKey, schedule }];
@@ -189,4 +200,8 @@ export class StubServer implements AsyncDisposable {
     this.#server.closeAllConnections();
     await promise;
   }
+}
+
+function decoded(body: Buffer): unknown {
+  return JSON.parse(zstdDecompressSync(body).toString('utf8'));
 }

@@ -23,13 +23,15 @@ export const CollectorName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 /** Ed25519 public key, raw 32 bytes (RFC 8032), base64. */
 export const PublicKey = z.base64().length(44);
 
+/** Of a boot: hash of the boot id and the start of process 1. No other machine has it, and no later boot. */
+const Incarnation = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+
 /**
  * Which running machine speaks, so that the platform can tell two machines with one key apart. Everything in it stays the same
  * while the machine runs, except the uptime, which only grows.
  */
 export const Machine = z.object({
-  /** Of this boot: hash of the boot id and the start of process 1. No other machine has it, and no later boot. */
-  incarnation: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  incarnation: Incarnation,
   /** Hash of what survives a boot and is not copied with a disk; empty where the machine does not tell. */
   hardware: z.union([z.literal(''), z.string().regex(/^[A-Za-z0-9_-]{22}$/)]),
   /** Seconds since this boot by a clock that nobody sets, sleep included. */
@@ -165,7 +167,7 @@ export type SentSyncDocument = z.input<typeof SyncDocument>;
 export const Sync = z.object({
   documents: z.array(SyncDocument).min(1).max(64),
   /** As in Machine. The platform takes rows only from the machine that it knows to be this asset. */
-  incarnation: Machine.shape.incarnation.optional(),
+  incarnation: Incarnation.optional(),
 });
 export type Sync = z.infer<typeof Sync>;
 
