@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FactRow } from '@vedette/protocol';
 import { patienceMs } from '../../apps/server/src/agents/judge-machine.ts';
 import { Dice } from './dice.ts';
+import { PowerSupply } from './power-loss.ts';
 import { SimulatedMachine, type MachineWorld } from './simulated-machine.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
 import type { SimulatedPlatform } from './simulated-platform.ts';
@@ -53,6 +54,7 @@ export class Schedule {
   readonly #dice: Dice;
   readonly #platform: SimulatedPlatform;
   readonly #network: SimulatedNetwork;
+  readonly #power: PowerSupply;
   readonly #world: MachineWorld;
   readonly #log: (text: string) => void;
   readonly #machines: SimulatedMachine[] = [];
@@ -85,12 +87,15 @@ export class Schedule {
       log,
       onTaken: (machine, agentId) => this.#taken(machine, agentId),
     });
+    // Dice of its own: what else happens shall not depend on how often a spool is asked.
+    this.#power = new PowerSupply(new Dice(~seed), (moment) => log(`  power lost ${moment}`));
     this.#world = {
       folder: join(folder, `schedule-${seed}`),
       activationKey: platform.activationKey,
       now,
       exchange: (request, kill) => this.#network.exchange(request, kill),
       log,
+      power: this.#power,
       count: () => ++this.#count,
       broken,
     };
@@ -219,6 +224,7 @@ export class Schedule {
   async #settle(): Promise<number> {
     this.#log('quiet from now on');
     this.#network.isFair = true;
+    this.#power.isFair = true;
     this.#network.isPlatformAway = false;
     await this.#network.deliverLate(true);
     for (const machine of this.#machines) if (this.#dice.chance(0.5)) machine.isDiskFull = false;

@@ -11,6 +11,7 @@ import { reenroll } from '../../apps/agent/src/enrollment/reenroll.ts';
 import { AgentError } from '../../apps/agent/src/errors.ts';
 import type { HttpReply } from '../../apps/agent/src/transport/http-exchange.ts';
 import { parseCheckInReply } from '../../apps/agent/src/transport/replies.ts';
+import { PowerLost, type PowerSupply } from './power-loss.ts';
 import type { Request } from './simulated-platform.ts';
 
 /** Rows of one collector by the text of their key. */
@@ -32,6 +33,7 @@ export interface MachineWorld {
   readonly now: () => number;
   readonly exchange: (request: Request, kill: () => void) => Promise<HttpReply>;
   readonly log: (text: string) => void;
+  readonly power: PowerSupply;
   /** A number that was never given before. */
   readonly count: () => number;
 }
@@ -48,6 +50,7 @@ interface DiskImage {
 interface AgentProcess {
   readonly connection: Connection;
   isKilled: boolean;
+  hasNoPower: boolean;
   ticket: string | null;
 }
 
@@ -110,6 +113,7 @@ export class SimulatedMachine {
     if (!process) return;
     this.#process = null;
     const copy = this.#newFolder(this.#folder);
+    if (process.hasNoPower) this.#world.power.tear(copy);
     process.connection[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true });
     this.#folder = copy;
@@ -146,10 +150,12 @@ export class SimulatedMachine {
     } catch (error) {
       this.#note(error);
     }
+    if (this.#process?.hasNoPower) this.reboot();
     if (this.#process?.isKilled) this.kill();
   }
 
   #note(error: unknown): void {
+    if (error instanceof PowerLost && this.#process) return void (this.#process.hasNoPower = true);
     if (!(error instanceof AgentError)) throw error;
     this.#world.log(`  ${this.name}: ${error.message}`);
   }
@@ -192,7 +198,7 @@ export class SimulatedMachine {
   }
 
   async #start(): Promise<AgentProcess> {
-    const process: { isKilled: boolean; ticket: string | null } = { isKilled: false, ticket: null };
+    const process: Omit<AgentProcess, 'connection'> = { isKilled: false, hasNoPower: false, ticket: null };
     const platform = 'https://platform.example';
     const options = { platform, 'state-dir': this.#folder, name: this.name, 'activation-key': this.#world.activationKey };
     const identity = this.identity ?? (await enroll(readConfig(options, {}), this.#host(), this.#way(process)));
@@ -203,6 +209,7 @@ export class SimulatedMachine {
       machine: () => readMachine(this.#host()),
       usage: () => consumption,
       onClone: (ticket) => void (process.ticket = ticket),
+      throughSpool: (spool) => this.#world.power.through(spool, this.#folder),
       ...this.#way(process),
       ...(this.isDiskFull ? { maxSpoolBytes: 4096 } : {}),
     });

@@ -1,4 +1,4 @@
-import process, { uptime } from 'node:process';
+import { uptime } from 'node:process';
 import { hash } from 'node:crypto';
 import {
   agentPaths,
@@ -10,7 +10,7 @@ import {
   type SentSyncDocument,
   type SyncReply,
 } from '@vedette/protocol';
-import { processUsage, trimMemory, type ProcessUsage } from '@vedette/host';
+import { processUsage, type ProcessUsage } from '@vedette/host';
 import { agentVersion } from './config.ts';
 import { importPublicKey, loadOrCreateKey, type Identity } from './enrollment/identity.ts';
 import { readCaFile } from './enrollment/enroll.ts';
@@ -18,7 +18,7 @@ import { AgentError } from './errors.ts';
 import { Spool } from './spool/spool.ts';
 import type { AgentStatus, Standing } from './state/status-file.ts';
 import { appendJournal } from './state/journal.ts';
-import { SyncEngine } from './sync/sync-engine.ts';
+import { SyncEngine, type EngineSpool } from './sync/sync-engine.ts';
 import type { ProxyPlan } from './transport/proxies.ts';
 import { compressJson, PlatformClient, type PlatformClientOptions } from './transport/platform-client.ts';
 import { parseCheckInReply, parseOrdersReply, parseSyncReply } from './transport/replies.ts';
@@ -46,16 +46,18 @@ export interface ConnectInput {
   readonly onClone: (ticket: string) => void;
   /** Orders that came with the reply to a check-in. */
   readonly onOrders?: (orders: readonly Order[]) => void;
+  /** Called when documents are in the spool and about to be sent. */
+  readonly beforeSync?: () => void;
   readonly now?: () => number;
   readonly exchange?: PlatformClientOptions['exchange'];
   /** What this process costs; measured where nobody says it. */
   readonly usage?: () => ProcessUsage;
   /** See SpoolOptions. */
   readonly maxSpoolBytes?: number;
+  /** Comes between engine and spool, to break what happens there. */
+  readonly throughSpool?: (spool: EngineSpool) => EngineSpool;
 }
 
-/** What collecting and the spool have used, the network shall not add to; below it is nothing to gain. */
-const trimAboveBytes = 44e6;
 /** Longer than the platform holds a request. */
 const holdTimeoutMs = 75_000;
 
@@ -80,9 +82,9 @@ export function connect(input: ConnectInput): Connection {
   const limit = input.maxSpoolBytes === undefined ? {} : { maxBytes: input.maxSpoolBytes };
   const spool = Spool.open(stateDirectory, { agentId: identity.agentId, ...limit });
   const engine = new SyncEngine({
-    spool,
+    spool: input.throughSpool?.(spool) ?? spool,
     send: (documents) => {
-      if (process.memoryUsage.rss() > trimAboveBytes) trimMemory();
+      input.beforeSync?.();
       return post.sync(documents);
     },
     sha256: (text) => hash('sha256', text, 'buffer'),

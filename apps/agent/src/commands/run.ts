@@ -25,6 +25,8 @@ import { scanSignal } from './scan.ts';
 import type { CommandContext } from './command.ts';
 
 const cloneRetryMs = 30_000;
+/** Below it there is too little to give back. */
+const trimAboveBytes = 44e6;
 
 export async function runCommand(context: CommandContext): Promise<null> {
   const { config, log, signal } = context;
@@ -80,6 +82,8 @@ async function runAs(
     machine: () => readMachine(linuxHost()),
     onClone,
     onOrders: (given) => orders.take(given),
+    // What collecting and the spool have used, the network shall not add to its own.
+    beforeSync: () => void (process.memoryUsage.rss() > trimAboveBytes && trimMemory()),
   });
   const orders = serveOrders({
     stateDirectory,
