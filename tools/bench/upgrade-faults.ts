@@ -1,11 +1,16 @@
 import { Launcher } from '../upgrade-faults/launch.ts';
+import { killedRun, type KilledRun } from '../upgrade-faults/real-kills.ts';
 import { hasFailed, simulate, stories, type StoryEnd } from '../upgrade-faults/simulate.ts';
 
 export const name = 'upgrade-faults';
-export const options = { points: 'how many crashes (1000)', verbose: '1: print each story that fails to stderr' };
+export const options = {
+  points: 'how many simulated crashes (1000)',
+  kills: 'upgrades by real processes that are killed (30)',
+  verbose: '1: print each story that fails to stderr',
+};
 
 /** Upgrades whose process or machine ends at every step; see tools/upgrade-faults. */
-export async function run({ points = 1000, verbose = 0 }: Readonly<Record<string, number>> = {}): Promise<object> {
+export async function run({ points = 1000, kills = 30, verbose = 0 }: Readonly<Record<string, number>> = {}): Promise<object> {
   const startedAt = performance.now();
   using launcher = new Launcher();
   const ends: StoryEnd[] = [];
@@ -15,6 +20,8 @@ export async function run({ points = 1000, verbose = 0 }: Readonly<Record<string
     if (hasFailed(end) && verbose === 1) process.stderr.write(`${JSON.stringify(end)}\n`);
     if (ends.length % 500 === 0) process.stderr.write(`${ends.length} stories\n`);
   }
+  const killed: KilledRun[] = [];
+  for (let seed = 1; seed <= kills; seed += 1) killed.push(await killedRun(seed));
   const count = (holds: (end: StoryEnd) => boolean): number => ends.filter(holds).length;
   return {
     points: ends.reduce((sum, { story }) => sum + story.crashes.length, 0),
@@ -27,6 +34,12 @@ export async function run({ points = 1000, verbose = 0 }: Readonly<Record<string
     wrongEnd: count(({ isRight }) => !isRight),
     unreported: count(({ unreported }) => unreported),
     failed: count(hasFailed),
+    realRuns: killed.length,
+    realKills: killed.reduce((sum, run) => sum + run.kills, 0),
+    realBricked: killed.filter(({ bricked }) => bricked).length,
+    realOld: killed.filter(({ end }) => end === 'old').length,
+    realNew: killed.filter(({ end }) => end === 'new').length,
+    realUnreported: killed.filter(({ unreported }) => unreported).length,
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };
 }

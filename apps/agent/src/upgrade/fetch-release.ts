@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { dirname, join } from 'node:path';
+import { processUsage } from '@vedette/host';
 import { ReleaseError, programTarget } from '@vedette/release';
 import { describeError } from '../errors.ts';
 import { replaceFile } from './disk.ts';
@@ -40,6 +41,8 @@ export interface FetchOutcome {
   readonly detail: string;
   readonly retryAfterSeconds: number;
   readonly origins: readonly OriginStanding[];
+  /** Of the process that fetched. */
+  readonly peakRssBytes: number;
 }
 
 /** What a delta may take of the memory that is free. */
@@ -69,7 +72,7 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   const ended = (outcome: Pick<FetchOutcome, 'status' | 'reason' | 'detail' | 'retryAfterSeconds'>): FetchOutcome => {
     const { sha256, document } = readKnownOrigins(disk, directory);
     saveKnownOrigins(disk, directory, { sha256, document, lastGood: origins.best ?? known.lastGood, standings: origins.standings() });
-    return { version, origins: origins.standings(), ...outcome };
+    return { version, origins: origins.standings(), peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };
   try {
     await upgrade(task, origins, attempt);
@@ -156,7 +159,7 @@ async function selfTest({ installation, stateDirectory, version, signal }: Fetch
   })) as [number | null]; // documented arguments of 'close'
   const [said, complaint] = await outputs;
   const lines = complaint.split('\n').map((line) => line.trim());
-  const told = lines.find((line) => line.includes('Error')) ?? lines.findLast((line) => line !== '');
+  const told = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.findLast((line) => line !== '');
   if (exitCode !== 0) throw failed(told ?? `it ended with ${exitCode ?? 'a signal'}`);
   if (!said.includes(`"version":${JSON.stringify(version)}`)) throw failed(`it says it is ${said.trim().slice(0, 100)}`);
 }
