@@ -91,7 +91,9 @@ export class InstalledAgent implements AsyncDisposable {
         return upgrade && holds(upgrade) ? upgrade : null;
       });
     } catch (error) {
-      throw new Error(`${(error as Error).message}\n${this.log.slice(-4000)}\n${JSON.stringify(this.status().upgrade)}`, { cause: error });
+      throw new Error(`${(error as Error).message}\n${this.log.slice(-4000)}\n${JSON.stringify(this.status().upgrade)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -62,7 +62,11 @@ describe('an agent that upgrades itself from a real platform', () => {
     ['1.4.0', 'hangs as soon as it runs', `if (process.argv[2] === 'run') for (;;);`, 'unhealthy'],
   ])('rolls back %s, which %s', async (version, _, fault, why) => {
     await release(version, (good) => `${fault}\n${good}`);
-    const upgrade = await agent.until('the roll-back', patienceMs, ({ last }) => last?.to === version && last.outcome === 'rolled-back');
+    const upgrade = await agent.until(
+      'the roll-back',
+      patienceMs,
+      ({ last }) => last?.to === version && last.outcome === 'rolled-back',
+    );
     expect([upgrade.version, upgrade.last?.why?.code]).toEqual(['1.1.0', why]);
     expect(upgrade.refused.map((one) => one.version)).toContain(version);
   });

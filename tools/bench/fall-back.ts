@@ -33,7 +33,12 @@ export async function run({ bytes = 4_000_000 }: Readonly<Record<string, number>
   const results: Record<string, object> = {};
   for (const fault of edgeFaults) results[fault] = await measure(fault, world, join(directory, `agent-${fault}`));
   const times = Object.values(results).map((result) => (result as { seconds: number }).seconds);
-  return { kinds: edgeFaults.length, longestSeconds: Math.max(...times), wrong: times.filter((seconds) => !(seconds <= 10)).length, ...results };
+  return {
+    kinds: edgeFaults.length,
+    longestSeconds: Math.max(...times),
+    wrong: times.filter((seconds) => !(seconds <= 10)).length,
+    ...results,
+  };
 }
 
 async function makeWorld(stack: AsyncDisposableStack, directory: string, bytes: number): Promise<World> {

@@ -38,7 +38,9 @@ export async function stageAgent(root: string, architecture: Architecture, epoch
 
 /** Which version this is, exactly: the launcher and the upgrade tell by it whether another package was installed. */
 async function stageRelease(lib: string): Promise<void> {
-  const [code, runtime] = await Promise.all(['agent.mjs', 'node'].map(async (name) => hash('sha256', await readFile(join(lib, name)))));
+  const [code, runtime] = await Promise.all(
+    ['agent.mjs', 'node'].map(async (name) => hash('sha256', await readFile(join(lib, name)))),
+  );
   await writeFile(join(lib, 'release'), `${agentVersion} ${code} ${runtime}\n`, { mode: 0o644 });
 }
 

@@ -67,7 +67,9 @@ export class FaultyDisk implements Disk {
 
   /** Files below the root, as they are. */
   files(): Map<string, Buffer> {
-    return new Map([...this.#entries].flatMap(([path, entry]) => (entry === 'directory' ? [] : [[path, entry.content] as const])));
+    return new Map(
+      [...this.#entries].flatMap(([path, entry]) => (entry === 'directory' ? [] : [[path, entry.content] as const])),
+    );
   }
 
   read(path: string): Buffer | null {

@@ -34,6 +34,10 @@ if (!isDone) {
   const file = new PartialFile(realDisk, path, { bytes: newCode.length, sha256: wanted.code });
   while (file.bytes < newCode.length) file.append(newCode.subarray(file.bytes, file.bytes + 4096));
   if (!file.finish()) throw new Error('there is more to come');
-  slots.beginTrial(slots.stage(wanted, { code: path, runtime: null }), wanted, hash('sha256', String(process.pid) + now()).slice(0, 16));
+  slots.beginTrial(
+    slots.stage(wanted, { code: path, runtime: null }),
+    wanted,
+    hash('sha256', String(process.pid) + now()).slice(0, 16),
+  );
 }
 process.exitCode = isDone ? 0 : 75;

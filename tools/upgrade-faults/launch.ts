@@ -53,8 +53,7 @@ export class Launcher implements Disposable {
       VEDETTE_GUARD_SECONDS: '0',
     };
     const { stdout, status } = spawnSync('sh', [launcher, 'run'], { env, encoding: 'utf8' });
-    for (const name of list(own))
-      if (name.startsWith('starts.')) disk.place(join(upgrade, name), readFileSync(join(own, name)));
+    for (const name of list(own)) if (name.startsWith('starts.')) disk.place(join(upgrade, name), readFileSync(join(own, name)));
     const [first = '', ...rest] = stdout.split('\n');
     const [slot, attempt, runtime] = first.split(' ');
     if (status !== 0 || slot === undefined || attempt === undefined || runtime === undefined) return null;

@@ -12,12 +12,20 @@ describe('an upgrade that is interrupted', () => {
     expect(ends.filter(({ crashed }) => crashed > 0).length).toBeGreaterThan(30);
   }, 120_000);
 
-  it.each(['file', 'directory'] as const)('is noticed to go wrong where a sync is left out: %s', (forgets) => {
-    // At the last write of a trial's record the power goes: what it refers to must be on the disk.
-    const steps = simulate({ scenario: 'from-slot', quality: 'good', crashes: [], seed: 1 }, launcher).steps;
-    const told = Array.from({ length: 25 }, (_, index) => index + 1).map((seed) =>
-      simulate({ scenario: 'from-slot', quality: 'good', crashes: [{ step: 1 + (seed % steps), power: true }], seed }, launcher, forgets),
-    );
-    expect(told.filter(hasFailed).length).toBeGreaterThan(0);
-  }, 120_000);
+  it.each(['file', 'directory'] as const)(
+    'is noticed to go wrong where a sync is left out: %s',
+    (forgets) => {
+      // At the last write of a trial's record the power goes: what it refers to must be on the disk.
+      const steps = simulate({ scenario: 'from-slot', quality: 'good', crashes: [], seed: 1 }, launcher).steps;
+      const told = Array.from({ length: 25 }, (_, index) => index + 1).map((seed) =>
+        simulate(
+          { scenario: 'from-slot', quality: 'good', crashes: [{ step: 1 + (seed % steps), power: true }], seed },
+          launcher,
+          forgets,
+        ),
+      );
+      expect(told.filter(hasFailed).length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });

@@ -12,7 +12,10 @@ const later: readonly Layout[] = [
     up: `create table event (id integer primary key, body text not null) strict; alter table acknowledged add column note text default 'it''s new'`,
     down: 'alter table acknowledged drop column note; create table kept_event as select * from event; drop table event',
   },
-  { up: 'alter table acknowledged rename column row_count to count', down: 'alter table acknowledged rename column count to row_count' },
+  {
+    up: 'alter table acknowledged rename column row_count to count',
+    down: 'alter table acknowledged rename column count to row_count',
+  },
 ];
 
 let directory = '';
@@ -24,7 +27,16 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const state = { version: 1, sequence: 3, digest: 'd', rows: [{ name: 'openssl' }] };
-const document = { collector: 'dpkg', version: 1, kind: 'delta', sequence: 3, digest: 'd', collectedAt: '', status: 'complete', rows: { count: 0 } } as const;
+const document = {
+  collector: 'dpkg',
+  version: 1,
+  kind: 'delta',
+  sequence: 3,
+  digest: 'd',
+  collectedAt: '',
+  status: 'complete',
+  rows: { count: 0 },
+} as const;
 
 describe('the layout of the spool', () => {
   it('is carried forward by a newer agent and back by the one before it, with all that is in it', () => {
@@ -43,7 +55,9 @@ describe('the layout of the spool', () => {
     after[Symbol.dispose]();
     expect(readdirSync(directory).filter((name) => name.includes('damaged'))).toEqual([]);
     const again = openDatabase(path, later);
-    expect(again.database.prepare('select collector, count from acknowledged').all()).toMatchObject([{ collector: 'dpkg', count: 1 }]);
+    expect(again.database.prepare('select collector, count from acknowledged').all()).toMatchObject([
+      { collector: 'dpkg', count: 1 },
+    ]);
     again.database.close();
   });
 
@@ -67,7 +81,10 @@ describe('the layout of the spool', () => {
 
   it('stays as it was when the way fails', () => {
     openDatabase(path).database.close();
-    const broken = [later[0] as Layout, { up: 'create table half (x integer) strict; create table half (x integer) strict', down: '' }];
+    const broken = [
+      later[0] as Layout,
+      { up: 'create table half (x integer) strict; create table half (x integer) strict', down: '' },
+    ];
     expect(() => openDatabase(path, broken)).toThrow(/half/);
     using spool = Spool.open(directory, { agentId: 'me' });
     expect(spool.problem).toBeNull();

@@ -46,7 +46,9 @@ function parseRelease(value: unknown): DesiredRelease {
     ...(times ? { window: { from: instant(times['from'], 'from'), until: instant(times['until'], 'until') } } : {}),
     ...(retryRefused === true ? { retryRefused } : {}),
     ...(held === undefined ? {} : { held: matching(held, /^[a-z-]{1,32}$/, 'held') as NonNullable<DesiredRelease['held']> }), // only shown
-    ...(probationSeconds === undefined ? {} : { probationSeconds: Math.min(whole(probationSeconds, 10, 'probationSeconds'), 86_400) }),
+    ...(probationSeconds === undefined
+      ? {}
+      : { probationSeconds: Math.min(whole(probationSeconds, 10, 'probationSeconds'), 86_400) }),
     ...(roles.length === 0 ? {} : { expiring: roles.map(parseExpiry) }),
   };
 }

@@ -26,7 +26,10 @@ export function describeUpgrade({ stateDirectory }: Pick<AgentConfig, 'stateDire
   const { slots, disk, directory } = installation;
   const { state } = slots;
   return {
-    version: state.committed === 'base' ? slots.contentOf('base').version : slots.contentOf(state.committed, state).version || agentVersion,
+    version:
+      state.committed === 'base'
+        ? slots.contentOf('base').version
+        : slots.contentOf(state.committed, state).version || agentVersion,
     slot: state.committed,
     packaged: slots.contentOf('base').version,
     trial: state.trial ? slots.contentOf(state.trial.slot, state) : null,
@@ -44,7 +47,9 @@ export function upgradeLines({ version, slot, packaged, trial, last, refused, or
     `version ${version} ${from}${trial ? `; ${trial.version} is on trial` : ''}`,
     ...(last ? [`last upgrade ${last.from} to ${last.to} ${last.outcome} at ${last.at}${why}`] : []),
     ...refused.map((one) => `refused ${one.version}: ${one.why.text}`),
-    ...origins.map(({ origin, bytes, failure }) => `origin ${origin} gave ${bytes} bytes${failure === null ? '' : `; ${failure}`}`),
+    ...origins.map(
+      ({ origin, bytes, failure }) => `origin ${origin} gave ${bytes} bytes${failure === null ? '' : `; ${failure}`}`,
+    ),
     ...metadata.flatMap(({ role, level, days, expiresAt }) =>
       level === 'ok' ? [] : [`metadata of ${role} ${level === 'expired' ? 'expired' : `expires in ${days} days`}, ${expiresAt}`],
     ),

@@ -1,7 +1,14 @@
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeltaTarget, ProgramTarget, TargetCustom } from '@vedette/protocol';
-import { programTarget, readCustom, ReleaseError, type TrustedMetadata, type TrustedTarget, unpackTarget } from '@vedette/release';
+import {
+  programTarget,
+  readCustom,
+  ReleaseError,
+  type TrustedMetadata,
+  type TrustedTarget,
+  unpackTarget,
+} from '@vedette/release';
 import { describeError } from '../errors.ts';
 import type { Disk } from './disk.ts';
 import { freeBytes } from './free-space.ts';
@@ -121,5 +128,8 @@ function checkSpace({ directory }: FetchParts, bytes: number): void {
   const free = freeBytes(directory);
   const needed = bytes + reserveBytes;
   if (free < needed)
-    throw new UpgradeError('disk', `${Math.floor(free / 1e6)} MB are free below ${directory}, ${Math.ceil(needed / 1e6)} MB are needed`);
+    throw new UpgradeError(
+      'disk',
+      `${Math.floor(free / 1e6)} MB are free below ${directory}, ${Math.ceil(needed / 1e6)} MB are needed`,
+    );
 }

@@ -71,7 +71,12 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   const attempt = randomBytes(8).toString('hex');
   const ended = (outcome: Pick<FetchOutcome, 'status' | 'reason' | 'detail' | 'retryAfterSeconds'>): FetchOutcome => {
     const { sha256, document } = readKnownOrigins(disk, directory);
-    saveKnownOrigins(disk, directory, { sha256, document, lastGood: origins.best ?? known.lastGood, standings: origins.standings() });
+    saveKnownOrigins(disk, directory, {
+      sha256,
+      document,
+      lastGood: origins.best ?? known.lastGood,
+      standings: origins.standings(),
+    });
     return { version, origins: origins.standings(), peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };
   try {
@@ -102,7 +107,10 @@ async function upgrade(task: FetchTask, origins: Origins, attempt: string): Prom
   const agent = await describeProgram(metadata, ['agent', platform, version]);
   const { state } = agent.custom;
   if (state && state.reads > supportedState)
-    throw new UpgradeError('preflight', `${version} reads state of format ${state.reads} or later; this agent has ${supportedState}`);
+    throw new UpgradeError(
+      'preflight',
+      `${version} reads state of format ${state.reads} or later; this agent has ${supportedState}`,
+    );
   const current = slots.contentOf(running.slot);
   const isNewRuntime = agent.custom.runtime !== undefined && agent.custom.runtime !== installation.runtimeVersion;
   const runtime = isNewRuntime ? await describeProgram(metadata, ['runtime', platform, agent.custom.runtime ?? '']) : null;
@@ -124,7 +132,10 @@ async function upgrade(task: FetchTask, origins: Origins, attempt: string): Prom
 }
 
 /** Trusts the root of the package, else the platform's first one, which is asked for once. */
-async function trustIn({ installation: { disk, directory, lib, platform }, version }: FetchTask, origins: Origins): Promise<Trust & AsyncDisposable> {
+async function trustIn(
+  { installation: { disk, directory, lib, platform }, version }: FetchTask,
+  origins: Origins,
+): Promise<Trust & AsyncDisposable> {
   const folder = trustDirectory(directory);
   disk.makeDirectory(folder);
   if (disk.size(join(folder, 'root.json')) === null) {
@@ -170,7 +181,8 @@ function asUpgradeError(error: unknown): UpgradeError {
     const { code, retryAfterSeconds } = error;
     return new UpgradeError(code, message, { cause: error, retryAfterSeconds });
   }
-  if (error instanceof ReleaseError) return new UpgradeError(reasons.get(error.code) ?? 'verification', message, { cause: error });
+  if (error instanceof ReleaseError)
+    return new UpgradeError(reasons.get(error.code) ?? 'verification', message, { cause: error });
   if (error instanceof OriginError)
     return new UpgradeError('unreachable', message, { cause: error, retryAfterSeconds: error.retryAfterSeconds });
   const { code = '' } = (error ?? {}) as { code?: string };

@@ -19,7 +19,10 @@ export interface ProbationLimits {
   readonly leastSeconds: number;
 }
 
-export type Verdict = { readonly kind: 'healthy' } | { readonly kind: 'wait' } | { readonly kind: 'bad'; readonly why: Why; readonly isSuspect: boolean };
+export type Verdict =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'bad'; readonly why: Why; readonly isSuspect: boolean };
 
 /** After that it must be healthy, or has had its chance. */
 export const healthyWithinSeconds = 300;
@@ -33,12 +36,16 @@ export function judgeProbation(health: Health, limits: ProbationLimits): Verdict
   const bad = (why: Why, isSuspect = false): Verdict => ({ kind: 'bad', why, isSuspect });
   const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
   if (peakRssBytes > memoryBytes)
-    return bad({ code: 'budget', text: `it took ${megabytes(peakRssBytes)} MB of memory, and may take ${megabytes(memoryBytes)}` });
+    return bad({
+      code: 'budget',
+      text: `it took ${megabytes(peakRssBytes)} MB of memory, and may take ${megabytes(memoryBytes)}`,
+    });
   if (cpuSeconds > startCpuSeconds + (uptimeSeconds * cpuPercent) / 100)
     return bad({ code: 'budget', text: `it took ${Math.round(cpuSeconds)} s of CPU in ${Math.round(uptimeSeconds)} s` });
   if (isAccepted && isSynced && uptimeSeconds >= leastSeconds) return { kind: 'healthy' };
   if (uptimeSeconds < healthyWithinSeconds + leastSeconds) return { kind: 'wait' };
   // Whether that is this version's fault shows when the one before it gets through, or does not.
-  if (!isAccepted) return bad({ code: 'unreachable', text: `it did not get through to the platform in ${Math.round(uptimeSeconds)} s` }, true);
+  if (!isAccepted)
+    return bad({ code: 'unreachable', text: `it did not get through to the platform in ${Math.round(uptimeSeconds)} s` }, true);
   return bad({ code: 'unhealthy', text: `what it collected was not taken in ${Math.round(uptimeSeconds)} s` });
 }

@@ -42,7 +42,12 @@ function slots(): Slots {
 
 /** What the launcher starts: slot, attempt and bundle. */
 function launch(command = 'run', more: Readonly<Record<string, string>> = {}): string {
-  const environment = { PATH: '/usr/bin:/bin', VEDETTE_LIB: join(directory, 'lib'), VEDETTE_CONF: '/nonexistent', VEDETTE_GUARD_SECONDS: '0' };
+  const environment = {
+    PATH: '/usr/bin:/bin',
+    VEDETTE_LIB: join(directory, 'lib'),
+    VEDETTE_CONF: '/nonexistent',
+    VEDETTE_GUARD_SECONDS: '0',
+  };
   const env = { ...environment, VEDETTE_STATE_DIR: join(directory, 'state'), ...more };
   return execFileSync('sh', [launcher, command], { env, encoding: 'utf8' }).trim();
 }
@@ -78,7 +83,12 @@ describe('slots and the launcher', () => {
     slots().settle(running(launched));
     slots().commit();
     expect(launch()).toBe('a first 2.0.0');
-    expect(slots().state).toMatchObject({ committed: 'a', trial: null, last: { outcome: 'committed', to: '2.0.0' }, isUnreported: true });
+    expect(slots().state).toMatchObject({
+      committed: 'a',
+      trial: null,
+      last: { outcome: 'committed', to: '2.0.0' },
+      isUnreported: true,
+    });
   });
 
   it('start the version before after three starts of one that is never committed, and refuse it', () => {
@@ -124,7 +134,10 @@ describe('slots and the launcher', () => {
     for (let starts = 0; starts < 10; starts += 1) expect(launch()).toBe('a first 2.0.0');
     const launched = launch();
     expect(launched).toBe('base none 1.0.0');
-    expect(slots().settle(running(launched))).toMatchObject({ committed: 'base', last: { outcome: 'rolled-back', why: { code: 'crash' } } });
+    expect(slots().settle(running(launched))).toMatchObject({
+      committed: 'base',
+      last: { outcome: 'rolled-back', why: { code: 'crash' } },
+    });
   });
 
   it('do not lose patience with a committed version that comes up', () => {
@@ -211,7 +224,10 @@ describe('slots and the launcher', () => {
     expect(() => launch('run', { VEDETTE_GUARD_SECONDS: '5' })).toThrow(/SIGKILL|failed/);
     writeFileSync(join(directory, 'lib/node'), '#!/bin/sh\necho "$VEDETTE_SLOT"\n');
     expect(launch()).toBe('base');
-    expect(slots().settle({ slot: 'base', attempt: 'none' }).last?.why).toEqual({ code: 'unhealthy', text: 'it hung and was ended' });
+    expect(slots().settle({ slot: 'base', attempt: 'none' }).last?.why).toEqual({
+      code: 'unhealthy',
+      text: 'it hung and was ended',
+    });
   });
 
   it('leave nothing behind that nobody needs', () => {

@@ -137,7 +137,9 @@ export class Upgrader implements Disposable {
     this.#note('downloading', version, null);
     try {
       const { status, reason, detail, retryAfterSeconds, origins } = await fetch(version, region);
-      const given = origins.flatMap(({ origin, bytes }) => (bytes > 0 ? [{ host: new URL(origin).host, bytes }] : [])).slice(0, 8);
+      const given = origins
+        .flatMap(({ origin, bytes }) => (bytes > 0 ? [{ host: new URL(origin).host, bytes }] : []))
+        .slice(0, 8);
       if (status === 'staged') {
         this.#note('staged', version, null, given);
         this.#tell(`${version} staged`);
@@ -163,7 +165,8 @@ export class Upgrader implements Disposable {
     const refused = slots.state.refused.find((one) => one.version === version);
     if (refused) return { code: 'refused', text: `${version} is refused here: ${refused.why.text}` };
     if (window && platformNow() < Date.parse(window.from)) return { code: 'window', text: `the window opens at ${window.from}` };
-    if (window && platformNow() >= Date.parse(window.until)) return { code: 'window', text: `the window closed at ${window.until}` };
+    if (window && platformNow() >= Date.parse(window.until))
+      return { code: 'window', text: `the window closed at ${window.until}` };
     return isQuiet() ? { code: 'prevented', text: 'the owner of this machine has suspended work at this time' } : null;
   }
 

@@ -64,7 +64,11 @@ export class Downloader implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const module = getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const agent = this.#agent(url, route, answerMs);
-    const request = module.request(url, { agent, headers: { 'accept-encoding': 'identity', ...headers }, ...(signal ? { signal } : {}) }, resolve);
+    const request = module.request(
+      url,
+      { agent, headers: { 'accept-encoding': 'identity', ...headers }, ...(signal ? { signal } : {}) },
+      resolve,
+    );
     request.once('error', reject);
     const limit = setTimeout(() => request.destroy(new OriginError('stall', `no answer within ${answerMs} ms`)), answerMs);
     request.end();

@@ -96,7 +96,11 @@ describe('Origins', () => {
 
   it.skipIf(!hasOpenssl())('tells a name that nobody has and a certificate of somebody else from the rest', async () => {
     const [ours, others] = [makeCertificates(), makeCertificates()];
-    const edges = [await serve({ tls: others.tls }), await serve({ tls: ours.tls, fault: 'dns' }), await serve({ tls: ours.tls, fault: 'no-tls' })];
+    const edges = [
+      await serve({ tls: others.tls }),
+      await serve({ tls: ours.tls, fault: 'dns' }),
+      await serve({ tls: ours.tls, fault: 'no-tls' }),
+    ];
     const platform = await serve({ tls: ours.tls });
     const origins = use({ edges, platform, ca: ours.ca });
     await origins.probe();

@@ -183,9 +183,11 @@ export class Origins {
       } catch (error) {
         this.#parts.signal.throwIfAborted();
         failedAt ??= this.#elapsed();
-        const isOthersFault = error instanceof WrongBytes && [...given].some((one) => one === 'earlier' || !one.origin.isPlatform);
+        const isOthersFault =
+          error instanceof WrongBytes && [...given].some((one) => one === 'earlier' || !one.origin.isPlatform);
         if (error instanceof WrongBytes) this.#blame(error, given);
-        if (first.isPlatform && !isOthersFault) throw error instanceof WrongBytes ? new OriginError('hash', error.message) : error;
+        if (first.isPlatform && !isOthersFault)
+          throw error instanceof WrongBytes ? new OriginError('hash', error.message) : error;
         if (!first.isPlatform) this.#leave(standing, asText(error));
         standing.isBanned ||= (standing.stops += 1) >= mostStops;
       }
@@ -195,7 +197,8 @@ export class Origins {
 
   /** Whoever gave part of what turned out wrong is not asked again, but for the platform; the file begins anew. */
   #blame(error: WrongBytes, given: Set<Standing | 'earlier'>): void {
-    for (const one of given) if (one !== 'earlier' && !one.origin.isPlatform) this.leave(one.origin, error.message, { isWrong: true });
+    for (const one of given)
+      if (one !== 'earlier' && !one.origin.isPlatform) this.leave(one.origin, error.message, { isWrong: true });
     given.clear();
   }
 
