@@ -9,6 +9,8 @@ import {
   listChecks,
   listDetections,
   refreshKnowledge,
+  revokeAgent,
+  type AssetId,
 } from '@vedette/protocol';
 import { openDatabase, startEmbeddedPostgres } from '@vedette/server';
 import { eventually, PlatformProcess } from '@vedette/testkit';
@@ -16,7 +18,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FeedDirectory } from '../../tools/bench/fleet/feed-directory.ts';
 import { FleetConnection } from '../../tools/fleet/connection.ts';
 import { eachOf, persist } from '../../tools/fleet/drive.ts';
-import { type AgentState, Fleet } from '../../tools/fleet/fleet.ts';
+import { type AgentState, Fleet, RefusedError } from '../../tools/fleet/fleet.ts';
 import { Random } from '../../tools/fleet/random.ts';
 import { Tally } from '../../tools/fleet/tally.ts';
 
@@ -123,6 +125,25 @@ it('stops within ten seconds when it is told to under load, and loses nothing', 
   expect(performance.now() - toldAt).toBeLessThan(10_000);
   await load;
   expect(await missing(other)).toEqual([]);
+});
+
+it('refuses an agent everywhere within seconds when its key was revoked at one process', async () => {
+  await first.restart();
+  const [, other] = fleets;
+  const stolen = fleets[0].agents.at(-1);
+  if (!stolen) throw new Error('there are agents');
+  await persist(() => other.checkIn(stolen), drive);
+  const { assetId } = stolen;
+  await first.client.call(revokeAgent, { params: { assetId: assetId as AssetId } });
+  const refused = await eventually('a refusal', 5000, () =>
+    other.checkIn(stolen).then(
+      () => null,
+      (error: unknown) => error,
+    ),
+  );
+  expect(refused).toBeInstanceOf(RefusedError);
+  expect(String(refused)).toContain('UNKNOWN_AGENT');
+  await expect(other.toggleWeakness(stolen)).rejects.toThrow('UNKNOWN_AGENT');
 });
 
 async function progress(what: string): Promise<void> {

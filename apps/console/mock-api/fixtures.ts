@@ -177,6 +177,7 @@ export const agent: AgentState = {
   version: '0.1.0',
   enrolledAt: at(20),
   lastCheckIn: at(0.0005),
+  revokedAt: null,
   consumption: {
     cpuSeconds: 41.7,
     rssBytes: 47_185_920,

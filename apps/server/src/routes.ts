@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { registerAgentRoutes } from './agents/routes.ts';
+import { AgentDirectory } from './agents/agent-directory.ts';
+import { type AgentWork, registerAgentRoutes } from './agents/routes.ts';
 import { registerAbout } from './about/routes.ts';
 import { registerActivationKeys } from './activation-keys/routes.ts';
 import { registerAssetRoutes } from './assets/routes.ts';
 import { registerAuth } from './auth/routes.ts';
 import { registerDashboardRoutes } from './dashboard/routes.ts';
+import { Notifications } from './db/notifications.ts';
 import { registerDetectionRoutes } from './detections/routes.ts';
 import { registerInstall } from './install/routes.ts';
 import { OrderBoard } from './orders/order-board.ts';
@@ -21,20 +23,29 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   const judging = plays(context.config, 'jobs') ? new Judging(context) : null;
   app.addHook('onReady', async () => judging?.wake());
   app.addHook('onClose', () => judging?.[Symbol.asyncDispose]());
-  const orders = new OrderBoard(context);
-  app.addHook('onReady', () => orders.start());
-  // Before connections are waited for: those who wait for orders are answered.
-  app.addHook('preClose', () => orders[Symbol.asyncDispose]());
+  const orders = plays(context.config, 'ingest') ? new OrderBoard(context) : null;
   const releases = await registerReleases(app, context);
-  if (plays(context.config, 'ingest')) registerAgentRoutes(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
+  if (orders) serveAgents(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
   if (!plays(context.config, 'api')) return;
   registerAuth(app, context);
   registerActivationKeys(app, context);
   registerAbout(app, context);
   registerAssetRoutes(app, context);
-  registerOrderRoutes(app, context, orders);
+  registerOrderRoutes(app, context, async (target) => orders?.refresh(target));
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);
   registerKnowledgeRoutes(app, context, keeper);
+}
+
+function serveAgents(app: FastifyInstance, context: Context, work: Omit<AgentWork, 'agents'>): void {
+  const agents = new AgentDirectory(context.db, context.clock);
+  const notifications = new Notifications(context, [work.orders.subscription, agents.subscription]);
+  app.addHook('onReady', () => notifications.start());
+  // Before connections are waited for: those who wait for orders are answered.
+  app.addHook('preClose', async () => {
+    work.orders.close();
+    await notifications[Symbol.asyncDispose]();
+  });
+  registerAgentRoutes(app, context, { ...work, agents });
 }

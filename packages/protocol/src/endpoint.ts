@@ -8,6 +8,7 @@ export const permissions = [
   'session',
   'asset:read',
   'asset:scan',
+  'agent:revoke',
   'detection:read',
   'check:read',
   'knowledge:read',

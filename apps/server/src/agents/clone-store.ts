@@ -32,6 +32,8 @@ export async function findCloneOrigin(tx: Kysely<Database>, ticket: CloneTicket,
     .where('agent.id', '=', ticket.agentId)
     .where('incarnation', '=', ticket.incarnation)
     .where('state', '=', 'clone')
+    // A ticket was given to who spoke with this key.
+    .where('agent.revokedAt', 'is', null)
     .executeTakeFirst();
   if (!clone) return null;
   const { organizationId, activationKeyId, hardware } = clone;

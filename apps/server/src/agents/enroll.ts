@@ -30,6 +30,8 @@ export async function enroll(context: Context, document: Enroll, publicKey: Buff
     // Of two requests with one key that come at once the second finds what the first made.
     await sql`select pg_advisory_xact_lock(hashtextextended(${publicKey.toString('hex')}, 0))`.execute(tx);
     const known = await findAgentByKey(tx, publicKey);
+    if (known?.revokedAt)
+      throw new AgentProblem('ACTIVATION_KEY_REFUSED', 'The key of this agent was revoked; it needs a new one.');
     if (known) return { agentId: known.id, assetId: known.assetId };
     const now = context.clock();
     const origin = await originOf(tx, context, document, now);

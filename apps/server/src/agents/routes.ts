@@ -7,7 +7,7 @@ import { ApiError } from '../http/api-error.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
 import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { Admission } from './admission.ts';
-import { AgentDirectory } from './agent-directory.ts';
+import type { AgentDirectory } from './agent-directory.ts';
 import { measureAgents } from './agent-metrics.ts';
 import { AgentProblem } from './agent-problem.ts';
 import { CheckIns } from './check-ins.ts';
@@ -47,7 +47,8 @@ declare module 'fastify' {
 }
 
 /** What the interface for agents needs of its neighbours. */
-interface AgentWork {
+export interface AgentWork {
+  readonly agents: AgentDirectory;
   readonly orders: OrderBoard;
   readonly releases: ReleaseDesk;
   /** Package versions came that nobody judged yet. */
@@ -58,10 +59,13 @@ interface AgentWork {
  * The interface for agents. Everything that arrives is hostile until its signature is checked, and bounded after that; every
  * reply, errors included, is signed, so that an agent can tell the platform from whatever stands between.
  */
-export function registerAgentRoutes(app: FastifyInstance, context: Context, { orders, releases, onUnjudged }: AgentWork): void {
+export function registerAgentRoutes(
+  app: FastifyInstance,
+  context: Context,
+  { agents, orders, releases, onUnjudged }: AgentWork,
+): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
-  const agents = new AgentDirectory(context.db, context.clock);
   const checkIns = new CheckIns(context);
   const machines = new Machines(context);
   const ingest = new Ingest({ ...context, onUnjudged });
@@ -118,7 +122,7 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
         const isHeld = mayBeHeld && request.headers[heldHeader] === '1';
         const parameters = readSignature(signed, now, isHeld ? limits.heldSignatureAgeSeconds : limits.signatureAgeSeconds);
         const agent = await agents.find(parameters.keyid);
-        if (!agent) throw new AgentProblem('UNKNOWN_AGENT', 'The platform does not know this agent; enroll it again.');
+        if (!agent) throw unknownAgent();
         verifyRequest(signed, parameters, agent.publicKey);
         // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
         if (!isHeld && !nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
@@ -166,7 +170,10 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
         request.body = undefined;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
-        return { orders: await orders.hold(agent, document, gone.signal) };
+        const due = await orders.hold(agent, document, gone.signal);
+        // Its key may have been revoked while it waited.
+        if (!(await agents.find(agent.id))) throw unknownAgent();
+        return { orders: due };
       },
     });
     serve({
@@ -181,6 +188,10 @@ export function registerAgentRoutes(app: FastifyInstance, context: Context, { or
       },
     });
   });
+}
+
+function unknownAgent(): AgentProblem {
+  return new AgentProblem('UNKNOWN_AGENT', 'The platform does not know this agent (any more); enroll it again.');
 }
 
 function signedRequest(request: FastifyRequest): SignedRequest {

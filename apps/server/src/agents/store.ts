@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 
 export interface KnownAgent {
@@ -8,22 +8,59 @@ export interface KnownAgent {
   readonly publicKey: Buffer;
 }
 
-/** The agent of this id; null when there is none, also for text that is no id at all. */
+/** Channel of NOTIFY; the payload is an agent's id. */
+export const revocationChannel = 'vedette_agent_revoked';
+
+/** The agent of this id; null when there is none, or its key was revoked, also for text that is no id at all. */
 export async function findAgent(db: Kysely<Database>, id: string): Promise<KnownAgent | null> {
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return null;
   const agent = await db
     .selectFrom('agent')
     .select(['organizationId', 'assetId', 'id', 'publicKey'])
     .where('id', '=', id)
+    .where('revokedAt', 'is', null)
     .executeTakeFirst();
   return agent ?? null;
 }
 
-export async function findAgentByKey(db: Kysely<Database>, publicKey: Buffer): Promise<KnownAgent | null> {
+/** Also one whose key was revoked. */
+export async function findAgentByKey(
+  db: Kysely<Database>,
+  publicKey: Buffer,
+): Promise<(KnownAgent & { readonly revokedAt: Date | null }) | null> {
   const agent = await db
     .selectFrom('agent')
-    .select(['organizationId', 'assetId', 'id', 'publicKey'])
+    .select(['organizationId', 'assetId', 'id', 'publicKey', 'revokedAt'])
     .where('publicKey', '=', publicKey)
     .executeTakeFirst();
   return agent ?? null;
+}
+
+/** Revokes the keys of an asset's agents and tells every server process; null where the organization has no such asset. */
+export async function revokeAgents(
+  db: Kysely<Database>,
+  { organizationId, assetId }: { readonly organizationId: string; readonly assetId: string },
+  now: Date,
+): Promise<number | null> {
+  return db.transaction().execute(async (tx) => {
+    const agents = await tx
+      .selectFrom('agent')
+      .select(['id', 'revokedAt'])
+      .where('organizationId', '=', organizationId)
+      .where('assetId', '=', assetId)
+      .forUpdate()
+      .execute();
+    const valid = agents.filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id);
+    if (valid.length > 0) {
+      await tx
+        .updateTable('agent')
+        .set({ revokedAt: now })
+        .where('organizationId', '=', organizationId)
+        .where('assetId', '=', assetId)
+        .where('id', 'in', valid)
+        .execute();
+      await sql`select pg_notify(${revocationChannel}, id) from unnest(${valid}::text[]) as revoked (id)`.execute(tx);
+    }
+    return agents.length === 0 ? null : valid.length;
+  });
 }

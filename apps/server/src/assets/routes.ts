@@ -1,5 +1,6 @@
 import { endpoints } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
+import { revokeAgents } from '../agents/store.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
@@ -26,6 +27,14 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     const { organizationId } = caller;
     await loadAsset(params.assetId, organizationId);
     return findFacts(context.db, { ...params, ...query, organizationId });
+  });
+
+  serve(app, context, endpoints.revokeAgent, async ({ params: { assetId }, caller: { organizationId, login } }) => {
+    const revoked = await revokeAgents(context.db, { organizationId, assetId }, context.clock());
+    if (revoked === null) throw new ApiError('NOT_FOUND', `There is no agent of an asset ${assetId}.`);
+    if (revoked > 0)
+      context.log.info({ audit: 'agent-revoked', organizationId, assetId, by: login }, 'the key of an agent was revoked');
+    return { revoked: true as const };
   });
 
   async function loadAsset(assetId: string, organizationId: string) {

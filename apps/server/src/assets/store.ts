@@ -176,6 +176,7 @@ export async function findAgentState(db: Kysely<Database>, { organizationId, ass
     version: agent.version,
     enrolledAt: agent.enrolledAt.toISOString(),
     lastCheckIn: agent.lastCheckIn?.toISOString() ?? null,
+    revokedAt: agent.revokedAt?.toISOString() ?? null,
     consumption: agent.consumption as AgentState['consumption'], // Written from a CheckIn that fitted its schema.
     collectors: collectors.map((state) => ({
       name: state.collector,

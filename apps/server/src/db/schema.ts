@@ -121,6 +121,7 @@ export interface Database {
     enrolledAt: Date;
     lastCheckIn: Date | null;
     consumption: Json | null;
+    revokedAt: NullableDate;
   };
   assetIdentity: {
     organizationId: string;
@@ -292,4 +293,5 @@ export type PackageRole = 'installed' | 'running' | 'dormant';
 /** JSON columns are read as values and written as text. */
 type Json = ColumnType<unknown, string, string>;
 type NullableJson = ColumnType<unknown, string | null | undefined, string | null>;
+type NullableDate = ColumnType<Date | null, Date | null | undefined, Date | null>;
 type Defaulted = ColumnType<unknown, string | undefined, string>;

@@ -1,11 +1,10 @@
 import type { Order, Orders } from '@vedette/protocol';
-import type { PoolClient } from 'pg';
 import type { Context } from '../context.ts';
+import type { Subscription } from '../db/notifications.ts';
 import { loadUndelivered, noteAnswer, noteDelivered, orderChannel, type OrderTarget, targetKey } from './store.ts';
 
 /** Two machines with one copied key may wait for a moment; more is an attack or a defect. */
 const maxWaitersPerAsset = 4;
-const reconnectMs = 1000;
 /** An order that was sent and not answered is sent again, but not in a circle without a pause. */
 const repeatMs = 10_000;
 const maxPerReply = 16;
@@ -22,43 +21,27 @@ interface Pending {
 
 /**
  * The orders that agents have to hear of, and the agents that wait for some. A waiting agent costs a timer and an entry here and no
- * query: this process hears of new orders by LISTEN, whichever process took them.
+ * query: this process hears of new orders by its subscription, whichever process took them.
  */
-export class OrderBoard implements AsyncDisposable {
-  readonly #context: Pick<Context, 'db' | 'pool' | 'clock' | 'log'>;
+export class OrderBoard {
+  readonly subscription: Subscription = {
+    channel: orderChannel,
+    heard: async (payload) => {
+      const [organizationId = '', assetId = ''] = payload.split(' ');
+      await this.refresh({ organizationId, assetId });
+    },
+    connected: async () => {
+      const { db, clock } = this.#context;
+      for (const [key, orders] of await loadUndelivered(db, clock())) this.#post(key, orders);
+    },
+  };
+  readonly #context: Pick<Context, 'db' | 'clock' | 'log'>;
   #pending = new Map<string, Pending[]>();
   readonly #waiting = new Map<string, Set<Waiter>>();
-  #listener: PoolClient | null = null;
-  #retry: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(context: Pick<Context, 'db' | 'pool' | 'clock' | 'log'>) {
+  constructor(context: Pick<Context, 'db' | 'clock' | 'log'>) {
     this.#context = context;
-  }
-
-  /** Begins to listen; tries again by itself while the database is away. */
-  async start(): Promise<void> {
-    if (this.#isClosed) return;
-    const { pool, db, clock, log } = this.#context;
-    try {
-      const client = await pool.connect();
-      client.on('notification', ({ payload = '' }) => void this.#heardOf(payload));
-      client.once('error', (error) => {
-        log.warn({ err: error }, 'the connection that hears of orders broke');
-        this.#dropListener(error);
-        this.#startLater();
-      });
-      this.#listener = client;
-      await client.query(`listen ${orderChannel}`);
-      // After LISTEN, so that none falls in between.
-      for (const [key, orders] of await loadUndelivered(db, clock())) this.#post(key, orders);
-      // The server may have been closed meanwhile.
-      if (this.#isClosed) this.#dropListener();
-    } catch (error) {
-      log.warn({ err: error }, 'orders cannot be heard of yet');
-      this.#dropListener(error as Error);
-      this.#startLater();
-    }
   }
 
   /** Who waits for orders at this moment. */
@@ -118,20 +101,9 @@ export class OrderBoard implements AsyncDisposable {
   }
 
   /** Everybody who waits is answered now: the server goes, and their next request finds another. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  close(): void {
     this.#isClosed = true;
-    if (this.#retry) clearTimeout(this.#retry);
-    this.#dropListener();
     for (const waiters of this.#waiting.values()) for (const { wake } of waiters) wake();
-  }
-
-  async #heardOf(payload: string): Promise<void> {
-    const [organizationId = '', assetId = ''] = payload.split(' ');
-    try {
-      await this.refresh({ organizationId, assetId });
-    } catch (error) {
-      this.#context.log.warn({ err: error }, 'a new order could not be read');
-    }
   }
 
   #post(key: string, orders: readonly Order[]): void {
@@ -149,17 +121,5 @@ export class OrderBoard implements AsyncDisposable {
     const left = (this.#pending.get(key) ?? []).filter(({ order }) => order.orderId !== orderId);
     if (left.length > 0) this.#pending.set(key, left);
     else this.#pending.delete(key);
-  }
-
-  #dropListener(error?: Error): void {
-    const client = this.#listener;
-    this.#listener = null;
-    client?.removeAllListeners('notification');
-    // Not back into the pool: it would go on listening there.
-    client?.release(error ?? true);
-  }
-
-  #startLater(): void {
-    if (!this.#isClosed) this.#retry = setTimeout(() => void this.start(), reconnectMs).unref();
   }
 }

@@ -4,11 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
-import type { OrderBoard } from './order-board.ts';
-import { findOrder, openOrder, toAssetOrder } from './store.ts';
+import { findOrder, openOrder, type OrderTarget, toAssetOrder } from './store.ts';
 
-/** Orders as people give them. */
-export function registerOrderRoutes(app: FastifyInstance, context: Context, board: OrderBoard): void {
+/** Orders as people give them. `onOrder`: there is a new one for this asset. */
+export function registerOrderRoutes(
+  app: FastifyInstance,
+  context: Context,
+  onOrder: (target: OrderTarget) => Promise<void>,
+): void {
   const { db, clock, log } = context;
 
   serve(app, context, scanAsset, async ({ params: { assetId }, caller: { organizationId, userId, login } }) => {
@@ -25,7 +28,7 @@ export function registerOrderRoutes(app: FastifyInstance, context: Context, boar
     if (isNew)
       log.info({ audit: 'order', kind: 'scan', orderId: row.id, organizationId, assetId, hostname, by: login }, 'scan ordered');
     // Its agent may wait at this very process: it need not go around through the database.
-    if (isNew) await board.refresh(target);
+    if (isNew) await onOrder(target);
     return toAssetOrder(row, clock());
   });
 

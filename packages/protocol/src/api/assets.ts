@@ -41,6 +41,7 @@ export const AgentState = z.object({
   version: z.string(),
   enrolledAt: Instant,
   lastCheckIn: Instant.nullable(),
+  revokedAt: Instant.nullable().meta({ description: 'Since when its key is refused' }),
   consumption: Consumption.nullable(),
   collectors: z.array(
     CollectorState.extend({
@@ -91,6 +92,18 @@ export const getAsset = endpoint({
     /** Assets that were first heard of with this asset's key. */
     clones: z.array(AssetId),
   }),
+  errors: ['NOT_FOUND'],
+});
+
+export const revokeAgent = endpoint({
+  name: 'revokeAgent',
+  summary:
+    "Refuse the key of the asset's agent from now on, for one that is lost or stolen; a new agent enrolls with a key of its own.",
+  method: 'DELETE',
+  path: '/assets/:assetId/agent',
+  permission: 'agent:revoke',
+  params: z.object({ assetId: AssetId }),
+  reply: z.object({ revoked: z.literal(true) }),
   errors: ['NOT_FOUND'],
 });
 

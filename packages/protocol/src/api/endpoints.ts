@@ -1,5 +1,5 @@
 import { createActivationKey, listActivationKeys, revokeActivationKey } from './activation-keys.ts';
-import { getAsset, listAssets, listFacts } from './assets.ts';
+import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { explainDetection, listDetections } from './detections.ts';
 import { getOrder, scanAsset } from './orders.ts';
@@ -32,6 +32,7 @@ export const endpoints = {
   listAssets,
   getAsset,
   listFacts,
+  revokeAgent,
   scanAsset,
   getOrder,
   listDetections,

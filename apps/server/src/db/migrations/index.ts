@@ -11,6 +11,7 @@ import { packageModule } from './009-package-module.ts';
 import { packedFacts } from './010-packed-facts.ts';
 import { statementPatches } from './011-statement-patches.ts';
 import { releases } from './012-releases.ts';
+import { agentRevocation } from './013-agent-revocation.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '010-packed-facts': packedFacts,
   '011-statement-patches': statementPatches,
   '012-releases': releases,
+  '013-agent-revocation': agentRevocation,
 };
