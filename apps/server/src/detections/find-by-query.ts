@@ -1,13 +1,12 @@
-import type { Detection } from '@vedette/protocol';
 import type { Query } from '@vedette/query';
 import type { Context } from '../context.ts';
-import { pageOf } from '../fleet-index/select-detections.ts';
+import { pageOfDetections } from '../fleet-index/page-of-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
 import { indexAnswers, prepareDetections, type QueryScope, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
-import { loadInOrder } from './find-in-fleet.ts';
-import { type DetectionQuery, findDetections } from './store.ts';
+import { loadPage } from './find-in-fleet.ts';
+import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
 export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
   /** In the query language. */
@@ -22,10 +21,7 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
  * Detections that fit a query, worst first; open ones where it does not speak of status. From the fleet index where that knows enough,
  * otherwise derived from the histories. Throws ApiError BAD_REQUEST for a query that cannot be understood.
  */
-export async function findByQuery(
-  sources: Sources,
-  written: WrittenDetectionQuery,
-): Promise<{ total: number; items: Detection[] }> {
+export async function findByQuery(sources: Sources, written: WrittenDetectionQuery): Promise<DetectionList> {
   const { query, asOf } = readQuery(written.query, 'detection', sources.clock());
   const past = asOf === null ? written.asOf : new Date(asOf);
   const scope = { organizationId: written.organizationId, asOf: past ?? sources.clock(), silence: sources.config.silence };
@@ -42,13 +38,13 @@ function hasNoFilter({ assetId, check, severity, severityExact, exploited, searc
 
 type Understood = Omit<WrittenDetectionQuery, 'query' | 'asOf'> & { readonly query: Query | null; readonly scope: QueryScope };
 
-async function byIndex({ db, fleetIndex }: Sources, { query, scope, limit, offset }: Understood) {
+async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: Understood) {
   const { organizationId } = scope;
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const page = pageOf(index, { limit, offset }, (visit) => select(index, (ranked, assets) => visit({ ...ranked, assets })));
+  const page = pageOfDetections(index, wish, (visit) => select(index, (ranked, assets) => visit({ ...ranked, assets })));
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
-  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf, among: page.items }) };
+  return loadPage(db, { organizationId, asOf }, page);
 }
 
 async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filter }: Understood) {

@@ -1,12 +1,13 @@
-import type { Detection } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { canSelect, canSelectPast, pageOf, selectPage, selectPast, type Subject } from '../fleet-index/select-detections.ts';
+import { type DetectionPage, pageOfDetections } from '../fleet-index/page-of-detections.ts';
+import { canSelect, canSelectPast, selectDetections, selectPast, type Subject } from '../fleet-index/select-detections.ts';
+import { writeCursor } from './cursor.ts';
 import { newForDays } from './derive.ts';
 import { containing } from './like.ts';
-import { type DetectionQuery, findDetections } from './store.ts';
+import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
 /**
  * Detections of now: which ones and how many from the fleet index, when they were found and on what from the histories, of the page
@@ -16,18 +17,20 @@ import { type DetectionQuery, findDetections } from './store.ts';
 export async function findInFleet(
   { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   query: DetectionQuery,
-): Promise<{ total: number; items: Detection[] }> {
+): Promise<DetectionList> {
   // One asset's history is short.
   if (query.assetId !== undefined) return findDetections(db, query);
-  const { organizationId, search, limit, offset } = query;
+  const { organizationId, search } = query;
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(query.asOf.getTime());
   if (!canSelect(index, query, asOf)) return findDetections(db, query);
   const about = search ? subject(index, search, ids) : undefined;
-  const page = selectPage(index, { ...query, about }, { asOf, newForDays, limit, offset });
+  const page = pageOfDetections(index, query, (visit) =>
+    selectDetections(index, { ...query, about }, { asOf, newForDays }, visit),
+  );
   about?.assets.dispose();
-  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf: new Date(asOf), among: page.items }) };
+  return loadPage(db, { organizationId, asOf: new Date(asOf) }, page);
 }
 
 /**
@@ -37,27 +40,26 @@ export async function findInFleet(
 export async function findInPast(
   { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   query: DetectionQuery,
-): Promise<{ total: number; items: Detection[] }> {
-  const { organizationId, asOf, limit, offset } = query;
+): Promise<DetectionList> {
+  const { organizationId, asOf } = query;
   if (query.assetId !== undefined || query.status !== 'open') return findDetections(db, query);
   const index = await fleetIndex.current(organizationId);
   if (!canSelectPast(index, query, asOf.getTime())) return findDetections(db, query);
-  const page = pageOf(index, { limit, offset }, (visit) => selectPast(index, query, asOf.getTime(), visit));
-  return { total: page.total, items: await loadInOrder(db, { organizationId, asOf, among: page.items }) };
-}
-
-interface Page {
-  readonly organizationId: string;
-  readonly asOf: Date;
-  readonly among: readonly { readonly assetId: string; readonly check: number }[];
+  const page = pageOfDetections(index, query, (visit) => selectPast(index, query, asOf.getTime(), visit));
+  return loadPage(db, { organizationId, asOf }, page);
 }
 
 /** The detections of a page in its order; what has gone since the page was made is left out. */
-export async function loadInOrder(db: Kysely<Database>, page: Page): Promise<Detection[]> {
-  if (page.among.length === 0) return [];
-  const { items } = await findDetections(db, { ...page, status: 'all', limit: page.among.length, offset: 0 });
+export async function loadPage(
+  db: Kysely<Database>,
+  scope: { readonly organizationId: string; readonly asOf: Date },
+  { total, items: among, last }: DetectionPage,
+): Promise<DetectionList> {
+  const next = last && writeCursor(last);
+  if (among.length === 0) return { total, items: [], next };
+  const { items } = await findDetections(db, { ...scope, among, status: 'all', limit: among.length, offset: 0 });
   const found = new Map(items.map((item) => [`${item.assetId} ${item.check}`, item]));
-  return page.among.flatMap(({ assetId, check }) => found.get(`${assetId} ${check}`) ?? []);
+  return { total, items: among.flatMap(({ assetId, check }) => found.get(`${assetId} ${check}`) ?? []), next };
 }
 
 /** Package versions that verdicts speak of and whose name or source holds the text. */

@@ -214,7 +214,7 @@ describe('a detection', () => {
     await send('os', [bookworm]);
     await send('dpkg', [pkg('openssl', '3.0.1-1')]);
     const query = { organizationId: randomUUID(), asOf: now, status: 'all' as const, limit: 10, offset: 0 };
-    expect(await findDetections(database.db, query)).toEqual({ total: 0, items: [] });
+    expect(await findDetections(database.db, query)).toEqual({ total: 0, items: [], next: null });
   });
 });
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { readCursor } from './cursor.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findByQuery } from './find-by-query.ts';
 import { findInFleet, findInPast } from './find-in-fleet.ts';
@@ -10,16 +11,11 @@ import { findInFleet, findInPast } from './find-in-fleet.ts';
 export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
   serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
     const { organizationId } = caller;
-    if (query.query !== undefined) {
-      return findByQuery(context, {
-        ...query,
-        query: query.query,
-        asOf: query.asOf ? new Date(query.asOf) : null,
-        organizationId,
-      });
-    }
-    if (query.asOf !== undefined) return findInPast(context, { ...query, asOf: new Date(query.asOf), organizationId });
-    return findInFleet(context, { ...query, asOf: context.clock(), organizationId });
+    const asOf = query.asOf === undefined ? null : new Date(query.asOf);
+    const after = query.after === undefined ? undefined : readCursor(query.after);
+    const wish = { ...query, after, organizationId };
+    if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
+    return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
   });
 
   serve(app, context, endpoints.explainDetection, async ({ params, caller }) => {

@@ -1,6 +1,8 @@
 import type { Detection, DetectionPackage } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import type { DetectionPlace } from '../fleet-index/page-of-detections.ts';
+import { writeCursor } from './cursor.ts';
 import {
   checkOfDetection,
   countedSeverity,
@@ -25,9 +27,19 @@ export interface DetectionQuery extends DetectionScope {
   readonly where?: RawBuilder<boolean> | undefined;
   readonly limit: number;
   readonly offset: number;
+  /** Begin behind this place. */
+  readonly after?: DetectionPlace | undefined;
+}
+
+export interface DetectionList {
+  readonly total: number;
+  readonly items: Detection[];
+  /** Cursor of the last one; null where the list ends with this page. */
+  readonly next: string | null;
 }
 
 interface DetectionRow extends DerivedDetection {
+  readonly assetNumber: number;
   readonly hostname: string;
   readonly lastScan: Date | null;
   readonly status: Detection['status'];
@@ -44,10 +56,7 @@ interface CheckBody {
 }
 
 /** Detections of the scope that fit the filter, worst first. */
-export async function findDetections(
-  db: Kysely<Database>,
-  query: DetectionQuery,
-): Promise<{ total: number; items: Detection[] }> {
+export async function findDetections(db: Kysely<Database>, query: DetectionQuery): Promise<DetectionList> {
   const filtered = sql`
     from (
       select detection.*, asset.number as asset_number, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
@@ -64,15 +73,29 @@ export async function findDetections(
       and ${searchFilter(query.search)}
       and ${query.where ?? sql`true`}`;
   const { rows } = await sql<DetectionRow & { total: number }>`
-    select *, count(*) over ()::integer as total ${filtered}
-    order by severity desc, (body ->> 'kevSince') is not null desc, (body #>> '{epss,score}')::float desc nulls last,
-      check_number desc, asset_number
-    limit ${query.limit} offset ${query.offset}`.execute(db);
+    select * from (select *, count(*) over ()::integer as total ${filtered}) as detection
+    where ${query.after ? isBehind(query.after) : sql`true`}
+    order by ${place} limit ${query.limit} offset ${query.offset}`.execute(db);
   const packages = await loadPackages(db, rows);
   // A page behind the end has no row that could carry the total.
-  const total = rows[0]?.total ?? (query.offset === 0 ? 0 : await countRows(db, filtered));
+  const total = rows[0]?.total ?? (query.offset === 0 && !query.after ? 0 : await countRows(db, filtered));
   const items = rows.map((row) => toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], query.asOf));
-  return { total, items };
+  const last = rows.length < query.limit ? undefined : rows.at(-1);
+  return { total, items, next: last ? writeCursor(placeOf(last)) : null };
+}
+
+/** By what lists are sorted, ascending; the fleet index sorts alike. */
+const place = sql`-severity, -((body ->> 'kevSince') is not null)::integer, -coalesce((body #>> '{epss,score}')::float, -1),
+  -check_number, -confirmed::integer, asset_number`;
+
+function isBehind({ severity, exploited, epss, check, confirmed, asset }: DetectionPlace): RawBuilder<unknown> {
+  const values = [-severity, -Number(exploited), -(epss ?? -1), -check, -Number(confirmed), asset];
+  return sql`(${place}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
+}
+
+function placeOf({ severity, body, checkNumber, confirmed, assetNumber }: DetectionRow): DetectionPlace {
+  const { kevSince, epss } = body;
+  return { severity, exploited: kevSince !== null, epss: epss?.score ?? null, check: checkNumber, confirmed, asset: assetNumber };
 }
 
 async function countRows(db: Kysely<Database>, filtered: RawBuilder<unknown>): Promise<number> {
@@ -149,7 +172,9 @@ async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetectio
       order by valid_from desc limit 1
     ) as verdict on true
     join statement on statement.id = verdict.statement_id
-    order by package_version.role = 'running' desc, package_version.name, package_version.architecture`.execute(db);
+    order by package_version.role = 'running' desc, package_version.name, package_version.architecture, package_version.id`.execute(
+    db,
+  );
   for (const { assetId, checkNumber, ...item } of packages.rows) {
     const key = `${assetId} ${checkNumber}`;
     const list = found.get(key);

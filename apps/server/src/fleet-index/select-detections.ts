@@ -1,6 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { CheckDetections } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import { type DetectionPage, pageOfDetections } from './page-of-detections.ts';
 import { type Found, PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import type { RankedCheck } from './verdict-book.ts';
@@ -178,36 +179,11 @@ function narrow(assets: RoaringBitmap32, { place, check }: RankedCheck, { index,
 
 const none = new RoaringBitmap32();
 
-export interface SelectedPage {
-  readonly total: number;
-  readonly items: readonly { readonly check: number; readonly assetId: string }[];
-}
-
-/** One page of what `select` visits, worst first and by asset, and how many there are in all. */
-export function pageOf(
-  index: OrganizationIndex,
-  { limit, offset }: { limit: number; offset: number },
-  select: (visit: (selected: Selected) => void) => void,
-): SelectedPage {
-  const items: { check: number; assetId: string }[] = [];
-  let total = 0;
-  select(({ check, assets }) => {
-    const skip = Math.max(0, offset - total);
-    if (skip < assets.size && items.length < limit) {
-      for (const asset of assets.sliceUint32Array(skip, skip + limit - items.length)) {
-        items.push({ check: check.number, assetId: index.table.assets[asset]?.assetId ?? '' });
-      }
-    }
-    total += assets.size;
-  });
-  return { total, items };
-}
-
 /** One page of what selectDetections visits. */
 export function selectPage(
   index: OrganizationIndex,
   filter: DetectionFilter,
   { asOf, newForDays, limit, offset }: { asOf: number; newForDays: number; limit: number; offset: number },
-): SelectedPage {
-  return pageOf(index, { limit, offset }, (visit) => selectDetections(index, filter, { asOf, newForDays }, visit));
+): DetectionPage {
+  return pageOfDetections(index, { limit, offset }, (visit) => selectDetections(index, filter, { asOf, newForDays }, visit));
 }

@@ -46,7 +46,8 @@ export type Detection = z.infer<typeof Detection>;
 
 const Days = z.coerce.number().int().min(1).max(3650);
 
-const DetectionFilter = Page.extend({
+/** Which detections; of lists and counts alike. */
+export const DetectionFilter = Page.extend({
   query: QueryText,
   assetId: AssetId.optional(),
   check: z.coerce.number().pipe(CheckNumber).optional(),
@@ -65,14 +66,17 @@ const DetectionFilter = Page.extend({
   asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
 });
 
+/** Of a list that changes while it is read: whoever follows the cursors sees everything once that is there all the time. */
+export const Cursor = z.string().min(1).max(300);
+
 export const listDetections = endpoint({
   name: 'listDetections',
   summary: 'Detections, worst first.',
   method: 'GET',
   path: '/detections',
   permission: 'detection:read',
-  query: DetectionFilter,
-  reply: pageOf(Detection),
+  query: DetectionFilter.extend({ after: Cursor.optional().meta({ description: '`next` of the page before' }) }),
+  reply: pageOf(Detection).extend({ next: Cursor.nullable().meta({ description: 'For the next page; null on the last one' }) }),
 });
 
 /** One statement that was considered, and what became of it. */

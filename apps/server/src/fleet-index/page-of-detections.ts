@@ -1,0 +1,103 @@
+import type { RoaringBitmap32 } from 'roaring-wasm';
+import type { AssetTable } from './asset-table.ts';
+import type { OrganizationIndex } from './organization-index.ts';
+import type { Selected } from './select-detections.ts';
+
+/** Where a detection stands in a list: by what lists sort. It keeps its place however many come and go around it. */
+export interface DetectionPlace {
+  readonly severity: number;
+  readonly exploited: boolean;
+  readonly epss: number | null;
+  readonly check: number;
+  /** As more than information. */
+  readonly confirmed: boolean;
+  /** The asset, as the database counts assets. */
+  readonly asset: number;
+}
+
+export interface PageWish {
+  readonly limit: number;
+  readonly offset: number;
+  /** Begin behind this place; `offset` counts from there. */
+  readonly after?: DetectionPlace | undefined;
+}
+
+export interface DetectionPage {
+  readonly total: number;
+  readonly items: readonly { readonly check: number; readonly assetId: string }[];
+  /** Place of the last one; null where the list ends with this page. */
+  readonly last: DetectionPlace | null;
+}
+
+/** One page of what `select` visits, worst first and by asset, and how many there are in all. */
+export function pageOfDetections(
+  { table }: OrganizationIndex,
+  { limit, offset, after }: PageWish,
+  select: (visit: (selected: Selected) => void) => void,
+): DetectionPage {
+  const items: { check: number; assetId: string }[] = [];
+  const isAscending = table.assets.every(({ number }, dense) => number > (table.assets[dense - 1]?.number ?? -1));
+  let [total, left] = [0, offset];
+  let last: DetectionPlace | null = null;
+  select((selected) => {
+    const { check, severity, confirmed, assets } = selected;
+    total += assets.size;
+    const order = after ? compareRanks(selected, after) : 1;
+    if (order < 0 || items.length >= limit) return;
+    const behind = order === 0 && after ? after.asset : -1;
+    const part = isAscending
+      ? inDenseOrder(table, assets, { behind, left, limit: limit - items.length })
+      : inNumberOrder(table, assets, { behind, left, limit: limit - items.length });
+    left = Math.max(0, left - part.behind);
+    for (const dense of part.found) {
+      const asset = table.assets[dense];
+      if (!asset) continue;
+      items.push({ check: check.number, assetId: asset.assetId });
+      last = { severity, exploited: check.exploited, epss: check.epss, check: check.number, confirmed, asset: asset.number };
+    }
+  });
+  return { total, items, last: items.length < limit ? null : last };
+}
+
+/** Negative for a check that lists show before this place, 0 for the one of the place. */
+function compareRanks({ check, severity, confirmed }: Selected, place: DetectionPlace): number {
+  return (
+    place.severity - severity ||
+    Number(place.exploited) - Number(check.exploited) ||
+    (place.epss ?? -1) - (check.epss ?? -1) ||
+    place.check - check.number ||
+    Number(place.confirmed) - Number(confirmed)
+  );
+}
+
+interface Part {
+  /** Only assets with larger numbers. */
+  readonly behind: number;
+  /** So many of them are left out. */
+  readonly left: number;
+  readonly limit: number;
+}
+
+interface FoundPart {
+  readonly found: Iterable<number>;
+  /** How many have larger numbers. */
+  readonly behind: number;
+}
+
+function inDenseOrder({ assets: all }: AssetTable, assets: RoaringBitmap32, { behind, left, limit }: Part): FoundPart {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((all[middle]?.number ?? 0) <= behind) low = middle + 1;
+    else high = middle;
+  }
+  const before = low === 0 ? 0 : assets.rank(low - 1);
+  return { found: assets.sliceUint32Array(before + left, before + left + limit), behind: assets.size - before };
+}
+
+/** Assets that enrolled at the same time may have come to this process in another order than they were counted in. */
+function inNumberOrder({ assets: all }: AssetTable, assets: RoaringBitmap32, { behind, left, limit }: Part): FoundPart {
+  const number = (dense: number): number => all[dense]?.number ?? 0;
+  const wanted = assets.toArray().filter((dense) => number(dense) > behind);
+  return { found: wanted.toSorted((a, b) => number(a) - number(b)).slice(left, left + limit), behind: wanted.length };
+}
