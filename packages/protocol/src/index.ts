@@ -11,6 +11,7 @@ export * from './agent/wire.ts';
 export * from './api/activation-keys.ts';
 export * from './api/assets.ts';
 export * from './api/dashboard.ts';
+export * from './api/detection-counts.ts';
 export * from './api/detections.ts';
 export { endpoints } from './api/endpoints.ts';
 export * from './api/knowledge.ts';

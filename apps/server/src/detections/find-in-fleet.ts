@@ -63,7 +63,7 @@ export async function loadPage(
 }
 
 /** Package versions that verdicts speak of and whose name or source holds the text. */
-async function packageVersionsAbout(db: Kysely<Database>, search: string): Promise<Set<number>> {
+export async function packageVersionsAbout(db: Kysely<Database>, search: string): Promise<Set<number>> {
   const pattern = containing(search);
   const { rows } = await sql<{ id: number }>`
     select id from package_version
@@ -71,7 +71,8 @@ async function packageVersionsAbout(db: Kysely<Database>, search: string): Promi
   return new Set(rows.map(({ id }) => id));
 }
 
-function subject(index: OrganizationIndex, search: string, packageVersions: ReadonlySet<number>): Subject {
+/** What a search is about; the caller disposes its assets. */
+export function subject(index: OrganizationIndex, search: string, packageVersions: ReadonlySet<number>): Subject {
   const text = search.toLowerCase();
   const assets = index.table.where(({ hostname }) => hostname.toLowerCase().includes(text));
   return { packageVersions, assets, nameIncludes: text };

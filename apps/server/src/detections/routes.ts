@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { askWhatIf, countGroups } from './count-detections.ts';
 import { readCursor } from './cursor.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findByQuery } from './find-by-query.ts';
@@ -17,6 +18,12 @@ export function registerDetectionRoutes(app: FastifyInstance, context: Context):
     if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
     return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
   });
+
+  serve(app, context, endpoints.countDetections, ({ query, caller }) =>
+    countGroups(context, { ...query, organizationId: caller.organizationId }),
+  );
+
+  serve(app, context, endpoints.whatIf, ({ body, caller }) => askWhatIf(context, caller.organizationId, body));
 
   serve(app, context, endpoints.explainDetection, async ({ params, caller }) => {
     const explanation = await explainDetection(context.db, { ...params, organizationId: caller.organizationId }, context.clock());

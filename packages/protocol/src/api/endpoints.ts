@@ -1,6 +1,7 @@
 import { createActivationKey, listActivationKeys, revokeActivationKey } from './activation-keys.ts';
 import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
+import { countDetections, whatIf } from './detection-counts.ts';
 import { explainDetection, listDetections } from './detections.ts';
 import { getOrder, scanAsset } from './orders.ts';
 import {
@@ -36,6 +37,8 @@ export const endpoints = {
   scanAsset,
   getOrder,
   listDetections,
+  countDetections,
+  whatIf,
   explainDetection,
   replayVerdicts,
   listChecks,
