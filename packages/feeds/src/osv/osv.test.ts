@@ -48,6 +48,30 @@ describe('the events of a range', () => {
     [[{ introduced: '0' }, { introduced: '1.0' }, { fixed: '1.2' }], [{ status: 'fixed', introduced: null, fixed: '1.2' }]],
     [[{ introduced: '0' }, { limit: '2.0' }], [{ status: 'affected', introduced: null, fixed: null, limit: '2.0' }]],
     [[{ introduced: '0' }, { limit: '*' }], [{ status: 'affected', introduced: null, fixed: null }]],
+    // The end before the beginning: a set of events, put in order.
+    [[{ fixed: '1.2.0' }, { introduced: '0' }], [{ status: 'fixed', introduced: null, fixed: '1.2.0' }]],
+    [
+      [{ introduced: '2.0.0' }, { fixed: '1.2.0' }, { fixed: '2.3.0' }, { introduced: '1.0.0' }],
+      [
+        { status: 'fixed', introduced: '1.0.0', fixed: '1.2.0' },
+        { status: 'fixed', introduced: '2.0.0', fixed: '2.3.0' },
+      ],
+    ],
+    [
+      [{ introduced: '1.0.0' }, { fixed: '2.0.0' }, { introduced: '2.0.0' }, { fixed: '3.0.0' }],
+      [
+        { status: 'fixed', introduced: '1.0.0', fixed: '2.0.0' },
+        { status: 'fixed', introduced: '2.0.0', fixed: '3.0.0' },
+      ],
+    ],
+    // Pairs that overlap stay pairs.
+    [
+      [{ introduced: '14.0.0' }, { fixed: '14.14.1' }, { introduced: '14.14.0' }, { fixed: '14.20.0' }],
+      [
+        { status: 'fixed', introduced: '14.0.0', fixed: '14.14.1' },
+        { status: 'fixed', introduced: '14.14.0', fixed: '14.20.0' },
+      ],
+    ],
   ];
   it.each(cases)('%j', (events, expected) => {
     const about = { ecosystem: 'npm', release: '', package: 'left' };

@@ -1,4 +1,5 @@
-import type { Affected } from '@vedette/protocol';
+import { findEcosystem, VersionError } from '@vedette/ecosystems';
+import type { Affected, EcosystemName } from '@vedette/protocol';
 import type { EcosystemRelease } from '../shared/suse-product.ts';
 import type { AffectedEntry, Event, Range } from './schema.ts';
 
@@ -16,7 +17,7 @@ export interface Subject extends EcosystemRelease {
  */
 export function statementsOf(subject: Subject, entry: AffectedEntry): Affected[] {
   const ranges = rangesOf(entry);
-  const bounds = ranges.flatMap((range) => boundsOf(range.events)).map((one) => withLastKnown(one, entry));
+  const bounds = ranges.flatMap((range) => boundsOf(inOrder(range.events, subject.ecosystem))).map((one) => withLastKnown(one, entry));
   const about = {
     ecosystem: subject.ecosystem,
     release: subject.release,
@@ -60,6 +61,35 @@ function boundsOf(events: readonly Event[]): Bounds[] {
   }
   close({ status: 'affected', fixed: null });
   return found;
+}
+
+/**
+ * Events as they stand, which is how databases write them that mean pairs: where those overlap (Bitnami), each pair is a stretch. Where
+ * they make no pairs, since an end has no beginning or lies below it, they are no list of pairs but the set that the OSV schema has
+ * in mind, to be put in the order of their versions.
+ */
+function inOrder(events: readonly Event[], ecosystem: EcosystemName): readonly Event[] {
+  const compare = findEcosystem(ecosystem)?.compareVersions;
+  if (!compare || events.length < 2) return events;
+  const byVersion = (a: Event, b: Event): number => {
+    const [one, other] = [versionOf(a), versionOf(b)];
+    return one === '0' || other === '0' ? Number(one !== '0') - Number(other !== '0') : compare(one, other);
+  };
+  try {
+    let open: Event | undefined;
+    for (const event of events.filter(({ limit }) => limit === undefined)) {
+      if (event.introduced !== undefined) open ??= event;
+      else if (!open || byVersion(event, open) < 0) return events.toSorted(byVersion);
+      else open = undefined;
+    }
+  } catch (error) {
+    if (!(error instanceof VersionError)) throw error;
+  }
+  return events;
+}
+
+function versionOf({ introduced, fixed, last_affected: last, limit }: Event): string {
+  return introduced ?? fixed ?? last ?? limit ?? '0';
 }
 
 /** GitHub writes an end without a fix beside the range: "<= 1.6.1". */

@@ -27,6 +27,8 @@ describe('unsafeStatements', () => {
     [['>= 1.0.0', '>= 0.5.0, < 2.0.0'], ['..0.5.0']],
     [['>= 1.0.0, < 2.0.0', '>= 2.0.0'], ['..1.0.0']],
     [['< 5.0.0', '>= 1.0.0'], []],
+    [['< 1.0.2', '> 1.0.2'], ['1.0.2..=1.0.2']],
+    [['< 1.0.2', '>= 1.0.2'], []],
   ] as const)('%j leaves %j', (safe, expected) => expect(unsafe(...safe)).toEqual(expected));
 
   it('is nothing where a version is none', () => {

@@ -38,7 +38,8 @@ export function unsafeStatements(
     let open: string | null | undefined = null;
     for (const { from, to } of ordered) {
       if (open === undefined) break;
-      if (from !== null && (open === null || compare(open, from.version) < 0)) {
+      // One version alone is unsafe between "< 1.0.2" and "> 1.0.2": a release that was tampered with.
+      if (from !== null && (open === null || compare(open, from.version) < (from.inclusive ? 0 : 1))) {
         found.push(
           statement(
             open,
