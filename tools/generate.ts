@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildParserFile } from '@lezer/generator';
-import { feeds } from '@vedette/feeds';
+import { feeds, matchesSource } from '@vedette/feeds';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
 import { entities, type Entity } from '@vedette/query';
 import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
@@ -60,15 +60,33 @@ function settingRows(): string[][] {
 
 /** Names under which a feed's files are looked for in a directory, and where they come from. */
 function feedRows(): string[][] {
-  return feeds.map(({ name, describes, files, home, onDemand }) => [
-    `\`${name}\``,
-    describes,
-    files.map(({ pattern }) => `\`${pattern}\``).join(', '),
-    [...new Set([...files.flatMap(({ url }) => url ?? []), ...(home === undefined ? [] : [home])])]
-      .map((one) => `<${one}>`)
-      .join(' '),
-    files.every(({ url }) => url === null) ? 'from files' : onDemand ? 'on demand' : 'always',
-  ]);
+  return feeds.map(({ name, describes, files, home, onDemand, changes }) => {
+    const patterns = files.map(({ pattern }) => pattern);
+    // One with a star stands for those that it takes in.
+    const shown = files.filter(
+      ({ pattern }) =>
+        !files.some((other) => other.pattern !== pattern && other.pattern.includes('*') && matchesSource(other, pattern)),
+    );
+    const addresses = [
+      ...new Set([...files.flatMap(({ url }) => url ?? []), ...(changes ? [changes.list.url] : []), ...(home ? [home] : [])]),
+    ];
+    const whole = files.some(({ url }) => url !== null);
+    const how = onDemand ? 'on demand' : 'always';
+    return [
+      `\`${name}\``,
+      describes,
+      (shown.length > 0 ? shown.map(({ pattern }) => pattern) : patterns).map((pattern) => `\`${pattern}\``).join(', '),
+      shortened(addresses.map((one) => `<${one}>`)),
+      whole ? how : changes ? `${how}, by its list of changes` : 'from files',
+    ];
+  });
+}
+
+const shownAddresses = 3;
+
+function shortened(addresses: readonly string[]): string {
+  const more = addresses.length - shownAddresses;
+  return [...addresses.slice(0, shownAddresses), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
 }
 
 function queryFields({ name, describes, fields, searched }: Entity): string {

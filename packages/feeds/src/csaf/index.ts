@@ -139,7 +139,7 @@ export const csaf: readonly Feed[] = [
     home: 'https://ftp.suse.com/pub/projects/security/csaf/',
     vendor: suse,
     ecosystems: ['suse', 'opensuse'],
-    patterns: ['suse-csaf.tar.zst', 'suse-csaf.tar.gz', 'suse-su-*.json', 'opensuse-su-*.json'],
+    patterns: ['csaf.tar.bz2', 'suse-csaf.tar.zst', 'suse-csaf.tar.gz', 'suse-su-*.json', 'opensuse-su-*.json'],
     minimumRecords: 5000,
   }),
   csafFeed({
@@ -149,7 +149,7 @@ export const csaf: readonly Feed[] = [
     home: 'https://ftp.suse.com/pub/projects/security/csaf-vex/',
     vendor: suse,
     ecosystems: ['suse', 'opensuse'],
-    patterns: ['suse-csaf-vex.tar.zst', 'suse-csaf-vex.tar.gz', 'suse-csaf-vex.zip', 'suse-cve-*.json'],
+    patterns: ['csaf-vex.tar.bz2', 'suse-csaf-vex.tar.zst', 'suse-csaf-vex.tar.gz', 'suse-csaf-vex.zip', 'suse-cve-*.json'],
     minimumRecords: 10_000,
   }),
 ];

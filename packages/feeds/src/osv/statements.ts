@@ -17,7 +17,9 @@ export interface Subject extends EcosystemRelease {
  */
 export function statementsOf(subject: Subject, entry: AffectedEntry): Affected[] {
   const ranges = rangesOf(entry);
-  const bounds = ranges.flatMap((range) => boundsOf(inOrder(range.events, subject.ecosystem))).map((one) => withLastKnown(one, entry));
+  const bounds = ranges
+    .flatMap((range) => boundsOf(inOrder(range.events, subject.ecosystem)))
+    .map((one) => withLastKnown(one, entry));
   const about = {
     ecosystem: subject.ecosystem,
     release: subject.release,
