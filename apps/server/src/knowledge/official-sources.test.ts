@@ -284,7 +284,7 @@ describe('OVAL packed with bzip2', () => {
 
   it('of Ubuntu is asked for by the releases that the fleet has', async () => {
     releases.add('jammy');
-    await expect(refresh('ubuntu-oval')).rejects.toThrow();
+    await expect(refresh('ubuntu-oval')).rejects.toThrow('com.ubuntu.jammy.cve.oval.xml.bz2');
     expect(asked).toEqual(['https://security-metadata.canonical.com/oval/com.ubuntu.jammy.cve.oval.xml.bz2']);
   });
 
