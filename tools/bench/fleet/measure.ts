@@ -122,7 +122,7 @@ export async function ingestRate(bench: Bench): Promise<Figures> {
   const lanes = Math.min(128, Math.ceil(fleet.agents.length / 2));
   const send = async (ms: number): Promise<Tally> => {
     const tally = new Tally();
-    const end = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+    const end = AbortSignal.any([signal, AbortSignal.timeout(Math.round(ms))]);
     await eachOf(cycle(fleet.agents, end), lanes, (agent) => persist(() => fleet.delta(agent), { tally, signal, random }));
     return tally;
   };

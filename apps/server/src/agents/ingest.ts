@@ -22,8 +22,9 @@ interface Waiting {
 const mayWait = { requests: 4000, rows: 200_000 };
 /** What one transaction takes. Larger ones save nothing more and make everybody in them wait. */
 const maxBatch = { requests: 200, rows: 40_000 };
-/** While one waits for PostgreSQL, the other computes. */
+/** While one waits for PostgreSQL, the other computes; but a small transaction costs nearly what one of so many documents does. */
 const committers = 2;
+const fairBatch = 50;
 
 export interface IngestOptions extends Pick<Context, 'db' | 'clock' | 'log'> {
   /** Package versions were entered that nobody judged yet. */
@@ -91,6 +92,7 @@ export class Ingest implements AsyncDisposable {
 
   #start(): void {
     while (this.#committing.size < committers && this.#queue.length > 0) {
+      if (this.#committing.size > 0 && this.#queue.length < fairBatch) return;
       const batch = this.#nextBatch();
       if (batch.length === 0) return;
       for (const { asset } of batch) this.#underWay.add(asset.assetId);

@@ -174,8 +174,10 @@ async function take(feed: Feed, refresh: Refresh, { files, location, state, base
   const parsed = await parser.parse({ feed: feed.name, files, cves: [...cves], base }, signal);
   if (base === null) refuseShrunk(feed, state, parsed.records);
   const at = context.clock();
+  // Sources touch their files without saying anything new.
+  const isNew = !(await loadPackedInput(context.db, feed.name))?.equals(parsed.body);
   await context.db.transaction().execute(async (tx) => {
-    await saveInput(tx, feed.name, parsed.body);
+    if (isNew) await saveInput(tx, feed.name, parsed.body);
     await saveFeedState(tx, {
       feed: feed.name,
       location,
@@ -190,7 +192,7 @@ async function take(feed: Feed, refresh: Refresh, { files, location, state, base
       refusedRecords: null,
       acceptedRecords: null,
       cves: cves.size,
-      imported: false,
+      ...(isNew ? { imported: false } : {}),
     });
   });
   for (const cve of parsed.named) cves.add(cve);
