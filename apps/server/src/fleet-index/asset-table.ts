@@ -90,6 +90,15 @@ export class AssetTable {
     return this.#counts[asset * severityCount + severity - 1] ?? 0;
   }
 
+  /** Open detections of all assets, or of these, by severity, 1 to 5 at 0 to 4. */
+  countAll(assets: Iterable<number> = this.assets.keys()): number[] {
+    const sum = [0, 0, 0, 0, 0];
+    for (const asset of assets) {
+      for (let at = 0; at < severityCount; at += 1) sum[at] = (sum[at] ?? 0) + (this.#counts[asset * severityCount + at] ?? 0);
+    }
+    return sum;
+  }
+
   clearCounts(asset: number): void {
     this.#counts.fill(0, asset * severityCount, (asset + 1) * severityCount);
   }

@@ -31,11 +31,17 @@ export class RecentTransitions {
     return found;
   }
 
-  countFound(place: number, assets: RoaringBitmap32): number {
-    if (!this.#found.has(place)) return assets.andCardinality(this.#born);
-    const found = this.foundAmong(place, assets);
-    const count = found.size;
-    found.dispose();
+  /** Open detections that were first found since. */
+  countFound({ table, checks }: OrganizationIndex): number {
+    // All of an asset that came since are; of the others those that the log tells of.
+    let count = table.countAll(this.#born.toUint32Array()).reduce((sum, own) => sum + own, 0);
+    for (const [place, found] of this.#found) {
+      const open = checks[place]?.open;
+      if (!open) continue;
+      const later = RoaringBitmap32.and(found, open);
+      count += later.andNotCardinality(this.#born);
+      later.dispose();
+    }
     return count;
   }
 

@@ -31,7 +31,7 @@ export interface Subject {
 
 /** Detections of one check, with the severity that counts. */
 export interface Selected extends RankedCheck {
-  /** Belongs to the selection, which disposes it after the visit. */
+  /** Not the visitor's: it may be disposed after the visit, or belong to the index. */
   readonly assets: RoaringBitmap32;
 }
 
@@ -95,9 +95,15 @@ export function selectDetections(
     found: recent(filter.foundWithinDays),
     fixed: recent(filter.fixedWithinDays),
   };
+  const isPlain = filter.status === 'open' && !filter.assets && !filter.about && !times.found && !times.fixed;
   for (const ranked of index.book.ranking) {
     const found = index.checks[ranked.place];
     if (!found || !fitsCheck(ranked, filter)) continue;
+    if (isPlain && !found.information) {
+      // Without a copy: of tens of thousands of checks most are only counted.
+      if (ranked.confirmed && !found.open.isEmpty) visit({ ...ranked, assets: found.open });
+      continue;
+    }
     const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh, within: filter.assets });
     narrow(assets, ranked, { index, filter, ...times });
     if (!assets.isEmpty) visit({ ...ranked, assets });

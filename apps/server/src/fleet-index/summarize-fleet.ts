@@ -16,30 +16,31 @@ export interface FleetCounts {
 }
 
 export function countDetections(index: OrganizationIndex, asOf: number, days: number): FleetCounts {
-  const open = [0, 0, 0, 0, 0];
-  let [exploited, found, fixed] = [0, 0, 0];
   const recent = new RecentTransitions(index, asOf - days * dayMs);
+  let [exploited, fixed] = [0, 0];
   for (const [place, detections] of index.checks.entries()) {
-    const check = index.book.checks[place];
-    if (!detections || !check) continue;
-    const [sure, information] = [detections.count(true), detections.count(false)];
-    open[check.severity - 1] = (open[check.severity - 1] ?? 0) + sure;
-    open[0] = (open[0] ?? 0) + information;
-    if (check.exploited) exploited += sure;
-    found += recent.countFound(place, detections.open);
-    fixed += recent.ended.get(place)?.andNotCardinality(detections.open) ?? 0;
+    if (detections && index.book.checks[place]?.exploited) exploited += detections.count(true);
   }
+  for (const [place, ended] of recent.ended) fixed += ended.andNotCardinality(index.checks[place]?.open ?? nowhere);
+  const found = recent.countFound(index);
   recent.dispose();
-  return { open, exploited, found, fixed };
+  return { open: index.table.countAll(), exploited, found, fixed };
 }
 
-/** The checks found on most assets, worst first. */
+const nowhere = new RoaringBitmap32();
+
+/** The worst checks that are found, those on most assets first. */
 export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck & { readonly assets: number })[] {
-  return index.book.ranking
-    .map((ranked) => ({ ...ranked, assets: index.checks[ranked.place]?.count(ranked.confirmed) ?? 0 }))
-    .filter(({ assets }) => assets > 0)
-    .sort((a, b) => b.severity - a.severity || b.assets - a.assets || b.check.number - a.check.number)
-    .slice(0, limit);
+  const found: (RankedCheck & { readonly assets: number })[] = [];
+  let severity = 5;
+  for (const ranked of index.book.ranking) {
+    // The ranking goes down in severity: what follows is worth less than all that is there.
+    if (ranked.severity < severity && found.length >= limit) break;
+    severity = ranked.severity;
+    const assets = index.checks[ranked.place]?.count(ranked.confirmed) ?? 0;
+    if (assets > 0) found.push({ ...ranked, assets });
+  }
+  return found.sort((a, b) => b.severity - a.severity || b.assets - a.assets || b.check.number - a.check.number).slice(0, limit);
 }
 
 /**
