@@ -50,7 +50,10 @@ export async function buildOrganization(
     if (!last || assets.length < assetPage) break;
     after = last.number;
   }
-  for (const places of inParts([...book.checks.keys()], checkPart)) {
+  // Checks of the same package versions one after the other: what was worked out for one does for the next.
+  const subjects = Array.from(book.checks, (_check, place) => ({ place, key: [...book.packagesOf(place)].join() }));
+  const ordered = subjects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ place }) => place);
+  for (const places of inParts(ordered, checkPart)) {
     index.judgeFirst(places);
     await nextTurn();
   }

@@ -38,6 +38,8 @@ type Found = Pick<CheckDetections, 'open' | 'information'>;
 /** How far back the index itself knows when detections came and went. Older questions go to the histories. */
 export const windowMs = 31 * 24 * 3600 * 1000;
 const hourMs = 3600 * 1000;
+/** Each may have a bit for every asset. */
+const maxRemembered = 100;
 const states = [0, 1, 2] as const;
 
 /**
@@ -106,7 +108,28 @@ export class OrganizationIndex {
 
   /** Computes where these checks are found, after the first reading of all assets. */
   judgeFirst(places: Iterable<number>): void {
-    for (const place of places) this.#judge(place, null, (assets, from, to) => this.#count(place, assets, from, to));
+    const memory = new Map<string, RoaringBitmap32>();
+    const forget = (): void => {
+      for (const bitmap of memory.values()) bitmap.dispose();
+      memory.clear();
+    };
+    for (const place of places) {
+      if (memory.size >= maxRemembered) forget();
+      this.#judgeFirst(place, memory);
+    }
+    forget();
+  }
+
+  #judgeFirst(place: number, memory: Map<string, RoaringBitmap32>): void {
+    const packageVersions = this.book.packagesOf(place);
+    const visit: Visit = (assets, from, to) => this.#count(place, assets, from, to);
+    if (this.book.isMixed(place) || packageVersions.size === 0) return this.#judge(place, null, visit);
+    // Many checks are about the same package versions: these differ in nothing.
+    const assets = this.#remembered({ packageVersions, memory });
+    if (assets.isEmpty && !this.checks[place]) return;
+    const { open } = this.#found(place);
+    open.orInPlace(assets);
+    visit(open, 0, 2);
   }
 
   /** Reads assets again whose histories the differences did not tell. */
@@ -288,7 +311,7 @@ export class OrganizationIndex {
     return { open, information };
   }
 
-  #remembered({ packageVersions, memory }: JudgeScope): RoaringBitmap32 {
+  #remembered({ packageVersions, memory }: Pick<JudgeScope, 'packageVersions' | 'memory'>): RoaringBitmap32 {
     const key = [...packageVersions].join();
     const known = memory.get(key) ?? this.packages.assetsWithAny(packageVersions);
     memory.set(key, known);
