@@ -4,18 +4,25 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Architecture, architectures } from './architecture.ts';
 import { type PackageFormat, packageFormats } from './formats.ts';
+import { products, ReleaseVersion } from '../../packages/protocol/src/index.ts';
 import { makePackages } from './make-packages.ts';
+import { makeTargets } from './make-targets.ts';
 import { PackageError } from './package-error.ts';
 
 const help = `Builds the agent's packages. Needs dpkg-deb (.deb), rpmbuild (.rpm), strip, tar and gzip; no root, no network.
 
 Usage: npm run package -- [--out DIR] [--formats deb,rpm,tar] [--arch x64|arm64] [--fast] [--json]
+       npm run package -- --targets [--out DIR] [--arch x64|arm64] [--products agent,runtime] [--deltas-from REPOSITORY]
 
   --out DIR        where the files go (default: .build/packages, from where a platform of this checkout offers them)
   --formats LIST   some of deb, rpm, tar (default: all)
   --arch ARCH      processor of the target (default: this machine's; its node-linux-ARCH package must be installed)
   --fast           compress little: for trying out, twice as large
   --json           print one JSON object: version, and each file with format, bytes and sha256
+  --targets        what upgrades consist of instead: code bundle and runtime, for "vedette release add" (default --out: .build/targets)
+  --products LIST  some of agent, runtime (default: both)
+  --deltas-from R  also the way from each of the three newest releases of this repository; needs zstd
+  --as VERSION     version that the code says it is, for trying out upgrades
   --help           this text
 
 The same commit gives the same bytes. Exit code 0: all made; 1: one could not be made, the message says why; 2: wrong use.
@@ -24,11 +31,15 @@ The same commit gives the same bytes. Exit code 0: all made; 1: one could not be
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      out: { type: 'string', default: join(import.meta.dirname, '../../.build/packages') },
+      out: { type: 'string' },
       formats: { type: 'string', default: packageFormats.join(',') },
       arch: { type: 'string', default: process.arch },
       fast: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      targets: { type: 'boolean', default: false },
+      products: { type: 'string', default: products.join(',') },
+      'deltas-from': { type: 'string' },
+      as: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -38,9 +49,24 @@ async function main(): Promise<number> {
   }
   const formats = values.formats.split(',').map((name) => oneOf(packageFormats, name, '--formats')) satisfies PackageFormat[];
   const architecture: Architecture = oneOf(architectures, values.arch, '--arch');
-  const out = resolve(values.out);
+  const out = resolve(values.out ?? join(import.meta.dirname, '../../.build', values.targets ? 'targets' : 'packages'));
   await mkdir(out, { recursive: true });
   const progress = (text: string): void => void process.stderr.write(`package: ${text}\n`);
+  if (values.targets) {
+    const built = await makeTargets({
+      out,
+      architecture,
+      products: values.products.split(',').map((name) => oneOf(products, name, '--products')),
+      repository: values['deltas-from'] === undefined ? null : resolve(values['deltas-from']),
+      deltas: 3,
+      version: values.as === undefined ? null : ReleaseVersion.parse(values.as),
+      fast: values.fast,
+      progress,
+    });
+    if (values.json) process.stdout.write(`${JSON.stringify({ out, targets: built })}\n`);
+    else for (const { file, bytes } of built) process.stdout.write(`${join(out, file)}  ${bytes} bytes\n`);
+    return 0;
+  }
   const { version, files, problems } = await makePackages({ out, formats, architecture, fast: values.fast, progress });
   if (values.json) process.stdout.write(`${JSON.stringify({ version, architecture, out, files })}\n`);
   else

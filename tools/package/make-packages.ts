@@ -61,7 +61,7 @@ export async function makePackages({ out, formats, architecture, fast, progress 
 }
 
 /** SOURCE_DATE_EPOCH where it is set, else the date of the commit, else, in a tree without git, a fixed one. */
-async function sourceDate(): Promise<number> {
+export async function sourceDate(): Promise<number> {
   const given = Number(process.env['SOURCE_DATE_EPOCH']);
   if (Number.isInteger(given) && given > 0) return given;
   try {

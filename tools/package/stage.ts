@@ -58,7 +58,7 @@ export async function bytesBelow(root: string): Promise<number> {
 }
 
 /** Node as npm brings it, without symbols (33 MB), and without the need for a library that minimal systems lack. */
-async function stageRuntime(to: string, architecture: Architecture): Promise<void> {
+export async function stageRuntime(to: string, architecture: Architecture): Promise<void> {
   const node = join(runtimeFolder(architecture), 'bin/node');
   const strip = architecture === process.arch ? 'strip' : architectureNames[architecture].strip;
   await runTool(strip, ['--strip-all', '--remove-section=.comment', '-o', `${to}.new`, node], { from: 'binutils' });
@@ -67,7 +67,7 @@ async function stageRuntime(to: string, architecture: Architecture): Promise<voi
   await rename(`${to}.new`, to);
 }
 
-function runtimeFolder(architecture: Architecture): string {
+export function runtimeFolder(architecture: Architecture): string {
   try {
     return dirname(createRequire(join(repository, 'package.json')).resolve(`node-linux-${architecture}/package.json`));
   } catch (error) {
