@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type FetchMetadata, TargetCheck, TrustedMetadata, type TrustedTarget, writeAtomically } from '../packages/release/src/index.ts';
+import {
+  type FetchMetadata,
+  TargetCheck,
+  TrustedMetadata,
+  type TrustedTarget,
+  writeAtomically,
+} from '../packages/release/src/index.ts';
 
 const usage = `Usage:
   tuf-client --metadata-dir DIR init ROOT
@@ -49,7 +55,10 @@ async function run(args: readonly string[]): Promise<void> {
 /** Metadata below an address. */
 function metadataFrom(base: string): FetchMetadata {
   return async (path, maxBytes) => {
-    const response = await fetch(`${base.replace(/\/$/, '')}/${path}`, { redirect: 'error', signal: AbortSignal.timeout(metadataMs) });
+    const response = await fetch(`${base.replace(/\/$/, '')}/${path}`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(metadataMs),
+    });
     if (response.status === 404 || response.status === 403) return null;
     if (!response.ok || !response.body) throw new Error(`${path}: status ${response.status}`);
     const chunks: Uint8Array[] = [];
@@ -108,9 +117,15 @@ async function isRight(file: string, target: TrustedTarget): Promise<boolean> {
   }
 }
 
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`tuf-client: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+/** Runs the tool; `complain` gets the reason of a failure. Returns the exit code. */
+export async function tufClient(args: readonly string[], complain: (text: string) => void): Promise<number> {
+  try {
+    await run(args);
+    return 0;
+  } catch (error) {
+    complain(`tuf-client: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
 }
+
+if (import.meta.main) process.exitCode = await tufClient(process.argv.slice(2), (text) => process.stderr.write(text));
