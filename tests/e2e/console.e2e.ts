@@ -75,6 +75,21 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
   });
 
+  it('shows why a roll-out stopped, which agent had trouble, what expires, and lets one go on', async () => {
+    await logIn(page, url, admin, '/releases');
+    await page.getByText('1 of 2 agents failed or rolled back').waitFor();
+    await page.getByText('crash, ended with 139 three times').waitFor();
+    await page.getByText('Signed release metadata expires soon').waitFor();
+    await page.getByRole('button', { name: 'Resume 0.3.0' }).click();
+    await page.getByRole('button', { name: 'Promote 0.3.0' }).waitFor();
+  });
+
+  it('tells which addresses to allow, with commands to paste', async () => {
+    await logIn(page, url, admin, '/help/platform');
+    await page.getByText('curl -v https://cdn-eu.vedette.example/stub_status').waitFor();
+    await page.getByText('iwr -UseBasicParsing https://cdn-us.vedette.example/stub_status').waitFor();
+  });
+
   it('shows the secret of a new activation key once, inside the command to run', async () => {
     await logIn(page, url, admin, '/agents');
     await page.getByRole('button', { name: 'Create activation key' }).click();

@@ -84,8 +84,10 @@ export async function exploreConsole(
   await exploreCheck(page, atPage);
   await follow(page, 'Checks', 'Checks', atPage);
   await follow(page, 'Agents', 'Activation keys', atPage);
+  await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
   await follow(page, 'About', 'About', atPage);
+  await follow(page, 'Platform identification', 'Platform identification', atPage);
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'API tokens' }).click();
   await expectHeading(page, 'Your tokens');

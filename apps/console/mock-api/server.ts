@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
+import * as releases from './release-fixtures.ts';
 
 /**
  * The built console with an API of fixtures behind it, for looking at pages and for browser tests without a platform.
@@ -87,6 +88,7 @@ const emptyCounts = fixtures.countsOf([]);
 let keys = [...fixtures.activationKeys];
 let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
+let rollouts = releases.rollouts;
 
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
 
@@ -165,6 +167,15 @@ const handlers: Handlers = {
         one.feed === params['feed'] ? { ...one, records: one.refusedRecords, refusedRecords: null, problem: null } : one,
       ),
     }),
+  getReleaseRepository: () => releases.repository,
+  listRollouts: (request) => paged(request, request.empty ? [] : rollouts),
+  changeRollout: ({ params, body }) => {
+    const state = body['action'] === 'resume' ? 'running' : 'rolled-back';
+    rollouts = rollouts.map((one) => (one.rolloutId === params['rolloutId'] ? { ...one, state, reason: 'by admin' } : one));
+    return rollouts.find(({ rolloutId }) => rolloutId === params['rolloutId']);
+  },
+  listAgentUpgrades: (request) => paged(request, request.empty ? [] : releases.upgrades),
+  getPlatformIdentification: () => releases.identification,
   listApiTokens: () => ({ items: tokens }),
   createApiToken: ({ body }) => {
     if (body['name'] === 'fail') throw new MockProblem(409, 'CONFLICT', 'There is such a token already', 'Choose another name.');

@@ -9,9 +9,11 @@ export const paths = {
   checks: (query: { search?: string } = {}) => withQuery('/checks', query),
   check: (number: number) => `/checks/${number}`,
   agents: () => '/agents',
+  releases: () => '/releases',
   tokens: () => '/tokens',
   knowledge: () => '/knowledge',
   about: () => '/help/about',
+  platform: () => '/help/platform',
 } as const;
 
 /** What of the detections to show; the values are those of the filters on the page. */

@@ -77,9 +77,11 @@ const pages = [
   page('/checks', () => import('./pages/checks/ChecksPage.tsx'), 'ChecksPage'),
   page('/checks/$number', () => import('./pages/checks/CheckPage.tsx'), 'CheckPage'),
   page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
+  page('/releases', () => import('./pages/releases/ReleasesPage.tsx'), 'ReleasesPage'),
   page('/tokens', () => import('./pages/tokens/TokensPage.tsx'), 'TokensPage'),
   page('/knowledge', () => import('./pages/knowledge/KnowledgePage.tsx'), 'KnowledgePage'),
   page('/help/about', () => import('./pages/help/AboutPage.tsx'), 'AboutPage'),
+  page('/help/platform', () => import('./pages/help/PlatformPage.tsx'), 'PlatformPage'),
   elsewhere,
 ];
 

@@ -20,6 +20,7 @@ const places = [
 ] as const;
 const setup = [
   ['Agents', paths.agents()],
+  ['Releases', paths.releases()],
   ['Knowledge base', paths.knowledge()],
 ] as const;
 
@@ -52,7 +53,7 @@ export function AppFrame() {
         onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
         navigation={
           <SideNavigation
-            activeHref={pathname.startsWith('/help') ? paths.about() : section}
+            activeHref={pathname.startsWith('/help') ? pathname : section}
             onFollow={follow}
             header={{ text: me?.organization ?? '', href: paths.dashboard() }}
             items={[
@@ -61,6 +62,7 @@ export function AppFrame() {
               ...setup.map(([text, href]) => ({ type: 'link' as const, text, href })),
               { type: 'divider' },
               { type: 'link', text: 'About', href: paths.about() },
+              { type: 'link', text: 'Platform identification', href: paths.platform() },
             ]}
           />
         }

@@ -13,9 +13,11 @@ const places = [
   ['Detections', paths.detections()],
   ['Checks', paths.checks()],
   ['Agents', paths.agents()],
+  ['Releases', paths.releases()],
   ['API tokens', paths.tokens()],
   ['Knowledge base', paths.knowledge()],
   ['About', paths.about()],
+  ['Platform identification', paths.platform()],
 ] as const;
 /** Of each kind, so that all of it can be seen at once. */
 const shown = 6;

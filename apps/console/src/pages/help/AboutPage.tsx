@@ -5,7 +5,9 @@ import { endpoints } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Logo } from '../../components/Logo.tsx';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
@@ -37,6 +39,10 @@ export function AboutPage() {
               items={[
                 { label: 'Vedette', value: data.version },
                 { label: 'Platform address', value: data.platformUrl },
+                {
+                  label: 'CDN addresses',
+                  value: <CdnAddresses />,
+                },
                 { label: 'Running since', value: <Ago at={data.startedAt} /> },
                 {
                   label: 'Agents',
@@ -59,5 +65,18 @@ export function AboutPage() {
         <Loading what="the versions" />
       )}
     </div>
+  );
+}
+
+/** Hosts of the content delivery network, by region. */
+function CdnAddresses() {
+  const { data } = useApi(endpoints.getPlatformIdentification, {});
+  const listed =
+    data?.regions.flatMap(({ title, origins }) => (origins.length > 0 ? [`${title}: ${origins.join(', ')}`] : [])) ?? [];
+  return (
+    <>
+      {listed.length > 0 ? listed.map((line) => <div key={line}>{line}</div>) : 'none'}{' '}
+      <AppLink to={paths.platform()}>What to allow</AppLink>
+    </>
   );
 }
