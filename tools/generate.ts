@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildParserFile } from '@lezer/generator';
 import { feeds, matchesSource } from '@vedette/feeds';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
+import { releaseErrorCodes } from '@vedette/release';
 import { entities, type Entity } from '@vedette/query';
 import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
 import { commands } from '../apps/cli/src/commands/index.ts';
@@ -118,6 +119,8 @@ export function generatedDocuments(): Map<string, string> {
         Object.entries(limits).map(([name, value]) => [name, String(value)]),
       )}
 API: ${apiErrorCodes.join(', ')}
+
+Releases (`vedette release`, upgrades): ${releaseErrorCodes.join(', ')}
 
 Agent interface: ${agentProblemCodes.join(', ')}
 `,

@@ -77,7 +77,7 @@ export async function makeTargets(request: TargetsRequest): Promise<BuiltTarget[
   }
 }
 
-type Program = Omit<ProgramTarget, 'deltas'>;
+export type Program = Omit<ProgramTarget, 'deltas'>;
 
 async function pack(
   request: TargetsRequest,
@@ -104,7 +104,7 @@ async function pack(
   return [{ file, bytes: whole.length, custom }, ...deltas];
 }
 
-interface OldProgram {
+export interface OldProgram {
   readonly custom: ProgramTarget;
   readonly old: Buffer;
 }
@@ -132,7 +132,7 @@ async function oldPrograms({ repository, deltas }: TargetsRequest, program: Prog
  * By the zstd tool: Node's encoder has no long-range match for a dictionary. What the agent's decoder makes of it is tried here. Null for
  * the same file.
  */
-async function makeDelta(
+export async function makeDelta(
   work: string,
   {
     custom: from,
@@ -175,7 +175,7 @@ async function makeDelta(
   return { file, bytes: patch.length, custom };
 }
 
-async function agentBytes(work: string, version: string | null): Promise<Buffer> {
+export async function agentBytes(work: string, version: string | null): Promise<Buffer> {
   const code = await readFile(await buildAgent(join(work, 'agent.mjs')), 'utf8');
   if (version === null) return Buffer.from(code);
   // The constant, wherever the bundler has put it.
