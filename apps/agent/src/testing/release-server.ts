@@ -3,12 +3,14 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { join } from 'node:path';
+import { ticketHeader } from '@vedette/protocol';
 
 /** What an edge does wrong. Those of the first line are wrong before any byte comes, those of the last in what is signed. */
+// oxfmt-ignore
 export const edgeFaults = [
-  ...['dns', 'refused', 'silent', 'tls', 'no-tls', 'unhealthy'],
-  ...['status-404', 'status-500', 'redirect', 'stall', 'trickle', 'reset', 'longer', 'altered'],
-  ...['portal', 'old', 'expired'],
+  'dns', 'refused', 'silent', 'tls', 'no-tls', 'unhealthy',
+  'status-404', 'status-500', 'redirect', 'stall', 'trickle', 'reset', 'longer', 'altered',
+  'portal', 'old', 'expired',
 ] as const;
 export type EdgeFault = (typeof edgeFaults)[number];
 
@@ -30,6 +32,7 @@ export class ReleaseServer implements AsyncDisposable {
   /** When it began to send content, each time. */
   readonly sentAt: number[] = [];
   readonly ranges: string[] = [];
+  readonly tickets: string[] = [];
   fault: EdgeFault | null;
   readonly #options: ReleaseServerOptions;
   readonly #server: Server | TcpServer;
@@ -83,9 +86,12 @@ export class ReleaseServer implements AsyncDisposable {
       response.writeHead(this.fault === 'unhealthy' ? 503 : 200).end('Active connections: 1\n');
       return;
     }
+    const ticket = request.headers[ticketHeader];
+    if (typeof ticket === 'string') this.tickets.push(ticket);
     if (this.#busy > 0) {
       this.#busy -= 1;
-      response.writeHead(503, { 'retry-after': String(this.#options.busy?.retryAfterSeconds ?? 1) }).end();
+      const retryAfter = String(this.#options.busy?.retryAfterSeconds ?? 1);
+      response.writeHead(503, { 'retry-after': retryAfter, [ticketHeader]: 'a-promise' }).end();
       return;
     }
     if (this.fault !== null && this.#answerWrongly(path, response)) return;
@@ -113,16 +119,16 @@ export class ReleaseServer implements AsyncDisposable {
     const file = join(this.#options.directory, decodeURIComponent(path));
     const size = statSync(file, { throwIfNoEntry: false })?.size;
     if (size === undefined) return void response.writeHead(404).end();
-    const [, first = '', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-    if (request.headers.range) this.ranges.push(request.headers.range);
-    const start = Number(first || 0);
-    const end = Math.min(size - 1, last === '' ? size - 1 : Number(last));
+    const { range } = request.headers;
+    if (range !== undefined) this.ranges.push(range);
+    const [start, end] = extentOf(range ?? '', size);
     if (start > end) return void response.writeHead(416, { 'content-range': `bytes */${size}` }).end();
     const isTarget = path.startsWith('/targets/code/');
-    const length = end - start + 1 + (this.fault === 'longer' && isTarget ? 1000 : 0);
-    if (this.fault === 'longer' && isTarget) this.failedAt ??= performance.now();
-    const range = first === '' ? {} : { 'content-range': `bytes ${start}-${end}/${size}` };
-    response.writeHead(first === '' ? 200 : 206, { 'content-length': length, ...range });
+    const isLonger = this.fault === 'longer' && isTarget;
+    if (isLonger) this.failedAt ??= performance.now();
+    const headers = { 'content-length': end - start + 1 + (isLonger ? 1000 : 0) };
+    if (range === undefined) response.writeHead(200, headers);
+    else response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
     this.sentAt.push(performance.now());
     const content = createReadStream(file, { start, end });
     if (this.fault === null || !isTarget) return void content.pipe(response);
@@ -146,4 +152,10 @@ export class ReleaseServer implements AsyncDisposable {
       response.once('close', () => clearInterval(timer));
     } else if (this.fault !== 'stall') response.end();
   }
+}
+
+/** First and last byte that are wanted. */
+function extentOf(range: string, size: number): [number, number] {
+  const [, first = '', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+  return [Number(first || 0), Math.min(size - 1, last === '' ? size - 1 : Number(last))];
 }

@@ -42,6 +42,13 @@ export interface SlotsParts {
   readonly now: () => string;
 }
 
+interface Ended {
+  readonly content: SlotContent;
+  readonly outcome: UpgradeOutcome;
+  readonly why: Why | null;
+  readonly attempt?: string;
+}
+
 /** As in the launcher. */
 const tries = 3;
 const maxCodeBytes = 16 * 1024 * 1024;
@@ -116,7 +123,11 @@ export class Slots {
     if (!trial) return;
     const next: UpgradeState = { ...state, committed: trial.slot, committedAs: trial.attempt, trial: null };
     const content = this.contentOf(trial.slot, state);
-    this.#save({ ...next, ...this.#ended(state, content, 'committed', null), slots: { [trial.slot]: content } });
+    this.#save({
+      ...next,
+      ...this.#ended(state, { content, outcome: 'committed', why: null }),
+      slots: { [trial.slot]: content },
+    });
     this.noteSoundStart(trial.attempt);
     this.#tidy(this.state);
   }
@@ -177,7 +188,9 @@ export class Slots {
     }
     if (found.base !== base.line) {
       const why = { code: 'internal', text: 'another package was installed meanwhile' } as const;
-      const ended = found.trial ? this.#ended(found, this.contentOf(found.trial.slot, found), 'failed', why) : {};
+      const ended = found.trial
+        ? this.#ended(found, { content: this.contentOf(found.trial.slot, found), outcome: 'failed', why })
+        : {};
       const { refused, last, isUnreported } = { ...found, ...ended };
       return { ...emptyState(base.line), refused, last, isUnreported };
     }
@@ -188,7 +201,8 @@ export class Slots {
     if (running.slot !== 'base' || settled.committed === 'base') return settled;
     const why = { code: 'crash', text: 'it did not stay up any more' } as const;
     const content = this.contentOf(settled.committed, settled);
-    const ended = this.#ended({ ...settled, committed: 'base' }, content, 'rolled-back', why, settled.committedAs);
+    const attempt = settled.committedAs;
+    const ended = this.#ended({ ...settled, committed: 'base' }, { content, outcome: 'rolled-back', why, attempt });
     return { ...settled, committed: 'base', committedAs: 'none', slots: {}, ...ended, refused: refuse(settled, content, why) };
   }
 
@@ -204,19 +218,16 @@ export class Slots {
     if (!trial) return state;
     const content = this.contentOf(trial.slot, state);
     const kept = state.committed === 'base' ? {} : { [state.committed]: this.contentOf(state.committed, state) };
-    const ended = this.#ended(state, content, 'rolled-back', why);
+    const ended = this.#ended(state, { content, outcome: 'rolled-back', why });
     return { ...state, trial: null, slots: kept, ...ended, refused: refuse(state, content, why, isSuspect) };
   }
 
   #ended(
     state: UpgradeState,
-    { version: to }: SlotContent,
-    outcome: UpgradeOutcome,
-    why: Why | null,
-    attempt = state.trial?.attempt ?? 'none',
+    { content, outcome, why, attempt = state.trial?.attempt ?? 'none' }: Ended,
   ): Pick<UpgradeState, 'last' | 'isUnreported'> {
     const from = this.contentOf(state.committed, state).version;
-    return { last: { attempt, from, to, outcome, why, at: this.#parts.now() }, isUnreported: true };
+    return { last: { attempt, from, to: content.version, outcome, why, at: this.#parts.now() }, isUnreported: true };
   }
 
   #verify(slot: OwnSlot, { code, runtime }: SlotContent, withRuntime: boolean): void {

@@ -87,20 +87,16 @@ export function parseState(text: string): UpgradeState | null {
   const [, baseName] = /^base (.+)$/.exec(base) ?? [];
   const [, committedSlot, committedAs = ''] = /^committed (base|a|b) ([a-z0-9]{1,32})$/.exec(committed) ?? [];
   const [, trialSlot, attempt] = /^trial (none|a|b) ([a-z0-9]{1,32})$/.exec(trial) ?? [];
-  if (first !== magic || baseName === undefined || committedSlot === undefined || trialSlot === undefined) return null;
+  if (first !== magic || [baseName, committedSlot, trialSlot].includes(undefined)) return null;
   try {
     // Our own file, written as a whole; the lines above have shown that it is one.
     const rest = JSON.parse(json) as Pick<UpgradeState, 'slots' | 'refused' | 'last' | 'isUnreported'>;
-    const { slots = {}, refused = [], last = null, isUnreported = false } = rest;
     return {
-      base: baseName,
+      ...rest,
+      base: baseName ?? '',
       committed: committedSlot as SlotName, // one of these by its pattern
       committedAs,
       trial: trialSlot === 'none' ? null : { slot: trialSlot as OwnSlot, attempt: attempt ?? '' }, // likewise
-      slots,
-      refused,
-      last,
-      isUnreported,
     };
   } catch {
     return null;

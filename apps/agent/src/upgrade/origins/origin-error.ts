@@ -21,10 +21,17 @@ export class OriginError extends Error {
   readonly code: OriginFailure;
   /** As the platform asked; 0 when it did not. */
   readonly retryAfterSeconds: number;
+  /** With which the platform lets this agent in at that time; null when it gave none. */
+  readonly ticket: string | null;
 
-  constructor(code: OriginFailure, message: string, options: ErrorOptions & { retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: OriginFailure,
+    message: string,
+    options: ErrorOptions & { retryAfterSeconds?: number; ticket?: string | null } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.ticket = options.ticket ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? 0;
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ticketHeader } from '@vedette/protocol';
 import { metadataFolder, targetsFolder } from '@vedette/release';
 import { type PartialFile, WrongBytes } from '../partial-file.ts';
 import type { Download, DownloadRequest } from './download.ts';
@@ -69,6 +70,8 @@ export class Origins {
   readonly #platform: Standing;
   #probedAt = -Infinity;
   #successor: Origins | null = null;
+  /** The platform's promise of a place in its queue. */
+  #ticket: string | null = null;
 
   constructor(parts: OriginsParts) {
     this.#parts = parts;
@@ -183,16 +186,23 @@ export class Origins {
       } catch (error) {
         this.#parts.signal.throwIfAborted();
         failedAt ??= this.#elapsed();
-        const isOthersFault =
-          error instanceof WrongBytes && [...given].some((one) => one === 'earlier' || !one.origin.isPlatform);
-        if (error instanceof WrongBytes) this.#blame(error, given);
-        if (first.isPlatform && !isOthersFault)
-          throw error instanceof WrongBytes ? new OriginError('hash', error.message) : error;
-        if (!first.isPlatform) this.#leave(standing, asText(error));
-        standing.isBanned ||= (standing.stops += 1) >= mostStops;
+        this.#settleFailure(error, standing, given);
       }
       if (first.isPlatform && this.#elapsed() - this.#probedAt > lookAgainMs) await this.probe();
     }
+  }
+
+  /** Who has to do with it, and whether another origin can help: throws where the platform itself has failed. */
+  #settleFailure(error: unknown, standing: Standing, given: Set<Standing | 'earlier'>): void {
+    const { isPlatform } = standing.origin;
+    const isWrong = error instanceof WrongBytes;
+    const isOthersFault = isWrong && [...given].some((one) => one === 'earlier' || !one.origin.isPlatform);
+    if (isWrong) this.#blame(error, given);
+    if (isPlatform && !isOthersFault) throw isWrong ? new OriginError('hash', error.message) : error;
+    if (isPlatform) return;
+    this.#leave(standing, asText(error));
+    standing.stops += 1;
+    standing.isBanned ||= standing.stops >= mostStops;
   }
 
   /** Whoever gave part of what turned out wrong is not asked again, but for the platform; the file begins anew. */
@@ -227,9 +237,11 @@ export class Origins {
       try {
         return await act();
       } catch (error) {
-        const { code, retryAfterSeconds } = asOriginError(error);
+        if (error instanceof WrongBytes) throw error;
+        const { code, retryAfterSeconds, ticket } = asOriginError(error);
         const isWorthIt = origin.isPlatform && code === 'busy' && tries < patientTries && retryAfterSeconds <= longestWaitSeconds;
-        if (!isWorthIt || error instanceof WrongBytes) throw error;
+        if (!isWorthIt) throw error;
+        this.#ticket = ticket;
         // Up to a quarter more, so that those who were told the same do not come back together.
         const waitMs = 1000 * Math.max(1, retryAfterSeconds) * (1 + this.#parts.random() / 4);
         await delay(waitMs, undefined, { signal: this.#parts.signal });
@@ -237,10 +249,11 @@ export class Origins {
     }
   }
 
-  async #get({ base }: Origin, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Download> {
+  async #get({ base, isPlatform }: Origin, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Download> {
     let url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
     for (let redirects = 0; ; redirects += 1) {
-      const reply = await this.#parts.get(url, { headers, signal: this.#parts.signal });
+      const ticket: Record<string, string> = isPlatform && this.#ticket !== null ? { [ticketHeader]: this.#ticket } : {};
+      const reply = await this.#parts.get(url, { headers: { ...headers, ...ticket }, signal: this.#parts.signal });
       if (reply.status < 300 || reply.status >= 400 || reply.status === 304) return reply;
       await drain(reply);
       const to = URL.parse(reply.headers.location ?? '', url);
@@ -298,7 +311,9 @@ function statusError({ status, headers }: Download): OriginError {
   const seconds = Number(headers['retry-after'] ?? 0);
   const retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
   const isBusy = status === 429 || (status === 503 && retryAfterSeconds > 0);
-  return new OriginError(isBusy ? 'busy' : 'status', `status ${status}`, { retryAfterSeconds });
+  const given = headers[ticketHeader];
+  const ticket = typeof given === 'string' && given.length <= 200 ? given : null;
+  return new OriginError(isBusy ? 'busy' : 'status', `status ${status}`, { retryAfterSeconds, ticket });
 }
 
 function checkRange({ headers }: Download, from: number, bytes: number): void {

@@ -1,0 +1,210 @@
+import { hash, randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Origins } from '@vedette/protocol';
+import { deltaTarget, programTarget } from '@vedette/release';
+import { TestReleases } from '@vedette/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ReleaseServer } from '../testing/release-server.ts';
+import { noProxies } from '../transport/proxies.ts';
+import { fetchRelease, type FetchOutcome } from './fetch-release.ts';
+import { findInstallation, type Installation } from './installation.ts';
+
+/** A program that says its version when it is asked to test itself; the rest of it compresses badly. */
+function program(version: string, noise = randomBytes(60_000).toString('hex')): Buffer {
+  return Buffer.from(
+    `if (process.argv[2] === 'self-test') process.stdout.write(JSON.stringify({ "version": ${JSON.stringify(version)} }));\n// ${noise}\n`,
+  );
+}
+
+const noise = randomBytes(60_000).toString('hex');
+const first = program('1.0.0', noise);
+let directory = '';
+let stack: AsyncDisposableStack;
+let releases: TestReleases;
+let platform: ReleaseServer;
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  directory = mkdtempSync(join(tmpdir(), 'vedette-fetch-'));
+  stack.defer(() => rmSync(directory, { recursive: true }));
+  mkdirSync(join(directory, 'lib'));
+  mkdirSync(join(directory, 'state'));
+  symlinkSync(process.execPath, join(directory, 'lib/node'));
+  writeFileSync(join(directory, 'lib/agent.mjs'), first);
+  writeFileSync(join(directory, 'lib/release'), `1.0.0 ${hash('sha256', first)} ${hash('sha256', 'runtime')}\n`);
+  releases = stack.use(await TestReleases.create());
+  platform = stack.use(await ReleaseServer.start({ directory: releases.directory }));
+});
+afterEach(() => stack.disposeAsync());
+
+function installation(): Installation {
+  const found = findInstallation(join(directory, 'state'), {
+    VEDETTE_LIB: join(directory, 'lib'),
+    VEDETTE_SLOT: 'base',
+    VEDETTE_ATTEMPT: 'none',
+  });
+  if (!found) throw new Error('no installation');
+  return found;
+}
+
+function fetch(version: string, more: Partial<Parameters<typeof fetchRelease>[0]> = {}): Promise<FetchOutcome> {
+  return fetchRelease({
+    installation: installation(),
+    platform: platform.url,
+    ca: undefined,
+    proxies: noProxies,
+    stateDirectory: join(directory, 'state'),
+    version,
+    region: null,
+    signal: new AbortController().signal,
+    ...more,
+  });
+}
+
+const slotFile = (name: string): Buffer => readFileSync(join(directory, 'state/upgrade/slots/a', name));
+const release = (version: string, bytes: Buffer): Promise<string> =>
+  releases.releaseProgram(bytes, { product: 'agent', version });
+
+/** A delta as a release has it: zstd with the old file as dictionary. */
+async function releaseWithDelta(version: string, bytes: Buffer, memoryBytes: number): Promise<number> {
+  const [oldFile, newFile, deltaFile] = ['old', 'new', 'delta'].map((name) => join(directory, name)) as [string, string, string];
+  writeFileSync(oldFile, first);
+  writeFileSync(newFile, bytes);
+  execFileSync('zstd', ['-q', '-f', '--long=27', '--patch-from', oldFile, newFile, '-o', deltaFile]);
+  const name = deltaTarget('agent', 'linux-x64', { version, from: '1.0.0' });
+  const unpacked = { sha256: hash('sha256', bytes), length: bytes.length };
+  const { length } = readFileSync(deltaFile);
+  const common = { product: 'agent', version, platform: 'linux-x64', unpacked } as const;
+  const from = { version: '1.0.0', sha256: hash('sha256', first), length: first.length };
+  await releases.stage([
+    { name, file: deltaFile, custom: { kind: 'delta', encoding: 'zstd-patch', ...common, from, windowLog: 27, memoryBytes } },
+  ]);
+  const deltas = [{ target: name, fromSha256: from.sha256, length }];
+  const custom = { kind: 'program', encoding: 'identity', releasedAt: new Date().toISOString(), deltas, ...common } as const;
+  await releases.stage([{ name: programTarget('agent', 'linux-x64', version), file: newFile, custom }]);
+  await releases.publish();
+  return length;
+}
+
+const bytesOf = (outcome: FetchOutcome): number => outcome.origins.reduce((sum, { bytes }) => sum + bytes, 0);
+
+describe('fetchRelease', () => {
+  it('puts a signed version on trial', async () => {
+    const second = program('2.0.0');
+    await release('2.0.0', second);
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'staged', reason: null });
+    expect(slotFile('agent.mjs').equals(second)).toBe(true);
+    expect(installation().slots.state).toMatchObject({ trial: { slot: 'a' }, slots: { a: { version: '2.0.0' } } });
+  });
+
+  it('brings the runtime that the code was tested with, when it is another one', async () => {
+    const runtime = readFileSync('/bin/sh');
+    await releases.releaseProgram(runtime, { product: 'runtime', version: '99.0.0' });
+    await releases.releaseProgram(program('2.0.0'), { product: 'agent', version: '2.0.0', runtime: '99.0.0' });
+    // sh is no Node: it fails the self-test, in its slot.
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'failed', reason: 'preflight' });
+    expect(slotFile('node').equals(runtime)).toBe(true);
+    expect(installation().slots.state.trial).toBeNull();
+  });
+
+  it.each([
+    ['does not start', Buffer.from('throw new Error("not today")'), /not today/],
+    ['is another version than it should be', program('3.0.0'), /3\.0\.0/],
+    ['ends without a word', Buffer.from('process.exit(9)'), /ended with 9/],
+  ])('switches nothing when the new version %s', async (_, bytes, detail) => {
+    await release('2.0.0', bytes);
+    const outcome = await fetch('2.0.0');
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'preflight', detail: expect.stringMatching(detail) as string });
+    expect(installation().slots.state).toMatchObject({
+      trial: null,
+      committed: 'base',
+      last: { outcome: 'failed', to: '2.0.0' },
+    });
+  });
+
+  it('takes the edges that signed metadata names, from the first run on', async () => {
+    const edge = stack.use(await ReleaseServer.start({ directory: releases.directory }));
+    const regions: Origins['regions'] = [{ name: 'emea', title: 'EMEA', origins: [edge.url.href] }];
+    await releases.releaseOrigins({ format: 'vedette-origins-1', regions, defaultRegion: 'emea' });
+    await release('2.0.0', program('2.0.0'));
+    const { origins } = await fetch('2.0.0');
+    expect(origins.find(({ isPlatform }) => !isPlatform)?.bytes).toBeGreaterThan(60_000);
+    platform.sentAt.length = 0;
+    installation().slots.rollBack({ code: 'unhealthy', text: 'for this test' });
+    await release('2.0.1', program('2.0.1'));
+    await fetch('2.0.1');
+    expect(platform.sentAt).toEqual([]);
+  });
+
+  it.skipIf(!hasZstd())('fetches a delta to what it has, and the whole where memory is short', async () => {
+    const second = program('2.0.0', `${noise}changed`);
+    const deltaBytes = await releaseWithDelta('2.0.0', second, 1000);
+    const outcome = await fetch('2.0.0');
+    expect(outcome.detail).toBe('');
+    expect(slotFile('agent.mjs').equals(second)).toBe(true);
+    expect(bytesOf(outcome)).toBeLessThan(deltaBytes + 20_000);
+    installation().slots.rollBack({ code: 'unhealthy', text: 'for this test' });
+    const third = program('3.0.0', `${noise}again`);
+    await releaseWithDelta('3.0.0', third, 1_000_000_000);
+    expect(bytesOf(await fetch('3.0.0'))).toBeGreaterThan(third.length);
+    expect(slotFile('agent.mjs').equals(third)).toBe(true);
+  });
+
+  it('gives a target up that came wrong three times, until its metadata changes', async () => {
+    const wrong = stack.use(await ReleaseServer.start({ directory: releases.directory, fault: 'altered' }));
+    await release('2.0.0', program('2.0.0'));
+    const outcomes: string[] = [];
+    for (let times = 0; times < 4; times += 1) outcomes.push((await fetch('2.0.0', { platform: wrong.url })).detail);
+    expect(outcomes.map((detail) => detail.includes('given up'))).toEqual([false, false, false, true]);
+    await release('2.0.1', program('2.0.1'));
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'staged' });
+  });
+
+  it('refuses a version that was rolled back here', async () => {
+    await release('2.0.0', program('2.0.0'));
+    await fetch('2.0.0');
+    installation().slots.rollBack({ code: 'unhealthy', text: 'it was not well' });
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'failed', reason: 'refused' });
+  });
+
+  it('says what it could not find or reach, and changes nothing', async () => {
+    expect(await fetch('9.9.9')).toMatchObject({ status: 'failed', reason: 'unknown-version' });
+    const dead = stack.use(await ReleaseServer.start({ directory: releases.directory, fault: 'refused' }));
+    await release('2.0.0', program('2.0.0'));
+    expect(await fetch('2.0.0', { platform: dead.url })).toMatchObject({ status: 'failed', reason: 'unreachable' });
+    expect(installation().slots.state).toMatchObject({ committed: 'base', trial: null });
+  });
+
+  it('refuses expired metadata', async () => {
+    const old = stack.use(await TestReleases.create(new Date(Date.now() - 20 * 24 * 3600 * 1000)));
+    const server = stack.use(await ReleaseServer.start({ directory: old.directory }));
+    expect(await fetch('2.0.0', { platform: server.url })).toMatchObject({ status: 'failed', reason: 'expired' });
+  });
+
+  it('trusts the root of its package before that of any platform', async () => {
+    const other = stack.use(await TestReleases.create());
+    writeFileSync(join(directory, 'lib/root.json'), await other.root());
+    await release('2.0.0', program('2.0.0'));
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'failed', reason: 'verification' });
+  });
+
+  it('goes on after it was killed', async () => {
+    await release('2.0.0', program('2.0.0'));
+    const stop = new AbortController();
+    const fetching = fetch('2.0.0', { signal: stop.signal });
+    stop.abort();
+    await expect(fetching).rejects.toThrow();
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'staged' });
+  });
+});
+
+function hasZstd(): boolean {
+  try {
+    execFileSync('zstd', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
