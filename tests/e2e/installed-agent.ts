@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@vedette/testkit';
@@ -19,6 +19,10 @@ export function asVersion(code: string, version: string, change: (code: string) 
   return Buffer.from(change(code.replaceAll(agentVersion, version)));
 }
 
+function currentLauncher(): Buffer {
+  return readFileSync(join(deploy, 'vedette-agent'));
+}
+
 /** What `vedette-agent status --json` says of upgrades. */
 export interface UpgradeStatus {
   readonly version: string;
@@ -34,11 +38,10 @@ export class InstalledAgent implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'vedette-installed-'));
   readonly #environment: Readonly<Record<string, string>>;
 
-  constructor(code: Uint8Array, environment: Readonly<Record<string, string>>) {
+  constructor(code: Uint8Array, environment: Readonly<Record<string, string>>, launcher = currentLauncher()) {
     for (const name of ['lib', 'run', 'state']) mkdirSync(join(this.directory, name), { mode: 0o700 });
-    copyFileSync(join(deploy, 'vedette-agent'), join(this.directory, 'vedette-agent'));
     symlinkSync(process.execPath, join(this.directory, 'lib/node'));
-    this.install(code, agentVersion);
+    this.install(code, agentVersion, launcher);
     this.#environment = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       VEDETTE_LIB: join(this.directory, 'lib'),
@@ -49,6 +52,8 @@ export class InstalledAgent implements AsyncDisposable {
       VEDETTE_LOG_FILE: join(this.directory, 'log'),
       VEDETTE_AGENT: join(this.directory, 'vedette-agent'),
       VEDETTE_LOG_LEVEL: 'info',
+      VEDETTE_PROBATION_SECONDS: '5',
+      VEDETTE_GUARD_SECONDS: '20',
       ...environment,
     };
   }
@@ -63,7 +68,8 @@ export class InstalledAgent implements AsyncDisposable {
   }
 
   /** What a package would put in place. */
-  install(code: Uint8Array, version: string): void {
+  install(code: Uint8Array, version: string, launcher = currentLauncher()): void {
+    writeFileSync(join(this.directory, 'vedette-agent'), launcher, { mode: 0o755 });
     const lib = join(this.directory, 'lib');
     writeFileSync(join(lib, 'agent.mjs'), code);
     writeFileSync(join(lib, 'release'), `${version} ${hash('sha256', code)} ${hash('sha256', 'the runtime of this test')}\n`);
@@ -101,8 +107,12 @@ export class InstalledAgent implements AsyncDisposable {
     execFileSync(join(deploy, 'supervise'), [action], { env: this.#environment, stdio: 'pipe' });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  stop(): void {
     this.#supervise('stop');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { diagnoseHost } from '../doctor/diagnose-host.ts';
 import { diagnoseRoute } from '../doctor/diagnose-route.ts';
+import { diagnoseUpgrade } from '../doctor/diagnose-upgrade.ts';
 import { type Finding, problem } from '../doctor/finding.ts';
 import { readCaFile } from '../enrollment/enroll.ts';
 import { loadIdentity } from '../enrollment/identity.ts';
@@ -19,6 +20,7 @@ export async function doctorCommand({ config }: CommandContext): Promise<Command
   } else {
     findings.push(...(await diagnosePlatform(platform, config, config.caFile ?? identity?.caFile ?? null)));
   }
+  findings.push(...diagnoseUpgrade(config));
   const isWell = findings.every(({ level }) => level !== 'problem');
   const lines = findings.map(({ level, hop, detail, remedy }) => {
     const mark = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' }[level];

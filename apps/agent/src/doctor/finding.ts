@@ -1,5 +1,5 @@
 /** Where on its way a request can fail, in order. */
-export type Hop = 'state' | 'disk' | 'identity' | 'dns' | 'tcp' | 'proxy' | 'tls' | 'http' | 'clock';
+export type Hop = 'state' | 'disk' | 'identity' | 'dns' | 'tcp' | 'proxy' | 'tls' | 'http' | 'clock' | 'upgrade';
 
 export interface Finding {
   readonly hop: Hop;

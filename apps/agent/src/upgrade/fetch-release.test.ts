@@ -195,7 +195,7 @@ describe('fetchRelease', () => {
     const stop = new AbortController();
     const fetching = fetch('2.0.0', { signal: stop.signal });
     stop.abort();
-    await expect(fetching).rejects.toThrow();
+    await expect(fetching).rejects.toThrow(/abort/i);
     expect(await fetch('2.0.0')).toMatchObject({ status: 'staged' });
   });
 });

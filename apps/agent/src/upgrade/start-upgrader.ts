@@ -27,8 +27,11 @@ export interface StartUpgraderInput {
 export function startUpgrader(input: StartUpgraderInput): Upgrader | null {
   const { config, connection, governor, restart, log } = input;
   const { stateDirectory } = config;
-  const installation = findInstallation(stateDirectory, processEnvironment());
+  const environment = processEnvironment();
+  const installation = findInstallation(stateDirectory, environment);
   if (!installation) return null;
+  // For trying releases out: half a minute is short for a fleet and long for a test.
+  const leastSeconds = Number(environment['VEDETTE_PROBATION_SECONDS'] ?? Number.NaN);
   const isQuiet = (): boolean => governor.isQuiet(new Date());
   return new Upgrader({
     installation,
@@ -46,6 +49,7 @@ export function startUpgrader(input: StartUpgraderInput): Upgrader | null {
     platformNow: connection.platformNow,
     elapsed: () => performance.now(),
     random: Math.random,
+    ...(leastSeconds >= 1 ? { leastSeconds } : {}),
   });
 }
 

@@ -29,6 +29,8 @@ export interface UpgraderParts {
   /** Milliseconds of a clock that nobody sets. */
   readonly elapsed: () => number;
   readonly random: () => number;
+  /** Of a trial, where the platform does not say. */
+  readonly leastSeconds?: number;
 }
 
 type Progress = Pick<UpgradeReport, 'state' | 'since' | 'target' | 'reason' | 'detail' | 'origins'>;
@@ -108,7 +110,7 @@ export class Upgrader implements Disposable {
     const { slots, running } = installation;
     const { trial } = slots.state;
     if (!trial || trial.attempt !== running.attempt) return;
-    const { probationSeconds: leastSeconds = defaultLeastSeconds } = this.#desired;
+    const { probationSeconds: leastSeconds = this.#parts.leastSeconds ?? defaultLeastSeconds } = this.#desired;
     const verdict = judgeProbation({ ...health(), isAccepted: this.#isAccepted }, { ...limits(), leastSeconds });
     if (verdict.kind === 'wait') return;
     if (verdict.kind === 'healthy') {
@@ -136,10 +138,11 @@ export class Upgrader implements Disposable {
     this.#isFetching = true;
     this.#note('downloading', version, null);
     try {
-      const { status, reason, detail, retryAfterSeconds, origins } = await fetch(version, region);
+      const { status, reason, detail, retryAfterSeconds, origins, peakRssBytes } = await fetch(version, region);
       const given = origins
         .flatMap(({ origin, bytes }) => (bytes > 0 ? [{ host: new URL(origin).host, bytes }] : []))
         .slice(0, 8);
+      log('info', 'fetched', { version, status, peakRssBytes, bytes: given.reduce((sum, { bytes }) => sum + bytes, 0) });
       if (status === 'staged') {
         this.#note('staged', version, null, given);
         this.#tell(`${version} staged`);
