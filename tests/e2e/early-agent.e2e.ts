@@ -1,23 +1,22 @@
 import { hash } from 'node:crypto';
-import { changeRollout, createActivationKey, listAssets, scanAsset, startRollout } from '@vedette/protocol';
+import { changeRollout, createActivationKey, listAssets, scanAsset } from '@vedette/protocol';
 import { eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildEarlyAgent, earlyAgentRefusal } from './early-agent.ts';
-import { asVersion, bundle, InstalledAgent } from './installed-agent.ts';
+import { asVersion, bundle, giveToAll, InstalledAgent } from './installed-agent.ts';
 
 const patienceMs = 120_000;
 const refusal = earlyAgentRefusal();
 
 describe.skipIf(refusal !== null)(`an agent from before CDN support${refusal === null ? '' : ` (skipped: ${refusal})`}`, () => {
   const stack = new AsyncDisposableStack();
-  let releases: TestReleases;
   let platform: PlatformProcess;
   let agent: InstalledAgent;
-  let newer: Buffer;
 
   beforeAll(async () => {
     const { code, launcher } = buildEarlyAgent();
-    releases = stack.use(await TestReleases.create());
+    const releases = stack.use(await TestReleases.create());
+    await releases.releaseProgram(asVersion(await bundle(), '5.0.0'), { product: 'agent', version: '5.0.0' });
     platform = stack.use(await PlatformProcess.start({ VEDETTE_RELEASES_DIR: releases.directory }));
     const { secret } = await platform.client.call(createActivationKey, { body: { name: 'early agent' } });
     agent = stack.use(new InstalledAgent(code, { VEDETTE_PLATFORM: platform.url, VEDETTE_ACTIVATION_KEY: secret }, launcher));
@@ -38,16 +37,7 @@ describe.skipIf(refusal !== null)(`an agent from before CDN support${refusal ===
   });
 
   it('is not told of releases that it could not understand, and works on', async () => {
-    newer = asVersion(await bundle(), '5.0.0');
-    await releases.releaseProgram(newer, { product: 'agent', version: '5.0.0' });
-    const rings = [{ name: 'all', tags: [], percent: 100 }];
-    const { rolloutId } = await eventually('the roll-out', patienceMs, async () => {
-      try {
-        return await platform.client.call(startRollout, { body: { subject: 'agent', version: '5.0.0', rings } });
-      } catch {
-        return null;
-      }
-    });
+    const { rolloutId } = await giveToAll(platform, '5.0.0');
     await platform.client.call(changeRollout, { params: { rolloutId }, body: { action: 'promote' } });
     const before = running();
     expect(agent.run('check', '--json')).toContain('"standing":"accepted"');
@@ -56,7 +46,11 @@ describe.skipIf(refusal !== null)(`an agent from before CDN support${refusal ===
 
   it('is brought up to date from the platform by the older endpoint, and goes on as the same asset', async () => {
     const asset = await theAsset();
-    const offer = (await (await fetch(new URL('/agent/v1/release/linux-x64', platform.url))).json()) as { version: string; sha256: string; url: string };
+    const offer = (await (await fetch(new URL('/agent/v1/release/linux-x64', platform.url))).json()) as {
+      version: string;
+      sha256: string;
+      url: string;
+    };
     const code = Buffer.from(await (await fetch(new URL(offer.url, platform.url))).arrayBuffer());
     expect([offer.version, hash('sha256', code)]).toEqual(['5.0.0', offer.sha256]);
     agent.stop();

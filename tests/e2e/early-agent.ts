@@ -21,14 +21,24 @@ export function earlyAgentRefusal(): string | null {
 export function buildEarlyAgent(): { readonly code: Buffer; readonly launcher: Buffer } {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-early-'));
   try {
-    execFileSync('sh', ['-c', `git archive ${commit} apps packages tools deploy package.json tsconfig.base.json | tar -x -C "$1"`, 'sh', directory], {
-      cwd: repository,
-    });
+    execFileSync(
+      'sh',
+      [
+        '-c',
+        `git archive ${commit} apps packages tools deploy package.json tsconfig.base.json | tar -x -C "$1"`,
+        'sh',
+        directory,
+      ],
+      {
+        cwd: repository,
+      },
+    );
     const modules = join(directory, 'node_modules');
     mkdirSync(join(modules, '@vedette'), { recursive: true });
     for (const name of readdirSync(join(repository, 'node_modules')))
       if (name !== '@vedette') symlinkSync(join(repository, 'node_modules', name), join(modules, name));
-    for (const name of readdirSync(join(directory, 'packages'))) symlinkSync(join(directory, 'packages', name), join(modules, '@vedette', name));
+    for (const name of readdirSync(join(directory, 'packages')))
+      symlinkSync(join(directory, 'packages', name), join(modules, '@vedette', name));
     execFileSync(process.execPath, ['--no-warnings', join(directory, 'tools/build-agent.ts')], { cwd: directory, stdio: 'pipe' });
     const read = (name: string): Buffer => readFileSync(join(directory, name));
     return { code: read('.build/agent/agent.mjs'), launcher: read('deploy/agent/vedette-agent') };

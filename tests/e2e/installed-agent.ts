@@ -3,7 +3,8 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@vedette/testkit';
+import { type Rollout, startRollout } from '@vedette/protocol';
+import { eventually, type PlatformProcess } from '@vedette/testkit';
 import { agentVersion } from '../../apps/agent/src/config.ts';
 import { buildAgent } from '../../tools/build-agent.ts';
 
@@ -17,6 +18,12 @@ export async function bundle(): Promise<string> {
 /** The same bundle as another version; `change` makes it worse, too. */
 export function asVersion(code: string, version: string, change: (code: string) => string = (same) => same): Buffer {
   return Buffer.from(change(code.replaceAll(agentVersion, version)));
+}
+
+/** Wants a version, which was released before the platform started, on all agents: what is published beside it, it sees a minute later. */
+export function giveToAll(platform: PlatformProcess, version: string): Promise<Rollout> {
+  const rings = [{ name: 'all', tags: [], percent: 100 }];
+  return platform.client.call(startRollout, { body: { subject: 'agent', version, rings } });
 }
 
 function currentLauncher(): Buffer {

@@ -15,12 +15,14 @@ export function diagnoseUpgrade(config: Pick<AgentConfig, 'stateDirectory'>): Fi
     findings.push(warn(`the last upgrade, to ${last.to}, ${last.outcome}: ${last.why.text}`, remedy));
   }
   for (const { origin, failure } of origins) {
-    if (failure !== null) findings.push(warn(`${origin} failed last time: ${failure}`, 'Allow it in the firewall, or leave it to the others.'));
+    if (failure !== null)
+      findings.push(warn(`${origin} failed last time: ${failure}`, 'Allow it in the firewall, or leave it to the others.'));
   }
   for (const { role, level, days, expiresAt } of metadata) {
     if (level === 'ok') continue;
     const when = level === 'expired' ? `expired at ${expiresAt}` : `expires in ${days} days`;
-    const remedy = 'Check this clock; else the platform must publish newer metadata: `vedette release`. Only upgrades wait for it.';
+    const remedy =
+      'Check this clock; else the platform must publish newer metadata: `vedette release`. Only upgrades wait for it.';
     findings.push(warn(`signed metadata of ${role} ${when}`, remedy));
   }
   return findings;

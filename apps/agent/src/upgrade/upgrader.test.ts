@@ -122,6 +122,16 @@ describe('Upgrader', () => {
     expect(fetched).toHaveLength(2);
   });
 
+  it('blames a clock that is wrong for what seems to have expired', async () => {
+    const { upgrader } = world({
+      fetch: async () => ({ ...failed, reason: 'expired' }),
+      platformNow: () => start - 400 * 24 * 3600 * 1000,
+    });
+    upgrader.take({ agent: '9.0.0' });
+    await eventually('the failure', 5000, async () => report(upgrader).state === 'failed' || null);
+    expect(report(upgrader).reason).toBe('clock');
+  });
+
   it('refuses what was rolled back here, until somebody wants it all the same', () => {
     onTrial().slots.rollBack({ code: 'tries', text: 'it crashed' });
     const { upgrader, seen } = world();

@@ -37,6 +37,7 @@ type Progress = Pick<UpgradeReport, 'state' | 'since' | 'target' | 'reason' | 'd
 
 const defaultLeastSeconds = 30;
 const beatMs = 10_000;
+const wrongClockMs = 3600_000;
 const expiryEveryMs = 10 * 60_000;
 /** After that a version before a suspect has had its chance to reach the platform. */
 const suspectMs = 5 * 60_000;
@@ -150,7 +151,7 @@ export class Upgrader implements Disposable {
       }
       const pauseMs = this.#backoff.failed(retryAfterSeconds) * (retryAfterSeconds > 0 ? 1 : pauseFactor);
       this.#notBefore = elapsed() + pauseMs;
-      this.#note('failed', version, { code: reason ?? 'internal', text: detail }, given);
+      this.#note('failed', version, { code: this.#isClockWrong(reason) ? 'clock' : (reason ?? 'internal'), text: detail }, given);
       log('warn', 'upgrade-failed', { version, reason: reason ?? '', detail, retryInSeconds: Math.round(pauseMs / 1000) });
     } catch (error) {
       this.#notBefore = elapsed() + this.#backoff.failed() * pauseFactor;
@@ -158,6 +159,11 @@ export class Upgrader implements Disposable {
     } finally {
       this.#isFetching = false;
     }
+  }
+
+  /** What has expired by this machine's clock may not have by the platform's. */
+  #isClockWrong(reason: UpgradeReason | null): boolean {
+    return reason === 'expired' && Math.abs(this.#parts.platformNow() - this.#parts.now()) > wrongClockMs;
   }
 
   #whyWait(version: string): { code: UpgradeReason; text: string } | null {
