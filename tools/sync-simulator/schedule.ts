@@ -6,7 +6,7 @@ import { Dice } from './dice.ts';
 import { PowerSupply } from './power-loss.ts';
 import { SimulatedMachine, type MachineWorld } from './simulated-machine.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
-import type { SimulatedPlatform } from './simulated-platform.ts';
+import type { Request, SimulatedPlatform } from './simulated-platform.ts';
 import { compare, type Difference } from './compare.ts';
 
 /** What a schedule consists of, by weight. */
@@ -85,7 +85,7 @@ export class Schedule {
       dice: this.#dice,
       now,
       log,
-      onTaken: (machine, agentId) => this.#taken(machine, agentId),
+      onTaken: (request, agentId) => this.#taken(request, agentId),
     });
     // Dice of its own: what else happens shall not depend on how often a spool is asked.
     this.#power = new PowerSupply(new Dice(~seed), (moment) => log(`  power lost ${moment}`));
@@ -211,11 +211,11 @@ export class Schedule {
     this.#machines.push(clone);
   }
 
-  #taken(name: string, agentId: string): void {
-    const machine = this.#machines.find((each) => each.name === name);
+  #taken({ from, hardware }: Request, agentId: string): void {
+    const machine = this.#machines.find((each) => each.name === from);
     const owner = this.#owners.get(agentId) ?? machine;
     if (!machine || !owner || owner === machine) return;
-    const isTold = owner.hardware !== machine.hardware && !this.#moved.has(owner) && owner.identity?.agentId === agentId;
+    const isTold = owner.hardware !== hardware && !this.#moved.has(owner) && owner.identity?.agentId === agentId;
     if (isTold && owner.heardAt > this.#time - patienceMs) this.#mixed += 1;
     else this.#excused += 1;
   }

@@ -220,7 +220,10 @@ export class SimulatedMachine {
     const { exchange } = this.#world;
     const post = async (path: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<HttpReply> => {
       if (process.isKilled) throw new Error('killed');
-      return exchange({ from: this.name, path, headers, body: Buffer.from(body) }, () => void (process.isKilled = true));
+      return exchange(
+        { from: this.name, hardware: this.hardware, path, headers, body: Buffer.from(body) },
+        () => void (process.isKilled = true),
+      );
     };
     return { now: () => this.#clock(), exchange: { post, [Symbol.dispose]: () => undefined } };
   }

@@ -21,7 +21,7 @@ export class SimulatedNetwork {
   readonly #dice: Dice;
   readonly #now: () => number;
   readonly #log: (text: string) => void;
-  readonly #onTaken: (machine: string, agentId: string) => void;
+  readonly #onTaken: (request: Request, agentId: string) => void;
   /** On their way for longer than anybody waits. */
   readonly #late: Request[] = [];
   #server: number;
@@ -35,7 +35,7 @@ export class SimulatedNetwork {
     now: () => number;
     log: (text: string) => void;
     /** The platform took rows of this machine, as those of this agent's asset. */
-    onTaken: (machine: string, agentId: string) => void;
+    onTaken: (request: Request, agentId: string) => void;
   }) {
     this.#platform = parts.platform;
     this.#lane = parts.lane;
@@ -89,7 +89,7 @@ export class SimulatedNetwork {
     const server = { lane: this.#lane, server: this.#server };
     const reply = await this.#platform.deliver(request, { now: this.#now, queriesLeft }, server);
     const [, agentId = ''] = /keyid="([^"]*)"/.exec(request.headers['signature-input'] ?? '') ?? [];
-    if (reply.status === 200 && reply.body.includes('"accepted"')) this.#onTaken(request.from, agentId);
+    if (reply.status === 200 && reply.body.includes('"accepted"')) this.#onTaken(request, agentId);
     return reply;
   }
 }

@@ -13,6 +13,8 @@ import type { HttpReply } from '../../apps/agent/src/transport/http-exchange.ts'
 export interface Request {
   /** Name of the machine that sent it. */
   readonly from: string;
+  /** On which it was sent; it may have moved since. */
+  readonly hardware: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;

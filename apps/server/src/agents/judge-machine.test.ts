@@ -56,6 +56,24 @@ describe('judgeMachine', () => {
       speaks('c', day),
       [known('b', { bootedAt: now - 11 * minute, firstHeard: now - 10 * minute })],
     ],
+    [
+      'one that lives on after a late first message of its boot before',
+      'asset',
+      speaks('a', 3 * minute),
+      [
+        known('a', { bootedAt: now - 3 * minute, firstHeard: now - 3 * minute, aliveAt: now - 3 * minute, state: 'superseded' }),
+        known('b', { bootedAt: now - 2.5 * minute, firstHeard: now - 2 * minute, aliveAt: now - 2 * minute }),
+      ],
+    ],
+    [
+      'one that lives beside a copy on like hardware that was heard twice',
+      'clone',
+      speaks('a', 3 * minute),
+      [
+        known('a', { bootedAt: now - 3 * minute, firstHeard: now - 3 * minute, aliveAt: now - 3 * minute, state: 'superseded' }),
+        known('b', { bootedAt: now - 10 * day, firstHeard: now - 2 * minute, aliveAt: now - minute }),
+      ],
+    ],
     ['one that was set back by a day', 'asset', speaks('a', 9 * day), [known('a', old), known('b', rebooted)]],
     ['a known clone', 'clone', speaks('b', day), [known('a'), known('b', { state: 'clone' })]],
     [

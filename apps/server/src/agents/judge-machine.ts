@@ -45,6 +45,9 @@ export function judgeMachine(machine: Machine, known: readonly KnownMachine[], n
   // The platform's clock was set back: nothing follows from times of before.
   const isClockOff = Math.max(current.aliveAt, current.bootedAt) > now + slackMs;
   if (bothLive && !isClockOff) {
+    // What was heard once only may have been sent by an earlier boot and come late; a machine that lives will be heard again.
+    const isHeardOnce = current.aliveAt <= current.firstHeard;
+    if (before && isHeardOnce && machine.hardware === current.hardware) return 'asset';
     if (!isOriginal(machine, bootedAt, { current, known })) return 'clone';
     // The first that is heard of an earlier boot may have been sent before the current one; a machine that lives will be heard again.
     const mayBeLate = !before && machine.hardware === current.hardware && now - current.bootedAt <= longestDelayMs;
