@@ -38,8 +38,10 @@ export async function run({ connections = 10_000, orders = 200 }: Readonly<Recor
   createInterface({ input: clients.stdout }).on('line', (line) => {
     const [what = '', value = ''] = line.split(' ');
     if (what === 'opened') allOpen.resolve();
-    else if (what === 'failed') failures.push(line);
-    else arrived.set(what, Number(value));
+    else if (what === 'failed') {
+      failures.push(line);
+      if (failures.length === 1) process.stderr.write(`${line}\n`);
+    } else arrived.set(what, Number(value));
   });
   await allOpen.promise;
   await delay(3000);

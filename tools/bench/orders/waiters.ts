@@ -29,7 +29,9 @@ async function open({ agentId, assetId, key }: WaiterKey, index: number): Promis
   const socket = connect({ host: hostname, port: Number(port), localAddress: `127.0.0.${2 + (index % addresses)}` });
   const ask = (): void => {
     const { headers } = signRequest(agentPaths.orders, body, { key: privateKey, keyid: agentId }, Math.floor(Date.now() / 1000));
-    const lines = Object.entries({ host: 'platform', ...headers, 'content-length': body.length }).map((pair) => pair.join(': '));
+    const lines = Object.entries({ host: `${hostname}:${port}`, ...headers, 'content-length': body.length }).map((pair) =>
+      pair.join(': '),
+    );
     socket.write(Buffer.concat([Buffer.from(`POST ${agentPaths.orders} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`), body]));
   };
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -38,7 +40,11 @@ async function open({ agentId, assetId, key }: WaiterKey, index: number): Promis
   socket.on('data', (data) => {
     const text = data.toString('latin1');
     if (text.includes('"orders":[{')) process.stdout.write(`${assetId} ${performance.timeOrigin + performance.now()}\n`);
-    else if (!text.includes('"orders":[]')) process.stdout.write(`failed ${text.slice(0, 100).replaceAll(/\s+/g, ' ')}\n`);
+    else if (!text.includes('"orders":[]')) {
+      // One that is refused would be refused again, in a circle without a pause.
+      process.stdout.write(`failed ${text.slice(-400).replaceAll(/\s+/g, ' ')}\n`);
+      return void socket.destroy();
+    }
     ask();
   });
   await promise;
