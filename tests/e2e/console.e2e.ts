@@ -101,6 +101,15 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByText(/vak_/).count()).toBe(0);
   });
 
+  it('orders a scan of an asset and shows how it ends', async () => {
+    await logIn(page, url, admin, '/assets');
+    await page.getByRole('link', { name: 'web-01', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Scan now' }).click();
+    const scanned = page.getByText('Scanned', { exact: true });
+    await scanned.waitFor();
+    expect(await scanned.isVisible()).toBe(true);
+  });
+
   it('remembers dark mode', async () => {
     await logIn(page, url, admin);
     await page.getByRole('button', { name: 'Use dark mode' }).click();

@@ -122,6 +122,15 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     expect(await missingParts(page, explanation)).toEqual([]);
   });
 
+  it('orders a scan that the waiting agent carries out', async () => {
+    const { items } = await api<{ items: { assetId: string }[] }>('/assets?limit=1');
+    await page.goto(`${url}/assets/${items[0]?.assetId}`);
+    await page.getByRole('button', { name: 'Scan now' }).click();
+    const scanned = page.getByText('Scanned', { exact: true });
+    await scanned.waitFor();
+    expect(await scanned.isVisible()).toBe(true);
+  });
+
   it('exports as many rows as the API has detections', async () => {
     await page.goto(`${url}/detections`);
     const { total } = await api<{ total: number }>('/detections?limit=1');

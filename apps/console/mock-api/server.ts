@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
+import { type AssetOrder, endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 import * as releases from './release-fixtures.ts';
@@ -89,6 +89,10 @@ let keys = [...fixtures.activationKeys];
 let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
 let rollouts = releases.rollouts;
+/** Scans that were ordered, each with the number of times that somebody asked what became of it. */
+const scans = new Map<string, { readonly order: AssetOrder; asked: number }>();
+/** How a scan looks the first, second and third time that it is asked for. */
+const scanStates = ['delivered', 'running', 'done'] as const;
 
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
 
@@ -121,6 +125,22 @@ const handlers: Handlers = {
     const asset = fixtures.assets.find(({ assetId }) => assetId === params['assetId']);
     if (!asset) throw notFound();
     return { asset, agent: fixtures.agent, clonedFrom: null, clones: [] };
+  },
+  scanAsset: ({ params }) => {
+    const open = [...scans.values()].find(({ order, asked }) => order.assetId === params['assetId'] && asked < scanStates.length);
+    if (open) return open.order;
+    if (!fixtures.assets.some(({ assetId }) => assetId === params['assetId'])) throw notFound();
+    const order = fixtures.scanOrder(String(params['assetId']));
+    scans.set(order.orderId, { order, asked: 0 });
+    return order;
+  },
+  getOrder: ({ params }) => {
+    const scan = scans.get(String(params['orderId']));
+    if (!scan) throw notFound();
+    const state = scanStates[Math.min(scan.asked++, scanStates.length - 1)];
+    const at = new Date().toISOString();
+    const startedAt = state === 'delivered' ? null : at;
+    return { ...scan.order, state, deliveredAt: at, startedAt, finishedAt: state === 'done' ? at : null };
   },
   listFacts: (request) => {
     const rows = new Map(Object.entries(facts)).get(request.params['collector'] ?? '');

@@ -64,6 +64,11 @@ export interface Host {
   listDirectory(path: string): string[] | null;
   stat(path: string): FileStatus | null;
   statFileSystem(mount: string): Promise<FileSystemSize | null>;
+  /**
+   * The body, UTF-8, that a daemon answers to an HTTP GET on its local socket; null where there is no socket or nobody listens. Anything
+   * but status 200 within two seconds is IO. Only for questions that change nothing.
+   */
+  askSocket(socket: string, path: string, limit: ReadLimit): Promise<string | null>;
   /** Addresses of the interfaces that are up. */
   networkAddresses(): NetworkAddress[];
   /** Lower-case hexadecimal SHA-256 of bytes, or of a text as UTF-8. */

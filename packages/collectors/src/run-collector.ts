@@ -81,6 +81,7 @@ function notingHost(host: Host, note: (problem: CollectorProblem) => void): Host
     listDirectory: (path) => guard(() => host.listDirectory(path)),
     stat: (path) => guard(() => host.stat(path)),
     statFileSystem: (mount) => host.statFileSystem(mount).catch(noted),
+    askSocket: (socket, path, limit) => host.askSocket(socket, path, limit).catch(noted),
     networkAddresses: () => guard(() => host.networkAddresses()) ?? [],
     sha256: (content) => host.sha256(content),
     breathe: () => host.breathe(),

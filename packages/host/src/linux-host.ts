@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { HostError, type FileStatus, type FileSystemSize, type Host, type NetworkAddress } from '@vedette/collectors';
+import { askSocket } from './ask-socket.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 
 /** A directory with more names is refused: nothing a collector lists holds as many. */
@@ -50,6 +51,8 @@ export function linuxHost(options: LinuxHostOptions = {}): Host {
     listDirectory: (path) => attempt(path, () => sortedNames(real(path), path), ['ENOTDIR']),
     stat: (path) => attempt(path, () => fileStatus(statSync(real(path)))),
     statFileSystem: (mount) => fileSystemSize(mount, real),
+    // Who listens there is of this machine and says nothing of an image.
+    askSocket: root === '/' ? askSocket : () => Promise.resolve(null),
     networkAddresses,
     sha256: (content) => createHash('sha256').update(content).digest('hex'),
     breathe,

@@ -15,6 +15,8 @@ export interface FakeHostOptions {
   readonly platform?: string;
   readonly architecture?: string;
   readonly addresses?: readonly NetworkAddress[];
+  /** What daemons answer, by `SOCKET PATH`. */
+  readonly sockets?: Readonly<Record<string, string>>;
   readonly fileSystems?: Readonly<Record<string, FileSystemSize>>;
 }
 
@@ -75,6 +77,7 @@ export function fakeHost(
     },
     stat: (path) => fakeStatus(find(path), names(path).length > 0),
     statFileSystem: (mount) => Promise.resolve(options.fileSystems?.[mount] ?? null),
+    askSocket: (socket, path) => Promise.resolve(options.sockets?.[`${socket} ${path}`] ?? null),
     networkAddresses: () => [...(options.addresses ?? [])],
     sha256: (content) => createHash('sha256').update(content).digest('hex'),
     breathe: () => Promise.resolve(),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeHost, hostileText, oversizedTexts } from '@vedette/testkit';
 import { runCollector } from '../run-collector.ts';
 import { container } from './index.ts';
-import { parseContainerdBundle, parseDockerContainer, parsePodmanContainers } from './parse.ts';
+import { parseContainerdBundle, parseContainerList, parseDockerContainer, parsePodmanContainers } from './parse.ts';
 
 const docker = JSON.stringify({
   ID: 'abc',
@@ -44,11 +44,30 @@ describe('container collector', () => {
     expect(parsePodmanContainers(podman, () => true)).toMatchObject([{ state: 'running' }]);
   });
 
+  it('asks no engine whose files are there, and takes what is no list for none', async () => {
+    const files = { '/var/lib/docker/containers/abc/config.v2.json': docker };
+    const sockets = {
+      '/run/docker.sock /containers/json?all=1&limit=1000': '[{"Id":"asked"}]',
+      '/run/podman/podman.sock /containers/json?all=1&limit=1000': '{"message":"no"}',
+    };
+    const run = await runCollector(container, fakeHost(files, { sockets }));
+    expect(run.rows.map(({ id }) => id)).toEqual(['abc']);
+  });
+
+  it.each([
+    ['{"Id":"a","State":"exited"}', { state: 'stopped', name: '' }],
+    ['{"Id":"a","State":"paused","Names":["/x"]}', { state: 'running', name: 'x' }],
+    ['{"Id":"a","Names":7,"HostConfig":"x"}', { state: 'unknown', name: '', networkMode: '' }],
+  ])('reads %s of an engine', (row, expected) => {
+    expect(parseContainerList('podman', `[${row},{"Names":["/no-id"]}]`)).toMatchObject([expected]);
+  });
+
   it('takes any text', () => {
     const check = (text: string): void => {
       expect(parsePodmanContainers(text, () => false).length).toBeLessThan(3);
       expect(parseDockerContainer(text, text)?.engine ?? 'docker').toBe('docker');
       expect(parseContainerdBundle('x', text).id).toBe('x');
+      expect(parseContainerList('docker', text).every(({ engine }) => engine === 'docker')).toBe(true);
     };
     fc.assert(fc.property(hostileText(docker, podman, '{"linux":{"namespaces":[null,1]}}', '{"__proto__":{"ID":"x"}}'), check));
     for (const text of oversizedTexts) check(text);

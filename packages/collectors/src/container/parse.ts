@@ -67,3 +67,25 @@ export function parseContainerdBundle(id: string, config: string): Container {
     startedAt: '',
   };
 }
+
+/** Docker's reply to `GET /containers/json`, which podman gives as well. It holds commands and labels, too, which are left out. */
+export function parseContainerList(engine: 'docker' | 'podman', list: string): Container[] {
+  return parseJsonList(list).flatMap((container) => {
+    const id = textAt(container, 'Id');
+    if (id === '') return [];
+    const names = at(container, 'Names');
+    const [first] = Array.isArray(names) ? (names as unknown[]) : [];
+    const state = textAt(container, 'State');
+    return {
+      engine,
+      id,
+      name: typeof first === 'string' ? first.replace(/^\//, '') : '',
+      image: textAt(container, 'Image'),
+      imageId: textAt(container, 'ImageID'),
+      state: state === '' ? 'unknown' : state === 'running' || state === 'paused' ? 'running' : 'stopped',
+      privileged: null,
+      networkMode: textAt(container, 'HostConfig', 'NetworkMode'),
+      startedAt: '',
+    } as const;
+  });
+}
