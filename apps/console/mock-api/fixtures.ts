@@ -5,7 +5,6 @@ import {
   type ApiToken,
   type AgentState,
   type Asset,
-  type AssetOrder,
   type Check,
   type Dashboard,
   type Detection,
@@ -363,21 +362,5 @@ export function explain(found: Detection): Explanation {
       knowledgeAt: at(20),
       evidence: null,
     })),
-  };
-}
-
-export function scanOrder(assetId: string): AssetOrder {
-  const requestedAt = new Date();
-  return {
-    orderId: crypto.randomUUID() as AssetOrder['orderId'], // a fixture mints ids
-    assetId: assetId as AssetOrder['assetId'],
-    kind: 'scan',
-    state: 'queued',
-    requestedAt: requestedAt.toISOString(),
-    expiresAt: new Date(requestedAt.getTime() + 600_000).toISOString(),
-    deliveredAt: null,
-    startedAt: null,
-    finishedAt: null,
-    detail: '',
   };
 }

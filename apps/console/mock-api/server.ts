@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AssetOrder, endpoints, type Endpoint, type Problem } from '@vedette/protocol';
+import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 import * as releases from './release-fixtures.ts';
+import { orderScan, scanOrder } from './scans.ts';
 
 /**
  * The built console with an API of fixtures behind it, for looking at pages and for browser tests without a platform.
@@ -89,10 +90,6 @@ let keys = [...fixtures.activationKeys];
 let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
 let rollouts = releases.rollouts;
-/** Scans that were ordered, each with the number of times that somebody asked what became of it. */
-const scans = new Map<string, { readonly order: AssetOrder; asked: number }>();
-/** How a scan looks the first, second and third time that it is asked for. */
-const scanStates = ['delivered', 'running', 'done'] as const;
 
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
 
@@ -127,20 +124,14 @@ const handlers: Handlers = {
     return { asset, agent: fixtures.agent, clonedFrom: null, clones: [] };
   },
   scanAsset: ({ params }) => {
-    const open = [...scans.values()].find(({ order, asked }) => order.assetId === params['assetId'] && asked < scanStates.length);
-    if (open) return open.order;
-    if (!fixtures.assets.some(({ assetId }) => assetId === params['assetId'])) throw notFound();
-    const order = fixtures.scanOrder(String(params['assetId']));
-    scans.set(order.orderId, { order, asked: 0 });
-    return order;
+    const asset = fixtures.assets.find(({ assetId }) => assetId === params['assetId']);
+    if (!asset) throw notFound();
+    return orderScan(asset.assetId);
   },
   getOrder: ({ params }) => {
-    const scan = scans.get(String(params['orderId']));
-    if (!scan) throw notFound();
-    const state = scanStates[Math.min(scan.asked++, scanStates.length - 1)];
-    const at = new Date().toISOString();
-    const startedAt = state === 'delivered' ? null : at;
-    return { ...scan.order, state, deliveredAt: at, startedAt, finishedAt: state === 'done' ? at : null };
+    const order = scanOrder(String(params['orderId']));
+    if (!order) throw notFound();
+    return order;
   },
   listFacts: (request) => {
     const rows = new Map(Object.entries(facts)).get(request.params['collector'] ?? '');
