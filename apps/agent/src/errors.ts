@@ -36,6 +36,12 @@ export const exitCodes: Record<AgentErrorCode, number> = {
   STATE: 1,
 };
 
+/** Somebody else's file, by the code of Node's error or of that which caused ours. */
+export function isDenied(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && (error.code === 'EACCES' || error.code === 'EPERM')) || isDenied(error.cause);
+}
+
 /** One line for people: control characters out, so that text from outside cannot rewrite a terminal; at most 500 characters. */
 export function describeError(error: unknown): string {
   const message = error instanceof Error ? error.message || partsOf(error) || error.name : String(error);

@@ -24,6 +24,33 @@ async function agent(args: readonly string[], environment: Record<string, string
 
 const keys = new Map(Object.entries(facts).map(([collector, { key }]) => [collector, key]));
 
+describe.runIf(process.geteuid?.() === 0)('somebody who may not read the state of the agent', () => {
+  // nobody, by convention; a directory of root's, and of nobody else.
+  const asNobody = async (command: string): ReturnType<typeof agent> => {
+    process.seteuid?.(65_534);
+    try {
+      return await agent([command], { VEDETTE_STATE_DIR: join(directory, 'state') });
+    } finally {
+      process.seteuid?.(0);
+    }
+  };
+
+  it.each(['status', 'journal', 'scan', 'check'])('is told by %s to run it as root, and nothing wrong', async (command) => {
+    const { code, out, error } = await asNobody(command);
+    expect(code).not.toBe(0);
+    expect(out).toBe('');
+    expect(error).toContain('permission denied');
+    expect(error).toContain('(root)');
+  });
+
+  it('is told by doctor which hop it is, and no more than is known', async () => {
+    const { code, out } = await asNobody('doctor');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^PROBLEM state .*permission denied.*\n +Run this as .*\(root\)/);
+    expect(out).not.toContain('not enrolled');
+  });
+});
+
 describe('the command line', () => {
   it.each(Object.keys(commandHelp))('explains %s', async (command) => {
     const { code, out } = await agent([command, '--help']);

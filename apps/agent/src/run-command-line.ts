@@ -1,6 +1,6 @@
 import { helpText, parseCommandLine, type CommandName } from './command-line.ts';
 import { agentVersion, readConfig, type Environment } from './config.ts';
-import { AgentError, describeError, exitCodes } from './errors.ts';
+import { AgentError, describeError, exitCodes, isDenied } from './errors.ts';
 import { createLog } from './log.ts';
 import type { Command } from './commands/command.ts';
 import { checkCommand } from './commands/check.ts';
@@ -55,7 +55,8 @@ export async function runCommandLine(
     if (output) terminal.out(options['json'] ? `${JSON.stringify(output.json)}\n` : `${output.text}\n`);
     return output?.exitCode ?? 0;
   } catch (error) {
-    terminal.error(`vedette-agent: ${describeError(error)}\n`);
+    const remedy = isDenied(error) ? '; run it as the user that the agent runs as (root)' : '';
+    terminal.error(`vedette-agent: ${describeError(error)}${remedy}\n`);
     return error instanceof AgentError ? exitCodes[error.code] : 1;
   }
 }

@@ -5,8 +5,9 @@ const limits = { timeoutMs: 10_000, maxBytes: 1000 };
 
 describe.runIf(process.platform === 'linux')('runChild', () => {
   it('runs at the lowest CPU and I/O priority', async () => {
-    // Its own child, because the program itself may have started before it was lowered.
-    const script = 'sleep 0.05; sh -c "cut -d\\" \\" -f19,41 /proc/self/stat; ionice -p \\$\\$"';
+    // Its own child, started when the I/O class is there, which is set last: the program itself may have begun before it was lowered.
+    const script =
+      'until [ "$(ionice -p $$)" = idle ]; do :; done; sh -c "cut -d\\" \\" -f19,41 /proc/self/stat; ionice -p \\$\\$"';
     const [stat, ioClass] = (await runChild('sh', ['-c', script], limits)).toString().trim().split('\n');
     // proc_pid_stat(5): nice value and scheduling policy, where 5 is SCHED_IDLE.
     expect(stat).toBe('19 5');

@@ -14,10 +14,12 @@ export async function doctorCommand({ config }: CommandContext): Promise<Command
   const findings = diagnoseHost(config.stateDirectory);
   const identity = existsSync(config.stateDirectory) ? loadIfReadable(config.stateDirectory, findings) : null;
   const platform = config.platform ?? (identity ? new URL(identity.platform) : null);
-  if (!platform) {
+  // What cannot be read does not say whether it is enrolled.
+  const isReadable = findings.every(({ level }) => level !== 'problem');
+  if (!platform && isReadable) {
     const remedy = 'Set VEDETTE_PLATFORM and VEDETTE_ACTIVATION_KEY, then run `vedette-agent enroll`.';
     findings.push(problem('identity', 'this agent is not enrolled and knows no platform', remedy));
-  } else {
+  } else if (platform) {
     findings.push(...(await diagnosePlatform(platform, config, config.caFile ?? identity?.caFile ?? null)));
   }
   findings.push(...diagnoseUpgrade(config));

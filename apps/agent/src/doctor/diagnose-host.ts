@@ -9,6 +9,15 @@ const leastFreeBytes = 128 * 1024 * 1024;
 
 /** What the agent needs of its own machine: a state directory that is its own and takes files, and room. */
 export function diagnoseHost(stateDirectory: string): Finding[] {
+  try {
+    return diagnoseDirectory(stateDirectory);
+  } catch (error) {
+    const detail = `${stateDirectory} cannot be looked at: ${describeError(error)}`;
+    return [problem('state', detail, 'Run this as the user that the agent runs as (root).')];
+  }
+}
+
+function diagnoseDirectory(stateDirectory: string): Finding[] {
   const found = statSync(stateDirectory, { throwIfNoEntry: false });
   if (!found)
     return [problem('state', `${stateDirectory} does not exist`, 'It is made by `vedette-agent enroll` or `run`, as root.')];

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDenied } from '../errors.ts';
 
 /** One request to the platform, as it left this machine. */
 export interface JournalEntry {
@@ -33,7 +34,7 @@ export function appendJournal(stateDirectory: string, entry: JournalEntry): void
   }
 }
 
-/** Oldest first; lines that a crash cut off are left out. */
+/** Oldest first; lines that a crash cut off are left out. Throws Node's error where the files belong to somebody else. */
 export function readJournal(stateDirectory: string): JournalEntry[] {
   const file = join(stateDirectory, fileName);
   return [...linesOf(`${file}.1`), ...linesOf(file)].flatMap((line) => {
@@ -62,7 +63,9 @@ function linesOf(file: string): string[] {
     return readFileSync(file, 'utf8')
       .split('\n')
       .filter((line) => line !== '');
-  } catch {
+  } catch (error) {
+    // Not ours to read: that is no empty journal.
+    if (isDenied(error)) throw error;
     return [];
   }
 }
