@@ -120,7 +120,7 @@ export function generatedDocuments(): Map<string, string> {
       )}
 API: ${apiErrorCodes.join(', ')}
 
-Releases (`vedette release`, upgrades): ${releaseErrorCodes.join(', ')}
+Releases (\`vedette release\`, upgrades): ${releaseErrorCodes.join(', ')}
 
 Agent interface: ${agentProblemCodes.join(', ')}
 `,
