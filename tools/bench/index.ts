@@ -2,8 +2,11 @@ import { memoryUsage, threadCpuUsage } from 'node:process';
 import { newForDays } from '../../apps/server/src/detections/derive.ts';
 import { type CheckChange, OrganizationIndex } from '../../apps/server/src/fleet-index/organization-index.ts';
 import { selectAssets } from '../../apps/server/src/fleet-index/select-assets.ts';
-import { selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
-import { countDetections, countsAt, topChecks, topUpgrades, whatIf } from '../../apps/server/src/fleet-index/summarize-fleet.ts';
+import { countDays } from '../../apps/server/src/fleet-index/count-days.ts';
+import { countByAsset, countByCheck } from '../../apps/server/src/fleet-index/count-groups.ts';
+import { type Selected, selectDetections, selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
+import { whatRemains } from '../../apps/server/src/fleet-index/what-remains.ts';
+import { countDetections, countsAt, topChecks, topUpgrades } from '../../apps/server/src/fleet-index/summarize-fleet.ts';
 import { type IndexedVerdict, VerdictBook } from '../../apps/server/src/fleet-index/verdict-book.ts';
 import { seededRandom } from '../oracle/claims.ts';
 
@@ -186,6 +189,8 @@ function queries(index: OrganizationIndex): Record<string, number> {
   const page = { asOf, newForDays, limit: 100, offset: 0 };
   const debian3 = index.table.where(({ release }) => release === '3');
   const trend = Array.from({ length: 14 }, (_, number) => asOf - (13 - number) * day);
+  const select = (visit: (selected: Selected) => void): void => selectDetections(index, { status: 'open' }, page, visit);
+  const tenChecks = new Set(topChecks(index, 10).map(({ check }) => check.number));
   const asked: Record<string, () => unknown> = {
     counts: () => countDetections(index, asOf, 7),
     topChecks: () => topChecks(index, 10),
@@ -195,7 +200,10 @@ function queries(index: OrganizationIndex): Record<string, number> {
     detectionsFiltered: () => selectPage(index, { status: 'new', severity: 4, assets: debian3 }, { ...page, offset: 5000 }),
     assets: () => selectAssets(index, { silent: null }, { limit: 100, offset: 0 }),
     assetsFiltered: () => selectAssets(index, { search: 'host-1', severity: 4, silent: null }, { limit: 100, offset: 1000 }),
-    whatIfTenChecks: () => whatIf(index, { checks: new Set(topChecks(index, 10).map(({ check }) => check.number)) }),
+    countsByRelease: () => countByAsset(index, select, ({ release }) => release),
+    countsByCheck: () => countByCheck(select, ({ check, assets }) => [[`${check.number}`, assets]]),
+    countsByDay: () => countDays(index, select),
+    whatIfTenChecks: () => whatRemains(index, { checks: tenChecks, upgrades: new Set() }),
   };
   const figures: Record<string, number> = {};
   for (const [query, ask] of Object.entries(asked)) {

@@ -163,33 +163,3 @@ function effectOf(
   all.dispose();
   return effect;
 }
-
-/** What would stay open, by severity, were these checks of no concern and these package versions gone. */
-export function whatIf(
-  index: OrganizationIndex,
-  without: { readonly checks?: ReadonlySet<number>; readonly packageVersions?: ReadonlySet<number> },
-): number[] {
-  const open = [0, 0, 0, 0, 0];
-  for (const [place, found] of index.checks.entries()) {
-    const check = index.book.checks[place];
-    if (!found || !check || without.checks?.has(check.number)) continue;
-    const versions = [...index.book.packagesOf(place)];
-    const left = versions.filter((id) => !without.packageVersions?.has(id));
-    const isSame = left.length === versions.length;
-    const sureLeft = left.filter((id) =>
-      index.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.confirmed),
-    );
-    const all = isSame ? found.open.size : countAny(index, left);
-    const sure = isSame ? found.count(true) : countAny(index, sureLeft);
-    open[check.severity - 1] = (open[check.severity - 1] ?? 0) + sure;
-    open[0] = (open[0] ?? 0) + all - sure;
-  }
-  return open;
-}
-
-function countAny(index: OrganizationIndex, packageVersions: readonly number[]): number {
-  const assets = index.packages.assetsWithAny(packageVersions);
-  const count = assets.size;
-  assets.dispose();
-  return count;
-}
