@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import { packageCollectors } from '../inventory/release.ts';
-import { checkIn, isConfirmed } from './check-in.ts';
+import { type Compared, compareReports, isConfirmed, type Report } from './check-in.ts';
+import { Gathering } from './gathering.ts';
 import { schedule } from './schedule.ts';
 import type { KnownAgent } from './store.ts';
 
@@ -20,17 +21,22 @@ interface Seen {
   /** The packages were looked at and are those we know, which is an assessment. */
   readonly scanned: boolean;
   readonly consumption: CheckIn['consumption'];
+  /** Null where it is known to be the one that is stored. */
+  readonly version: string | null;
 }
 
 /**
- * Check-ins that say nothing new do not touch the database: the same report was compared with it before. That the agent was heard
- * of is written for many agents at once.
+ * Check-ins that say nothing new do not touch the database: the same report was compared with it before. Reports are compared, and that
+ * their agents were heard of is written, for many agents at once.
  */
 export class CheckIns implements AsyncDisposable {
   readonly #context: Context;
   /** Hash of the report that the database was found to agree with, by agent. */
   readonly #confirmed = new Map<string, { readonly report: string; readonly until: number }>();
+  readonly #compared = new Gathering((reports: readonly Report[]) => this.#compare(reports));
   #seen = new Map<string, Seen>();
+  /** Ends when all that was to be written so far is. */
+  #written: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(context: Context) {
@@ -44,15 +50,25 @@ export class CheckIns implements AsyncDisposable {
     if (confirmed?.report === report && confirmed.until > at.getTime()) {
       const packages = document.collectors.filter(({ name }) => packageCollectors.includes(name));
       const scanned = packages.length > 0 && packages.every(isConfirmed);
-      this.#seen.set(agent.id, { agent, at, scanned, consumption: document.consumption });
+      this.#seen.set(agent.id, { agent, at, scanned, consumption: document.consumption, version: null });
       this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
       return { resend: [], schedule };
     }
     this.#confirmed.delete(agent.id);
-    const reply = await checkIn(this.#context, agent, document);
+    const { resend } = await this.#compared.ask({ agent, document, at });
     if (this.#confirmed.size >= maxConfirmed) this.#confirmed.clear();
-    if (reply.resend.length === 0) this.#confirmed.set(agent.id, { report, until: at.getTime() + confirmedMs });
-    return reply;
+    if (resend.length === 0) this.#confirmed.set(agent.id, { report, until: at.getTime() + confirmedMs });
+    return { resend, schedule };
+  }
+
+  async #compare(reports: readonly Report[]): Promise<readonly Compared[]> {
+    const compared = await compareReports(this.#context.db, reports);
+    await this.#write(
+      reports.map(({ agent, document: { consumption, agentVersion: version }, at }, index) => {
+        return { agent, at, scanned: compared[index]?.scanned ?? false, consumption, version };
+      }),
+    );
+    return compared;
   }
 
   /** Documents of this agent were taken: what was confirmed before holds no more. */
@@ -82,16 +98,25 @@ export class CheckIns implements AsyncDisposable {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  async #write(seen: readonly Seen[]): Promise<void> {
+  /** One after the other: two that meet the same agents in another order would wait for each other. */
+  #write(seen: readonly Seen[]): Promise<void> {
+    const written = this.#written.then(() => this.#writeNow(seen));
+    this.#written = written.catch(() => undefined);
+    return written;
+  }
+
+  async #writeNow(seen: readonly Seen[]): Promise<void> {
     const rows = JSON.stringify(
-      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption }) => {
-        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption };
+      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption, version }) => {
+        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption, version };
       }),
     );
     const { db } = this.#context;
     await sql`
-      update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption
-      from json_to_recordset(${rows}::json) as seen (organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb)
+      update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption,
+        version = coalesce(seen.version, agent.version)
+      from json_to_recordset(${rows}::json) as seen (
+        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, version text)
       where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id`.execute(db);
     // Documents of an asset that is locked are being stored right now, and its row says so afterwards: waiting for one while others wait
     // for us could go in a circle.
