@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalize } from '@tufjs/canonical-json';
+import { keyIdOf, signedBytes, tufKey } from '@vedette/release';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tufClient } from './tuf-client.ts';
 
@@ -111,7 +111,7 @@ class Simulator {
     const key = this.keys.get(name) ?? this.keys.get('bin');
     if (!key) throw new Error(`no key of ${name}`);
     const [keyid = ''] = Object.keys(this.#keyTable(this.keys.has(name) ? name : 'bin'));
-    const sig = sign(null, Buffer.from(canonicalize(signed)), key).toString('hex');
+    const sig = sign(null, signedBytes(signed), key).toString('hex');
     return Buffer.from(JSON.stringify({ signatures: [{ keyid, sig }], signed }));
   }
 
@@ -125,8 +125,8 @@ class Simulator {
   }
   #keyTable(name: string): Record<string, unknown> {
     const { x = '' } = this.keys.get(name)?.export({ format: 'jwk' }) ?? {};
-    const key = { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: Buffer.from(x, 'base64url').toString('hex') } };
-    return { [createHash('sha256').update(canonicalize(key)).digest('hex')]: key };
+    const hex = Buffer.from(x, 'base64url').toString('hex');
+    return { [keyIdOf(hex)]: tufKey(hex) };
   }
   #answer(path: string): Answer {
     const metadata = /^metadata\/(?:(\d+)\.)?(.+)\.json$/.exec(path);

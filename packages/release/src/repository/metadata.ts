@@ -98,9 +98,14 @@ export function parseOffline(role: OfflineRole, json: unknown): RootDocument | T
   throw new ReleaseError('METADATA_INVALID', `${role}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'unreadable'}`);
 }
 
+/** The bytes that a signature is of: canonical JSON (TUF 4.2.1). */
+export function signedBytes(signed: object): Buffer {
+  return Buffer.from(canonicalize(signed));
+}
+
 /** Adds a signature, or replaces that of the same key. */
 export async function addSignature<Document extends AnyDocument>(document: Document, signer: Signer): Promise<Document> {
-  const sig = Buffer.from(await signer.sign(Buffer.from(canonicalize(document.signed)))).toString('hex');
+  const sig = Buffer.from(await signer.sign(signedBytes(document.signed))).toString('hex');
   const others = document.signatures.filter(({ keyid }) => keyid !== signer.keyId);
   return { ...document, signatures: [...others, { keyid: signer.keyId, sig }] };
 }
