@@ -49,7 +49,7 @@ export async function run(given: Readonly<Record<string, number>>): Promise<obje
   const authority = join(directory, 'tls');
   const servers: NginxProcess[] = [];
   for (let index = 0; index < edges; index += 1) {
-    servers.push(stack.use(await NginxProcess.edge(platform.url, { edgeToken, authority, requestsPerSecond: '200' })));
+    servers.push(stack.use(await NginxProcess.edge(platform.url, { edgeToken, requestsPerSecond: '200' }, { authority })));
   }
   const rootFile = join(directory, 'root.json');
   writeFileSync(rootFile, await releases.root());

@@ -24,26 +24,36 @@ export function certificateFor(directory: string, ...names: readonly string[]) {
   return { caFile: file('ca.pem'), certFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };
 }
 
+/** Where it listens and runs, unless on loopback of this machine. */
+export interface NginxPlace {
+  readonly address?: string;
+  readonly port?: number;
+  /** Words before the command, such as those that enter a network namespace. */
+  readonly inside?: readonly string[];
+  /** Directory of a certificate authority that several share. */
+  readonly authority?: string;
+}
+
 /** Debian's nginx with one of the shipped configurations, on a free port of loopback, its cache and log in a directory that goes with it. */
 export class NginxProcess implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'vedette-nginx-'));
   /** PEM text of the authority that its certificate is of. */
   readonly ca: string;
   readonly #certificate: ReturnType<typeof certificateFor>;
+  readonly #place: NginxPlace;
   #port = 0;
   #process: ChildProcess | null = null;
 
-  private constructor(authority: string | null) {
-    this.#certificate = certificateFor(authority ?? join(this.directory, 'tls'), 'edge.test', '127.0.0.1', 'localhost');
+  private constructor(place: NginxPlace) {
+    this.#place = place;
+    const { authority = join(this.directory, 'tls'), address = '127.0.0.1' } = place;
+    this.#certificate = certificateFor(authority, 'edge.test', address, 'localhost');
     this.ca = readFileSync(this.#certificate.caFile, 'utf8');
   }
 
-  /** An edge of a platform. `authority`: directory of one that several share. */
-  static async edge(
-    platform: string,
-    { authority = null, ...changes }: Partial<EdgeSettings> & { readonly authority?: string | null } = {},
-  ): Promise<NginxProcess> {
-    return new NginxProcess(authority).#start((edge) =>
+  /** An edge of a platform. */
+  static async edge(platform: string, changes: Partial<EdgeSettings> = {}, place: NginxPlace = {}): Promise<NginxProcess> {
+    return new NginxProcess(place).#start((edge) =>
       edgeConfig({
         ...edge.#served(),
         platform: new URL(platform),
@@ -58,12 +68,12 @@ export class NginxProcess implements AsyncDisposable {
   }
 
   static async mirror(mirrorDir: string): Promise<NginxProcess> {
-    return new NginxProcess(null).#start((mirror) => mirrorConfig({ ...mirror.#served(), mirrorDir }));
+    return new NginxProcess({}).#start((mirror) => mirrorConfig({ ...mirror.#served(), mirrorDir }));
   }
 
   /** Without a slash at the end. */
   get url(): string {
-    return `https://127.0.0.1:${this.#port}`;
+    return `https://${this.#place.address ?? '127.0.0.1'}:${this.#port}`;
   }
 
   get accessLog(): string {
@@ -94,11 +104,11 @@ export class NginxProcess implements AsyncDisposable {
   #served() {
     const { certFile: tlsCert, keyFile: tlsKey } = this.#certificate;
     const accessLog = join(this.directory, 'access.log');
-    return { listen: `127.0.0.1:${this.#port}`, name: 'edge.test', tlsCert, tlsKey, accessLog };
+    return { listen: `${this.#place.address ?? '127.0.0.1'}:${this.#port}`, name: 'edge.test', tlsCert, tlsKey, accessLog };
   }
 
   async #start(config: (self: NginxProcess) => string): Promise<this> {
-    this.#port = await freePort();
+    this.#port = this.#place.port ?? (await freePort());
     mkdirSync(join(this.directory, 'temporary'));
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${this.directory}/temporary/${name};`,
@@ -124,7 +134,15 @@ http { ${temporary.join(' ')} include ${this.directory}/site.conf; }
   async #run(): Promise<void> {
     const errorLog = join(this.directory, 'error.log');
     rmSync(join(this.directory, 'nginx.pid'), { force: true });
-    const child = spawn(nginx, ['-c', join(this.directory, 'nginx.conf'), '-e', errorLog], { stdio: 'ignore', detached: true });
+    const [command, ...args] = [
+      ...(this.#place.inside ?? []),
+      nginx,
+      '-c',
+      join(this.directory, 'nginx.conf'),
+      '-e',
+      errorLog,
+    ];
+    const child = spawn(command, args, { stdio: 'ignore', detached: true });
     this.#process = child;
     await eventually('nginx', 20_000, () => {
       if (child.exitCode !== null) throw new Error(readFileSync(errorLog, 'utf8'));

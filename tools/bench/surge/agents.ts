@@ -45,7 +45,7 @@ const address = new AsyncLocalStorage<string>();
 const mostRounds = 50;
 
 for (const { prototype } of [PlainAgent, SecureAgent]) {
-  const connect = prototype.createConnection;
+  const connect = prototype.createConnection; // eslint-disable-line typescript/unbound-method -- called with its own `this` below
   prototype.createConnection = function createConnection(this: PlainAgent, options, callback) {
     return connect.call(this, { ...options, localAddress: address.getStore() } as typeof options, callback);
   };

@@ -322,8 +322,8 @@ describe.skipIf(refusal !== null)(`nginx as an edge${refusal === null ? '' : ` (
       await using good = await ReleaseOrigin.start(tlsOf('localhost'));
       await using other = await ReleaseOrigin.start(tlsOf('other.example'));
       const platform = (one: ReleaseOrigin): string => one.url.replace('127.0.0.1', 'localhost');
-      await using trusting = await NginxProcess.edge(platform(good), { authority: directory });
-      await using wrongName = await NginxProcess.edge(platform(other), { authority: directory });
+      await using trusting = await NginxProcess.edge(platform(good), {}, { authority: directory });
+      await using wrongName = await NginxProcess.edge(platform(other), {}, { authority: directory });
       await using wrongAuthority = await NginxProcess.edge(platform(good));
       for (const one of [good, other]) one.addMetadata('root', 1);
       expect((await ask(trusting, '/tuf/1.root.json')).status).toBe(200);
