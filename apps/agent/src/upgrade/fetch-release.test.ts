@@ -11,6 +11,7 @@ import { ReleaseServer } from '../testing/release-server.ts';
 import { noProxies } from '../transport/proxies.ts';
 import { fetchRelease, type FetchOutcome } from './fetch-release.ts';
 import { findInstallation, type Installation } from './installation.ts';
+import { Slots } from './slots.ts';
 
 /** A program that says its version when it is asked to test itself; the rest of it compresses badly. */
 function program(version: string, noise = randomBytes(60_000).toString('hex')): Buffer {
@@ -175,6 +176,23 @@ describe('fetchRelease', () => {
     await release('2.0.0', program('2.0.0'));
     expect(await fetch('2.0.0', { platform: dead.url })).toMatchObject({ status: 'failed', reason: 'unreachable' });
     expect(installation().slots.state).toMatchObject({ committed: 'base', trial: null });
+  });
+
+  it('says that it may not write, where it may not', async () => {
+    await release('2.0.0', program('2.0.0'));
+    const found = installation();
+    const refuse = (): never => {
+      throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
+    };
+    const disk = { ...found.disk, write: refuse, makeDirectory: refuse, append: refuse };
+    const slots = new Slots({
+      disk,
+      directory: found.directory,
+      base: { ...found.slots.contentOf('base'), line: 'x' },
+      now: () => '',
+    });
+    const outcome = await fetch('2.0.0', { installation: { ...found, disk, slots } });
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'permission', detail: 'EROFS: read-only file system' });
   });
 
   it('refuses expired metadata', async () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { dirname, join } from 'node:path';
-import { processUsage } from '@vedette/host';
+import { processUsage, trimMemory } from '@vedette/host';
 import { ReleaseError, programTarget } from '@vedette/release';
 import { describeError } from '../errors.ts';
 import { replaceFile } from './disk.ts';
@@ -57,7 +57,8 @@ const selfTestMs = 60_000;
 export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   const { installation, platform, proxies, ca, signal, version } = task;
   const { disk, directory } = installation;
-  disk.makeDirectory(directory);
+  // What loading took, fetching does not need; beside the agent this process is small only that way.
+  trimMemory();
   const known = readKnownOrigins(disk, directory);
   using downloader = new Downloader({ ca, proxies });
   const origins = new Origins({
@@ -71,12 +72,10 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   const attempt = randomBytes(8).toString('hex');
   const ended = (outcome: Pick<FetchOutcome, 'status' | 'reason' | 'detail' | 'retryAfterSeconds'>): FetchOutcome => {
     const { sha256, document } = readKnownOrigins(disk, directory);
-    saveKnownOrigins(disk, directory, {
-      sha256,
-      document,
-      lastGood: origins.best ?? known.lastGood,
-      standings: origins.standings(),
-    });
+    const standings = origins.standings();
+    ifPossible(() =>
+      saveKnownOrigins(disk, directory, { sha256, document, lastGood: origins.best ?? known.lastGood, standings }),
+    );
     return { version, origins: origins.standings(), peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };
   try {
@@ -85,16 +84,28 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   } catch (error) {
     signal.throwIfAborted();
     const { code, message, retryAfterSeconds } = asUpgradeError(error);
-    installation.slots.noteFailure(version, attempt, { code, text: message });
+    ifPossible(() => installation.slots.noteFailure(version, attempt, { code, text: message }));
     return ended({ status: 'failed', reason: code, detail: message, retryAfterSeconds });
+  }
+}
+
+/** A disk that takes nothing is the reason that is told; it must not hide it. */
+function ifPossible(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // The running agent tells the platform all the same.
   }
 }
 
 async function upgrade(task: FetchTask, origins: Origins, attempt: string): Promise<void> {
   const { installation, version, region } = task;
   const { disk, directory, platform, slots, running } = installation;
+  disk.makeDirectory(directory);
   await origins.probe();
+  trimMemory();
   await using trust = await trustIn(task, origins);
+  trimMemory();
   const { metadata } = trust;
   const known = readKnownOrigins(disk, directory);
   const renewed = await fetchOrigins({ disk, directory, metadata, origins }, known);
