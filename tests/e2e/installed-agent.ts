@@ -3,9 +3,11 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Rollout, startRollout } from '@vedette/protocol';
 import { eventually, type PlatformProcess } from '@vedette/testkit';
 import { agentVersion } from '../../apps/agent/src/config.ts';
+import { findInstallation } from '../../apps/agent/src/upgrade/installation.ts';
 import { buildAgent } from '../../tools/build-agent.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy/agent');
@@ -82,6 +84,19 @@ export class InstalledAgent implements AsyncDisposable {
     writeFileSync(join(lib, 'release'), `${version} ${hash('sha256', code)} ${hash('sha256', 'the runtime of this test')}\n`);
   }
 
+  /** What a download would end with: the next start is the first of this version, on trial. */
+  tryVersion(code: Uint8Array, version: string): void {
+    const environment = { VEDETTE_LIB: join(this.directory, 'lib'), VEDETTE_SLOT: 'base', VEDETTE_ATTEMPT: 'none' };
+    const installation = findInstallation(this.stateDirectory, environment);
+    if (!installation) throw new Error('the agent is not installed');
+    const { slots, directory } = installation;
+    const file = join(directory, 'download/code');
+    mkdirSync(join(directory, 'download'), { recursive: true });
+    writeFileSync(file, code);
+    const content = { version, code: hash('sha256', code), runtime: slots.contentOf('base').runtime };
+    slots.beginTrial(slots.stage(content, { code: file, runtime: null }), content, 'bytest');
+  }
+
   /** With settings of the host's owner that make it quick. */
   start(): void {
     writeFileSync(join(this.directory, 'settings.json'), JSON.stringify({ checkInSeconds: 10, cpuPercent: 10 }));
@@ -94,6 +109,15 @@ export class InstalledAgent implements AsyncDisposable {
 
   status(): { upgrade: UpgradeStatus; processId: number | null; assetId: string } {
     return JSON.parse(this.run('status', '--json')) as ReturnType<InstalledAgent['status']>;
+  }
+
+  /** Collectors of which a document waits to be acknowledged. */
+  waiting(): string[] {
+    const file = join(this.stateDirectory, 'spool.db');
+    if (!existsSync(file)) return [];
+    using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+    const rows = database.prepare('select collector from outgoing order by collector').all();
+    return rows.map(({ collector }) => String(collector));
   }
 
   /** Waits until the upgrade's status is as wanted. */

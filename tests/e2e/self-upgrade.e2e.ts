@@ -1,4 +1,4 @@
-import { createActivationKey } from '@vedette/protocol';
+import { createActivationKey, listAssets } from '@vedette/protocol';
 import { eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asVersion, bundle, giveToAll, InstalledAgent } from './installed-agent.ts';
@@ -17,6 +17,7 @@ describe('an agent that upgrades itself from a real platform', () => {
   let platform: PlatformProcess;
   let agent: InstalledAgent;
   let code: string;
+  let secret: string;
   let asset: string;
 
   beforeAll(async () => {
@@ -27,7 +28,7 @@ describe('an agent that upgrades itself from a real platform', () => {
       await releases.releaseProgram(bytes, { product: 'agent', version });
     }
     platform = stack.use(await PlatformProcess.start({ VEDETTE_RELEASES_DIR: releases.directory }));
-    const { secret } = await platform.client.call(createActivationKey, { body: { name: 'upgrade test' } });
+    ({ secret } = await platform.client.call(createActivationKey, { body: { name: 'upgrade test' } }));
     agent = stack.use(new InstalledAgent(Buffer.from(code), { VEDETTE_PLATFORM: platform.url, VEDETTE_ACTIVATION_KEY: secret }));
     agent.start();
     asset = await eventually('the first check-in', patienceMs, async () => {
@@ -66,6 +67,28 @@ describe('an agent that upgrades itself from a real platform', () => {
     const upgrade = await agent.until('the roll-back', patienceMs, isBack);
     expect([upgrade.version, upgrade.last?.why?.code]).toEqual(['1.1.0', why]);
     expect(upgrade.refused.map((one) => one.version)).toContain(version);
+  });
+
+  it('delivers what the version before has kept while the platform was away', async () => {
+    const environment = { VEDETTE_PLATFORM: platform.url, VEDETTE_ACTIVATION_KEY: secret, VEDETTE_HOSTNAME: 'away' };
+    await using other = new InstalledAgent(Buffer.from(code), environment);
+    other.run('enroll');
+    await platform.kill();
+    other.start();
+    const kept = await eventually('documents in its spool', patienceMs, async () => {
+      const found = other.waiting();
+      return found.includes('dpkg') ? found : null;
+    });
+    other.stop();
+    other.tryVersion(asVersion(code, '1.1.0'), '1.1.0');
+    await platform.restart();
+    other.start();
+    await other.until('the commit', patienceMs, (upgrade) => upgrade.version === '1.1.0');
+    expect(other.waiting()).toEqual([]);
+    const sent = other.run('journal');
+    for (const collector of kept) expect(sent).toContain(`${collector} snapshot #1`);
+    const { items } = await platform.client.call(listAssets, { query: {} });
+    expect(items.find(({ hostname }) => hostname === 'away')?.packages).toBeGreaterThan(0);
   });
 
   it('gives way to another package', () => {

@@ -1,5 +1,6 @@
 import { Launcher } from '../upgrade-faults/launch.ts';
 import { killedRun, type KilledRun } from '../upgrade-faults/real-kills.ts';
+import { rollBackSeconds } from '../upgrade-faults/roll-back-times.ts';
 import { hasFailed, simulate, stories, type StoryEnd } from '../upgrade-faults/simulate.ts';
 
 export const name = 'upgrade-faults';
@@ -40,6 +41,8 @@ export async function run({ points = 1000, kills = 30, verbose = 0 }: Readonly<R
     realOld: killed.filter(({ end }) => end === 'old').length,
     realNew: killed.filter(({ end }) => end === 'new').length,
     realUnreported: killed.filter(({ unreported }) => unreported).length,
+    rollBackOfCrashSeconds: await rollBackSeconds('crashes'),
+    rollBackOfHangSeconds: await rollBackSeconds('hangs'),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };
 }
