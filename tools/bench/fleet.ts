@@ -29,13 +29,13 @@ export const options = {
  * than so many seconds: on a busy machine the whole rather takes longer than that something is not measured.
  */
 const phases = [
-  ['storm', 6, 2, storm],
+  ['storm', 6, 5, storm],
   ['protocol', 2, 2, firstInventories],
   ['ingest', 4, 3, ingestRate],
   ['checkIn', 3, 3, checkInCost],
-  ['visible', 3, 3, deltaToVisible],
-  ['queries', 6, 4, queries],
-  ['knowledge', 9, 9, newChecks],
+  ['visible', 3, 5, deltaToVisible],
+  ['queries', 6, 8, queries],
+  ['knowledge', 9, 15, newChecks],
 ] as const;
 const figureNames = {
   storm:

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Subscription } from '../db/notifications.ts';
 import type { Database } from '../db/schema.ts';
-import { Gathering } from './gathering.ts';
-import { findAgents, type KnownAgent, revocationChannel } from './store.ts';
+import { findAgent, type KnownAgent, revocationChannel } from './store.ts';
 
 /** How long an agent is known without asking the database: longer than agents stay silent, so that check-ins need not ask. */
 const rememberMs = 3600_000;
@@ -32,7 +31,7 @@ export class AgentDirectory {
       this.#hears = false;
     },
   };
-  readonly #found: Gathering<string, KnownAgent | null>;
+  readonly #db: Kysely<Database>;
   readonly #now: () => Date;
   readonly #agents = new Map<string, { readonly agent: KnownAgent; readonly since: number }>();
   #hears = false;
@@ -40,7 +39,7 @@ export class AgentDirectory {
   #generation = 0;
 
   constructor(db: Kysely<Database>, now: () => Date) {
-    this.#found = new Gathering((ids) => findAgents(db, ids));
+    this.#db = db;
     this.#now = now;
   }
 
@@ -50,7 +49,7 @@ export class AgentDirectory {
     const known = this.#agents.get(id);
     if (known && now - known.since < (this.#hears ? rememberMs : unheardMs)) return known.agent;
     const generation = this.#generation;
-    const agent = await this.#found.ask(id);
+    const agent = await findAgent(this.#db, id);
     // What was read may be older than what was heard meanwhile.
     if (generation !== this.#generation) return this.find(id);
     if (this.#agents.size >= maxAgents) this.#agents.clear();

@@ -11,18 +11,16 @@ export interface KnownAgent {
 /** Channel of NOTIFY; the payload is an agent's id. */
 export const revocationChannel = 'vedette_agent_revoked';
 
-/** The agents of these ids, in their order; null where there is none or its key was revoked, also for text that is no id at all. */
-export async function findAgents(db: Kysely<Database>, ids: readonly string[]): Promise<(KnownAgent | null)[]> {
-  const wanted = ids.filter((id) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
-  if (wanted.length === 0) return ids.map(() => null);
-  const agents = await db
+/** The agent of this id; null when there is none, or its key was revoked, also for text that is no id at all. */
+export async function findAgent(db: Kysely<Database>, id: string): Promise<KnownAgent | null> {
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return null;
+  const agent = await db
     .selectFrom('agent')
     .select(['organizationId', 'assetId', 'id', 'publicKey'])
-    .where('id', '=', sql<string>`any(${wanted}::uuid[])`)
+    .where('id', '=', id)
     .where('revokedAt', 'is', null)
-    .execute();
-  const byId = new Map(agents.map((agent) => [agent.id, agent]));
-  return ids.map((id) => byId.get(id) ?? null);
+    .executeTakeFirst();
+  return agent ?? null;
 }
 
 /** Also one whose key was revoked. */

@@ -32,7 +32,7 @@ const maxMemoryMb = 4096;
  */
 export class CheckThread implements AsyncDisposable {
   #worker: Worker | null = null;
-  /** SHA-256 of the input of each feed that the thread has. */
+  /** Which writing of each feed's input the thread has: the transaction that wrote the row. */
   readonly #held = new Map<string, string>();
   #bytes = 0;
   #adopted: number | null = null;
@@ -43,27 +43,27 @@ export class CheckThread implements AsyncDisposable {
     return this.#adopted;
   }
 
-  /** Brings the thread to what the feeds say now. Returns the feeds that said anything, with the SHA-256 of it. */
-  async follow(db: Kysely<Database>): Promise<ReadonlyMap<string, string>> {
-    const { rows } = await sql<{ feed: string; hash: string; bytes: number }>`
-      select feed, encode(sha256(body), 'hex') as hash, length(body) as bytes from knowledge_input order by feed`.execute(db);
-    const stored = new Map(rows.map(({ feed, hash }) => [feed, hash]));
+  /** Brings the thread to what the feeds say now. Returns the feeds that said anything. */
+  async follow(db: Kysely<Database>): Promise<ReadonlySet<string>> {
+    const { rows } = await sql<{ feed: string; writer: string; bytes: number }>`
+      select feed, xmin::text as writer, length(body) as bytes from knowledge_input order by feed`.execute(db);
+    const stored = new Map(rows.map(({ feed, writer }) => [feed, writer]));
     this.#bytes = rows.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const feed of [...this.#held.keys()]) {
       if (stored.has(feed)) continue;
       await this.#ask('put', { feed, body: null });
       this.#held.delete(feed);
     }
-    for (const [feed, hash] of stored) {
-      if (this.#held.get(feed) === hash) continue;
-      const row = await sql<{ body: Buffer; hash: string }>`
-        select body, encode(sha256(body), 'hex') as hash from knowledge_input where feed = ${feed}`.execute(db);
-      const [found] = row.rows;
-      if (!found) continue;
-      await this.#ask('put', { feed, body: found.body });
-      this.#held.set(feed, found.hash);
+    for (const [feed, writer] of stored) {
+      if (this.#held.get(feed) === writer) continue;
+      const found = await sql<{ body: Buffer; writer: string }>`
+        select body, xmin::text as writer from knowledge_input where feed = ${feed}`.execute(db);
+      const [row] = found.rows;
+      if (!row) continue;
+      await this.#ask('put', { feed, body: row.body });
+      this.#held.set(feed, row.writer);
     }
-    return this.#held;
+    return new Set(this.#held.keys());
   }
 
   /** Vulnerabilities that some advisory of what it follows names. */

@@ -116,6 +116,31 @@ describe('a feed directory', () => {
     ]);
   });
 
+  it('that lies there as it did is not read again; one that was touched is, and one that says something new is imported', async () => {
+    const list = join(directory, 'DSA.list');
+    writeFileSync(list, dsaList());
+    const server = await start({ feedDirectory: directory });
+    const isReadBy = async (refresh: () => Promise<unknown>): Promise<boolean> => {
+      await database.db.updateTable('feedState').set({ location: 'marked' }).where('feed', '=', 'debian-dsa').execute();
+      await refresh();
+      const state = await database.db
+        .selectFrom('feedState')
+        .select('location')
+        .where('feed', '=', 'debian-dsa')
+        .executeTakeFirst();
+      return state?.location !== 'marked';
+    };
+    expect(await isReadBy(() => server.keeper.refresh())).toBe(false);
+
+    writeFileSync(list, dsaList());
+    expect(await isReadBy(() => server.keeper.refresh())).toBe(true);
+    expect(await knowledgeOf(server)).toMatchObject({ version: 2, checks: 5600 });
+
+    writeFileSync(list, dsaList(5601));
+    await server.keeper.refresh();
+    expect(await knowledgeOf(server)).toMatchObject({ version: 3, checks: 5601 });
+  }, 60_000);
+
   it('replaces the starter’s word of a feed: what was withdrawn is gone', async () => {
     writeStarterOf(advisory(1), advisory(9999));
     await start();

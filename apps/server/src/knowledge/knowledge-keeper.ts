@@ -239,7 +239,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
   async #import(): Promise<void> {
     const { db, log, clock } = this.#context;
     const known = await this.#checks.follow(db);
-    const fetched = [...known.keys()].filter((feed) => feed !== starterFeed);
+    const fetched = [...known].filter((feed) => feed !== starterFeed);
     const names = feeds.map(({ name }) => name);
     const source = this.#checks.source(starterFeed, names);
     const result = await importChecks(db, source, { at: clock(), starter: fetched.length === 0 }).catch(

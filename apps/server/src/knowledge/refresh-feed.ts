@@ -8,7 +8,15 @@ import type { FeedParser, LocalFile } from './feed-parser.ts';
 import { fetchChanges, type FetchedChanges, hasWhole } from './fetch-changes.ts';
 import { fetchFeed, type FetchPlace, forgetCopies } from './fetch-feed.ts';
 import { filesOf } from './read-feed-directory.ts';
-import { type FeedStateRow, loadFeedState, loadPackedInput, packInput, saveFeedState, saveInput } from './stored-input.ts';
+import {
+  type FeedStateRow,
+  hasInput,
+  loadFeedState,
+  loadPackedInput,
+  packInput,
+  saveFeedState,
+  saveInput,
+} from './stored-input.ts';
 
 /** What the feeds of one refresh share. */
 export interface Refresh {
@@ -88,7 +96,7 @@ interface Source {
 async function refreshWhole(feed: Feed, refresh: Refresh, { from, state }: Source): Promise<'changed' | 'unchanged' | 'absent'> {
   const { db } = refresh.context;
   // Copies mean nothing where what they said is gone.
-  if (!(await loadPackedInput(db, feed.name))) await forgetFeedFiles(db, feed.name);
+  if (!(await hasInput(db, feed.name))) await forgetFeedFiles(db, feed.name);
   const fetched = await fetchFeed(feed, from);
   if (!fetched) return 'absent';
   if (!fetched.changed && !isMissingFacts(feed, refresh, state)) {
@@ -111,8 +119,8 @@ async function refreshWhole(feed: Feed, refresh: Refresh, { from, state }: Sourc
 async function refreshChanges(feed: Feed, refresh: Refresh, source: Source): Promise<'changed' | 'unchanged'> {
   const { context, cves } = refresh;
   const { from, state } = source;
-  const stored = await loadPackedInput(context.db, feed.name);
-  const isDue = hasWhole(feed) && (!stored || context.clock().getTime() - (state?.completeAt?.getTime() ?? 0) > completeEveryMs);
+  const isKnown = await hasInput(context.db, feed.name);
+  const isDue = hasWhole(feed) && (!isKnown || context.clock().getTime() - (state?.completeAt?.getTime() ?? 0) > completeEveryMs);
   const changes = await fetchChanges(feed, from, { since: isDue ? null : (state?.changesUntil ?? null), cves });
   if (!changes) {
     await noteUnchanged(feed, refresh);
@@ -121,7 +129,7 @@ async function refreshChanges(feed: Feed, refresh: Refresh, source: Source): Pro
   try {
     return changes.tooMany
       ? await takeWhole(feed, refresh, { ...source, changes })
-      : await takeChanges(feed, refresh, { ...source, changes, stored });
+      : await takeChanges(feed, refresh, { ...source, changes });
   } catch (error) {
     await changes.discard();
     throw error;
@@ -141,15 +149,13 @@ async function takeWhole(feed: Feed, refresh: Refresh, { from, state, changes }:
   return outcome === 'changed' ? 'changed' : 'unchanged';
 }
 
-async function takeChanges(
-  feed: Feed,
-  refresh: Refresh,
-  { state, changes, stored }: Changes & { readonly stored: Uint8Array | null },
-): Promise<'changed' | 'unchanged'> {
+async function takeChanges(feed: Feed, refresh: Refresh, { state, changes }: Changes): Promise<'changed' | 'unchanged'> {
   const { db } = refresh.context;
-  const base = stored ?? (await packInput({ advisories: [], vulnerabilities: [] }));
-  if (changes.files.length > 0) await take(feed, refresh, { ...changes, state, base });
-  else await noteUnchanged(feed, refresh);
+  const nothing = { advisories: [], vulnerabilities: [] };
+  if (changes.files.length > 0) {
+    const base = (await loadPackedInput(db, feed.name)) ?? (await packInput(nothing));
+    await take(feed, refresh, { ...changes, state, base });
+  } else await noteUnchanged(feed, refresh);
   if (changes.until !== null) await saveFeedState(db, { feed: feed.name, changesUntil: changes.until });
   await changes.keep();
   return changes.files.length > 0 ? 'changed' : 'unchanged';

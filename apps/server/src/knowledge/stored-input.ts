@@ -29,6 +29,11 @@ export async function saveInput(db: Kysely<Database>, feed: string, packed: Uint
     .execute();
 }
 
+/** Whether a feed ever said anything. */
+export async function hasInput(db: Kysely<Database>, feed: string): Promise<boolean> {
+  return (await db.selectFrom('knowledgeInput').select('feed').where('feed', '=', feed).executeTakeFirst()) !== undefined;
+}
+
 /** As packInput made it; null for a feed that never said anything. */
 export async function loadPackedInput(db: Kysely<Database>, feed: string): Promise<Buffer | null> {
   const row = await db.selectFrom('knowledgeInput').select('body').where('feed', '=', feed).executeTakeFirst();
