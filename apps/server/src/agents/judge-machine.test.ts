@@ -74,6 +74,12 @@ describe('judgeMachine', () => {
         known('b', { bootedAt: now - 10 * day, firstHeard: now - 2 * minute, aliveAt: now - minute }),
       ],
     ],
+    [
+      'one never heard of, while a boot that was heard once may have been late',
+      'wait',
+      speaks('c', 3 * minute),
+      [known('b', { bootedAt: now - 7 * day, firstHeard: now - minute, aliveAt: now - minute })],
+    ],
     ['one that was set back by a day', 'asset', speaks('a', 9 * day), [known('a', old), known('b', rebooted)]],
     ['a known clone', 'clone', speaks('b', day), [known('a'), known('b', { state: 'clone' })]],
     [

@@ -47,7 +47,8 @@ export function judgeMachine(machine: Machine, known: readonly KnownMachine[], n
   if (bothLive && !isClockOff) {
     // What was heard once only may have been sent by an earlier boot and come late; a machine that lives will be heard again.
     const isHeardOnce = current.aliveAt <= current.firstHeard;
-    if (before && isHeardOnce && machine.hardware === current.hardware) return 'asset';
+    if (isHeardOnce && machine.hardware === current.hardware)
+      return before || now - current.firstHeard > longestDelayMs ? 'asset' : 'wait';
     if (!isOriginal(machine, bootedAt, { current, known })) return 'clone';
     // The first that is heard of an earlier boot may have been sent before the current one; a machine that lives will be heard again.
     const mayBeLate = !before && machine.hardware === current.hardware && now - current.bootedAt <= longestDelayMs;
