@@ -20,7 +20,7 @@ Usage: npm run demo:cdn
 
 Needs root, iproute2 and nginx. This machine stays as it is. Exit code 0: all was seen; 1: something was not.
 `;
-const patienceMs = 300_000;
+const patienceMs = 180_000;
 const port = 8420;
 const edgePort = 443;
 const began = performance.now();
@@ -166,6 +166,8 @@ async function killInMidDownload({ agent, edge, region }: Site): Promise<void> {
     const parts = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.part')) : [];
     const [largest = 0] = parts.map((name) => statSync(join(folder, name)).size).toSorted((a, b) => b - a);
     return largest > 50_000 ? largest : null;
+  }).catch((error: unknown) => {
+    throw new Error(`${agent.log.slice(-3000)}\n${JSON.stringify(agent.status().upgrade)}`, { cause: error });
   });
   await edge.kill();
   said(`${region.name}: its edge is killed after ${bytes} bytes of the release`);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { connect } from 'node:tls';
 import { distributedKind } from '@vedette/protocol';
 import { certificateFor, eventually, NginxProcess, nginxRefusal, rawExchange, ReleaseOrigin } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -296,6 +297,18 @@ describe.skipIf(refusal !== null)(`nginx as an edge${refusal === null ? '' : ` (
       origin.fault = null;
       expect((await ask(edge, path)).body.length).toBe(200_000);
     });
+  });
+
+  it('cuts off who sends a request byte by byte', { timeout: 60_000 }, async () => {
+    const { hostname: host, port } = new URL(edge.url);
+    const socket = connect({ host, port: Number(port), ca: edge.ca });
+    const closed = Promise.withResolvers<boolean>();
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => closed.resolve(true));
+    socket.write('GET /status HTTP/1.1\r\n');
+    const drip = setInterval(() => socket.write('X'), 200);
+    expect(await closed.promise).toBe(true);
+    clearInterval(drip);
   });
 
   it('bounds what one address may ask in a second', async () => {

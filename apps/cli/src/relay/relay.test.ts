@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -437,6 +438,21 @@ describe('a relay against hostile requests', () => {
       cache: { objects: 0, maxBytes: 1e9 },
       held: { requests: 0, oldestAt: null },
     });
+  });
+
+  it('cuts off who sends a request byte by byte', { timeout: 60_000 }, async () => {
+    const relay = await start();
+    const { hostname, port } = new URL(relay.url);
+    const socket = connect(Number(port), hostname);
+    const closed = Promise.withResolvers<string>();
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => closed.resolve(answer));
+    socket.write('GET /status HTTP/1.1\r\n');
+    const drip = setInterval(() => socket.write('X'), 200);
+    expect(await closed.promise).toMatch(/^$|^HTTP\/1\.1 408 /);
+    clearInterval(drip);
   });
 
   it('keeps its files from others', async () => {

@@ -63,7 +63,13 @@ export class Relay implements AsyncDisposable {
       content: new ContentCache({ ...content, fetch: (path, from) => fetchTarget(this.#upstream, path, from) }),
       metadata: new MetadataCache({ directory: join(directory, 'tuf'), fetch: (path) => fetchMetadata(this.#upstream, path) }),
     };
-    const settings = { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: false, headersTimeout: 10_000, requestTimeout: 60_000 };
+    const settings = {
+      maxHeaderSize: maxHeaderBytes,
+      insecureHTTPParser: false,
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      connectionsCheckingInterval: 2000,
+    };
     const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
     this.#server = tls
       ? createSecureServer({ ...settings, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, answer)
