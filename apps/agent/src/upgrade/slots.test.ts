@@ -228,7 +228,7 @@ describe('slots and the launcher', () => {
       code: 'unhealthy',
       text: 'it hung and was ended',
     });
-  });
+  }, 90_000);
 
   it('leave nothing behind that nobody needs', () => {
     for (const attempt of ['first', 'second', 'third']) {
