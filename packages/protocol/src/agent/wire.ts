@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { limits } from '../limits.ts';
+import { SignedManifest } from './manifest.ts';
 import { Order } from './orders.ts';
 import { text } from '../facts/fact.ts';
 import { DesiredRelease, UpgradeReport } from '../release/upgrade.ts';
@@ -110,6 +111,10 @@ export const CheckIn = z.object({
    * must not keep the rest of a check-in from being taken.
    */
   upgrade: UpgradeReport.optional().catch(undefined),
+  /** Absent from agents that know no manifest. `version`: in use, 0 for none. `refused`: the last one that was not taken, and why. */
+  manifest: z
+    .object({ version: z.int().min(0), refused: z.object({ version: z.int().min(0), problem: text }).optional() })
+    .optional(),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
@@ -130,6 +135,8 @@ export const CheckInReply = z.object({
   orders: z.array(Order).max(16).optional(),
   /** To agents that reported their upgrade. */
   release: DesiredRelease.optional(),
+  /** The manifest in effect, for an agent that uses another one. */
+  manifest: SignedManifest.optional(),
 });
 export type CheckInReply = z.infer<typeof CheckInReply>;
 

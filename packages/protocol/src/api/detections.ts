@@ -4,6 +4,7 @@ import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
 import { CheckAffected, CheckConfidence } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
+import { PostureText } from '../knowledge/posture.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { Page, pageOf, QueryText } from './paging.ts';
 
@@ -25,11 +26,18 @@ export const DetectionPackage = z.object({
 });
 export type DetectionPackage = z.infer<typeof DetectionPackage>;
 
+/** A flaw of what is installed, or a state of the machine that should be another. */
+export const CheckKind = z.enum(['vulnerability', 'posture']);
+export type CheckKind = z.infer<typeof CheckKind>;
+
 export const Detection = z.object({
   assetId: AssetId,
   hostname: z.string(),
   check: CheckNumber,
   name: z.string(),
+  kind: CheckKind.default('vulnerability'),
+  /** What a posture check asks for, in a few words; null for vulnerabilities. */
+  title: z.string().nullable().default(null),
   severity: Severity,
   /** The highest of its packages': information where only dormant kernels are affected, potential where nobody has said so for certain. */
   confidence: CheckConfidence,
@@ -54,6 +62,7 @@ export const DetectionFilter = Page.extend({
   status: z.enum(['open', 'new', 'active', 'reopened', 'fixed', 'all']).default('open'),
   severity: z.coerce.number().pipe(Severity).optional().meta({ description: 'At least this severity' }),
   severityExact: z.coerce.number().pipe(Severity).optional().meta({ description: 'Exactly this severity' }),
+  kind: CheckKind.optional(),
   exploited: z
     .enum(['true', 'false'])
     .optional()
@@ -128,12 +137,18 @@ export const Interval = z.object({
   from: Instant,
   until: Instant.nullable(),
   /** What began and what ended it. */
-  cause: z.enum(['first-scan', 'package-change', 'knowledge-change', 'reboot']),
-  endCause: z.enum(['package-change', 'knowledge-change', 'reboot']).nullable(),
+  cause: z.enum(['first-scan', 'package-change', 'setting-change', 'knowledge-change', 'reboot']),
+  endCause: z.enum(['package-change', 'setting-change', 'knowledge-change', 'reboot']).nullable(),
 });
 export type Interval = z.infer<typeof Interval>;
 
-export const Explanation = z.object({ detection: Detection, intervals: z.array(Interval), why: z.array(Reason) });
+export const Explanation = z.object({
+  detection: Detection,
+  intervals: z.array(Interval),
+  why: z.array(Reason),
+  /** Of a posture check: why it matters and how to fix it. */
+  posture: PostureText.nullable().default(null),
+});
 export type Explanation = z.infer<typeof Explanation>;
 
 export const explainDetection = endpoint({

@@ -17,6 +17,7 @@ import {
   setReleaseRules,
   startRollout,
 } from './releases.ts';
+import { getPosture } from './posture.ts';
 import { replayVerdicts } from './replay.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
@@ -34,6 +35,7 @@ export const endpoints = {
   getAsset,
   listFacts,
   revokeAgent,
+  getPosture,
   scanAsset,
   getOrder,
   listDetections,

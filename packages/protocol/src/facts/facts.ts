@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineFact, text, textList } from './fact.ts';
 import { inventoryFacts } from './inventory-facts.ts';
 import { apkFact, rpmFact } from './package-facts.ts';
+import { postureFact } from './posture-facts.ts';
 
 /** The kinds of facts of the first release. What the platform understands; an unknown kind is stored as it came. */
 
@@ -176,6 +177,7 @@ export const facts = {
   hardware: hardwareFact,
   'file-system': fileSystemFact,
   ...inventoryFacts,
+  posture: postureFact,
 } as const;
 
 export type FactName = keyof typeof facts;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EcosystemName } from './ecosystem-name.ts';
+import { Requirement } from './posture.ts';
 import { Severity } from './severity.ts';
 
 /** Where a record came from: shown with every detection that rests on it. */
@@ -54,6 +55,8 @@ export const Affected = z.object({
   module: z.string().nullish().meta({ description: 'Module and stream of a modular rpm: nodejs:12' }),
   vendorState: VendorState.nullish(),
   patches: z.array(z.string()).nullish().meta({ description: 'Names of the updates that bring the fix, any of them: KB5034441' }),
+  /** Of a posture check: affected is what does not meet it. */
+  requires: Requirement.nullish(),
 });
 export type Affected = z.infer<typeof Affected>;
 

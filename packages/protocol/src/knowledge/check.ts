@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CheckNumber, Instant } from '../ids.ts';
 import { Affected, Cvss, Ssvc } from './advisory.ts';
+import { PostureText } from './posture.ts';
 import { Severity } from './severity.ts';
 
 /**
@@ -38,6 +39,8 @@ export const Check = z.object({
   epss: z.object({ score: z.number(), percentile: z.number(), date: z.iso.date() }).nullable(),
   ssvc: Ssvc.nullish(),
   patchable: z.boolean(),
+  /** Of a posture check: what it means and what to do. Absent from checks for vulnerabilities. */
+  posture: PostureText.nullish(),
   affected: z.array(CheckAffected),
 });
 export type Check = z.infer<typeof Check>;

@@ -42,8 +42,11 @@ export const registries = [
   'bitnami',
 ] as const;
 
+/** No packages, but what a probe of the manifest reads: it is named, valued and judged in the same way (docs/adr/0013). */
+export const postureEcosystem = 'posture';
+
 /** Whose packages an advisory speaks of. A distribution's name is its ID of os-release(5), where that is one word. */
-export const EcosystemName = z.enum([...distributions, ...registries]);
+export const EcosystemName = z.enum([...distributions, ...registries, postureEcosystem]);
 export type EcosystemName = z.infer<typeof EcosystemName>;
 
 /** Whether packages of this ecosystem belong to a release, and are judged by the distribution alone. */
