@@ -40,7 +40,11 @@ export interface Collector<F extends Fact = Fact> {
   readonly settlesWith?: readonly `/${string}`[];
   /** How often to look where no event tells of a change; null where `watches` suffices. */
   readonly refreshSeconds: number | null;
-  /** The host handed in never throws: a read that fails is noted as a problem of this run and answers `null`. */
+  /** Drops what it remembers of this, everything for null; only of a collector that remembers what it read. */
+  readonly forget?: (watch: Watch | null) => void;
+  /** It makes rows of reads that fail, so the host handed in throws HostError. */
+  readonly seesErrors?: true;
+  /** The host handed in never throws, but for `seesErrors`: a read that fails is noted as a problem of this run and answers `null`. */
   rows(host: Host): Promise<Collected<RowOf<F>>>;
 }
 

@@ -21,6 +21,10 @@ export interface FileStatus {
   readonly kind: 'file' | 'directory' | 'other';
   readonly sizeBytes: number;
   readonly modifiedAtMs: number;
+  /** Bits of chmod(2), without those of the kind. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface FileSystemSize {

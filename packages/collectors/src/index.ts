@@ -14,6 +14,8 @@ export {
   type ReadLimit,
 } from './host.ts';
 export { parseOsRelease } from './os/parse.ts';
+export { type PostureMemory, postureWithMemory } from './posture/index.ts';
+export { readManifest, type ReadManifest } from './posture/read-manifest.ts';
 export { collectors } from './registry.ts';
 export { runCollector, type CollectorRun, type CountedProblem } from './run-collector.ts';
 export { hostEvents, type HostEvent, type Watch } from './watch.ts';

@@ -14,6 +14,7 @@ import { loadedLibrary } from './loaded-library/index.ts';
 import { mount } from './mount/index.ts';
 import { networkInterface } from './network-interface/index.ts';
 import { os } from './os/index.ts';
+import { posture } from './posture/index.ts';
 import { restart } from './restart/index.ts';
 import { rpm } from './rpm/index.ts';
 import { scheduledTask } from './scheduled-task/index.ts';
@@ -44,4 +45,5 @@ export const collectors: readonly Collector[] = [
   mount,
   firmware,
   loadedLibrary,
+  posture,
 ];

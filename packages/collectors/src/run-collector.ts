@@ -45,7 +45,7 @@ export async function runCollector(collector: Collector, host: Host): Promise<Co
     note(problem);
   };
   try {
-    const collected = await collector.rows(notingHost(host, noteRead));
+    const collected = await collector.rows(collector.seesErrors ? host : notingHost(host, noteRead));
     for (const problem of collected.problems ?? []) note(problem);
     const rows = presentable(collected.rows, collector.fact.key, (code) => note({ path: '', code }));
     const problems = [...byPlace.values()];

@@ -108,7 +108,8 @@ function sortedNames(realPath: string, path: string): string[] {
 
 function fileStatus(stats: Stats): FileStatus {
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
-  return { kind, sizeBytes: stats.size, modifiedAtMs: stats.mtimeMs };
+  const { size, mtimeMs, mode, uid, gid } = stats;
+  return { kind, sizeBytes: size, modifiedAtMs: mtimeMs, mode: mode & 0o7777, uid, gid };
 }
 
 async function fileSystemSize(mount: string, real: (path: string) => string): Promise<FileSystemSize | null> {

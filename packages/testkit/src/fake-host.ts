@@ -9,7 +9,12 @@ import {
 } from '@vedette/collectors';
 
 /** What stands at a path: text or bytes of a file, a symbolic link, or a read that fails. */
-export type FakeFile = string | Uint8Array | { readonly link: string } | { readonly error: HostErrorCode };
+export type FakeFile =
+  | string
+  | Uint8Array
+  | { readonly link: string }
+  | { readonly error: HostErrorCode }
+  | { readonly content: string; readonly mode: number; readonly uid?: number; readonly gid?: number };
 
 export interface FakeHostOptions {
   readonly platform?: string;
@@ -39,6 +44,7 @@ export function fakeHost(
     log.push(path);
     const entry = entries.get(resolve(path));
     if (typeof entry === 'object' && 'error' in entry) throw new HostError(entry.error, path);
+    if (typeof entry === 'object' && 'content' in entry) return entry.content;
     return typeof entry === 'string' || entry instanceof Uint8Array ? entry : null;
   };
   const names = (path: string): string[] => {
@@ -75,7 +81,7 @@ export function fakeHost(
       const inside = names(path);
       return inside.length === 0 ? null : inside;
     },
-    stat: (path) => fakeStatus(find(path), names(path).length > 0),
+    stat: (path) => fakeStatus(find(path), names(path).length > 0, entries.get(resolve(path))),
     statFileSystem: (mount) => Promise.resolve(options.fileSystems?.[mount] ?? null),
     askSocket: (socket, path) => Promise.resolve(options.sockets?.[`${socket} ${path}`] ?? null),
     networkAddresses: () => [...(options.addresses ?? [])],
@@ -84,7 +90,10 @@ export function fakeHost(
   };
 }
 
-function fakeStatus(content: string | Uint8Array | null, isDirectory: boolean): FileStatus | null {
-  if (content !== null) return { kind: 'file', sizeBytes: content.length, modifiedAtMs: 0 };
-  return isDirectory ? { kind: 'directory', sizeBytes: 0, modifiedAtMs: 0 } : null;
+/** Files are 0644 and directories 0755 of root where nothing else is said. A directory's own entry, where it has one, says its mode. */
+function fakeStatus(content: string | Uint8Array | null, isDirectory: boolean, entry: FakeFile | undefined): FileStatus | null {
+  const { mode = isDirectory ? 0o755 : 0o644, uid = 0, gid = 0 } = typeof entry === 'object' && 'content' in entry ? entry : {};
+  const owned = { modifiedAtMs: 0, mode, uid, gid };
+  if (isDirectory) return { kind: 'directory', sizeBytes: 0, ...owned };
+  return content === null ? null : { kind: 'file', sizeBytes: content.length, ...owned };
 }
