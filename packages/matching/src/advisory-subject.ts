@@ -1,5 +1,5 @@
 import { registryName } from '@vedette/ecosystems';
-import { isDistribution, type EcosystemName } from '@vedette/protocol';
+import { isDistribution, postureEcosystem, type EcosystemName } from '@vedette/protocol';
 import { backportOrigin } from './backport.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { advisorySource } from './kernel.ts';
@@ -26,12 +26,14 @@ export function isJudgedBySource(ecosystem: EcosystemName): boolean {
  * - Alpine, Wolfi, Chainguard: its origin (`o:` of apk), always of the same version.
  * - AlmaLinux, Red Hat and the other rpm distributions, Arch: the package itself. One source rpm builds packages of different
  *   versions, and their advisories list every one.
+ * - What a probe read: the probe, of which posture checks speak.
  * - Registries: the package itself, by its name as the registry compares names.
  */
 export function advisorySubject(
   element: Pick<InventoryElement, 'ecosystem' | 'release' | 'name' | 'version' | 'source' | 'sourceVersion'>,
 ): AdvisorySubject {
   const { ecosystem, release, name, version } = element;
+  if (ecosystem === postureEcosystem) return { package: element.source, version, release };
   if (!isDistribution(ecosystem)) return { package: registryName(ecosystem, name), version, release };
   if (!isJudgedBySource(ecosystem)) return { package: name, version, release };
   const source = advisorySource(element);

@@ -1,4 +1,5 @@
 import { severityNames, type Check, type CheckAffected, type CheckChange } from '@vedette/protocol';
+import { requirementText } from './requirement.ts';
 
 /** What one knowledge version said of a check. */
 export interface CheckForm {
@@ -101,7 +102,7 @@ export function statementSummary(statement: CheckAffected): string {
     statement.versions ? `${statement.versions.length} listed versions` : null,
     statement.lastAffected ? `up to ${statement.lastAffected}` : null,
     statement.limit ? `below ${statement.limit}` : null,
-    fixText(statement),
+    statement.requires ? `has to be ${requirementText(statement.requires)}` : fixText(statement),
     statement.vendorState ?? null,
   ];
   return parts.filter((part) => part !== null).join(', ');

@@ -169,7 +169,7 @@ function statementText(statement: CheckAffected): string {
 /** Only what the statement says, without what a store adds; fields that most statements lack are left out where they say nothing. */
 export function plainStatement(statement: CheckAffected): CheckAffected {
   const { ecosystem, release, status, introduced, fixed, advisory, feed, published } = statement;
-  const { lastAffected, limit, versions, module, vendorState, patches } = statement;
+  const { lastAffected, limit, versions, module, vendorState, patches, requires } = statement;
   return {
     ecosystem,
     release,
@@ -186,5 +186,6 @@ export function plainStatement(statement: CheckAffected): CheckAffected {
     ...(module ? { module } : {}),
     ...(vendorState ? { vendorState } : {}),
     ...(patches ? { patches } : {}),
+    ...(requires ? { requires } : {}),
   };
 }

@@ -1,8 +1,9 @@
-import type { Reason } from '@vedette/protocol';
+import { postureMarks, type Reason, type Requirement } from '@vedette/protocol';
 import { isJudgedBySource } from './advisory-subject.ts';
 import { weighStatements } from './decisive-statement.ts';
 import { plainStatement } from './evidence.ts';
 import type { Verdict } from './judge.ts';
+import { requirementText } from './requirement.ts';
 
 /** A Reason without what only the platform knows: the record's origin, when it was judged and by which knowledge, the evidence stored. */
 export type VerdictReason = Omit<Reason, 'origin' | 'knowledgeVersion' | 'knowledgeAt' | 'evidence'>;
@@ -38,6 +39,7 @@ export function explain(verdict: Verdict): VerdictReason {
         module: statement.module,
         vendorState: statement.vendorState,
         patches: statement.patches,
+        requires: statement.requires,
       }),
     },
     comparison: verdict.comparison,
@@ -103,6 +105,7 @@ function present<Fields extends object>(fields: Fields): Partial<Fields> {
 
 function sentence(verdict: Verdict): string {
   const { statement, comparison, confidence, element } = verdict;
+  if (statement.requires) return postureSentence(verdict, statement.requires);
   const subject = subjectOf(verdict);
   const place = statement.release === '' ? '' : ` in ${statement.release}`;
   const authority = `according to ${statement.advisory}`;
@@ -110,6 +113,14 @@ function sentence(verdict: Verdict): string {
   const state = statement.vendorState ? `, ${statement.vendorState}` : '';
   const note = confidence !== 'confirmed' && element.role !== 'running' ? ` (${verdict.reason})` : '';
   return `${subject} ${affected(statement, comparison, place)} ${authority}${state}${note}.`;
+}
+
+function postureSentence({ element, verdict }: Verdict, requirement: Requirement): string {
+  const where = element.sourceVersion === '' ? '' : `, by ${element.sourceVersion}`;
+  const isUnset = element.version === postureMarks.notSet && requirement.unset !== undefined;
+  const value = isUnset ? `not set, which means ${requirement.unset}` : element.version;
+  const relation = verdict === 'affected' ? 'it has to be' : 'as it has to be:';
+  return `${element.name} is ${value}${where}; ${relation} ${requirementText(requirement)}.`;
 }
 
 function affected(statement: Verdict['statement'], comparison: Verdict['comparison'], place: string): string {

@@ -27,6 +27,8 @@ export { packageElement, runningKernelElement, type InventoryElement } from './i
 export { judgeStatement, type Comparison, type Outcome } from './judge-statement.ts';
 export { judge, type AffectedStatement, PreparedStatements, type Verdict } from './judge.ts';
 export { advisorySource, elementConfidence, isKernelImage, isKernelSource, type AdvisorySource } from './kernel.ts';
+export { buildPostureChecks, postureFeed } from './posture-checks.ts';
+export { meetsRequirement, requirementText } from './requirement.ts';
 export { deriveSeverity, preferredCvss, type SeverityVerdict } from './severity.ts';
 export { isModularBuild, isOfModule } from './module.ts';
 export { indexStatements, type StatementIndex, type Unassessed } from './statement-index.ts';

@@ -1,4 +1,5 @@
-import type { Affected, EcosystemName } from '@vedette/protocol';
+import type { Affected, EcosystemName, Requirement } from '@vedette/protocol';
+import { meetsRequirement } from './requirement.ts';
 import { compareInOrder, versionOrder } from './version-order.ts';
 
 /** The comparison that decided: `left operator right` is true. */
@@ -18,10 +19,11 @@ export interface Outcome {
 
 /**
  * What one statement says of one version, by the events of the OSV schema: affected from `introduced` on, before `fixed`, before
- * `limit`, up to and with `lastAffected`; or one of `versions`. Null where a version cannot be compared: nothing can be said.
+ * `limit`, up to and with `lastAffected`; or one of `versions`; or, of a posture check, what does not meet `requires`. Null where a version cannot be compared: nothing can be said.
  */
 export function judgeStatement(version: string, statement: Affected): Outcome | null {
   if (statement.status === 'not-affected') return { verdict: 'not-affected', comparison: null };
+  if (statement.requires) return judgeRequirement(version, statement.requires);
   if (statement.versions) return judgeList(version, statement.versions, statement.ecosystem);
   const bounds = [
     { bound: statement.introduced, inside: ['=', '>'] },
@@ -37,6 +39,11 @@ export function judgeStatement(version: string, statement: Affected): Outcome | 
     if (!inside.includes(comparison.operator)) return { verdict: 'not-affected', comparison };
   }
   return { verdict: 'affected', comparison };
+}
+
+function judgeRequirement(value: string, requirement: Requirement): Outcome | null {
+  const isMet = meetsRequirement(requirement, value);
+  return isMet === null ? null : { verdict: isMet ? 'not-affected' : 'affected', comparison: null };
 }
 
 /** A list may hold texts that are no versions; they are equal to themselves. */

@@ -116,6 +116,7 @@ function decide(version: string, governing: readonly AffectedStatement[]): (Outc
 
 /** The lowest of what the element, the vendor's state and the streams of modules allow. */
 function confidence(element: InventoryElement, statement: AffectedStatement): Confidence {
+  if (statement.requires) return { confidence: 'confirmed', reason: 'the machine itself was read' };
   return lowestConfidence(
     elementConfidence(element),
     vendorStateConfidence(statement.vendorState),
