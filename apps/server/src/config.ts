@@ -61,6 +61,11 @@ const Environment = z.object({
   VEDETTE_FEED_DIR: z.string().min(1).optional().describe('directory with feed files, instead of fetching them'),
   VEDETTE_FEED_MIRROR: webUrl.optional().describe('base address of a mirror of the feeds'),
   VEDETTE_STARTER_FILE: z.string().min(1).optional().describe('starter knowledge base to use before the first refresh'),
+  VEDETTE_POSTURE_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('posture checks; default content/posture/linux.json of the checkout'),
   VEDETTE_OFFLINE: flag.describe('1: never fetch anything'),
   HTTPS_PROXY: webUrl.optional().describe('proxy for fetching feeds'),
   NO_PROXY: z.string().default('').describe('hosts to reach without the proxy, separated by commas'),
@@ -110,6 +115,7 @@ export interface Config {
   readonly feedDirectory: string | null;
   readonly feedMirror: string | null;
   readonly starterFile: string | null;
+  readonly postureFile: string | null;
   readonly offline: boolean;
   readonly httpsProxy: string | null;
   readonly noProxy: readonly string[];
@@ -176,6 +182,7 @@ export function readConfig(
     feedDirectory: path(env.VEDETTE_FEED_DIR),
     feedMirror: env.VEDETTE_FEED_MIRROR?.replace(/\/+$/, '') ?? null,
     starterFile: path(env.VEDETTE_STARTER_FILE),
+    postureFile: path(env.VEDETTE_POSTURE_FILE),
     offline: env.VEDETTE_OFFLINE === '1',
     httpsProxy: env.HTTPS_PROXY ?? null,
     noProxy: env.NO_PROXY.split(',').flatMap((host) => host.trim() || []),

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
+import { ManifestBoard } from '../manifest/manifest-board.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
 import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { Admission } from './admission.ts';
@@ -67,6 +68,7 @@ export function registerAgentRoutes(
   const nonces = new NonceMemory();
   const admission = new Admission();
   const checkIns = new CheckIns(context);
+  const manifests = new ManifestBoard(context);
   const machines = new Machines(context);
   const ingest = new Ingest({ ...context, onUnjudged });
   const refused = measureAgents(app.metrics, ingest);
@@ -155,7 +157,8 @@ export function registerAgentRoutes(
           context.log.error({ err: error, agentId: agent.id }, 'which release an agent shall have could not be said');
           return undefined;
         });
-        return { ...reply, ...(pending.length > 0 ? { orders: pending } : {}), ...(release ? { release } : {}) };
+        const manifest = await manifests.replyTo(document);
+        return { ...reply, ...(pending.length > 0 ? { orders: pending } : {}), ...(release ? { release } : {}), ...manifest };
       },
     });
     serve({

@@ -1,11 +1,11 @@
-import type { FactRow, FactValue } from '@vedette/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type FactRow, type FactValue, postureFact } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { containing } from '../detections/like.ts';
 import { FactBases } from '../inventory/fact-bases.ts';
 import { loadFacts } from '../inventory/fact-rows.ts';
 import { refKey } from '../inventory/asset-ref.ts';
-import { packageCollectors } from '../inventory/release.ts';
+import { judgedCollectors } from '../inventory/release.ts';
 
 export interface FactQuery {
   readonly organizationId: string;
@@ -23,7 +23,7 @@ interface FactPage {
 
 /** Current rows of one collector, sorted by key. */
 export async function findFacts(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
-  if (packageCollectors.includes(query.collector)) return findPackages(db, query);
+  if (judgedCollectors.includes(query.collector)) return findPackages(db, query);
   const held = await loadFacts(db, new FactBases(db), [query]);
   const kept = [...(held.get(refKey(query))?.rows.values() ?? [])].map(({ row }) => row);
   const wanted = query.search?.toLowerCase();
@@ -43,13 +43,9 @@ function textOf(value: FactValue): string {
 
 async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
   const { organizationId, assetId, collector, search, limit, offset } = query;
-  const columns = { dpkg: sql`jsonb_build_object('state', state)`, rpm: sql`jsonb_build_object('module', module)` };
-  const own = collector === 'dpkg' || collector === 'rpm' ? columns[collector] : sql`'{}'::jsonb`;
   const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
     select body, count(*) over ()::integer as total from (
-      select package_version.name || ' ' || package_version.architecture || ' ' || version as sort_key, jsonb_build_object(
-        'name', package_version.name, 'version', version, 'architecture', architecture, 'source', source,
-        'sourceVersion', source_version) || ${own} as body
+      select ${bodyOf(collector)}
       from inventory
       join package_set using (set_hash)
       join package_version
@@ -61,4 +57,19 @@ async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<Fac
     limit ${limit} offset ${offset}`.execute(db);
   if (rows.length === 0 && offset > 0) return { ...(await findPackages(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };
+}
+
+/** What a row was before it became a number of the dictionary, and by what it is sorted. */
+function bodyOf(collector: string): RawBuilder<unknown> {
+  // See postureRow in inventory/package-version-row.ts.
+  if (collector === postureFact.name)
+    return sql`
+      source || ' ' || package_version.name as sort_key,
+      jsonb_build_object('probe', source, 'subject', package_version.name, 'value', version, 'where', source_version) as body`;
+  const columns = { dpkg: sql`jsonb_build_object('state', state)`, rpm: sql`jsonb_build_object('module', module)` };
+  const own = collector === 'dpkg' || collector === 'rpm' ? columns[collector] : sql`'{}'::jsonb`;
+  return sql`
+    package_version.name || ' ' || package_version.architecture || ' ' || version as sort_key, jsonb_build_object(
+      'name', package_version.name, 'version', version, 'architecture', architecture, 'source', source,
+      'sourceVersion', source_version) || ${own} as body`;
 }

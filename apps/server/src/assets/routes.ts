@@ -4,6 +4,7 @@ import { revokeAgents } from '../agents/store.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { findPosture } from '../posture/find-posture.ts';
 import { findCloneLinks } from './clone-links.ts';
 import { findFacts } from './facts.ts';
 import { findAgentState, findAsset, findAssets } from './store.ts';
@@ -35,6 +36,12 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     if (revoked > 0)
       context.log.info({ audit: 'agent-revoked', organizationId, assetId, by: login }, 'the key of an agent was revoked');
     return { revoked: true as const };
+  });
+
+  serve(app, context, endpoints.getPosture, async ({ params, caller }) => {
+    const { organizationId } = caller;
+    await loadAsset(params.assetId, organizationId);
+    return findPosture(context.db, { ...params, organizationId });
   });
 
   async function loadAsset(assetId: string, organizationId: string) {

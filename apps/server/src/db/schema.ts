@@ -1,4 +1,4 @@
-import type { OrderState, RolloutState, RolloutSubject, UpgradeState, VendorState } from '@vedette/protocol';
+import type { OrderState, Requirement, RolloutState, RolloutSubject, UpgradeState, VendorState } from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
@@ -265,10 +265,14 @@ export interface Database {
     module: string | null;
     vendorState: VendorState | null;
     patches: string[] | null;
+    /** Of a posture check. */
+    requires: Requirement | null;
     advisory: string;
     feed: string;
     published: string | null;
   };
+  /** Published manifests; see manifest/. The version comes as text, being a bigint. */
+  manifest: { version: ColumnType<string, number>; publishedAt: Date; content: string; signature: string };
   checkNumber: { number: GeneratedAlways<number>; name: string };
   verdict: {
     packageVersionId: number;

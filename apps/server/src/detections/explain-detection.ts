@@ -1,6 +1,6 @@
 import { evidenceOf, explain, judge, judgeEvidence, type Verdict } from '@vedette/matching';
-import { type Explanation, type Reason, RecordOrigin } from '@vedette/protocol';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Explanation, isPostureCheck, postureEcosystem, PostureText, type Reason, RecordOrigin } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type StoredStatement, toElement } from '../knowledge/judge-package-versions.ts';
 import { readConsidered } from '../knowledge/replay-verdicts.ts';
@@ -27,12 +27,21 @@ export async function explainDetection(db: Kysely<Database>, ref: DetectionRef, 
     detection,
     intervals: toIntervals(episodes, firstScan),
     why: await loadReasons(db, ref.check, decisiveEpisodes(episodes)),
+    posture: await loadPosture(db, ref.check),
   };
+}
+
+/** Of what a probe read: whether it had never been read before, so that it did not change then. */
+function sinceRead({ organizationId, assetId }: DetectionRef): RawBuilder<unknown> {
+  return sql`(package_version.ecosystem = ${postureEcosystem} and not exists (
+    select from presence as earlier join package_version as other on other.id = earlier.package_version_id
+    where earlier.organization_id = ${organizationId} and earlier.asset_id = ${assetId} and lower(earlier.during) < lower(presence.during)
+      and other.ecosystem = package_version.ecosystem and other.source = package_version.source and other.name = package_version.name))`;
 }
 
 async function loadEpisodes(db: Kysely<Database>, ref: DetectionRef): Promise<Episode[]> {
   const episodes = await sql<Episode>`
-    select verdict.package_version_id, package_version.role, verdict.statement_id, verdict.valid_from,
+    select verdict.package_version_id, package_version.role, package_version.ecosystem, ${sinceRead(ref)} as first_read, verdict.statement_id, verdict.valid_from,
       verdict.from_at as verdict_from, verdict.until_at as verdict_until,
       lower(during) as present_from, upper(during) as present_until
     from presence
@@ -42,6 +51,19 @@ async function loadEpisodes(db: Kysely<Database>, ref: DetectionRef): Promise<Ep
       and not isempty(during * tstzrange(from_at, until_at))
     order by greatest(lower(during), from_at)`.execute(db);
   return episodes.rows;
+}
+
+/** The text of now: how to fix it does not depend on when it was found. */
+async function loadPosture(db: Kysely<Database>, check: number): Promise<PostureText | null> {
+  if (!isPostureCheck(check)) return null;
+  const row = await db
+    .selectFrom('knowledgeCheck')
+    .select(sql<unknown>`body -> 'posture'`.as('posture'))
+    .where('number', '=', check)
+    .orderBy('validFrom', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return PostureText.safeParse(row?.posture).data ?? null;
 }
 
 async function loadFirstScan(db: Kysely<Database>, ref: DetectionRef): Promise<Date | null> {

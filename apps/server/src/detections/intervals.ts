@@ -1,9 +1,12 @@
-import type { Interval } from '@vedette/protocol';
+import { type Interval, postureEcosystem } from '@vedette/protocol';
 
 /** A verdict that held while its package version was on the asset. */
 export interface Episode {
   readonly packageVersionId: number;
   readonly role: string;
+  readonly ecosystem: string;
+  /** Of what a probe read: nobody had read it before. */
+  readonly firstRead: boolean;
   readonly statementId: number;
   /** Knowledge version since which the verdict holds. */
   readonly validFrom: number;
@@ -44,16 +47,24 @@ export function decisiveEpisodes(episodes: readonly Episode[]): Episode[] {
   return episodes.filter((_episode, index) => ends[index] === latest);
 }
 
-function beginOf({ verdictFrom, presentFrom, role }: Episode, firstScan: Date | null): Pick<Stretch, 'from' | 'cause'> {
+function beginOf(episode: Episode, firstScan: Date | null): Pick<Stretch, 'from' | 'cause'> {
+  const { verdictFrom, presentFrom, firstRead } = episode;
   if (verdictFrom > presentFrom) return { from: verdictFrom, cause: 'knowledge-change' };
-  if (firstScan && presentFrom <= firstScan) return { from: presentFrom, cause: 'first-scan' };
-  return { from: presentFrom, cause: role === 'running' ? 'reboot' : 'package-change' };
+  if (firstRead || (firstScan && presentFrom <= firstScan)) return { from: presentFrom, cause: 'first-scan' };
+  return { from: presentFrom, cause: changeOf(episode) };
 }
 
-function endOf({ presentUntil, verdictUntil, role }: Episode): Pick<Stretch, 'until' | 'endCause'> {
+function endOf(episode: Episode): Pick<Stretch, 'until' | 'endCause'> {
+  const { presentUntil, verdictUntil } = episode;
   if (presentUntil === null && verdictUntil === null) return { until: null, endCause: null };
   if (presentUntil === null || (verdictUntil !== null && verdictUntil < presentUntil)) {
     return { until: verdictUntil, endCause: 'knowledge-change' };
   }
-  return { until: presentUntil, endCause: role === 'running' ? 'reboot' : 'package-change' };
+  return { until: presentUntil, endCause: changeOf(episode) };
+}
+
+/** What makes an element come or go. */
+function changeOf({ role, ecosystem }: Episode): 'reboot' | 'setting-change' | 'package-change' {
+  if (role === 'running') return 'reboot';
+  return ecosystem === postureEcosystem ? 'setting-change' : 'package-change';
 }

@@ -1,4 +1,4 @@
-import type { Detection, DetectionPackage } from '@vedette/protocol';
+import { type CheckKind, type Detection, type DetectionPackage, isPostureCheck, postureCheckNumbers } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { DetectionPlace } from '../fleet-index/page-of-detections.ts';
@@ -18,6 +18,7 @@ export interface DetectionQuery extends DetectionScope {
   /** At least this severity. */
   readonly severity?: number | undefined;
   readonly severityExact?: number | undefined;
+  readonly kind?: CheckKind | undefined;
   readonly exploited?: 'true' | 'false' | undefined;
   /** Before asOf, as is the next one. */
   readonly foundWithinDays?: number | undefined;
@@ -53,6 +54,7 @@ interface CheckBody {
   readonly kevSince: string | null;
   readonly cvss: readonly { readonly score: number }[];
   readonly epss: { readonly score: number } | null;
+  readonly posture?: { readonly title: string } | null;
 }
 
 /** Detections of the scope that fit the filter, worst first. */
@@ -67,6 +69,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
     ) as detection
     where ${statusFilter(query.status)}
       and ${severityFilter(query)}
+      and ${kindFilter(query.kind)}
       and ${exploitedFilter(query.exploited)}
       and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
       and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
@@ -113,6 +116,11 @@ function severityFilter({ severity, severityExact }: DetectionQuery): RawBuilder
   return severityExact === undefined ? atLeast : sql`${atLeast} and severity = ${severityExact}`;
 }
 
+function kindFilter(kind: CheckKind | undefined): RawBuilder<unknown> {
+  const { first, last } = postureCheckNumbers;
+  return kind === undefined ? sql`true` : sql`(check_number between ${first} and ${last}) = ${kind === 'posture'}`;
+}
+
 /** A dormant kernel is not exploited, whatever CISA says of its flaw; the dashboard counts the same. */
 function exploitedFilter(exploited: DetectionQuery['exploited']): RawBuilder<unknown> {
   return exploited === undefined ? sql`true` : sql`(confirmed and (body ->> 'kevSince') is not null) = ${exploited === 'true'}`;
@@ -127,7 +135,8 @@ function searchFilter(search: string | undefined): RawBuilder<unknown> {
   const pattern = containing(search);
   return sql`(name ilike ${pattern} or hostname ilike ${pattern} or exists (
     select from package_version
-    where id = any(package_version_ids) and (package_version.name ilike ${pattern} or package_version.source ilike ${pattern})))`;
+    where id = any(package_version_ids) and (package_version.name ilike ${pattern} or package_version.source ilike ${pattern}))
+    or body #>> '{posture,title}' ilike ${pattern})`;
 }
 
 function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date): Detection {
@@ -138,6 +147,8 @@ function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date
     hostname: row.hostname,
     check: row.checkNumber,
     name: row.name,
+    kind: isPostureCheck(row.checkNumber) ? 'posture' : 'vulnerability',
+    title: row.body.posture?.title ?? null,
     severity: row.severity,
     confidence: row.confirmed ? 'confirmed' : row.potential ? 'potential' : 'information',
     status: row.status,

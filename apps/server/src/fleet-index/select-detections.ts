@@ -1,3 +1,4 @@
+import { type CheckKind, isPostureCheck } from '@vedette/protocol';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { CheckDetections } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
@@ -14,6 +15,7 @@ export interface DetectionFilter {
   /** At least this severity. */
   readonly severity?: number | undefined;
   readonly severityExact?: number | undefined;
+  readonly kind?: CheckKind | undefined;
   readonly exploited?: 'true' | 'false' | undefined;
   readonly foundWithinDays?: number | undefined;
   readonly fixedWithinDays?: number | undefined;
@@ -116,6 +118,7 @@ function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: Detectio
   if (filter.check !== undefined && check.number !== filter.check) return false;
   if (filter.severity !== undefined && severity < filter.severity) return false;
   if (filter.severityExact !== undefined && severity !== filter.severityExact) return false;
+  if (filter.kind !== undefined && isPostureCheck(check.number) !== (filter.kind === 'posture')) return false;
   return filter.exploited === undefined || (confirmed && check.exploited) === (filter.exploited === 'true');
 }
 

@@ -28,7 +28,7 @@ import {
 import { packageVersionRow } from './package-version-row.ts';
 import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
 import type { ReadRows } from './read-rows.ts';
-import { packageCollectors, packageReleaseOf, releaseOf } from './release.ts';
+import { judgedCollectors, packageCollectors, packageReleaseOf, releaseOf } from './release.ts';
 import { hashRow, type RowChange, type StoredRow } from './row-change.ts';
 
 export interface Applied {
@@ -109,8 +109,8 @@ export async function applyDocuments(
   const batch = new Batch(tx, memory, { states, at });
   const readable = inputs.filter((input): input is Readable => batch.isReadable(input));
   // Packages come last, because they are judged by the release of the operating system, which may come in this very batch.
-  await batch.takeFacts(readable.filter(({ ref }) => !packageCollectors.includes(ref.collector)));
-  await batch.takePackages(readable.filter(({ ref }) => packageCollectors.includes(ref.collector)));
+  await batch.takeFacts(readable.filter(({ ref }) => !judgedCollectors.includes(ref.collector)));
+  await batch.takePackages(readable.filter(({ ref }) => judgedCollectors.includes(ref.collector)));
   return batch.finish(inputs);
 }
 
@@ -185,13 +185,14 @@ class Batch {
       const removed = change.removed.flatMap(({ id }) => (id === undefined ? [] : [id]));
       this.#inventory(ref).change({ added, removed, rebase: document.kind === 'snapshot' });
     }
-    const all = taken.flatMap(({ ref }) => packageRefs(ref));
+    const packages = taken.filter(({ ref }) => packageCollectors.includes(ref.collector));
+    const all = packages.flatMap(({ ref }) => packageRefs(ref));
     await this.#loadInventories(all);
     await versions.load(all.flatMap((ref) => differenceOf(this.#inventory(ref))));
-    for (const { ref } of taken) {
-      let packages = 0;
-      for (const each of packageRefs(ref)) packages += await this.#count(this.#inventory(each));
-      this.#summaries.of(ref).packages = packages;
+    for (const { ref } of packages) {
+      let count = 0;
+      for (const each of packageRefs(ref)) count += await this.#count(this.#inventory(each));
+      this.#summaries.of(ref).packages = count;
     }
   }
 

@@ -1,5 +1,5 @@
 import { findEcosystem, VersionError } from '@vedette/ecosystems';
-import { dpkgFact, rpmFact } from '@vedette/protocol';
+import { dpkgFact, postureEcosystem, postureFact, rpmFact } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database, PackageRole } from '../db/schema.ts';
 import { inParts } from '../knowledge/in-parts.ts';
@@ -53,7 +53,7 @@ export class PackageVersions {
     for (const part of inParts(missing)) {
       const rows = await this.#db
         .selectFrom('packageVersion')
-        .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'state', 'rowHash'])
+        .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'state', 'rowHash'])
         .where('id', '=', sql<number>`any(${part})`)
         .execute();
       for (const row of rows) this.#remember(row.id, row);
@@ -129,16 +129,27 @@ export class PackageVersions {
     for (const row of found.rows) this.#remember(row.id, row);
   }
 
-  #remember(id: number, row: Omit<PackageVersionRow, 'source' | 'sourceVersion' | 'module'>): void {
+  #remember(id: number, row: Omit<PackageVersionRow, 'sourceVersion' | 'module'>): void {
     const { ecosystem, release } = row;
-    const { name, architecture, version } = row;
-    // Managers without states may keep several versions of a name: rpm's kernels.
-    const text = storedKey({ name, architecture, version }, row.state === '' ? rpmFact.key : dpkgFact.key);
+    const text = keyOf(row);
     const key = this.#keys.get(text) ?? text;
     this.#keys.set(key, key);
     this.#known.set(id, { ecosystem, release, key, hash: row.rowHash.toString('latin1'), counts: row.state !== 'config-files' });
     this.#numbers.set(identity(row), id);
   }
+}
+
+function keyOf({
+  ecosystem,
+  name,
+  architecture,
+  version,
+  source,
+  state,
+}: Omit<PackageVersionRow, 'sourceVersion' | 'module'>): string {
+  if (ecosystem === postureEcosystem) return storedKey({ probe: source, subject: name }, postureFact.key);
+  // Managers without states may keep several versions of a name: rpm's kernels.
+  return storedKey({ name, architecture, version }, state === '' ? rpmFact.key : dpkgFact.key);
 }
 
 function identity({ ecosystem, release, role, rowHash }: Pick<PackageVersionRow, 'ecosystem' | 'release' | 'role' | 'rowHash'>) {

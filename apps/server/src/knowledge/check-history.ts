@@ -48,5 +48,6 @@ export function toAffected(
   const ecosystem = row.ecosystem as CheckAffected['ecosystem']; // Entered through Advisory's schema.
   const subject = { ecosystem, release: row.release, package: row.package };
   const bounds = { introduced, fixed, lastAffected, limit, versions };
-  return { ...subject, status, ...bounds, module, vendorState, patches, advisory, feed, published };
+  const posture = row.requires ? { requires: row.requires } : {};
+  return { ...subject, status, ...bounds, module, vendorState, patches, ...posture, advisory, feed, published };
 }

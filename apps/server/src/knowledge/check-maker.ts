@@ -158,6 +158,6 @@ function newestDay(advisories: readonly Advisory[], today: string): string | nul
 }
 
 /** Databases touch the dates of their records without changing what those say; that alone makes no new version of a check. */
-function hashCheck({ modified: _touched, ...check }: Check): string {
+export function hashCheck({ modified: _touched, ...check }: Check): string {
   return createHash('sha256').update(JSON.stringify(check)).digest('hex');
 }

@@ -1,7 +1,7 @@
-import type { KnowledgeInput } from '@vedette/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type Check, type CheckKind, type KnowledgeInput, postureCheckNumbers } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import { type CheckDifferences, CheckMaker, type HashedCheck, type MadeChecks } from './check-maker.ts';
+import { type CheckDifferences, CheckMaker, type HashedCheck, hashCheck, type MadeChecks } from './check-maker.ts';
 import { numberChecks } from './check-numbers.ts';
 import { inParts } from './in-parts.ts';
 import { judgeAgain } from './judge-again.ts';
@@ -18,15 +18,18 @@ export interface ImportResult {
 
 export interface ImportOptions {
   readonly at: Date;
-  /** True while nothing but the starter knowledge base went in. */
-  readonly starter: boolean;
+  /** True while nothing but the starter knowledge base went in; as it was, where that is not said. */
+  readonly starter?: boolean;
+  /** Of which kind these are all checks; those of the other stay as they are. */
+  readonly kind?: CheckKind;
 }
 
 /** Where an import has its checks from. Asked in this order. */
 export interface CheckSource {
   /** Names that need a number of the register. */
   merge(): Promise<readonly string[]>;
-  make(numbers: ReadonlyMap<string, number>, today: string): Promise<MadeChecks>;
+  /** Without the day of the newest where these say nothing of it. */
+  make(numbers: ReadonlyMap<string, number>, today: string): Promise<Omit<MadeChecks, 'newest'> & Partial<MadeChecks>>;
   /** Knowledge version whose checks it compares with when no others are named; null where it knows none. */
   readonly version: number | null;
   compare(known: ReadonlyMap<number, string> | null): Promise<CheckDifferences>;
@@ -57,20 +60,18 @@ export async function importChecks(db: Kysely<Database>, source: CheckSource, op
     // By the knowledge that was in use when they came, so that what is derived of them does not depend on who was faster.
     while ((await judgeSomeUnjudged(tx)) > 0);
     const last = await tx.selectFrom('knowledgeVersion').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
-    // Time never runs backwards in a history, whatever the clock does: a verdict that ends before it begins is no range at all.
-    const at = last && last.importedAt > options.at ? last.importedAt : options.at;
+    const { at, starter, kind, newest: before, version } = nextVersion(last, options);
     const numbers = await numberChecks(tx, await source.merge());
-    const { total, skipped, newest } = await source.make(numbers, at.toISOString().slice(0, 10));
+    const { total, skipped, newest = before } = await source.make(numbers, at.toISOString().slice(0, 10));
     const isKnown = last !== undefined && source.version === last.version;
-    const { changed, gone } = await source.compare(isKnown ? null : await knownHashes(tx));
+    const { changed, gone } = await source.compare(isKnown ? null : await knownHashes(tx, kind));
     const affected = [...changed, ...gone];
     const result = { checks: total, changed: affected.length, skipped };
-    if (last && affected.length === 0 && last.starter === options.starter) return { version: last.version, ...result };
+    if (last && affected.length === 0 && last.starter === starter) return { version: last.version, ...result };
 
-    const version = (last?.version ?? 0) + 1;
     await tx
       .insertInto('knowledgeVersion')
-      .values({ version, importedAt: at, newest, checks: total, starter: options.starter })
+      .values({ version, importedAt: at, newest, checks: total + (await countOthers(tx, kind)), starter })
       .execute();
     await keepOrigins(tx, version);
     await closeChecks(tx, affected, version);
@@ -84,6 +85,21 @@ export async function importChecks(db: Kysely<Database>, source: CheckSource, op
   });
 }
 
+/** What follows the last version by itself. */
+function nextVersion(
+  last: Selectable<Database['knowledgeVersion']> | undefined,
+  { at, starter, kind = 'vulnerability' }: ImportOptions,
+) {
+  return {
+    // Time never runs backwards in a history, whatever the clock does: a verdict that ends before it begins is no range at all.
+    at: last && last.importedAt > at ? last.importedAt : at,
+    starter: starter ?? last?.starter ?? true,
+    newest: last?.newest ?? null,
+    version: (last?.version ?? 0) + 1,
+    kind,
+  };
+}
+
 function sourceOf(input: KnowledgeInput): CheckSource {
   const maker = new CheckMaker();
   return {
@@ -95,9 +111,46 @@ function sourceOf(input: KnowledgeInput): CheckSource {
   };
 }
 
-async function knownHashes(tx: Kysely<Database>): Promise<Map<number, string>> {
-  const known = await tx.selectFrom('knowledgeCheck').select(['number', 'hash']).where('validUntil', 'is', null).execute();
+/** The same for posture checks, which are all at hand. */
+export async function importPosture(db: Kysely<Database>, checks: readonly Check[], at: Date): Promise<ImportResult> {
+  const made = checks.map((check) => ({ check, hash: hashCheck(check) }));
+  const numbers = new Set(checks.map(({ number }) => number));
+  const source: CheckSource = {
+    version: null,
+    merge: async () => [],
+    make: async () => ({ total: checks.length, skipped: [] }),
+    compare: async (known) => ({
+      changed: made.filter(({ check, hash }) => known?.get(check.number) !== hash).map(({ check }) => check.number),
+      gone: [...(known?.keys() ?? [])].filter((number) => !numbers.has(number)),
+    }),
+    take: async (wanted) => made.filter(({ check }) => wanted.includes(check.number)),
+  };
+  return importChecks(db, source, { at, kind: 'posture' });
+}
+
+async function knownHashes(tx: Kysely<Database>, kind: CheckKind): Promise<Map<number, string>> {
+  const known = await tx
+    .selectFrom('knowledgeCheck')
+    .select(['number', 'hash'])
+    .where('validUntil', 'is', null)
+    .where(isOfKind(kind))
+    .execute();
   return new Map(known.map(({ number, hash }) => [number, hash.toString('hex')]));
+}
+
+async function countOthers(tx: Kysely<Database>, kind: CheckKind): Promise<number> {
+  const { count } = await tx
+    .selectFrom('knowledgeCheck')
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .where('validUntil', 'is', null)
+    .where(sql<boolean>`not ${isOfKind(kind)}`)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+function isOfKind(kind: CheckKind): RawBuilder<boolean> {
+  const { first, last } = postureCheckNumbers;
+  return sql<boolean>`((number between ${first} and ${last}) = ${kind === 'posture'})`;
 }
 
 /** The feeds' files as they were: the next refresh overwrites feed_state, and a verdict names what it was made from (adr/0008). */
@@ -143,10 +196,12 @@ async function insertStatements(tx: Kysely<Database>, checks: readonly HashedChe
     await sql`
       insert into statement
         (valid_from, check_number, ecosystem, release, package, status, introduced, fixed, advisory, feed, published,
-          last_affected, "limit", versions, module, vendor_state, patches)
+          last_affected, "limit", versions, module, vendor_state, patches, requires)
       select ${version}::integer, * from json_to_recordset(${JSON.stringify(part)}::json) as entry (
         check_number integer, ecosystem text, release text, package text, status text, introduced text, fixed text,
         advisory text, feed text, published date,
-        "lastAffected" text, "limit" text, versions text[], module text, "vendorState" text, patches text[])`.execute(tx);
+        "lastAffected" text, "limit" text, versions text[], module text, "vendorState" text, patches text[], requires jsonb)`.execute(
+      tx,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { isDistribution } from '@vedette/protocol';
+import { canonicalText } from '@vedette/matching';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { inParts } from './in-parts.ts';
@@ -30,7 +31,7 @@ export async function judgeAgain(
       .selectFrom('verdict')
       .innerJoin('statement', 'statement.id', 'verdict.statementId')
       .select(['packageVersionId', 'verdict.checkNumber', 'verdict.fixed', 'confidence', 'status', 'introduced', 'advisory'])
-      .select(['lastAffected', 'limit', 'vendorState'])
+      .select(['lastAffected', 'limit', 'vendorState', 'requires'])
       .where('verdict.validUntil', 'is', null)
       .where('verdict.checkNumber', '=', sql<number>`any(${part})`)
       .execute();
@@ -73,12 +74,20 @@ function evidenceOf({ statement, confidence }: StoredVerdict): string {
 }
 
 function evidence(
-  basis: Pick<StoredStatement, 'fixed' | 'status' | 'introduced' | 'advisory' | 'lastAffected' | 'limit' | 'vendorState'> & {
+  basis: Pick<
+    StoredStatement,
+    'fixed' | 'status' | 'introduced' | 'advisory' | 'lastAffected' | 'limit' | 'vendorState' | 'requires'
+  > & {
     readonly confidence: string;
   },
 ): string {
   const { fixed, confidence, status, introduced, advisory } = basis;
-  const rest = [basis.lastAffected ?? null, basis.limit ?? null, basis.vendorState ?? null];
+  const rest = [
+    basis.lastAffected ?? null,
+    basis.limit ?? null,
+    basis.vendorState ?? null,
+    basis.requires ? canonicalText(basis.requires) : null,
+  ];
   return JSON.stringify([fixed, confidence, status, introduced, advisory, ...rest]);
 }
 

@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import type { Context } from '../context.ts';
 import { Leadership } from '../db/leadership.ts';
 import { CheckThread } from './check-thread.ts';
+import { keepPosture } from '../posture/keep-posture.ts';
 import { FeedFetchError, ShrunkFeedError } from './feed-error.ts';
 import { FeedParser, type LocalFile } from './feed-parser.ts';
 import type { FetchPlace } from './fetch-feed.ts';
@@ -76,6 +77,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
     const isFirst = this.#lastLook === Number.NEGATIVE_INFINITY;
     this.#lastLook = performance.now();
     if (isFirst) await this.#importStarter();
+    // Also because a day has passed by which the support of a release ends.
+    await keepPosture(this.#context);
     if (config.feedDirectory === null && !config.offline) this.#refreshWhenDue().catch((error: unknown) => this.#report(error));
     else if (config.feedDirectory !== null && isFirst) await this.refresh();
   }
@@ -205,6 +208,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     // Also what an earlier refresh read, but could not import any more.
     const waiting = await db.selectFrom('feedState').select('feed').where('imported', '=', false).execute();
     if (waiting.length > 0 && !this.#stop.signal.aborted) await this.#import();
+    if (!this.#stop.signal.aborted) await keepPosture(this.#context);
     return { succeeded, problems };
   }
 

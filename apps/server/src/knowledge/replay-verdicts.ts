@@ -108,7 +108,7 @@ async function loadVerdicts(db: Kysely<Database>, scope: ReplayScope): Promise<R
       json_build_object('ecosystem', statement.ecosystem, 'release', statement.release, 'package', package, 'status', status,
         'introduced', introduced, 'fixed', statement.fixed, 'advisory', advisory, 'feed', feed, 'published', published,
         'lastAffected', last_affected, 'limit', "limit", 'versions', versions, 'module', statement.module, 'vendorState', vendor_state,
-        'patches', patches
+        'patches', patches, 'requires', requires
       ) as shown
     from verdict
     join package_version on package_version.id = verdict.package_version_id

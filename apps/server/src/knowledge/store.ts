@@ -1,6 +1,6 @@
 import type { Check, CheckSummary, Knowledge, RecordOrigin, Reference } from '@vedette/protocol';
 import { feeds } from '@vedette/feeds';
-import { checkReferences } from '@vedette/matching';
+import { checkReferences, postureFeed } from '@vedette/matching';
 import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
@@ -17,6 +17,7 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
   const current = await db.selectFrom('knowledgeVersion').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
   const states = await db.selectFrom('feedState').selectAll().orderBy('feed').execute();
   const describes = new Map(feeds.map((feed) => [feed.name, feed.describes]));
+  describes.set(postureFeed, 'Posture checks that come with the platform');
   const date = current?.newest ?? null;
   return {
     version: current?.version ?? 0,

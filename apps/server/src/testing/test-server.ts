@@ -39,7 +39,15 @@ export async function testServer(
   const clock = { now: new Date('2026-11-22T12:00:00Z') };
   const directory = await mkdtemp(join(tmpdir(), 'vedette-server-'));
   const releasesDirectory = join(directory, 'releases');
-  const config: Config = { ...readConfig({}), offline: true, logLevel: 'silent', releasesDirectory, ...change };
+  const config: Config = {
+    ...readConfig({}),
+    // What tests count is what they bring.
+    postureFile: '/nowhere',
+    offline: true,
+    logLevel: 'silent',
+    releasesDirectory,
+    ...change,
+  };
   const log = pino({ level: 'silent' });
   const context: Context = {
     config,

@@ -12,6 +12,7 @@ import { packedFacts } from './010-packed-facts.ts';
 import { statementPatches } from './011-statement-patches.ts';
 import { releases } from './012-releases.ts';
 import { agentRevocation } from './013-agent-revocation.ts';
+import { manifest } from './014-manifest.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '011-statement-patches': statementPatches,
   '012-releases': releases,
   '013-agent-revocation': agentRevocation,
+  '014-manifest': manifest,
 };
