@@ -1,6 +1,8 @@
+import { importPublicKey, loadIdentity } from '../enrollment/identity.ts';
 import { AgentError } from '../errors.ts';
 import { readHostSettings, readProfile } from '../governor/setting-sources.ts';
 import { explainSettings, numberSettings, otherSettings, type ExplainedSetting } from '../governor/settings.ts';
+import { loadManifest } from '../manifest/manifest-file.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
 /** Every setting: what is in force, who set it, and what limits it. */
@@ -20,9 +22,40 @@ export async function configCommand({ config, argument }: CommandContext): Promi
     proxyFallback: proxies.fallback,
     proxyExcept: proxies.except,
   };
+  const manifest = manifestSummary(stateDirectory);
   const lines = Object.entries(environment).map(([name, value]) => `${name.padEnd(18)}${String(value ?? '') || 'not set'}`);
-  const text = [...settings.map(line), '', 'From options and environment:', ...lines].join('\n');
-  return { json: { settings, settingsFile, environment }, text };
+  const text = [...settings.map(line), '', 'From options and environment:', ...lines, '', manifestText(manifest)].join('\n');
+  return { json: { settings, settingsFile, environment, manifest }, text };
+}
+
+interface ManifestSummary {
+  readonly version: number;
+  /** Names of the probes. */
+  readonly probes: readonly string[];
+  /** Null for all. */
+  readonly collectors: readonly string[] | null;
+}
+
+/** What the platform asks for, from the copy on disk; null where there is none. */
+function manifestSummary(stateDirectory: string): ManifestSummary | null {
+  const identity = loadIdentity(stateDirectory);
+  const manifest = identity && loadManifest(stateDirectory, importPublicKey(identity.platformPublicKey));
+  if (!manifest) return null;
+  return { version: manifest.version, probes: manifest.probes.map(({ id }) => id), collectors: manifest.collectors ?? null };
+}
+
+function manifestText(manifest: ManifestSummary | null): string {
+  if (manifest === null) return 'No manifest of the platform yet.';
+  const { version, probes, collectors } = manifest;
+  const published = new Date(version * 1000).toISOString();
+  const lines = [
+    `Manifest ${version}, published ${published}: ${probes.length} probes (show-collected posture shows what they read)`,
+  ];
+  return [
+    ...lines,
+    ...(collectors ? [`  only the collectors ${collectors.join(', ')}`] : []),
+    ...probes.map((id) => `  ${id}`),
+  ].join('\n');
 }
 
 type Explained = ExplainedSetting & ReturnType<typeof tableEntry>;

@@ -1,18 +1,21 @@
 import process from 'node:process';
-import { collectors } from '@vedette/collectors';
+import type { PostureMemory, Watch } from '@vedette/collectors';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLocked, joinResourceGroup, linuxHost, readPressure, trimMemory, watchHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import type { AgentConfig } from '../config.ts';
 import { enroll, introduction, readCaFile } from '../enrollment/enroll.ts';
-import { loadIdentity, type Identity } from '../enrollment/identity.ts';
+import { importPublicKey, loadIdentity, type Identity } from '../enrollment/identity.ts';
 import { readMachine } from '../enrollment/machine.ts';
 import { reenroll } from '../enrollment/reenroll.ts';
 import { AgentError, describeError } from '../errors.ts';
 import { Governor } from '../governor/governor.ts';
 import { readHostSettings, readProfile, saveProfile } from '../governor/setting-sources.ts';
 import { effectiveSettings, type Settings, type Wishes } from '../governor/settings.ts';
+import { manifestCollectors } from '../manifest/manifest-collectors.ts';
+import { ManifestKeeper } from '../manifest/manifest-keeper.ts';
+import { ManifestWatch } from '../manifest/manifest-watch.ts';
 import { AgentLoop } from '../schedule/agent-loop.ts';
 import { Waker } from '../schedule/waker.ts';
 import { serveOrders } from '../orders/serve-orders.ts';
@@ -95,16 +98,35 @@ async function runAs(
     signal,
   });
   using upgrader = startUpgrader({ config, identity, connection, governor, restart, log, signal });
-  const watches = new Set(collectors.flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
-  using watch = watchHost([...watches], (change) => loop.changed(change), { onOverflow: () => loop.missedChanges() });
+  const manifests = new ManifestKeeper({
+    stateDirectory,
+    platformKey: importPublicKey(identity.platformPublicKey),
+    log,
+    now: Date.now,
+  });
+  const watches = new Set(manifestCollectors(null).flatMap(({ watches: own, settlesWith = [] }) => [...own, ...settlesWith]));
+  const onChange = (change: Watch): void => loop.changed(change);
+  const onOverflow = (): void => loop.missedChanges();
+  using watch = watchHost([...watches], onChange, { onOverflow });
+  using manifestWatch = new ManifestWatch({ watched: watches, onChange, onOverflow });
+  const memory: PostureMemory = new Map();
   const loop: AgentLoop = new AgentLoop({
-    collectors,
+    manifest: {
+      report: () => manifests.report(),
+      take: (manifest) => manifests.take(manifest),
+      collectors: () => {
+        const chosen = manifestCollectors(manifests.current, memory);
+        // Before it is read for the first time, so that no change falls in between.
+        manifestWatch.follow(chosen);
+        return chosen;
+      },
+    },
     host: linuxHost({ breathe: governor.breathe }),
     isLocked,
     engine: connection.engine,
     post: (path, message, abort) => connection.client.post(path, message, abort),
     consumption: connection.consumption,
-    watching: () => watch.ways(),
+    watching: () => new Map([...watch.ways(), ...manifestWatch.ways()]),
     trimMemory,
     writeStatus: (status) => {
       writeStatusFile(stateDirectory, { ...status, ...connection.standing() });

@@ -1,13 +1,15 @@
 import { kill, pid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectors, runCollector } from '@vedette/collectors';
+import { runCollector } from '@vedette/collectors';
 import { agentPaths, type CheckIn, type Machine } from '@vedette/protocol';
 import { linuxHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import { agentVersion } from '../config.ts';
-import { loadIdentity } from '../enrollment/identity.ts';
+import { importPublicKey, loadIdentity } from '../enrollment/identity.ts';
 import { readMachine } from '../enrollment/machine.ts';
 import { AgentError } from '../errors.ts';
+import { manifestCollectors } from '../manifest/manifest-collectors.ts';
+import { loadManifest } from '../manifest/manifest-file.ts';
 import { observationOf } from '../schedule/observation-of.ts';
 import { openStateDirectory } from '../state/state-directory.ts';
 import { lockHolder, StateLock } from '../state/state-lock.ts';
@@ -36,7 +38,8 @@ async function scanHere({ config: { stateDirectory, proxies }, signal }: Command
   using connection = connect({ stateDirectory, identity, proxies, signal, machine, onClone });
   const { engine, client, consumption } = connection;
   const since = new Date().toISOString();
-  for (const collector of collectors)
+  const manifest = loadManifest(stateDirectory, importPublicKey(identity.platformPublicKey));
+  for (const collector of manifestCollectors(manifest))
     engine.observe(observationOf(collector, await runCollector(collector, linuxHost()), Date.now()));
   const documents = await engine.sync().catch((error: unknown) => {
     throw isClone

@@ -1,9 +1,16 @@
-import { collectors, runCollector } from '@vedette/collectors';
+import { runCollector } from '@vedette/collectors';
 import { linuxHost } from '@vedette/host';
+import { importPublicKey, loadIdentity } from '../enrollment/identity.ts';
 import { AgentError } from '../errors.ts';
+import { manifestCollectors } from '../manifest/manifest-collectors.ts';
+import { loadManifest } from '../manifest/manifest-file.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
-export async function showCollectedCommand({ argument }: CommandContext): Promise<CommandOutput> {
+/** What would be sent now, also by the manifest that the platform published last (`posture`). */
+export async function showCollectedCommand({ argument, config }: CommandContext): Promise<CommandOutput> {
+  const identity = loadIdentity(config.stateDirectory);
+  const manifest = identity && loadManifest(config.stateDirectory, importPublicKey(identity.platformPublicKey));
+  const collectors = manifestCollectors(manifest);
   const chosen = collectors.filter(({ fact }) => argument === undefined || fact.name === argument);
   if (chosen.length === 0) {
     const names = collectors.map(({ fact }) => fact.name).join(', ');

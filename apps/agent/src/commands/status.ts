@@ -37,10 +37,11 @@ export async function statusCommand({ config }: CommandContext): Promise<Command
   return { json, text: lines.join('\n') };
 }
 
-function statusLines({ watching, limitedBy, problem, spool, consumption }: AgentStatus): string[] {
+function statusLines({ watching, limitedBy, problem, spool, consumption, manifest }: AgentStatus): string[] {
   const megabytes = Math.round(consumption.peakRssBytes / 1e6);
   return [
     ...(watching ? [describeWatching(watching)] : []),
+    ...(manifest ? [describeManifest(manifest)] : []),
     ...(limitedBy ? [`limited by ${limitedBy}`] : []),
     ...[problem, spool?.problem].flatMap((text) => (text ? [`problem: ${text}`] : [])),
     `used ${consumption.cpuSeconds.toFixed(1)} s of CPU, ${megabytes} MB of memory at most`,
@@ -49,4 +50,9 @@ function statusLines({ watching, limitedBy, problem, spool, consumption }: Agent
 
 function describeState({ state, since, reason, waitsFor }: HostState): string {
   return `${state}${since ? ` since ${since}` : ''}: ${reason}${waitsFor ? `; waits for ${waitsFor}` : ''}`;
+}
+
+function describeManifest({ version, refused }: NonNullable<AgentStatus['manifest']>): string {
+  const used = version === 0 ? 'no manifest' : `manifest ${version}`;
+  return refused ? `${used}; refused manifest ${refused.version}: ${refused.problem}` : used;
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { agentPaths, kernelFact, osFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
+import { agentPaths, kernelFact, osFact, postureFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
 import { defineCollector, type Collector, type Host } from '@vedette/collectors';
 import { AgentError } from '../errors.ts';
 import { effectiveSettings, type Wishes } from '../governor/settings.ts';
@@ -24,7 +24,15 @@ class World {
   /** Collectors and syncs in the order in which they came. */
   readonly ran: string[] = [];
   others: Collector[] = [];
-  readonly platform = new ReferencePlatform(new Map([['os', []]]));
+  /** Handed out with the next check-in: what it makes the agent run beside the others. */
+  manifest: Collector | null = null;
+  readonly #os = this.#collector();
+  readonly platform = new ReferencePlatform(
+    new Map([
+      ['os', []],
+      ['posture', ['probe', 'subject']],
+    ]),
+  );
   status: AgentStatus | null = null;
   #attempts: number[] = [];
 
@@ -47,7 +55,15 @@ class World {
     let sleeps = 0;
     let isWoken = false;
     const loop: AgentLoop = new AgentLoop({
-      collectors: [this.#collector(), ...this.others],
+      manifest: {
+        report: () => ({ version: 0 }),
+        take: () => {
+          if (this.manifest) this.others = [...this.others, this.manifest];
+          this.manifest = null;
+          return true;
+        },
+        collectors: () => [this.#os, ...this.others],
+      },
       host: { platform: 'linux' } as Host, // the one collector reads nothing
       isLocked: () => this.isLocked,
       watching: () => new Map([['/etc/hostname', 'fanotify']]),
@@ -59,7 +75,9 @@ class World {
         this.checkIns.push(message);
         const resend = this.resend;
         this.resend = [];
-        return { resend, schedule: { checkInSeconds: 60, fullScanSeconds: 3600 } } satisfies CheckInReply;
+        const schedule = { checkInSeconds: 60, fullScanSeconds: 3600 };
+        const manifest = this.manifest ? { manifest: { keyid: '', content: '', signature: '' } } : {};
+        return { resend, schedule, ...manifest } satisfies CheckInReply;
       },
       consumption: () => ({ cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 }),
       trimMemory: () => undefined,
@@ -302,6 +320,40 @@ describe('AgentLoop', () => {
     expect(world.sent).toMatchObject([{ document: { kind: 'snapshot' } }]);
     expect(world.sent[0]?.atMs).toBeGreaterThanOrEqual(world.checkInsAt[2] ?? Infinity);
     expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-9' }]);
+  });
+
+  it('reads what a new manifest asks for as soon as it has it, and nothing else', async () => {
+    const world = new World();
+    const forgotten: unknown[] = [];
+    let changedAt = 0;
+    const posture = defineCollector({
+      fact: postureFact,
+      describes: '',
+      requires: { platforms: ['linux'] },
+      cost: { reads: [], maxBytes: 0 },
+      watches: ['/etc/ssh/sshd_config'],
+      refreshSeconds: null,
+      forget: (watch) => void forgotten.push(watch),
+      rows: async () => {
+        world.ran.push('posture');
+        return { rows: [{ probe: 'p', subject: 's', value: String(forgotten.length), where: '' }] };
+      },
+    });
+    await world.run((loop, sleeps) => {
+      if (sleeps === 0) world.manifest = posture;
+      if (world.clockMs >= 1_300_000 && changedAt === 0) {
+        changedAt = world.clockMs;
+        loop.changed('/etc/ssh/sshd_config');
+      }
+      return world.clockMs < 1_400_000;
+    });
+    expect(world.ran).toEqual(['os', 'sync', 'posture', 'sync', 'posture', 'sync']);
+    const [, first, changed] = world.sent;
+    expect(first).toMatchObject({ document: { kind: 'snapshot', collector: 'posture' } });
+    expect((first?.atMs ?? Infinity) - (world.checkInsAt[1] ?? 0)).toBeLessThan(1000);
+    expect(changed).toMatchObject({ document: { kind: 'delta', collector: 'posture' } });
+    expect((changed?.atMs ?? Infinity) - changedAt).toBeLessThan(1000);
+    expect(forgotten).toEqual(['/etc/ssh/sshd_config']);
   });
 
   it('ignores changes of files that nobody watches', async () => {

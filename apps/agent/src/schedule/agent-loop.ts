@@ -1,5 +1,5 @@
 import { pid } from 'node:process';
-import { agentPaths, type CheckIn } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type SignedManifest } from '@vedette/protocol';
 import type { WatchWay } from '@vedette/host';
 import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
@@ -18,7 +18,6 @@ import type { Waker } from './waker.ts';
 import { countWays, pathsByWay } from './watching.ts';
 
 export interface AgentLoopParts {
-  readonly collectors: readonly Collector[];
   readonly host: Host;
   /** Whether another program holds this file locked. */
   readonly isLocked: (path: string) => boolean;
@@ -30,6 +29,12 @@ export interface AgentLoopParts {
   readonly trimMemory: () => void;
   readonly writeStatus: (status: AgentStatus) => void;
   readonly governor: Pick<Governor, 'settings' | 'fullScanSeconds' | 'breathe' | 'isQuiet' | 'isMemoryTight'>;
+  /** What the platform asks for beyond the collectors; `take` is true when another set of collectors is to run from now on. */
+  readonly manifest: {
+    readonly report: () => NonNullable<CheckIn['manifest']>;
+    readonly take: (manifest: SignedManifest) => boolean;
+    readonly collectors: () => readonly Collector[];
+  };
   /** What the control group holds it to, for people. */
   readonly limitedBy: string;
   /** Takes what the platform has set, to be in force from now on. */
@@ -69,7 +74,7 @@ export class AgentLoop {
 
   constructor(parts: AgentLoopParts) {
     this.#parts = parts;
-    this.#due = new DueCollectors(parts.collectors, parts.isLocked);
+    this.#due = new DueCollectors(parts.manifest.collectors(), parts.isLocked);
     this.#backoff = new Backoff(parts.random);
     const since = new Date(parts.now()).toISOString();
     this.#status = {
@@ -189,8 +194,9 @@ export class AgentLoop {
 
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
-    const { upgrader } = this.#parts;
-    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching: countWays(this.#parts.watching()) };
+    const { upgrader, manifest } = this.#parts;
+    const watching = countWays(this.#parts.watching());
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching, manifest: manifest.report() };
     const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
     this.#parts.takeProfile({ ...reply.settings, ...reply.schedule });
     const now = this.#parts.elapsed();
@@ -198,6 +204,7 @@ export class AgentLoop {
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
     this.#checkInAt = now + this.#jittered(governor.settings.checkInSeconds);
     upgrader?.take(reply.release);
+    if (reply.manifest && manifest.take(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
     this.#status = { ...this.#status, checkInAt: sentAt };
   }
@@ -235,7 +242,8 @@ export class AgentLoop {
   }
 
   #note(problem: string | null): void {
-    this.#status = { ...this.#status, problem, ...this.#report(), watching: pathsByWay(this.#parts.watching()) };
+    const watching = pathsByWay(this.#parts.watching());
+    this.#status = { ...this.#status, problem, ...this.#report(), watching, manifest: this.#parts.manifest.report() };
     this.#parts.writeStatus(this.#status);
   }
 

@@ -17,7 +17,7 @@ export interface DueCollector {
 
 /** When each collector has to run next. Times in milliseconds of one clock. */
 export class DueCollectors {
-  readonly #collectors: readonly Collector[];
+  #collectors: readonly Collector[];
   readonly #isLocked: (path: string) => boolean;
   readonly #dueAt = new Map<string, number>();
   /** First change since the last run. */
@@ -28,10 +28,20 @@ export class DueCollectors {
     this.#isLocked = isLocked;
   }
 
+  /** Others run from now on; those that did not before, or are another one by now, as for a change. */
+  use(collectors: readonly Collector[], now: number): void {
+    const fresh = collectors.filter((collector) => !this.#collectors.includes(collector));
+    this.#collectors = collectors;
+    for (const { fact } of fresh) this.#changedAt.set(fact.name, now);
+    for (const { fact } of fresh) this.#dueAt.set(fact.name, now);
+    for (const name of this.#dueAt.keys()) if (!collectors.some(({ fact }) => fact.name === name)) this.#forgetTimes(name);
+  }
+
   /** Something changed: every collector that watches it follows; and what waits for a lock looks whether this was its release. */
   changed(watch: Watch, now: number): void {
-    for (const { fact, watches, settlesWith = [] } of this.#collectors) {
+    for (const { fact, watches, settlesWith = [], forget } of this.#collectors) {
       const first = this.#changedAt.get(fact.name) ?? now;
+      if (watches.includes(watch)) forget?.(watch);
       if (watches.includes(watch)) this.#changedAt.set(fact.name, first);
       else if (!settlesWith.some((lock) => lock === watch) || !this.#changedAt.has(fact.name)) continue;
       this.#dueAt.set(fact.name, Math.min(now + quietMs, Math.max(first + longestDelayMs, now)));
@@ -43,7 +53,10 @@ export class DueCollectors {
   }
 
   requireAll(now: number): void {
-    for (const { fact } of this.#collectors) this.#dueAt.set(fact.name, now);
+    for (const { fact, forget } of this.#collectors) {
+      forget?.(null);
+      this.#dueAt.set(fact.name, now);
+    }
   }
 
   /** The next that is due: changes first, then in inventory order. Null when nothing is. */
@@ -72,6 +85,11 @@ export class DueCollectors {
   /** When `take` has something again; Infinity when only a change can bring it. */
   nextAt(): number {
     return Math.min(Infinity, ...this.#dueAt.values());
+  }
+
+  #forgetTimes(name: string): void {
+    this.#dueAt.delete(name);
+    this.#changedAt.delete(name);
   }
 
   #isDue({ fact }: Collector, now: number): boolean {

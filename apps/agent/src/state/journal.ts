@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDenied } from '../errors.ts';
 
-/** One request to the platform, as it left this machine. */
+/** One request to the platform, as it left this machine; or, with the path `received`, a manifest that came, with its signature. */
 export interface JournalEntry {
   /** RFC 3339, UTC. */
   readonly at: string;

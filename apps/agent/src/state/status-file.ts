@@ -24,6 +24,8 @@ export interface AgentStatus extends Pick<CheckIn, 'collectors' | 'consumption'>
   readonly standing?: Standing;
   /** What became of documents beside being sent; see SyncCounters. `problem`: why the disk keeps nothing. */
   readonly spool?: SyncCounters & { readonly problem: string | null };
+  /** In use, and the last one that was refused. */
+  readonly manifest?: CheckIn['manifest'];
   readonly firstSync: { readonly documents: readonly SentDocument[]; readonly sentBytes: number } | null;
 }
 

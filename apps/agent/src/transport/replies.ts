@@ -27,6 +27,7 @@ export function parseCheckInReply(body: unknown): CheckInReply {
     ...settings,
     ...(reply['held'] === true ? { held: true } : {}),
     ...(reply['orders'] === undefined ? {} : parseOrdersReply(reply)),
+    ...(reply['manifest'] === undefined ? {} : { manifest: parseManifest(reply['manifest']) }),
     ...(ticket === null ? {} : { reenroll: { reason: 'cloned', ticket } }),
     ...(reply['release'] === undefined ? {} : { release: parseRelease(reply['release']) }),
   };
@@ -60,6 +61,13 @@ function parseExpiry(value: unknown): NonNullable<DesiredRelease['expiring']>[nu
 
 function instant(value: unknown, name: string): string {
   return matching(value, /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, name);
+}
+
+/** What is wrong with it is for ManifestKeeper to say: a check-in counts all the same. */
+function parseManifest(value: unknown): NonNullable<CheckInReply['manifest']> {
+  const manifest = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const textOf = (name: string): string => (typeof manifest[name] === 'string' ? manifest[name] : '');
+  return { keyid: textOf('keyid'), content: textOf('content'), signature: textOf('signature') };
 }
 
 export function parseOrdersReply(body: unknown): OrdersReply {
