@@ -6,6 +6,8 @@ import { isLazy, lazyBuiltins } from './build-agent/lazy-builtins.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const lazyZod = resolve(root, 'tools/build-agent/lazy-zod.ts');
+/** This form of it is a function that the bundler calls where it is imported; the other one would be evaluated with the agent. */
+const lazyPatterns = resolve(root, 'node_modules/re2js/build/index.cjs');
 export const agentBundle = resolve(root, '.build/agent/agent.mjs');
 
 /**
@@ -21,12 +23,21 @@ export async function buildAgent(file = agentBundle, input = resolve(root, 'apps
     logLevel: 'warn',
     plugins: [
       lazyBuiltins,
+      { name: 'lazy-patterns', resolveId: (id) => (id === 're2js' ? lazyPatterns : null) },
       { name: 'lazy-zod', resolveId: (id, from) => (id === 'zod' && from?.startsWith(root + 'packages/') ? lazyZod : null) },
     ],
   });
   const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
-  writeFileSync(file, inAscii(output[0].code));
+  writeFileSync(file, inAscii(uncompiled(output[0].code)));
   return file;
+}
+
+/**
+ * A function that begins behind a bracket V8 compiles at once, since such a one is mostly called on the spot. The bundler writes those so that
+ * are called when a lazy module is first used: a comma before them saves the memory of all that may never be.
+ */
+function uncompiled(code: string): string {
+  return code.replaceAll(/(=\/\* @__PURE__ \*\/ [\w$]+)\(\((\w+|\([\w,]*\))=>\{/g, '$1((0,$2=>{');
 }
 
 /** V8 keeps a program in which one character is beyond Latin-1 with two bytes for each. Such characters occur in texts only. */

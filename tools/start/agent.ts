@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AssetId, createActivationKey, getAsset } from '@vedette/protocol';
+import { AssetId, createActivationKey, getAsset, postureFact } from '@vedette/protocol';
 import type { z } from 'zod';
 import type { Children } from './children.ts';
 import type { Platform } from './platform.ts';
@@ -10,6 +10,7 @@ import { StartError, type Settings } from './settings.ts';
 
 export type AssetState = z.output<(typeof getAsset)['reply']>;
 
+const posturePatienceMs = 15_000;
 /** How long a first scan may take before the start gives up; seconds is what it takes. */
 const patienceMs = 120_000;
 
@@ -42,7 +43,7 @@ export async function firstFindings(settings: Settings, agent: ChildProcess, pla
     const identity = identityOf(join(settings.data, 'agent'));
     const state = identity && (await platform.client.call(getAsset, { params: { assetId: identity.assetId } }).catch(() => null));
     // Read once more when nothing waits for judgement: what was read before may be older than the verdicts.
-    if (state && hasReported(state, settings.startedAt)) {
+    if (state && hasReported(state, settings.startedAt) && hasPosture(state)) {
       if (judged) return state;
       judged = await nothingUnjudged(settings, platform);
       if (judged) continue;
@@ -57,6 +58,12 @@ export async function firstFindings(settings: Settings, agent: ChildProcess, pla
 function hasReported({ asset, agent }: AssetState, startedAt: number): boolean {
   const checkedIn = agent?.lastCheckIn != null && Date.parse(agent.lastCheckIn) >= startedAt;
   return asset.lastScan !== null && checkedIn && agent.consumption !== null;
+}
+
+/** What the manifest asks for comes behind the first check-in, which brings it; an agent that got none is not waited for. */
+function hasPosture({ agent }: AssetState): boolean {
+  const sinceCheckIn = Date.now() - Date.parse(agent?.lastCheckIn ?? '');
+  return agent?.collectors.some(({ name }) => name === postureFact.name) === true || sinceCheckIn > posturePatienceMs;
 }
 
 /** New package versions are judged after the agent has its answer; the platform's metrics say how many still wait. */
