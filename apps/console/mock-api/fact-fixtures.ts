@@ -3,6 +3,7 @@ import { at, packages } from './fixtures.ts';
 
 /** Rows of every collector, the same for each asset. */
 export const facts: Record<FactName, Record<string, unknown>[]> = {
+  posture: [{ probe: 'sshd.permitrootlogin', subject: 'PermitRootLogin', value: 'yes', where: '/etc/ssh/sshd_config' }],
   os: [
     {
       id: 'debian',

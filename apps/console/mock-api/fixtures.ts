@@ -126,6 +126,8 @@ function detection(check: Check, hostname: string, host: number, index: number):
     hostname,
     check: check.number,
     name: check.name,
+    kind: 'vulnerability',
+    title: null,
     severity: check.severity,
     confidence: index % 11 === 10 ? 'potential' : 'confirmed',
     status,
@@ -331,6 +333,7 @@ export function explain(found: Detection): Explanation {
   const check = checks.find(({ number }) => number === found.check)!; // every detection is made from a check
   return {
     detection: found,
+    posture: null,
     intervals: [
       { from: at(20), until: at(9), cause: 'first-scan', endCause: 'package-change' },
       { from: at(6), until: found.fixedAt, cause: 'knowledge-change', endCause: found.fixedAt ? 'package-change' : null },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
+import { postureFixture } from './posture-fixture.ts';
 import * as releases from './release-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
 
@@ -142,6 +143,7 @@ const handlers: Handlers = {
     );
   },
   listDetections: (request) => paged(request, detectionsFor(request)),
+  getPosture: () => postureFixture,
   explainDetection: ({ params }) => {
     const found = fixtures.detections.find(
       (each) => each.assetId === params['assetId'] && each.check === Number(params['check']),

@@ -11,6 +11,7 @@ export const detectionsList: Command = {
   options: [
     ['--asset <asset>', 'only of this asset'],
     ['--status <status>', 'open (default), new, active, reopened, fixed or all'],
+    ['--kind <kind>', 'vulnerability or posture'],
     ['--severity <name>', 'at least this: low, medium, high or critical'],
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
@@ -25,6 +26,7 @@ export const detectionsList: Command = {
         ...page(options),
         assetId: asset,
         status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
+        kind: text(options['kind']) as 'posture' | undefined, // likewise
         severity: severity(text(options['severity'])),
         query: queryText(options['query'], 'detection'),
         search: text(options['search']),
@@ -33,10 +35,10 @@ export const detectionsList: Command = {
     });
     const rows = data.items.map((detection) => [
       severityNames[detection.severity],
-      detection.name,
+      detection.title === null ? detection.name : `${detection.name} ${detection.title}`,
       detection.hostname,
       detection.packages.map((one) => `${one.name} ${one.installed}`)[0] ?? null,
-      detection.packages[0]?.fixed ?? 'no fix yet',
+      detection.packages[0]?.fixed ?? (detection.kind === 'posture' ? 'see explain' : 'no fix yet'),
       detection.status,
       detection.check,
     ]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalText, statementSummary, type VerdictReason } from '@vedette/matching';
+import { canonicalText, requirementText, statementSummary, type VerdictReason } from '@vedette/matching';
 import { type Explanation, type RecordOrigin, vendorStateMeanings } from '@vedette/protocol';
 import { printable } from '../api/connect.ts';
 
@@ -29,7 +29,9 @@ export function groundsText({ reason, knowledge, origin, evidence }: Grounds): s
       'compared',
       comparison
         ? `${comparison.left} ${comparison.operator} ${comparison.right} by ${comparison.order}`
-        : 'nothing; the statement decides without a version',
+        : statement.requires
+          ? `${pkg.installed}, which has to be ${requirementText(statement.requires)}`
+          : 'nothing; the statement decides without a version',
     ],
     [
       'decided by',
@@ -57,7 +59,7 @@ export function groundsText({ reason, knowledge, origin, evidence }: Grounds): s
 }
 
 /** What the platform says of one detection. */
-export function explanationText({ detection, why, intervals }: Explanation): string {
+export function explanationText({ detection, why, intervals, posture }: Explanation): string {
   const head = `${detection.name} (check ${detection.check}) on ${detection.hostname}: ${detection.status} since ${detection.firstFound}, last found ${detection.lastFound}`;
   const reasons = why.map((reason) =>
     groundsText({
@@ -70,7 +72,13 @@ export function explanationText({ detection, why, intervals }: Explanation): str
   const history = intervals.map(
     ({ from, until, cause, endCause }) => `  ${from} – ${until ?? 'now'}: ${cause}${endCause ? `, ended by ${endCause}` : ''}`,
   );
-  return [printable(head), ...reasons, ['history', ...history].join('\n')].join('\n\n');
+  const advice = posture ? [adviceText(posture)] : [];
+  return [printable(head), ...advice, ...reasons, ['history', ...history].join('\n')].join('\n\n');
+}
+
+function adviceText({ title, rationale, fix }: NonNullable<Explanation['posture']>): string {
+  const lines = [title, `  ${rationale}`, `  fix: ${fix.advice}`, ...fix.commands.map((command) => `    ${command}`)];
+  return lines.map(printable).join('\n');
 }
 
 function evidenceLine(evidence: Explanation['why'][number]['evidence']): string {

@@ -8,6 +8,7 @@ import { activationKeysCreate } from './activation-keys-create.ts';
 import { activationKeysList } from './activation-keys-list.ts';
 import { activationKeysRevoke } from './activation-keys-revoke.ts';
 import { assetsList } from './assets-list.ts';
+import { assetsPosture } from './assets-posture.ts';
 import { assetsRevoke } from './assets-revoke.ts';
 import { assetsScan } from './assets-scan.ts';
 import { assetsShow } from './assets-show.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   about,
   assetsList,
   assetsShow,
+  assetsPosture,
   assetsScan,
   assetsRevoke,
   detectionsList,

@@ -271,11 +271,14 @@ describe('explain of the platform', () => {
   if (!verdict) throw new Error('the case has no verdict');
   const reason = explain(verdict);
   const explanation = (sha256: string): Explanation => ({
+    posture: null,
     detection: {
       assetId: assetId as Explanation['detection']['assetId'],
       hostname: 'web-1',
       check: 280_000_001,
       name: 'CVE-2026-0001',
+      kind: 'vulnerability',
+      title: null,
       severity: 3,
       confidence: 'confirmed',
       status: 'active',

@@ -1,4 +1,4 @@
-import { type Detection, endpoints } from '@vedette/protocol';
+import { type CheckKind, type Detection, endpoints } from '@vedette/protocol';
 import { type ReactNode, useMemo } from 'react';
 import { call } from '../api/call.ts';
 import { useApi } from '../api/use-api.ts';
@@ -22,6 +22,11 @@ const onlyChoices = [
   ['new-week', 'found in 7 days'],
   ['fixed-week', 'fixed in 7 days'],
 ] as const;
+const kindChoices = [
+  ['', 'all kinds'],
+  ['vulnerability', 'vulnerabilities'],
+  ['posture', 'posture'],
+] as const;
 const onlyQuery = {
   '': {},
   exploited: { exploited: 'true' },
@@ -33,6 +38,8 @@ interface DetectionListProps {
   readonly title: string;
   readonly assetId?: string;
   readonly check?: number;
+  /** Only these; where it is not given a filter chooses. */
+  readonly kind?: CheckKind;
   readonly rank?: 'h1' | 'h2';
   readonly empty: ReactNode;
   /** True while the panel beside the list says why one of them exists. */
@@ -48,7 +55,9 @@ export function DetectionList(props: DetectionListProps) {
   const severity = oneOf(state['severity'], exactSeverityChoices.map(([value]) => value) as ['', ...string[]]); // '' is the first
   const status = oneOf(state['status'], ['open', 'new', 'active', 'reopened', 'fixed', 'all']);
   const only = oneOf(state['only'], ['', 'exploited', 'new-week', 'fixed-week']);
-  const filter = { assetId, check, status, ...severityQuery(severity), ...onlyQuery[only], search: state['search'] };
+  const chosen = oneOf(state['kind'], ['', 'vulnerability', 'posture']);
+  const kind = props.kind ?? (chosen === '' ? undefined : chosen);
+  const filter = { assetId, check, kind, status, ...severityQuery(severity), ...onlyQuery[only], search: state['search'] };
   const answer = useApi(endpoints.listDetections, {
     query: { ...filter, limit: rowsPerPage, offset: (pageOf(state['page']) - 1) * rowsPerPage },
   });
@@ -65,7 +74,7 @@ export function DetectionList(props: DetectionListProps) {
       columns={columns}
       keyOf={(item) => `${item.name} on ${item.hostname}`}
       answer={answer}
-      searchLabel="Find a CVE, package or source"
+      searchLabel="Find a CVE, package, source or setting"
       filters={
         <>
           {check === undefined ? (
@@ -77,6 +86,9 @@ export function DetectionList(props: DetectionListProps) {
             choices={statusChoices}
             onChange={(value) => change({ status: value, only: only === 'fixed-week' ? undefined : only, page: undefined })}
           />
+          {check === undefined && props.kind === undefined ? (
+            <FilterSelect label="Kind" value={chosen} choices={kindChoices} onChange={select('kind')} />
+          ) : null}
           {check === undefined ? (
             <FilterSelect
               label="Only"

@@ -13,6 +13,7 @@ import { Loading } from '../ui/Loading.tsx';
 import { safeLink } from '../ui/safe-link.ts';
 import { Version } from './detection-columns.tsx';
 import { DetectionStatus } from './DetectionStatus.tsx';
+import { PostureAdvice } from './PostureAdvice.tsx';
 import { Severity } from './Severity.tsx';
 
 /** Why one detection exists: everything a person needs to check it by hand. */
@@ -20,7 +21,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
   const answer = useApi(endpoints.explainDetection, { params: { assetId, check } });
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data || answer.isPlaceholderData) return <Loading what="the explanation" />;
-  const { detection, why, intervals } = answer.data;
+  const { detection, why, intervals, posture } = answer.data;
   return (
     <div className="explanation">
       <p className="explanation-head">
@@ -30,6 +31,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
         {detection.cvssScore === null ? null : <span>CVSS {detection.cvssScore.toFixed(1)}</span>}
         {detection.epssScore === null ? null : <span>EPSS {formatShare(detection.epssScore)}</span>}
       </p>
+      {posture === null ? null : <PostureAdvice posture={posture} />}
       <Box variant="h3">Why</Box>
       {why.map((reason) => (
         <Because
@@ -44,6 +46,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
 }
 
 function Because({ reason }: { reason: Reason }) {
+  if (reason.statement.requires) return <ReadValue reason={reason} />;
   const link = safeLink(reason.advisory.url);
   return (
     <section className="reason" aria-label={`${reason.package.name}: ${reason.verdict}`}>
@@ -111,6 +114,24 @@ function Because({ reason }: { reason: Reason }) {
   );
 }
 
+/** Of a posture check: what was read, where, and what it has to be. */
+function ReadValue({ reason }: { reason: Reason }) {
+  return (
+    <section className="reason" aria-label={`${reason.package.name}: ${reason.verdict}`}>
+      <p className="reason-sentence">{reason.sentence}</p>
+      <KeyValuePairs
+        columns={2}
+        items={[
+          { label: 'Read', value: reason.package.name },
+          { label: 'Value', value: <Version text={reason.package.installed} /> },
+          { label: 'Probe', value: <Version text={reason.sourcePackage} /> },
+          { label: 'Check', value: `${reason.advisory.id}, ${reason.advisory.published ?? 'no date'}` },
+        ]}
+      />
+    </section>
+  );
+}
+
 /** What dpkg accepts as names and versions; anything else is never put into a command that somebody may paste. */
 const safeWord = /^[A-Za-z0-9][A-Za-z0-9.+:~-]{0,200}$/;
 
@@ -135,6 +156,7 @@ function ByHand({ reason }: { reason: Reason }) {
 const began = {
   'first-scan': 'found by the first scan',
   'package-change': 'a package changed',
+  'setting-change': 'the setting changed',
   'knowledge-change': 'the knowledge changed',
   reboot: 'after a reboot',
 };

@@ -32,7 +32,7 @@ const asset: Column<Detection> = {
 };
 const packages: Column<Detection> = {
   id: 'package',
-  header: 'Package',
+  header: 'Package or setting',
   cell: (item) => <Packages detection={item} />,
   text: (item) => item.packages.map(({ name }) => name).join(' '),
   minWidth: 108,
@@ -65,6 +65,8 @@ const details: readonly Column<Detection>[] = [
   },
 ];
 const exported: readonly Column<Detection>[] = [
+  ['Kind', (item: Detection) => item.kind] as const,
+  ['Title', (item: Detection) => item.title] as const,
   ['Installed', (item: Detection) => first(item)?.installed] as const,
   ['Fixed in', (item: Detection) => first(item)?.fixed] as const,
   ['Advisory', (item: Detection) => first(item)?.advisory] as const,
@@ -118,7 +120,7 @@ export function Change({ detection }: { detection: Detection }) {
       <span />
       <Version text={found?.installed} />
       <span aria-hidden="true">→</span>
-      <Version text={found?.fixed} none="no fix yet" />
+      <Version text={found?.fixed} none={detection.kind === 'posture' ? 'to be changed' : 'no fix yet'} />
     </span>
   );
 }
@@ -156,6 +158,8 @@ function CheckName({ detection }: { detection: Detection }) {
           <Badge color="red">exploited</Badge>
         </span>
       )}
+      {detection.kind === 'posture' ? <Badge>posture</Badge> : null}
+      {detection.title === null ? null : <span className="under">{detection.title}</span>}
       {detection.confidence === 'confirmed' ? null : <span className="quiet">{detection.confidence}</span>}
     </span>
   );

@@ -18,6 +18,7 @@ import { useTitle } from '../../ui/use-title.ts';
 import { AgentTab } from './AgentTab.tsx';
 import { FactTab } from './FactTab.tsx';
 import { factTablesOf } from './fact-tables.tsx';
+import { PostureTab } from './PostureTab.tsx';
 import { ScanNow } from './ScanNow.tsx';
 import { SummaryTab } from './SummaryTab.tsx';
 import { VulnerabilitiesTab } from './VulnerabilitiesTab.tsx';
@@ -30,6 +31,7 @@ function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
   return [
     ['summary', 'Summary', (known) => <SummaryTab detail={known} />],
     ['vulnerabilities', 'Vulnerabilities', (known) => <VulnerabilitiesTab assetId={known.asset.assetId} />],
+    ['posture', 'Posture', (known) => <PostureTab assetId={known.asset.assetId} />],
     ...factTablesOf(detail?.agent?.collectors ?? []).map((table): Tab => [
       table.tab,
       table.title,
@@ -46,7 +48,7 @@ export function AssetPage() {
   const name = answer.data?.asset.hostname ?? 'Asset';
   const tabs = tabsOf(answer.data);
   const [tab, label] = tabs.find(([id]) => id === wanted) ?? tabs[0]!; // the list is not empty
-  const { panel, key } = useExplainPanel({ assetId, enabled: tab === 'vulnerabilities' });
+  const { panel, key } = useExplainPanel({ assetId, enabled: tab === 'vulnerabilities' || tab === 'posture' });
   useTitle(`${label} of ${name}`);
   useFrame(
     {

@@ -8,6 +8,7 @@ export function VulnerabilitiesTab({ assetId }: { assetId: string }) {
   return (
     <DetectionList
       title="Vulnerabilities"
+      kind="vulnerability"
       assetId={assetId}
       explaining={panel !== null}
       onExplain={explain}

@@ -9,6 +9,7 @@ import { type Check, endpoints, type RecordOrigin, type Reference } from '@vedet
 import { useApi } from '../../api/use-api.ts';
 import { DetectionList } from '../../components/DetectionList.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { PostureAdvice } from '../../components/PostureAdvice.tsx';
 import { Severity } from '../../components/Severity.tsx';
 import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
@@ -49,6 +50,11 @@ export function CheckPage() {
           {check.kevSince === null ? null : <Badge color="red">exploited since {check.kevSince}</Badge>}
         </span>
       </Header>
+      {check.posture ? (
+        <Container>
+          <PostureAdvice posture={check.posture} />
+        </Container>
+      ) : null}
       <Facts check={check} references={references} firstSeen={firstSeen} lastChanged={lastChanged} />
       <DetectionList
         title="Assets affected"
