@@ -89,7 +89,9 @@ describe.skipIf(refusal !== null && !mustRun)(`the first story${refusal === null
   async function detections(status: 'open' | 'fixed'): Promise<Omit<Detection, 'lastFound'>[]> {
     const found: Omit<Detection, 'lastFound'>[] = [];
     for (;;) {
-      const page = await platform.client.call(listDetections, { query: { status, limit: 100, offset: found.length } });
+      const page = await platform.client.call(listDetections, {
+        query: { status, kind: 'vulnerability', limit: 100, offset: found.length },
+      });
       found.push(...page.items.map(({ lastFound: _moves, ...item }) => item));
       if (found.length >= page.total || page.items.length === 0) return found;
     }
@@ -249,7 +251,9 @@ describe.skipIf(refusal !== null && !mustRun)(`the first story${refusal === null
   }
 
   async function fixedOnes(wanted: readonly { check: number }[]): Promise<Detection[]> {
-    const fixed = await platform.client.call(listDetections, { query: { status: 'fixed', limit: 500 } });
+    const fixed = await platform.client.call(listDetections, {
+      query: { status: 'fixed', kind: 'vulnerability', limit: 500 },
+    });
     return fixed.items.filter(({ check }) => wanted.some((one) => one.check === check));
   }
 
