@@ -81,13 +81,17 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByText('crash, ended with 139 three times').waitFor();
     await page.getByText('Signed release metadata expires soon').waitFor();
     await page.getByRole('button', { name: 'Resume 0.3.0' }).click();
-    await page.getByRole('button', { name: 'Promote 0.3.0' }).waitFor();
+    const promote = page.getByRole('button', { name: 'Promote 0.3.0' });
+    await promote.waitFor();
+    expect(await promote.isEnabled()).toBe(true);
   });
 
   it('tells which addresses to allow, with commands to paste', async () => {
     await logIn(page, url, admin, '/help/platform');
     await page.getByText('curl -v https://cdn-eu.vedette.example/stub_status').waitFor();
-    await page.getByText('iwr -UseBasicParsing https://cdn-us.vedette.example/stub_status').waitFor();
+    const windows = page.getByText('iwr -UseBasicParsing https://cdn-us.vedette.example/stub_status');
+    await windows.waitFor();
+    expect(await windows.isVisible()).toBe(true);
   });
 
   it('shows the secret of a new activation key once, inside the command to run', async () => {

@@ -134,14 +134,7 @@ http { ${temporary.join(' ')} include ${this.directory}/site.conf; }
   async #run(): Promise<void> {
     const errorLog = join(this.directory, 'error.log');
     rmSync(join(this.directory, 'nginx.pid'), { force: true });
-    const [command, ...args] = [
-      ...(this.#place.inside ?? []),
-      nginx,
-      '-c',
-      join(this.directory, 'nginx.conf'),
-      '-e',
-      errorLog,
-    ];
+    const [command, ...args] = [...(this.#place.inside ?? []), nginx, '-c', join(this.directory, 'nginx.conf'), '-e', errorLog];
     const child = spawn(command, args, { stdio: 'ignore', detached: true });
     this.#process = child;
     await eventually('nginx', 20_000, () => {

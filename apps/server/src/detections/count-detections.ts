@@ -103,11 +103,11 @@ export async function askWhatIf(
   { fleetIndex }: Pick<Context, 'fleetIndex'>,
   organizationId: string,
   { checks, upgrades }: { readonly checks: readonly number[]; readonly upgrades: readonly Upgrade[] },
-): Promise<{ now: Remainder; then: Remainder }> {
+): Promise<{ now: Remainder; after: Remainder }> {
   const index = await fleetIndex.current(organizationId);
   const keys = upgrades.map(({ ecosystem, release, source }) => `${ecosystem} ${release} ${source}`);
-  const { now, then } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) });
-  return { now: toRemainder(now), then: toRemainder(then) };
+  const { now, after } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) });
+  return { now: toRemainder(now), after: toRemainder(after) };
 }
 
 function toRemainder({ open, assets }: { readonly open: readonly number[]; readonly assets: number }): Remainder {

@@ -17,8 +17,8 @@ export interface Remainder {
 }
 
 /** What is open now, and what would stay open. */
-export function whatRemains(index: OrganizationIndex, without: Without): { readonly now: Remainder; readonly then: Remainder } {
-  const [now, then] = [new Sum(), new Sum()];
+export function whatRemains(index: OrganizationIndex, without: Without): { readonly now: Remainder; readonly after: Remainder } {
+  const [now, after] = [new Sum(), new Sum()];
   for (const [place, found] of index.checks.entries()) {
     const check = index.book.checks[place];
     if (!found || !check || found.open.isEmpty) continue;
@@ -29,17 +29,17 @@ export function whatRemains(index: OrganizationIndex, without: Without): { reado
       continue;
     }
     const left = verdictsLeft(index, place, without.upgrades);
-    if (left === null) then.add(check.severity, sure, found.open.size - sure.size);
+    if (left === null) after.add(check.severity, sure, found.open.size - sure.size);
     else {
       const all = index.packages.assetsWithAny(left.map(({ id }) => id));
       const certain = index.packages.assetsWithAny(left.filter(({ verdict }) => verdict.confirmed).map(({ id }) => id));
-      then.add(check.severity, certain, all.size - certain.size);
+      after.add(check.severity, certain, all.size - certain.size);
       all.dispose();
       certain.dispose();
     }
     sure.dispose();
   }
-  return { now: now.end(), then: then.end() };
+  return { now: now.end(), after: after.end() };
 }
 
 /** Verdicts of a check that no upgrade of these ends; null where that is all of them. */

@@ -12,7 +12,7 @@ const managers = { dpkg: 'debian', rpm: 'rpm', apk: 'apk' } as const;
 export const packageCollectors: readonly string[] = Object.keys(managers);
 /**
  * Collectors whose rows are kept as numbers of distinct ones, are judged, and have their histories in that of the inventory: packages, and
- * what a manifest asks for (adr/0013).
+ * what a manifest asks for (adr/0015).
  */
 export const judgedCollectors: readonly string[] = [...packageCollectors, postureFact.name];
 

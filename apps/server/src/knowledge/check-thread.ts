@@ -49,7 +49,7 @@ export class CheckThread implements AsyncDisposable {
       select feed, xmin::text as writer, length(body) as bytes from knowledge_input order by feed`.execute(db);
     const stored = new Map(rows.map(({ feed, writer }) => [feed, writer]));
     this.#bytes = rows.reduce((sum, { bytes }) => sum + bytes, 0);
-    for (const feed of [...this.#held.keys()]) {
+    for (const feed of this.#held.keys()) {
       if (stored.has(feed)) continue;
       await this.#ask('put', { feed, body: null });
       this.#held.delete(feed);

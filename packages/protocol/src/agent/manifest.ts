@@ -3,7 +3,7 @@ import { z } from 'zod';
 /**
  * What the platform wants read beyond the collectors that an agent has anyway: data, never code. It says where something stands and in
  * which form; what becomes of it is for the platform to judge, and what may be read at all for the agent to decide
- * (collectors/posture/allowed.ts). See docs/adr/0013-manifest.md.
+ * (collectors/posture/allowed.ts). See docs/adr/0015-manifest.md.
  */
 
 /** Form of the content. An agent refuses one that it does not know. */

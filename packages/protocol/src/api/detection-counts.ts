@@ -61,5 +61,5 @@ export const whatIf = endpoint({
     checks: z.array(CheckNumber).max(10_000).default([]),
     upgrades: z.array(Upgrade).max(1000).default([]),
   }),
-  reply: z.object({ now: Remainder, then: Remainder }),
+  reply: z.object({ now: Remainder, after: Remainder }),
 });

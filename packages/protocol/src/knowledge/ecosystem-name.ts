@@ -42,7 +42,7 @@ export const registries = [
   'bitnami',
 ] as const;
 
-/** No packages, but what a probe of the manifest reads: it is named, valued and judged in the same way (docs/adr/0013). */
+/** No packages, but what a probe of the manifest reads: it is named, valued and judged in the same way (docs/adr/0015). */
 export const postureEcosystem = 'posture';
 
 /** Whose packages an advisory speaks of. A distribution's name is its ID of os-release(5), where that is one word. */
