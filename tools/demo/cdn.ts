@@ -1,12 +1,14 @@
 /** `npm run demo:cdn`: agents of three regions upgrade from their edges, while edges die and lie and a release is bad. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type AssetId, createActivationKey, setAssetRelease, setReleaseRules } from '@vedette/protocol';
 import { certificateFor, eventually, NginxProcess, nginxRefusal, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { asVersion, bundle, giveToAll, InstalledAgent } from '../../tests/e2e/installed-agent.ts';
-import { alter, forward } from './cdn/forwarders.ts';
+import type { Ways } from './cdn/forwarders.ts';
 import { hasNetem, inRegion, makeRegions, middle, type Region, regions } from './cdn/network.ts';
 
 const help = `Shows how releases reach agents: three regions in network namespaces, with delay and loss (tc netem) between them and the
@@ -96,12 +98,15 @@ function origins(region: Region) {
 async function makeSites(stack: AsyncDisposableStack, platform: PlatformProcess, address: string): Promise<Site[]> {
   const authority = mkdtempSync(join(tmpdir(), 'vedette-demo-'));
   stack.defer(() => rmSync(authority, { recursive: true }));
-  // For agents by TLS, as a load balancer would do it; for edges without.
-  const certificate = certificateFor(authority, 'platform', middle);
-  stack.use(await forward({ host: middle, port }, new URL(platform.url), certificate));
-  stack.use(await forward({ host: middle, port: port + 2 }, new URL(platform.url)));
-  const thief = stack.use(await alter(new URL(platform.url)));
-  stack.use(await forward({ host: middle, port: port + 1 }, new URL(thief.url)));
+  const ways: Ways = {
+    platform: platform.url,
+    host: middle,
+    ports: { agents: port, thief: port + 1, edges: port + 2 },
+    certificate: certificateFor(authority, 'platform', middle),
+  };
+  const worker = new Worker(join(import.meta.dirname, 'cdn/forwarders.ts'), { workerData: ways });
+  stack.defer(async () => void (await worker.terminate()));
+  await once(worker, 'message');
   const { secret } = await platform.client.call(createActivationKey, { body: { name: 'demo' } });
   const code = Buffer.from(await bundle());
   const sites: Site[] = [];

@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp, request } from 'node:http';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createSecureServer } from 'node:tls';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** What the worker of this file is started with. A thread of its own: the demo itself waits for programs that it starts. */
+export interface Ways {
+  readonly platform: string;
+  readonly host: string;
+  /** For agents by TLS, as a load balancer would do it; without, for edges; and through a thief. */
+  readonly ports: { readonly agents: number; readonly edges: number; readonly thief: number };
+  readonly certificate: Certificate;
+}
 
 interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
 }
 
-/** Passes connections on, and ends TLS before that where there is a certificate; returns how to end it. */
-export async function forward(
-  from: { host: string; port: number },
-  to: URL,
-  certificate: Certificate | null = null,
-): Promise<AsyncDisposable> {
+/** Passes connections on, and ends TLS before that where there is a certificate. */
+async function forward(from: { host: string; port: number }, to: URL, certificate: Certificate | null = null): Promise<void> {
   const pass = (socket: Duplex): void => {
     const other = connect(Number(to.port), to.hostname);
     for (const [one, two] of [
@@ -30,7 +36,7 @@ export async function forward(
 }
 
 /** A stolen CDN: passes requests to the platform on, and changes a byte in the middle of every target. */
-export async function alter(to: URL): Promise<AsyncDisposable & { readonly url: string }> {
+async function alter(from: { host: string; port: number }, to: URL): Promise<void> {
   const server = createHttp((asked, answer) => {
     const passed = request(new URL(asked.url ?? '/', to), { headers: { ...asked.headers, host: to.host } }, (reply) => {
       const chunks: Buffer[] = [];
@@ -46,15 +52,18 @@ export async function alter(to: URL): Promise<AsyncDisposable & { readonly url: 
     passed.on('error', () => answer.destroy());
     passed.end();
   });
-  const running = await listening(server, { host: '127.0.0.1', port: 0 });
-  const { port } = server.address() as AddressInfo; // a TCP server that listens
-  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return listening(server, from);
 }
 
-async function listening(server: Server, { host, port }: { host: string; port: number }): Promise<AsyncDisposable> {
+async function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen(port, host, resolve);
   await promise;
-  return { [Symbol.asyncDispose]: async () => void server.close() };
 }
+
+const { platform, host, ports, certificate } = workerData as Ways; // by the demo
+await forward({ host, port: ports.agents }, new URL(platform), certificate);
+await forward({ host, port: ports.edges }, new URL(platform));
+await alter({ host, port: ports.thief }, new URL(platform));
+parentPort?.postMessage('ready');
