@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ticketHeader } from '@vedette/protocol';
 import { metadataFolder, targetsFolder } from '@vedette/release';
+import { describeError } from '../../errors.ts';
 import { type PartialFile, WrongBytes } from '../partial-file.ts';
 import type { Download, DownloadRequest } from './download.ts';
 import { asOriginError, OriginError } from './origin-error.ts';
@@ -337,5 +338,5 @@ async function drain({ chunks }: Download): Promise<void> {
 }
 
 function asText(error: unknown): string {
-  return error instanceof WrongBytes ? error.message : asOriginError(error).message;
+  return describeError(error instanceof WrongBytes ? error : asOriginError(error)).trim();
 }
