@@ -3,9 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createActivationKey, listAssets } from '@vedette/protocol';
-import { eventually, PlatformProcess, type PrivateCopy, privateCopy, privateCopyRefusal, TestReleases } from '@vedette/testkit';
+import { eventually, PlatformProcess, type PrivateCopy, privateCopy, privateCopyRefusal } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asVersion, giveToAll, type UpgradeStatus } from './installed-agent.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const mustRun = process.env['CI'] === 'true';
@@ -40,14 +39,7 @@ describe.skipIf(refusal !== null && !mustRun)(`the agent as a package${skipped(r
     execFileSync(process.execPath, [join(repository, 'tools/package/main.ts'), '--fast', '--out', packages], { stdio: 'pipe' });
     const named = (ending: string): string => join(packages, readdirSync(packages).find((name) => name.endsWith(ending)) ?? '');
     packageFiles = { deb: named('.deb'), rpm: named('.rpm'), tar: named('.tar.gz') };
-    const releases = stack.use(await TestReleases.create());
-    const extract = 'dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/lib/vedette-agent/agent.mjs';
-    const code = execFileSync('sh', ['-c', extract, 'sh', packageFiles.deb], { maxBuffer: 16e6 }).toString('utf8');
-    const broken = (good: string): string => `if (process.argv[2] === 'run') process.exit(1);\n${good}`;
-    await releases.releaseProgram(asVersion(code, '7.0.0'), { product: 'agent', version: '7.0.0' });
-    await releases.releaseProgram(asVersion(code, '7.1.0', broken), { product: 'agent', version: '7.1.0' });
-    const environment = { VEDETTE_PACKAGES_DIR: packages, VEDETTE_RELEASES_DIR: releases.directory };
-    platform = stack.use(await PlatformProcess.start(environment));
+    platform = stack.use(await PlatformProcess.start({ VEDETTE_PACKAGES_DIR: packages }));
   });
   afterAll(() => stack.disposeAsync());
 
@@ -204,25 +196,6 @@ describe.skipIf(refusal !== null && !mustRun)(`the agent as a package${skipped(r
       await inService('/var/lib/vedette-agent/x');
     });
 
-    it('the service becomes a newer version by itself, goes back from one that fails, and gives way to a package', async () => {
-      await copy.run('sh', [
-        '-c',
-        `echo '{"checkInSeconds":10}' >/etc/vedette-agent/settings.json; systemctl restart vedette-agent`,
-      ]);
-      const upgrade = async () =>
-        (JSON.parse(await copy.run('vedette-agent', ['status', '--json'])) as { upgrade: UpgradeStatus }).upgrade;
-      await giveToAll(platform, '7.0.0');
-      await eventually('the newer version', patienceMs, async () => ((await upgrade()).version === '7.0.0' ? true : null));
-      await giveToAll(platform, '7.1.0');
-      await eventually('the roll-back', patienceMs, async () =>
-        (await upgrade()).last?.outcome === 'rolled-back' ? true : null,
-      );
-      expect(await upgrade()).toMatchObject({ version: '7.0.0', slot: 'a', last: { to: '7.1.0', why: { code: 'tries' } } });
-      expect(await property('ActiveState')).toBe('active');
-      await copy.run('sh', ['-c', 'echo "0.1.0 $(printf %064d 1) $(printf %064d 2)" >/usr/lib/vedette-agent/release']);
-      expect(await upgrade()).toMatchObject({ slot: 'base', packaged: '0.1.0' });
-    });
-
     it('the service comes back when it is killed, and stays away when the package is removed', async () => {
       const before = await property('MainPID');
       await copy.run('kill', ['-9', before]);
@@ -232,7 +205,6 @@ describe.skipIf(refusal !== null && !mustRun)(`the agent as a package${skipped(r
       });
       await copy.run('dpkg', ['-r', 'vedette-agent']);
       expect(await property('ActiveState')).not.toBe('active');
-      expect(await copy.run('ls', ['/var/lib/vedette-agent'])).not.toContain('upgrade');
       expect(await agentProcess(copy)).toBe('none');
     });
 
