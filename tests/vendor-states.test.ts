@@ -45,7 +45,7 @@ describe("Debian's tracker beside its advisories", () => {
     [{ status: 'open', nodsa: 'x', nodsa_reason: 'postponed' }, 'affected confirmed'],
     [{ status: 'open', urgency: 'end-of-life' }, 'affected confirmed'],
     [{ status: 'open', urgency: 'unimportant' }, 'affected information'],
-    [{ status: 'undetermined' }, 'affected information'],
+    [{ status: 'undetermined' }, 'affected potential'],
   ])('decides alone: %j is %s', (entry, expected) => {
     const said = [`CVE-2025-0001 ${expected} debian-tracker`];
     expect(verdicts([...dsa, ...tracker(entry)])).toEqual(said);
@@ -96,7 +96,7 @@ describe("Red Hat's VEX beside its errata", () => {
   it.each([
     [{ fixed: ['os:fix'] }, 'affected confirmed'],
     [{ known_affected: ['os:curl'] }, 'affected confirmed'],
-    [{ under_investigation: ['os:curl'] }, 'affected information'],
+    [{ under_investigation: ['os:curl'] }, 'affected potential'],
     [{ known_not_affected: ['os:curl'] }, 'not-affected confirmed'],
   ])('decides alone: %j is %s', (status, expected) => {
     expect(verdicts([...erratum, ...vex(status)], installed)).toEqual([`CVE-2025-0001 ${expected} redhat-csaf-vex`]);

@@ -69,16 +69,16 @@ describe('help', () => {
 
 describe('commands', () => {
   it('sends token and filters, and prints only JSON with --json', async () => {
-    const { url, asked } = await platform(200, { total: 0, items: [] });
+    const { url, asked } = await platform(200, { total: 0, items: [], next: null });
     const printed = await run(url, ['detections', 'list', '--asset', assetId, '--severity', 'high', '--limit', '5', '--json']);
-    expect(JSON.parse(printed)).toEqual({ total: 0, items: [] });
+    expect(JSON.parse(printed)).toEqual({ total: 0, items: [], next: null });
     expect(asked).toEqual([
       { url: `/api/v1/detections?limit=5&assetId=${assetId}&severity=4`, authorization: 'Bearer secret-token' },
     ]);
   });
 
   it('passes a moment of the past on', async () => {
-    const { url, asked } = await platform(200, { total: 0, items: [] });
+    const { url, asked } = await platform(200, { total: 0, items: [], next: null });
     await run(url, ['detections', 'list', '--as-of', '2026-11-01T00:00:00Z']);
     expect(asked[0]?.url).toContain('asOf=2026-11-01T00%3A00%3A00Z');
   });
