@@ -32,7 +32,7 @@ describe('the sync simulator', () => {
     120_000,
   );
 
-  it('notices rows that a platform does not remove', async () => {
+  it('notices that a platform keeps rows as they were first', async () => {
     await using other = await throwAwayDatabase();
     const { pool, close } = openDatabase(other.connection);
     await pool.query(`
@@ -42,7 +42,7 @@ describe('the sync simulator', () => {
         return new;
       end';
       create trigger keep before update on collector_state
-        for each row when (new.collector = 'user' and new.row_count < old.row_count) execute function keep()`);
+        for each row when (old.facts is not null) execute function keep()`);
     await close();
     const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
     const results = await simulate({ connection: other.connection, seeds });
