@@ -51,8 +51,8 @@ export function CheckPage() {
         </span>
       </Header>
       {check.posture ? (
-        <Container>
-          <PostureAdvice posture={check.posture} />
+        <Container header={<Header variant="h2">{check.posture.title}</Header>}>
+          <PostureAdvice posture={check.posture} withTitle={false} />
         </Container>
       ) : null}
       <Facts check={check} references={references} firstSeen={firstSeen} lastChanged={lastChanged} />
