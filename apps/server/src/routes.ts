@@ -7,6 +7,7 @@ import { registerAssetRoutes } from './assets/routes.ts';
 import { registerAuth } from './auth/routes.ts';
 import { registerDashboardRoutes } from './dashboard/routes.ts';
 import { Notifications } from './db/notifications.ts';
+import { ManifestBoard } from './manifest/manifest-board.ts';
 import { registerDetectionRoutes } from './detections/routes.ts';
 import { registerInstall } from './install/routes.ts';
 import { OrderBoard } from './orders/order-board.ts';
@@ -38,14 +39,16 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerKnowledgeRoutes(app, context, keeper);
 }
 
-function serveAgents(app: FastifyInstance, context: Context, work: Omit<AgentWork, 'agents'>): void {
+function serveAgents(app: FastifyInstance, context: Context, work: Omit<AgentWork, 'agents' | 'manifests'>): void {
   const agents = new AgentDirectory(context.db, context.clock);
-  const notifications = new Notifications(context, [work.orders.subscription, agents.subscription]);
+  const manifests = new ManifestBoard(context);
+  const heard = [work.orders, agents, manifests].map(({ subscription }) => subscription);
+  const notifications = new Notifications(context, heard);
   app.addHook('onReady', () => notifications.start());
   // Before connections are waited for: those who wait for orders are answered.
   app.addHook('preClose', async () => {
     work.orders.close();
     await notifications[Symbol.asyncDispose]();
   });
-  registerAgentRoutes(app, context, { ...work, agents });
+  registerAgentRoutes(app, context, { ...work, agents, manifests });
 }

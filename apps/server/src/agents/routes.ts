@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
-import { ManifestBoard } from '../manifest/manifest-board.ts';
+import type { ManifestBoard } from '../manifest/manifest-board.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
 import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { Admission } from './admission.ts';
@@ -50,6 +50,7 @@ declare module 'fastify' {
 /** What the interface for agents needs of its neighbours. */
 export interface AgentWork {
   readonly agents: AgentDirectory;
+  readonly manifests: ManifestBoard;
   readonly orders: OrderBoard;
   readonly releases: ReleaseDesk;
   /** Package versions came that nobody judged yet. */
@@ -63,12 +64,11 @@ export interface AgentWork {
 export function registerAgentRoutes(
   app: FastifyInstance,
   context: Context,
-  { agents, orders, releases, onUnjudged }: AgentWork,
+  { agents, manifests, orders, releases, onUnjudged }: AgentWork,
 ): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
   const checkIns = new CheckIns(context);
-  const manifests = new ManifestBoard(context);
   const machines = new Machines(context);
   const ingest = new Ingest({ ...context, onUnjudged });
   const refused = measureAgents(app.metrics, ingest);

@@ -4,6 +4,9 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import type { ManifestContent } from './build-manifest.ts';
 
+/** Channel of NOTIFY; the payload is the new version. */
+export const manifestChannel = 'vedette_manifest_published';
+
 /** The manifest in effect; null before the first. */
 export async function loadManifest(db: Kysely<Database>): Promise<{ version: number; signed: SignedManifest } | null> {
   const row = await db.selectFrom('manifest').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst();
@@ -30,6 +33,7 @@ export async function publishManifest(
     const text = JSON.stringify(Manifest.parse({ ...content, version }));
     const signature = platformKey.sign(manifestSigningText(text)).toString('base64');
     await tx.insertInto('manifest').values({ version, publishedAt: now, content: text, signature }).execute();
+    await sql`select pg_notify(${manifestChannel}, ${String(version)})`.execute(tx);
     return { version, published: true };
   });
 }
