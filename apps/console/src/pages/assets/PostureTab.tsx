@@ -45,10 +45,10 @@ export function PostureTab({ assetId }: { assetId: string }) {
       }
       empty={<EmptyState title="There are no posture checks">The platform has no content for them.</EmptyState>}
       columnDefinitions={[
-        { id: 'outcome', header: 'Outcome', minWidth: 150, cell: (item) => <Outcome outcome={item.outcome} /> },
+        { id: 'outcome', header: 'Outcome', minWidth: 190, cell: (item) => <Outcome outcome={item.outcome} /> },
         { id: 'check', header: 'Check', isRowHeader: true, minWidth: 240, cell: (item) => <Check result={item} /> },
         { id: 'severity', header: 'Severity', minWidth: 98, cell: (item) => <Severity level={item.severity} /> },
-        { id: 'evidence', header: 'What was read', minWidth: 320, cell: (item) => <Evidence result={item} /> },
+        { id: 'evidence', header: 'What was read', minWidth: 290, cell: (item) => <Evidence result={item} /> },
       ]}
     />
   );

@@ -63,7 +63,12 @@ export function Rollouts() {
         }
         columnDefinitions={[
           { id: 'version', header: 'Version', isRowHeader: true, cell: ({ subject, version }) => `${subject} ${version}` },
-          { id: 'state', header: 'State', cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator> },
+          {
+            id: 'state',
+            header: 'State',
+            minWidth: 130,
+            cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
+          },
           { id: 'ring', header: 'Ring', cell: ({ rings, ring }) => rings[ring]?.name ?? '' },
           { id: 'progress', header: 'Progress', cell: ({ progress }) => describe(progress) },
           { id: 'reason', header: 'Reason', cell: ({ reason }) => reason || '–' },
