@@ -21,7 +21,7 @@ export const name = 'fleet';
 export const options = {
   assets: 'size of the fleet (default 5000)',
   seed: 'which fleet (default 1)',
-  seconds: 'the whole may take so long (default 48, and 3 for each thousand assets above 5000)',
+  seconds: 'the whole may take so long (default 44, and 3 for each thousand assets above 5000)',
 };
 
 /**
@@ -59,7 +59,7 @@ const endSeconds = 3;
 export async function run({
   assets = 5000,
   seed = 1,
-  seconds = 48 + Math.max(0, assets - 5000) * 0.003,
+  seconds = 44 + Math.max(0, assets - 5000) * 0.003,
 }: Readonly<Record<string, number>>): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   const stop = new AbortController();
