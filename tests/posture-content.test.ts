@@ -112,6 +112,7 @@ describe('the posture checks that the platform comes with', () => {
     [208, 'programs', file('/usr/local/bin/tool', 0o757), file('/usr/local/bin/tool', 0o755)],
     [209, 'settings', file('/etc/profile.d/x.sh', 0o666), file('/etc/profile.d/x.sh', 0o644)],
     [210, 'temporary files', file('/tmp', 0o777), file('/tmp', 0o1777)],
+    [210, 'temporary files that only root may write', file('/tmp', 0o777), file('/tmp', 0o755)],
     [211, 'home of root', file('/root', 0o755), file('/root', 0o700)],
     [212, 'keys of root', file('/root/.ssh/authorized_keys', 0o666), file('/root/.ssh/authorized_keys', 0o600)],
     ...(

@@ -81,11 +81,11 @@ function unassessedLines(state: AssetState): string[] {
 
 function findingLines(detection: Detection): string[] {
   const found = detection.packages[0];
-  if (!found) return [`    ${severityNames[detection.severity].padEnd(8)}  ${detection.name}`];
+  const head = `    ${severityNames[detection.severity].padEnd(8)}  ${detection.name}`;
+  if (!found) return [head];
+  if (detection.kind === 'posture') return [`${head}: ${detection.title ?? ''} (${found.name} is ${found.installed})`];
   const fix = found.fixed === null ? 'no fix yet' : `fixed in ${found.fixed}`;
-  return [
-    `    ${severityNames[detection.severity].padEnd(8)}  ${detection.name}: ${found.name} ${found.installed}, ${fix} (${found.advisory}, ${found.feed})`,
-  ];
+  return [`${head}: ${found.name} ${found.installed}, ${fix} (${found.advisory}, ${found.feed})`];
 }
 
 function knowledgeLines(knowledge: Knowledge): string[] {

@@ -29,18 +29,20 @@ function numberHolds({ atLeast, atMost }: Requirement, value: string): boolean {
   return Number(value) >= (atLeast ?? -Infinity) && Number(value) <= (atMost ?? Infinity);
 }
 
-function asksForFile({ modeWithin, modeHas, owners, groups }: Requirement): boolean {
-  return [modeWithin, modeHas, owners, groups].some((part) => part !== undefined);
+function asksForFile({ modeWithin, sharedModeHas, owners, groups }: Requirement): boolean {
+  return [modeWithin, sharedModeHas, owners, groups].some((part) => part !== undefined);
 }
 
 /** A value as the probe `file` writes it. */
-function fileHolds({ modeWithin, modeHas, owners, groups }: Requirement, value: string): boolean {
+function fileHolds({ modeWithin, sharedModeHas, owners, groups }: Requirement, value: string): boolean {
   const parts = /^[a-z]+ ([0-7]{4}) ([^ :]+):([^ :]+)$/.exec(value);
   if (!parts) return false;
   const [, mode = '', owner = '', group = ''] = parts;
   const bits = Number.parseInt(mode, 8);
   if (modeWithin !== undefined && (bits & ~Number.parseInt(modeWithin, 8)) !== 0) return false;
-  const needed = Number.parseInt(modeHas ?? '0', 8);
+  // Where nobody but the owner may write, nobody else can replace anything.
+  const isShared = (bits & 0o022) !== 0;
+  const needed = isShared ? Number.parseInt(sharedModeHas ?? '0', 8) : 0;
   if ((bits & needed) !== needed) return false;
   return (!owners || owners.includes(owner)) && (!groups || groups.includes(group));
 }
@@ -73,7 +75,7 @@ function matches(pattern: string, text: string): boolean {
 
 /** In words that go on after "it has to be". */
 export function requirementText(requirement: Requirement): string {
-  const { oneOf, unlike, without, atLeast, atMost, modeWithin, modeHas, owners, groups } = requirement;
+  const { oneOf, unlike, without, atLeast, atMost, modeWithin, sharedModeHas, owners, groups } = requirement;
   const parts = [
     oneOf && listed(oneOf, 'or'),
     unlike && `not ${listed(unlike, 'or')}`,
@@ -81,7 +83,7 @@ export function requirementText(requirement: Requirement): string {
     atLeast !== undefined && `${atLeast} or more`,
     atMost !== undefined && `${atMost} or less`,
     modeWithin && `of mode ${modeWithin} or stricter`,
-    modeHas && `of a mode with ${modeHas}`,
+    sharedModeHas && `of a mode with ${sharedModeHas} where others may write`,
     owners && `owned by ${listed(owners, 'or')}`,
     groups && `of group ${listed(groups, 'or')}`,
   ].filter((part) => typeof part === 'string');

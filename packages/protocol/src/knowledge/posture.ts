@@ -20,8 +20,8 @@ export const Requirement = z.object({
   atMost: z.int().optional(),
   /** Of a file: no other bits than these. */
   modeWithin: Mode.optional(),
-  /** Of a file: all of these bits. */
-  modeHas: Mode.optional(),
+  /** Of a file that group or others may write: all of these bits. */
+  sharedModeHas: Mode.optional(),
   /** Of a file. */
   owners: list.optional(),
   groups: list.optional(),
