@@ -9,6 +9,7 @@ const mayImport = new Map<string, readonly string[]>([
   ['ecosystems', ['protocol']],
   ['matching', ['protocol', 'ecosystems']],
   ['query', ['protocol']],
+  ['client', ['protocol']],
   ['rules', ['protocol']],
   ['packets', ['protocol']],
   ['collectors', ['protocol', 'ecosystems']],
@@ -19,12 +20,12 @@ const mayImport = new Map<string, readonly string[]>([
   ['feeds', ['protocol', 'ecosystems']],
   ['agent', ['protocol', 'collectors', 'ecosystems', 'host', 'rules', 'packets', 'release']],
   ['server', ['protocol', 'ecosystems', 'feeds', 'matching', 'rules', 'release', 'query']],
-  ['cli', ['protocol', 'release', 'query', 'ecosystems', 'matching', 'feeds', 'collectors', 'extractors', 'host']],
-  ['console', ['protocol', 'query']],
+  ['cli', ['protocol', 'client', 'release', 'query', 'ecosystems', 'matching', 'feeds', 'collectors', 'extractors', 'host']],
+  ['console', ['protocol', 'client', 'query']],
   // Only tests import it, so it may see everything.
   [
     'testkit',
-    ['protocol', 'ecosystems', 'matching', 'feeds', 'collectors', 'native', 'host', 'release', 'agent', 'server', 'cli'],
+    ['protocol', 'client', 'ecosystems', 'matching', 'feeds', 'collectors', 'native', 'host', 'release', 'agent', 'server', 'cli'],
   ],
 ]);
 /** Rooms that see only the language: no Node, no DOM. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { connect, type Client } from '@vedette/cli';
+import { connect, type Client } from '@vedette/client';
 import { createApiToken, getSession } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Children } from './children.ts';

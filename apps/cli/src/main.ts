@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CommanderError } from 'commander';
-import { printable } from './api/connect.ts';
+import { printable } from './output/printable.ts';
 import { commands } from './commands/index.ts';
 import { connectFrom } from './context.ts';
 import { CliError, exitCodes } from './errors.ts';

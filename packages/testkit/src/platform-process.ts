@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { type Client, connect } from '@vedette/cli';
+import { type Client, connect } from '@vedette/client';
 import { createApiToken } from '@vedette/protocol';
 import { startEmbeddedPostgres } from '@vedette/server';
 import { endProcess } from './end-process.ts';

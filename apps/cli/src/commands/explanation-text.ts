@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalText, requirementText, statementSummary, type VerdictReason } from '@vedette/matching';
 import { type Explanation, type RecordOrigin, vendorStateMeanings } from '@vedette/protocol';
-import { printable } from '../api/connect.ts';
+import { printable } from '../output/printable.ts';
 
 /** A reason and where it comes from: the platform's knowledge version, or the knowledge file of a scan. */
 export interface Grounds {

@@ -1,4 +1,4 @@
-import { printable } from '../api/connect.ts';
+import { printable } from './printable.ts';
 
 /** Columns aligned with two spaces between them, headings in capitals; an empty list gives only the headings. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {

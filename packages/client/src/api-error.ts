@@ -1,0 +1,34 @@
+import type { Problem } from '@vedette/protocol';
+
+/** An operation that failed: the platform's problem document (RFC 9457), or the lack of any answer (status 0, code UNREACHABLE). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  constructor(problem: Pick<Problem, 'status' | 'code' | 'title' | 'detail'>, options?: ErrorOptions) {
+    super(problem.detail, options);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.title = problem.title;
+  }
+}
+
+/** What a reply says that is no success. Where a proxy answered there is no problem document, and only the status is known. */
+export function problemOf(status: number, text: string): ApiError {
+  const found = readProblem(text);
+  return new ApiError({
+    status,
+    code: String(found.code ?? 'INTERNAL'),
+    title: String(found.title ?? `The platform answered ${status}`),
+    detail: String(found.detail ?? 'Try again; if it stays, look into the log of the platform.'),
+  });
+}
+
+function readProblem(text: string): Partial<Problem> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<Problem>; // any field may be missing
+  } catch {
+    return {};
+  }
+}

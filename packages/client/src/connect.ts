@@ -1,0 +1,92 @@
+import type { Endpoint } from '@vedette/protocol';
+import { addressOf, type AnyInput, type InputOf, type ReplyOf } from './address.ts';
+import { ApiError, problemOf } from './api-error.ts';
+
+/** An API token or, right after the first start, a session cookie. */
+export interface Credentials {
+  readonly token?: string;
+  readonly cookie?: string;
+}
+
+/** The public API of one platform. Everything it throws is an ApiError. */
+export interface Client {
+  /** Calls one operation and returns its checked reply. */
+  call<E extends Endpoint>(endpoint: E, input: InputOf<E>): Promise<ReplyOf<E>>;
+  /** Calls an operation by its address below /api/v1, for what has no name here: `path` starts with "/" and may hold a query. */
+  request(method: string, path: string, body?: unknown): Promise<unknown>;
+}
+
+/** More than any reply of a list has at the largest page. */
+const maxReplyBytes = 64 * 1024 ** 2;
+/** A refresh of the knowledge base answers when it is done, which takes minutes. */
+const timeoutMs = 15 * 60_000;
+
+/** A client of the platform at `url`. Sends nothing yet. */
+export function connect(url: string, credentials: Credentials): Client {
+  const { origin } = new URL(url);
+  async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await send(new URL(path, url), {
+      method,
+      headers: headers(credentials, body !== undefined, origin),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+    });
+    const text = await readLimited(response);
+    if (!response.ok) throw problemOf(response.status, text);
+    return parseJson(text, url);
+  }
+  return {
+    request: (method, path, body) => request(method, `/api/v1${path}`, body),
+    async call(endpoint, input) {
+      const parts = input as AnyInput; // InputOf<E> cannot be looked into while E is open
+      return endpoint.reply.parse(await request(endpoint.method, addressOf(endpoint.path, parts), parts.body)) as never; // likewise
+    },
+  };
+}
+
+function headers({ token, cookie }: Credentials, hasBody: boolean, origin: string): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...(hasBody ? { 'content-type': 'application/json' } : {}),
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+    // The platform takes a cookie only from its own pages, which say where they come from.
+    ...(cookie ? { cookie, origin } : {}),
+  };
+}
+
+async function send(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    throw unreachable(`${url.origin} does not answer (${why}); is the platform running?`, cause);
+  }
+}
+
+async function readLimited(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxReplyBytes) throw strange(response.status, `the reply is larger than ${maxReplyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text); // callers check it against the endpoint's schema
+  } catch (cause) {
+    throw strange(200, `${url} answers with something that is not JSON; is it a Vedette platform?`, cause);
+  }
+}
+
+function unreachable(detail: string, cause: unknown): ApiError {
+  return new ApiError({ status: 0, code: 'UNREACHABLE', title: 'The platform does not answer', detail }, { cause });
+}
+
+function strange(status: number, detail: string, cause?: unknown): ApiError {
+  return new ApiError({ status, code: 'INTERNAL', title: 'A reply that cannot be read', detail }, { cause });
+}

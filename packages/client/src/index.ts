@@ -1,0 +1,3 @@
+export { addressOf, type InputOf, type ReplyOf } from './address.ts';
+export { ApiError, problemOf } from './api-error.ts';
+export { connect, type Client, type Credentials } from './connect.ts';
