@@ -25,7 +25,20 @@ const mayImport = new Map<string, readonly string[]>([
   // Only tests import it, so it may see everything.
   [
     'testkit',
-    ['protocol', 'client', 'ecosystems', 'matching', 'feeds', 'collectors', 'native', 'host', 'release', 'agent', 'server', 'cli'],
+    [
+      'protocol',
+      'client',
+      'ecosystems',
+      'matching',
+      'feeds',
+      'collectors',
+      'native',
+      'host',
+      'release',
+      'agent',
+      'server',
+      'cli',
+    ],
   ],
 ]);
 /** Rooms that see only the language: no Node, no DOM. */

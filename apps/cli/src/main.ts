@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import completion from '@bomb.sh/tab/commander';
 import { CommanderError } from 'commander';
 import { printable } from './output/printable.ts';
 import { commands } from './commands/index.ts';
@@ -54,7 +55,9 @@ try {
   const exit = (code: number): void => {
     process.exitCode = code;
   };
-  await makeProgram(commands, surroundings, print, exit).parseAsync(process.argv);
+  const program = makeProgram(commands, surroundings, print, exit);
+  completion(program, { completionCommandName: 'completion' });
+  await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -128,8 +128,50 @@ describe('commands', () => {
     await run(url, ['login', '--url', url], environment);
     const file = contextFile(environment);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url, token: 'asked-token' });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      current: 'default',
+      contexts: { default: { url, token: 'asked-token' } },
+    });
     expect(readContext(environment)).toEqual({ url, token: 'asked-token' });
+  });
+
+  it('keeps several platforms by name, and talks to the one that --context names', async () => {
+    const me = { userId: assetId, login: 'admin', organizationId: assetId, organization: 'first', role: 'manager' };
+    const [first, second] = [await platform(200, me), await platform(200, me)];
+    const environment = { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'vedette-cli-')) };
+    await run(first.url, ['login', '--url', first.url], environment);
+    await run(second.url, ['login', '--url', second.url, '--context', 'second'], environment);
+    expect(readContext(environment).url).toBe(second.url);
+    await run('http://127.0.0.1:1', ['api', 'GET', '/session', '--context', 'default'], environment);
+    expect(first.asked.at(-1)).toEqual({ url: '/api/v1/session', authorization: 'Bearer asked-token' });
+    await run(first.url, ['contexts', 'use', 'default'], environment);
+    expect(readContext(environment).url).toBe(first.url);
+    await run(first.url, ['contexts', 'delete', 'second'], environment);
+    const listed = await run(first.url, ['contexts', 'list', '-o', 'jsonl'], environment);
+    expect(listed).toBe(`${JSON.stringify({ name: 'default', url: first.url, current: true })}\n`);
+    await expect(run(first.url, ['about', '--context', 'second'], environment)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('there are default'),
+    });
+    rmSync(environment.XDG_CONFIG_HOME, { recursive: true });
+  });
+
+  it('reads the file that the first releases kept', () => {
+    const environment = { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'vedette-cli-')) };
+    mkdirSync(join(environment.XDG_CONFIG_HOME, 'vedette'));
+    writeFileSync(contextFile(environment), JSON.stringify({ url: 'https://old.example', token: 't' }));
+    expect(readContext(environment)).toEqual({ url: 'https://old.example', token: 't' });
+    rmSync(environment.XDG_CONFIG_HOME, { recursive: true });
+  });
+
+  it('calls an operation by its path, with a document from standard input', async () => {
+    const { url, asked } = await platform(200, { items: [] });
+    await run(url, ['api', 'get', '/assets?limit=1']);
+    expect(asked[0]?.url).toBe('/api/v1/assets?limit=1');
+    await expect(run(url, ['api', 'TRACE', '/assets'])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(run(url, ['api', 'GET', 'https://elsewhere.example/'])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(run(url, ['api', 'POST', '/tokens', '--body', '/does/not/exist'])).rejects.toMatchObject({ code: 'USAGE' });
+    expect(asked).toHaveLength(1);
   });
 
   it('never sends a kept token to another platform', () => {

@@ -1,10 +1,12 @@
-import { Command as CommanderCommand } from 'commander';
-import type { Command, Outcome, Surroundings } from './commands/command.ts';
+import { Command as CommanderCommand, Option } from 'commander';
+import type { Command, Surroundings } from './commands/command.ts';
+import { connectFrom } from './context.ts';
+import { outputFormat, outputFormats, render } from './output/render.ts';
 
 export const programVersion = '0.1.0';
 
 const exitCodeHelp =
-  '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 5 a key or signature is missing, 78 bad configuration.';
+  '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 5 a key or signature is missing, 10 more or worse findings than allowed, 78 bad configuration.';
 
 /** The command line as a commander program; `print` gets what belongs on stdout. */
 export function makeProgram(
@@ -17,7 +19,10 @@ export function makeProgram(
     .description('Command line of the Vedette platform.')
     .version(programVersion)
     .exitOverride()
-    .addHelpText('after', `\nVEDETTE_URL and VEDETTE_TOKEN replace what "vedette login" keeps.${exitCodeHelp}`);
+    .addHelpText(
+      'after',
+      `\nVEDETTE_URL and VEDETTE_TOKEN replace what "vedette login" keeps, VEDETTE_CONTEXT names one of several, VEDETTE_OUTPUT is the default of --output.${exitCodeHelp}`,
+    );
   const nouns = new Map<string, CommanderCommand>();
   for (const command of commands) {
     const nounWords = command.name.split(' ');
@@ -51,21 +56,35 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
   const made = parent
     .command(command.args ? `${word} ${command.args}` : word)
     .description(command.summary)
-    .option('--json', 'print the whole reply as JSON')
+    .option('--json', 'print the whole reply as JSON; the same as --output json')
     .addHelpText('after', `${command.help ? `\n${command.help}\n` : ''}\nExample:\n  ${command.example}${exitCodeHelp}`)
     // Options behind the name of a further command are that command's.
     .enablePositionalOptions()
     .exitOverride();
   for (const [flags, describes] of command.options ?? []) made.option(flags, describes);
+  // Where a command writes a file it says so with this word, and has formats of its own.
+  const hasFormats = !made.options.some((option) => option.long === '--output');
+  if (hasFormats)
+    made.addOption(new Option('-o, --output <format>', 'table (default), json, jsonl, yaml or csv').choices(outputFormats));
+  made.option('--context <name>', 'the platform, of those that "vedette contexts list" shows');
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
-    const outcome = await command.run(effects.surroundings, made.args, options);
-    if (outcome && outcome.text !== '') effects.print(render(outcome, options['json'] === true));
+    const surroundings = inContext(effects.surroundings, options['context']);
+    const format = outputFormat(
+      hasFormats ? options : { json: options['json'] },
+      hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
+    );
+    const outcome = await command.run(surroundings, made.args, options);
+    if (outcome && outcome.text !== '') effects.print(render(outcome, format));
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
   return made;
 }
 
-function render(outcome: Outcome, json: boolean): string {
-  return `${json ? JSON.stringify(outcome.data, null, 2) : outcome.text}\n`;
+/** The same with another platform than the one that is kept as the current one. */
+function inContext(surroundings: Surroundings, name: string | true | undefined): Surroundings {
+  if (typeof name !== 'string') return surroundings;
+  const { VEDETTE_URL: _, ...rest } = surroundings.environment;
+  const environment = { ...rest, VEDETTE_CONTEXT: name };
+  return { ...surroundings, environment, client: () => connectFrom(environment) };
 }

@@ -4,9 +4,11 @@ import { releaseRepositoryCommands } from '../release/repository-commands.ts';
 import { releaseRolloutCommands } from '../release/rollout-commands.ts';
 import { releaseTargetCommands } from '../release/target-commands.ts';
 import { about } from './about.ts';
+import { api } from './api.ts';
 import { activationKeysCreate } from './activation-keys-create.ts';
 import { activationKeysList } from './activation-keys-list.ts';
 import { activationKeysRevoke } from './activation-keys-revoke.ts';
+import { assetsFacts } from './assets-facts.ts';
 import { assetsList } from './assets-list.ts';
 import { assetsPosture } from './assets-posture.ts';
 import { assetsRevoke } from './assets-revoke.ts';
@@ -15,8 +17,11 @@ import { assetsShow } from './assets-show.ts';
 import { checksShow } from './checks-show.ts';
 import type { Command } from './command.ts';
 import { compareVersions } from './compare-versions.ts';
+import { contextCommands } from './contexts.ts';
+import { detectionsCount } from './detections-count.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
+import { detectionsWhatIf } from './detections-what-if.ts';
 import { explain } from './explain.ts';
 import { knowledgeAccept } from './knowledge-accept.ts';
 import { knowledgeImport } from './knowledge-import.ts';
@@ -33,15 +38,19 @@ import { status } from './status.ts';
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
   login,
+  ...contextCommands,
   scan,
   status,
   about,
   assetsList,
   assetsShow,
+  assetsFacts,
   assetsPosture,
   assetsScan,
   assetsRevoke,
   detectionsList,
+  detectionsCount,
+  detectionsWhatIf,
   detectionsExplain,
   explain,
   replay,
@@ -62,4 +71,5 @@ export const commands: readonly Command[] = [
   ...releaseRolloutCommands,
   relay,
   relayNginxConfig,
+  api,
 ];

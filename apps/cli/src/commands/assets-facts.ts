@@ -1,0 +1,30 @@
+import { AssetId, listFacts } from '@vedette/protocol';
+import { CliError } from '../errors.ts';
+import { table } from '../output/table.ts';
+import { identifier } from './argument.ts';
+import type { Command } from './command.ts';
+import { page, pageOptions, text } from './list-options.ts';
+
+export const assetsFacts: Command = {
+  name: 'assets facts',
+  summary: 'What one collector read on one asset; "vedette assets show" names the collectors.',
+  args: '<asset> <collector>',
+  options: [['--search <text>', 'only rows that hold this'], ...pageOptions],
+  example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --search openssl',
+  async run({ client }, [asset, collector], options) {
+    if (!collector) throw new CliError('USAGE', 'name a collector, such as dpkg');
+    const data = await client().call(listFacts, {
+      params: { assetId: identifier(AssetId, 'asset', asset), collector },
+      query: { ...page(options), search: text(options['search']) },
+    });
+    const columns = [...new Set(data.items.flatMap((row) => Object.keys(row)))];
+    const rows = data.items.map((row) => columns.map((column) => cell(row[column])));
+    const empty = `${collector} holds nothing${options['search'] === undefined ? '' : ' like that'} on this asset`;
+    return { data, text: rows.length > 0 ? `${table(columns, rows)}\n${data.total} in all` : empty };
+  },
+};
+
+function cell(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+}
