@@ -18,6 +18,7 @@ import { plays } from './config.ts';
 import type { Context } from './context.ts';
 import { Judging } from './inventory/judging.ts';
 import { registerReleases } from './releases/routes.ts';
+import { registerTagRoutes } from './tags/routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
@@ -37,6 +38,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);
   registerKnowledgeRoutes(app, context, keeper);
+  registerTagRoutes(app, context, (organizationId) => releases?.forget(organizationId));
 }
 
 function serveAgents(app: FastifyInstance, context: Context, work: Omit<AgentWork, 'agents' | 'manifests'>): void {

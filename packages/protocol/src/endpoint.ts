@@ -18,6 +18,11 @@ export const permissions = [
   'token:write',
   'release:read',
   'release:write',
+  'tag:read',
+  'tag:write',
+  'exception:read',
+  'exception:write',
+  'exception:approve',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

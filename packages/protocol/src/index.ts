@@ -21,6 +21,7 @@ export * from './api/releases.ts';
 export * from './api/posture.ts';
 export * from './api/replay.ts';
 export * from './api/session.ts';
+export * from './api/tags.ts';
 export * from './endpoint.ts';
 export * from './facts/fact.ts';
 export * from './facts/facts.ts';

@@ -28,6 +28,7 @@ const asset: Entity = {
     field('keyword', 'release', 'Its release as advisories name it', 'release:bookworm'),
     field('keyword', 'architecture', 'Of its processor', 'architecture:x86_64'),
     choice('state', ['enrolling', 'active', 'silent', 'stale', 'archived'], 'By the last check-in'),
+    field('keyword', 'tag', 'A tag that it has, by its query or by hand', 'tag:production'),
     field('keyword', 'agentVersion', 'Version of its agent', 'agentVersion:0.1.*'),
     field('boolean', 'pendingRestart', 'Fixed on disk, but old code still runs', 'pendingRestart:true'),
     field('number', 'packages', 'Installed packages', 'packages:>1000'),

@@ -34,6 +34,7 @@ import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
 import { scan } from './scan.ts';
 import { status } from './status.ts';
+import { tagCommands } from './tags.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -64,6 +65,7 @@ export const commands: readonly Command[] = [
   activationKeysList,
   activationKeysCreate,
   activationKeysRevoke,
+  ...tagCommands,
   ...releaseKeyCommands,
   ...releaseRepositoryCommands,
   ...releaseTargetCommands,

@@ -67,6 +67,18 @@ export interface Database {
   };
   releaseRules: { organizationId: string; rules: Json; changedAt: Date; changedBy: string };
   assetRelease: { organizationId: string; assetId: string; pin: string | null; tags: Generated<string[]> };
+  tag: {
+    organizationId: string;
+    number: GeneratedAlways<number>;
+    name: string;
+    validFrom: Date;
+    validUntil: NullableDate;
+    description: string;
+    query: string | null;
+    criticality: number | null;
+    exposure: 'isolated' | 'internal' | 'internet' | null;
+    changedBy: string;
+  };
   agentUpgrade: {
     organizationId: string;
     assetId: string;

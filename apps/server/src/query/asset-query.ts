@@ -6,6 +6,7 @@ import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
+import { maxTags, prepareTag } from '../tags/prepare-tag.ts';
 import { findPackageVersions } from './software-query.ts';
 import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } from './detection-query.ts';
 
@@ -16,7 +17,8 @@ import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } f
 type Part = { readonly condition: Condition } | { readonly prepare: () => Promise<SelectAssets> };
 
 /** Asks the database what it must, so that the index can then say which assets fit. */
-export async function prepareAssets(db: Kysely<Database>, query: Query, scope: QueryScope): Promise<SelectAssets> {
+export async function prepareAssets(db: Kysely<Database>, query: Query, asked: QueryScope): Promise<SelectAssets> {
+  const scope = { ...asked, budget: asked.budget ?? { tags: maxTags } };
   const run = (part: Part): Promise<SelectAssets> => ('condition' in part ? byRows(db, scope, part.condition) : part.prepare());
   const whole = foldQuery<Part>(query, {
     all: (parts) => joined(parts, meaningOfLists.all, run, (a, b) => RoaringBitmap32.and(a, b)),
@@ -24,6 +26,7 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, scope: Q
     not: (part) =>
       'condition' in part ? { condition: meaningOfLists.not(part.condition) } : { prepare: () => opposite(part.prepare()) },
     test: (field, test) => {
+      if (field.name === 'tag') return { prepare: () => prepareTag(db, { field, test }, scope, prepareAssets) };
       const column = columnOf(field, scope);
       return column ? { condition: testCondition(column, field, test) } : { prepare: async () => byCount(field, test) };
     },

@@ -15,6 +15,8 @@ export interface QueryScope {
   readonly organizationId: string;
   readonly asOf: Date;
   readonly silence: SilenceLimits;
+  /** How many more tags may be looked up. */
+  readonly budget?: { tags: number } | undefined;
 }
 
 /** Gives a new bitmap of assets by their dense numbers, which the caller disposes; without waiting, as the index asks for. */

@@ -39,6 +39,10 @@ const assetTerms = [
   'packages:>2',
   'lastScan:*',
   'packages:1..2',
+  'tag:old',
+  'tag:both',
+  'tag:*',
+  'tag:h?nd',
 ];
 const assetTerm = fc.oneof(
   fc.constantFrom(...assetTerms),
@@ -159,6 +163,7 @@ async function play(history: Parameters<HistoryWorld['apply']>[0][]) {
   await world.begin();
   for (const step of history) await world.apply(step);
   await world.settle();
+  await tagFleet(world);
   const index = new FleetIndex({ db: world.db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
   const scope = { organizationId: world.organizationIds[0], asOf: new Date(world.now) };
   const things = await collectThings(world, index, scope);
@@ -213,6 +218,7 @@ async function collectThings(
         release: asset.release,
         pendingRestart: asset.pendingRestart,
         packages: asset.packages,
+        tag: tagsOf(world, asset),
         ...asset.detections,
         firstSeen: Date.parse(asset.firstSeen),
         lastScan: asset.lastScan === null ? null : Date.parse(asset.lastScan),
@@ -232,6 +238,38 @@ async function collectThings(
   );
   const byId = new Map(assets.map((asset) => [keyOf(asset), asset]));
   return { assets, detections: plain.map(({ assetId, thing }) => ({ ...thing, asset: [byId.get(assetId) ?? {}] })) };
+}
+
+/** One by a query, one by hand on the first asset, one that asks for both. */
+async function tagFleet({ db, organizationIds: [organizationId], assets, now }: HistoryWorld): Promise<void> {
+  const [first] = assets;
+  await db.deleteFrom('tag').execute();
+  await db.deleteFrom('assetRelease').execute();
+  const meaning = {
+    organizationId,
+    validFrom: new Date(now),
+    description: '',
+    criticality: null,
+    exposure: null,
+    changedBy: 'test',
+  };
+  await db
+    .insertInto('tag')
+    .values([
+      { ...meaning, name: 'old', query: 'release:bookworm and packages:>1' },
+      { ...meaning, name: 'both', query: 'tag:old or tag:hand' },
+    ])
+    .execute();
+  await db
+    .insertInto('assetRelease')
+    .values({ organizationId, assetId: first?.assetId ?? '', pin: null, tags: ['hand'] })
+    .execute();
+}
+
+function tagsOf({ assets: [first] }: HistoryWorld, asset: { assetId: string; release: string; packages: number }): string[] {
+  const old = asset.release === 'bookworm' && asset.packages > 1;
+  const hand = asset.assetId === first?.assetId;
+  return [...(old ? ['old'] : []), ...(hand ? ['hand'] : []), ...(old || hand ? ['both'] : [])];
 }
 
 function keyOf(thing: Thing): string {

@@ -2,6 +2,8 @@ import type { ContentKind, DesiredRelease, UpgradeReport } from '@vedette/protoc
 import { sql } from 'kysely';
 import type { KnownAgent } from '../agents/store.ts';
 import type { Context } from '../context.ts';
+import { ApiError } from '../http/api-error.ts';
+import { assetsByQueryTag } from '../tags/assets-by-query-tag.ts';
 import { decideRelease, type ReleaseWishes } from './decide-release.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
 import { readAssetReleases, readWishes } from './wishes-store.ts';
@@ -13,17 +15,21 @@ const outcomes = new Set<UpgradeReport['state']>(['committed', 'rolled-back', 'f
 
 interface Wanted extends ReleaseWishes {
   readonly assets: Awaited<ReturnType<typeof readAssetReleases>>;
+  /** Ids of assets by tags that have a query, of those that rings and rules name. */
+  readonly byQuery: Awaited<ReturnType<typeof assetsByQueryTag>>;
 }
+
+type Sources = Pick<Context, 'db' | 'clock' | 'log' | 'fleetIndex' | 'config'>;
 
 /** Tells agents at check-in which release they shall have, and keeps what they say of it. */
 export class ReleaseDesk {
-  readonly #context: Pick<Context, 'db' | 'clock' | 'log'>;
+  readonly #context: Sources;
   readonly #keeper: ReleaseKeeper;
   readonly #wanted = new Map<string, { readonly wanted: Promise<Wanted>; readonly readAt: number }>();
   /** What each agent said and was told last, so that a check-in without news costs no query. */
   readonly #known = new Map<string, { readonly said: string; readonly previous: string | null }>();
 
-  constructor(context: Pick<Context, 'db' | 'clock' | 'log'>, keeper: ReleaseKeeper) {
+  constructor(context: Sources, keeper: ReleaseKeeper) {
     this.#context = context;
     this.#keeper = keeper;
   }
@@ -33,11 +39,18 @@ export class ReleaseDesk {
     this.#wanted.delete(organizationId);
   }
 
-  /** Undefined for agents that cannot upgrade themselves: they fetch by the older endpoint. */
+  /**
+   * Undefined for agents that cannot upgrade themselves, which fetch by the older endpoint; and while it is not known which assets have
+   * the tags that rings and rules name: nothing is upgraded then.
+   */
   async answer(agent: KnownAgent, report: UpgradeReport | undefined): Promise<DesiredRelease | undefined> {
     if (report === undefined) return undefined;
     const now = this.#context.clock();
-    const wanted = await this.#wishes(agent.organizationId);
+    const wanted = await this.#wishes(agent.organizationId).catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === 'UNAVAILABLE') return null;
+      throw error;
+    });
+    if (!wanted) return undefined;
     const asset = wanted.assets.get(agent.assetId);
     const known = await this.#remembered(agent);
     const changed = known.running !== null && known.running !== report.agent;
@@ -46,7 +59,7 @@ export class ReleaseDesk {
       wishes: wanted,
       assetId: agent.assetId,
       pin: asset?.pin ?? null,
-      tags: asset?.tags ?? [],
+      tags: tagsOf(wanted, agent.assetId),
       report,
       previous,
       isPublished: (subject, version) =>
@@ -66,7 +79,11 @@ export class ReleaseDesk {
     if (kept && now - kept.readAt < wishesMs) return kept.wanted;
     const { db } = this.#context;
     const read = Promise.all([readWishes(db, organizationId), readAssetReleases(db, organizationId)]);
-    const wanted = read.then(([wishes, assets]) => ({ ...wishes, assets }));
+    const wanted = read.then(async ([wishes, assets]) => {
+      const rings = [...wishes.open.values()].flatMap((rollout) => rollout.rings);
+      const named = new Set([...rings, ...wishes.rules].flatMap(({ tags }) => tags));
+      return { ...wishes, assets, byQuery: await assetsByQueryTag(this.#context, organizationId, named) };
+    });
     this.#wanted.set(organizationId, { wanted, readAt: now });
     // What could not be read is read again by the next agent.
     wanted.catch(() => this.#wanted.delete(organizationId));
@@ -138,6 +155,11 @@ export class ReleaseDesk {
     if (this.#known.size >= maxRemembered) this.#known.clear();
     this.#known.set(assetId, { said, previous });
   }
+}
+
+function tagsOf({ assets, byQuery }: Wanted, assetId: string): string[] {
+  const fitting = [...byQuery].flatMap(([name, ids]) => (ids.has(assetId) ? [name] : []));
+  return [...(assets.get(assetId)?.tags ?? []), ...fitting];
 }
 
 interface Known {

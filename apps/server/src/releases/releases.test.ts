@@ -270,6 +270,18 @@ describe('a roll-out', () => {
     expect((await change(rollout, 'promote')).status).toBe(409);
   });
 
+  it('reaches by a ring the assets that fit the query of its tag', async () => {
+    const fitting = await enrolledAgent();
+    await call('POST', '/tags/by-query', { query: `assetId:${fitting.assetId}` });
+    const rollout = await roll('1.2.0', { rings: [{ name: 'first', tags: ['by-query'], percent: 0 }, ...everybody] });
+    expect(await say(report(), fitting)).toMatchObject({ agent: '1.2.0' });
+    expect(await say(report({ agent: '1.1.0' }))).toMatchObject({ held: 'ring' });
+    await call('POST', '/tags/by-query', { query: `assetId:${agent.assetId}` });
+    expect(await say(report({ agent: '1.1.0' }))).toMatchObject({ agent: '1.2.0' });
+    await change(rollout, 'promote');
+    await change(rollout, 'promote');
+  });
+
   it('pauses, resumes and is rolled back to what the fleet had', async () => {
     const rollout = await roll('1.1.0');
     expect(rollout.previous).toBe('1.2.0');

@@ -21,6 +21,7 @@ import { getPosture } from './posture.ts';
 import { replayVerdicts } from './replay.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
+import { deleteTag, listTags, saveTag, tagAsset } from './tags.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
 export const endpoints = {
@@ -62,5 +63,9 @@ export const endpoints = {
   setReleaseRules,
   setAssetRelease,
   getPlatformIdentification,
+  listTags,
+  saveTag,
+  deleteTag,
+  tagAsset,
   getAbout,
 } as const;

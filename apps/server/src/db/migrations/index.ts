@@ -13,6 +13,7 @@ import { statementPatches } from './011-statement-patches.ts';
 import { releases } from './012-releases.ts';
 import { agentRevocation } from './013-agent-revocation.ts';
 import { manifest } from './014-manifest.ts';
+import { tags } from './018-tags.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '012-releases': releases,
   '013-agent-revocation': agentRevocation,
   '014-manifest': manifest,
+  '018-tags': tags,
 };
