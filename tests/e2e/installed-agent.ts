@@ -1,15 +1,19 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Rollout, startRollout } from '@vedette/protocol';
 import { eventually, type PlatformProcess } from '@vedette/testkit';
 import { agentVersion } from '../../apps/agent/src/config.ts';
 import { findInstallation } from '../../apps/agent/src/upgrade/installation.ts';
 import { buildAgent } from '../../tools/build-agent.ts';
 
+const execute = promisify(execFile);
+const askEveryMs = 400;
 const deploy = join(import.meta.dirname, '../../deploy/agent');
 
 /** The agent's bundle as the sources are, under its own version. */
@@ -120,11 +124,13 @@ export class InstalledAgent implements AsyncDisposable {
     return rows.map(({ collector }) => String(collector));
   }
 
-  /** Waits until the upgrade's status is as wanted. */
+  /** Waits until the upgrade's status is as wanted. Others go on meanwhile, and asking, which takes a process, does not keep them busy. */
   async until(what: string, timeoutMs: number, holds: (upgrade: UpgradeStatus) => boolean): Promise<UpgradeStatus> {
     try {
       return await eventually(what, timeoutMs, async () => {
-        const { upgrade } = this.status();
+        await delay(askEveryMs);
+        const { stdout } = await execute(join(this.directory, 'vedette-agent'), ['status', '--json'], { env: this.#environment });
+        const { upgrade } = JSON.parse(stdout) as ReturnType<InstalledAgent['status']>; // our own program
         return upgrade && holds(upgrade) ? upgrade : null;
       });
     } catch (error) {

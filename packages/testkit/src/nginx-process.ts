@@ -32,6 +32,8 @@ export interface NginxPlace {
   readonly inside?: readonly string[];
   /** Directory of a certificate authority that several share. */
   readonly authority?: string;
+  /** Of each answer, so that a download lasts long enough to be seen; otherwise as fast as it goes. */
+  readonly bytesPerSecond?: number;
 }
 
 /** Debian's nginx with one of the shipped configurations, on a free port of loopback, its cache and log in a directory that goes with it. */
@@ -113,13 +115,15 @@ export class NginxProcess implements AsyncDisposable {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${this.directory}/temporary/${name};`,
     );
+    const { bytesPerSecond } = this.#place;
+    const rate = bytesPerSecond === undefined ? '' : `limit_rate ${bytesPerSecond};`;
     writeFileSync(join(this.directory, 'site.conf'), config(this));
     writeFileSync(
       join(this.directory, 'nginx.conf'),
       `daemon off; user root; worker_processes 1; worker_rlimit_nofile 20000; pid ${this.directory}/nginx.pid;
 error_log ${this.directory}/error.log warn;
 events { worker_connections 8192; }
-http { ${temporary.join(' ')} include ${this.directory}/site.conf; }
+http { ${temporary.join(' ')} ${rate} include ${this.directory}/site.conf; }
 `,
     );
     try {

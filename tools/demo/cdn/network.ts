@@ -19,9 +19,13 @@ export const regions: readonly Region[] = [
 export const middle = '10.91.0.1';
 const lossPercent = 0.5;
 
-/** Makes the regions, in the network namespace of this process, which nobody else may use (ip-netns(8), tc-netem(8)). */
-export function makeRegions(): void {
+/**
+ * Makes the regions, in the network namespace of this process, which nobody else may use (ip-netns(8), tc-netem(8)). Returns whether their
+ * ways are long: minimal kernels cannot delay and lose packets.
+ */
+export function makeRegions(): boolean {
   ip('link set lo up');
+  const isLong = hasNetem();
   ip('link add vedette type bridge');
   ip(`addr add ${middle}/16 dev vedette`);
   ip('link set vedette up');
@@ -32,17 +36,15 @@ export function makeRegions(): void {
     ip(`-n ${name} addr add ${address}/16 dev eth0`);
     ip(`-n ${name} link set lo up`);
     ip(`-n ${name} link set eth0 up`);
-    // To its own edge it is near, but a release takes some seconds, so that one can watch.
-    tc('-n', name, 'qdisc', 'add', 'dev', 'lo', 'root', 'tbf', 'rate', '800kbit', 'burst', '10kb', 'latency', '400ms');
-    if (!hasNetem()) continue;
+    if (!isLong) continue;
     const way = ['delay', `${delayMs}ms`, `${Math.round(delayMs / 10)}ms`, 'loss', `${lossPercent}%`];
     tc('qdisc', 'add', 'dev', name, 'root', 'netem', ...way);
     tc('-n', name, 'qdisc', 'add', 'dev', 'eth0', 'root', 'netem', ...way);
   }
+  return isLong;
 }
 
-/** Whether this kernel can delay and lose packets (sch_netem, which minimal kernels lack). */
-export function hasNetem(): boolean {
+function hasNetem(): boolean {
   const isThere = spawnSync('tc', 'qdisc add dev lo root netem delay 1ms'.split(' '), { stdio: 'ignore' }).status === 0;
   if (isThere) tc('qdisc', 'del', 'dev', 'lo', 'root');
   return isThere;
