@@ -16,6 +16,8 @@ for name in node agent.mjs release supervise configure agent.conf; do
   mv -f "$lib/$name.new" "$lib/$name"
 done
 cp -p "$here/uninstall.sh" "$lib/uninstall.sh"
+rm -f "$lib/root.json"
+[ ! -e "$here/usr/lib/vedette-agent/root.json" ] || cp -p "$here/usr/lib/vedette-agent/root.json" "$lib/root.json"
 cp -p "$here/usr/sbin/vedette-agent" /usr/sbin/vedette-agent.new
 chown 0:0 /usr/sbin/vedette-agent.new "$lib/uninstall.sh"
 mv -f /usr/sbin/vedette-agent.new /usr/sbin/vedette-agent

@@ -11,12 +11,13 @@ import { PackageError } from './package-error.ts';
 
 const help = `Builds the agent's packages. Needs dpkg-deb (.deb), rpmbuild (.rpm), strip, tar and gzip; no root, no network.
 
-Usage: npm run package -- [--out DIR] [--formats deb,rpm,tar] [--arch x64|arm64] [--fast] [--json]
+Usage: npm run package -- [--out DIR] [--formats deb,rpm,tar] [--arch x64|arm64] [--root FILE] [--fast] [--json]
        npm run package -- --targets [--out DIR] [--arch x64|arm64] [--products agent,runtime] [--deltas-from REPOSITORY]
 
   --out DIR        where the files go (default: .build/packages, from where a platform of this checkout offers them)
   --formats LIST   some of deb, rpm, tar (default: all)
   --arch ARCH      processor of the target (default: this machine's; its node-linux-ARCH package must be installed)
+  --root FILE      root of signed releases (root.json) for the packages to carry: agents trust it before that of any platform
   --fast           compress little: for trying out, twice as large
   --json           print one JSON object: version, and each file with format, bytes and sha256
   --targets        what upgrades consist of instead: code bundle and runtime, for "vedette release add" (default --out: .build/targets)
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
       out: { type: 'string' },
       formats: { type: 'string', default: packageFormats.join(',') },
       arch: { type: 'string', default: process.arch },
+      root: { type: 'string' },
       fast: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       targets: { type: 'boolean', default: false },
@@ -67,7 +69,14 @@ async function main(): Promise<number> {
     else for (const { file, bytes } of built) process.stdout.write(`${join(out, file)}  ${bytes} bytes\n`);
     return 0;
   }
-  const { version, files, problems } = await makePackages({ out, formats, architecture, fast: values.fast, progress });
+  const { version, files, problems } = await makePackages({
+    out,
+    formats,
+    architecture,
+    root: values.root === undefined ? null : resolve(values.root),
+    fast: values.fast,
+    progress,
+  });
   if (values.json) process.stdout.write(`${JSON.stringify({ version, architecture, out, files })}\n`);
   else
     for (const file of files)

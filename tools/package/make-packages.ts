@@ -9,7 +9,7 @@ import type { Architecture } from './architecture.ts';
 import { makeFormat, type PackageFormat } from './formats.ts';
 import { PackageError } from './package-error.ts';
 import { runTool } from './run-tool.ts';
-import { stageAgent } from './stage.ts';
+import { stageAgent, stageRoot } from './stage.ts';
 
 export interface PackageFile {
   readonly format: PackageFormat;
@@ -23,6 +23,8 @@ export interface PackageRequest {
   readonly out: string;
   readonly formats: readonly PackageFormat[];
   readonly architecture: Architecture;
+  /** A file that the packages carry as root of signed releases. */
+  readonly root: string | null;
   readonly fast: boolean;
   readonly progress: (text: string) => void;
 }
@@ -35,13 +37,15 @@ export interface Packages {
 }
 
 /** Builds the agent once and packs it in each format; one that fails does not stop the others. */
-export async function makePackages({ out, formats, architecture, fast, progress }: PackageRequest): Promise<Packages> {
+export async function makePackages(request: PackageRequest): Promise<Packages> {
+  const { out, formats, architecture, root, fast, progress } = request;
   const work = await mkdtemp(join(tmpdir(), 'vedette-package-'));
   try {
     const epoch = await sourceDate();
     const staged = join(work, 'staged');
     progress('building the agent and its runtime');
     await stageAgent(staged, architecture, epoch);
+    if (root !== null) await stageRoot(staged, root);
     const files: PackageFile[] = [];
     const problems: string[] = [];
     for (const format of formats) {

@@ -44,6 +44,18 @@ async function stageRelease(lib: string): Promise<void> {
   await writeFile(join(lib, 'release'), `${agentVersion} ${code} ${runtime}\n`, { mode: 0o644 });
 }
 
+/** Where agents of this package begin to follow signed releases. Throws PackageError for a file that is no root. */
+export async function stageRoot(root: string, file: string): Promise<void> {
+  const bytes = await readFile(file);
+  try {
+    const { signed } = JSON.parse(bytes.toString('utf8')) as { signed: { _type: string } }; // judged here, and again by each agent
+    if (signed._type !== 'root') throw new Error(`it is ${signed._type}`);
+  } catch (error) {
+    throw new PackageError('USAGE', `${file} is no root of signed releases`, { cause: error });
+  }
+  await writeFile(join(root, 'usr/lib/vedette-agent/root.json'), bytes, { mode: 0o644 });
+}
+
 export async function place(name: string, to: string, mode: number): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(join(deployFolder, name), to);

@@ -201,11 +201,35 @@ describe('fetchRelease', () => {
     expect(await fetch('2.0.0', { platform: server.url })).toMatchObject({ status: 'failed', reason: 'expired' });
   });
 
-  it('trusts the root of its package before that of any platform', async () => {
+  it.each(['lib/root.json', 'state/root.json'])('trusts the root in %s before that of any platform', async (path) => {
+    const other = stack.use(await TestReleases.create());
+    writeFileSync(join(directory, path), await other.root());
+    await release('2.0.0', program('2.0.0'));
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'failed', reason: 'verification', notes: [] });
+  });
+
+  it('trusts the root that the installer brought before that of the package', async () => {
     const other = stack.use(await TestReleases.create());
     writeFileSync(join(directory, 'lib/root.json'), await other.root());
+    writeFileSync(join(directory, 'state/root.json'), await releases.root());
     await release('2.0.0', program('2.0.0'));
-    expect(await fetch('2.0.0')).toMatchObject({ status: 'failed', reason: 'verification' });
+    expect(await fetch('2.0.0')).toMatchObject({ status: 'staged', notes: [] });
+  });
+
+  it('says which root it took from the platform, once', async () => {
+    await release('2.0.0', program('2.0.0'));
+    const sha256 = hash('sha256', await releases.root());
+    const { notes } = await fetch('2.0.0');
+    expect(notes).toEqual([`trusts the root of releases of ${platform.url.origin}, SHA-256 ${sha256}`]);
+    expect((await fetch('2.0.0')).notes).toEqual([]);
+  });
+
+  it('takes no root from a platform elsewhere without TLS', async () => {
+    expect(await fetch('2.0.0', { platform: new URL('http://192.0.2.1:1/') })).toMatchObject({
+      status: 'failed',
+      reason: 'verification',
+      detail: 'no root of signed releases was installed, and the platform is reached without TLS',
+    });
   });
 
   it('goes on after it was killed', async () => {

@@ -8,6 +8,7 @@ import { ReleaseError, programTarget } from '@vedette/release';
 import { describeError } from '../errors.ts';
 import { replaceFile } from './disk.ts';
 import { describeProgram, fetchProgram, type FetchParts } from './fetch-program.ts';
+import { firstRoot } from './first-root.ts';
 import { freeMemory } from './free-space.ts';
 import { fileOf, type Installation } from './installation.ts';
 import { edgesOf, fetchOrigins } from './known-origins.ts';
@@ -41,6 +42,8 @@ export interface FetchOutcome {
   readonly detail: string;
   readonly retryAfterSeconds: number;
   readonly origins: readonly OriginStanding[];
+  /** For the journal. */
+  readonly notes: readonly string[];
   /** Of the process that fetched. */
   readonly peakRssBytes: number;
 }
@@ -70,16 +73,17 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
     random: Math.random,
   });
   const attempt = randomBytes(8).toString('hex');
+  const notes: string[] = [];
   const ended = (outcome: Pick<FetchOutcome, 'status' | 'reason' | 'detail' | 'retryAfterSeconds'>): FetchOutcome => {
     const { sha256, document } = readKnownOrigins(disk, directory);
     const standings = origins.standings();
     ifPossible(() =>
       saveKnownOrigins(disk, directory, { sha256, document, lastGood: origins.best ?? known.lastGood, standings }),
     );
-    return { version, origins: origins.standings(), peakRssBytes: processUsage().peakRssBytes, ...outcome };
+    return { version, origins: origins.standings(), notes, peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };
   try {
-    await upgrade(task, origins, attempt);
+    await upgrade(task, { origins, attempt, notes });
     return ended({ status: 'staged', reason: null, detail: '', retryAfterSeconds: 0 });
   } catch (error) {
     signal.throwIfAborted();
@@ -98,13 +102,19 @@ function ifPossible(write: () => void): void {
   }
 }
 
-async function upgrade(task: FetchTask, origins: Origins, attempt: string): Promise<void> {
+interface Attempt {
+  readonly origins: Origins;
+  readonly attempt: string;
+  readonly notes: string[];
+}
+
+async function upgrade(task: FetchTask, { origins, attempt, notes }: Attempt): Promise<void> {
   const { installation, version, region } = task;
   const { disk, directory, platform, slots, running } = installation;
   disk.makeDirectory(directory);
   await origins.probe();
   trimMemory();
-  await using trust = await trustIn(task, origins);
+  await using trust = await trustIn(task, origins, notes);
   trimMemory();
   const { metadata } = trust;
   const known = readKnownOrigins(disk, directory);
@@ -142,26 +152,24 @@ async function upgrade(task: FetchTask, origins: Origins, attempt: string): Prom
   slots.beginTrial(slot, content, attempt);
 }
 
-/** Trusts the root of the package, else the platform's first one, which is asked for once. */
+/** Follows signed metadata from what was trusted last, or from the first root. */
 async function trustIn(
-  { installation: { disk, directory, lib, platform }, version }: FetchTask,
+  { installation, version }: FetchTask,
   origins: Origins,
+  notes: string[],
 ): Promise<Trust & AsyncDisposable> {
+  const { disk, directory, platform } = installation;
   const folder = trustDirectory(directory);
   disk.makeDirectory(folder);
   if (disk.size(join(folder, 'root.json')) === null) {
-    const last = origins.order().at(-1);
-    const shipped = disk.read(join(lib, 'root.json'), maxRootBytes);
-    const root = shipped ?? (last ? await origins.metadataOf(last)('1.root.json', maxRootBytes) : null);
-    if (!root) throw new UpgradeError('unreachable', 'the platform has no root of signed releases');
-    replaceFile(disk, join(folder, 'root.json'), root);
+    const { bytes, note } = await firstRoot(installation, origins);
+    replaceFile(disk, join(folder, 'root.json'), bytes);
     disk.syncDirectory(dirname(folder));
+    if (note !== null) notes.push(note);
   }
   const trust = await refreshTrust(folder, origins, programTarget('agent', platform, version));
   return { ...trust, [Symbol.asyncDispose]: () => trust.metadata[Symbol.asyncDispose]() };
 }
-
-const maxRootBytes = 512 * 1024;
 
 /** Whether the staged version starts on this machine, with its runtime, and can read this agent's state. Throws UpgradeError. */
 async function selfTest({ installation, stateDirectory, version, signal }: FetchTask, slot: 'a' | 'b'): Promise<void> {

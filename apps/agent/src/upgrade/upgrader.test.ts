@@ -17,6 +17,7 @@ const staged: FetchOutcome = {
   detail: '',
   retryAfterSeconds: 0,
   origins: [],
+  notes: [],
   peakRssBytes: 0,
 };
 const failed: FetchOutcome = {

@@ -139,7 +139,8 @@ export class Upgrader implements Disposable {
     this.#isFetching = true;
     this.#note('downloading', version, null);
     try {
-      const { status, reason, detail, retryAfterSeconds, origins, peakRssBytes } = await fetch(version, region);
+      const { status, reason, detail, retryAfterSeconds, origins, notes, peakRssBytes } = await fetch(version, region);
+      for (const note of notes) this.#tell(note);
       const given = origins
         .flatMap(({ origin, bytes }) => (bytes > 0 ? [{ host: new URL(origin).host, bytes }] : []))
         .slice(0, 8);

@@ -5,6 +5,8 @@
 set -eu
 platform=${VEDETTE_PLATFORM:-'@PLATFORM@'}
 packages='@PACKAGES@'
+# Of the root of signed releases: what the agent may become is decided by whoever is trusted now, and by nobody later.
+root='@ROOT@'
 
 fail() {
   echo "vedette: $1" >&2
@@ -33,18 +35,24 @@ sha256=$(echo "$entry" | cut -d' ' -f4)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
+# Fetches PATH of the platform into FILE, whose SHA-256 must be the third.
+fetch() {
+  if command -v curl >/dev/null; then
+    curl -fsSL --retry 3 ${VEDETTE_CA_FILE:+--cacert "$VEDETTE_CA_FILE"} -o "$2" "$platform$1" || fail "fetching $platform$1 failed"
+  elif command -v wget >/dev/null; then
+    wget -q ${VEDETTE_CA_FILE:+"--ca-certificate=$VEDETTE_CA_FILE"} -O "$2" "$platform$1" || fail "fetching $platform$1 failed"
+  else
+    fail "neither curl nor wget is here"
+  fi
+  found=$(sha256sum "$2" | cut -d' ' -f1)
+  [ "$found" = "$3" ] || fail "$(basename "$2") is damaged: its SHA-256 is $found, not $3; nothing was installed"
+}
 echo "vedette: fetching $name"
-if command -v curl >/dev/null; then
-  if [ -n "${VEDETTE_CA_FILE-}" ]; then set -- --cacert "$VEDETTE_CA_FILE"; else set --; fi
-  curl -fsSL --retry 3 "$@" -o "$work/$name" "$platform/install/$name" || fail "fetching $platform/install/$name failed"
-elif command -v wget >/dev/null; then
-  if [ -n "${VEDETTE_CA_FILE-}" ]; then set -- "--ca-certificate=$VEDETTE_CA_FILE"; else set --; fi
-  wget -q "$@" -O "$work/$name" "$platform/install/$name" || fail "fetching $platform/install/$name failed"
-else
-  fail "neither curl nor wget is here"
+fetch "/install/$name" "$work/$name" "$sha256"
+if [ -n "$root" ]; then
+  fetch "/tuf/${root%% *}.root.json" "$work/root.json" "${root#* }"
+  export VEDETTE_ROOT_FILE="$work/root.json"
 fi
-found=$(sha256sum "$work/$name" | cut -d' ' -f1)
-[ "$found" = "$sha256" ] || fail "$name is damaged: its SHA-256 is $found, not $sha256; nothing was installed"
 
 export VEDETTE_PLATFORM="$platform"
 chmod 755 "$work" && chmod 644 "$work/$name"

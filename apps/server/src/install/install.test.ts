@@ -32,7 +32,18 @@ describe('installing from the platform', () => {
     expect(reply.statusCode).toBe(200);
     expect(reply.body).toContain("platform=${VEDETTE_PLATFORM:-'https://vedette.example'}");
     expect(reply.body).toContain(`deb x86_64 ${deb} ${createHash('sha256').update(content).digest('hex')}`);
-    expect(reply.body).not.toContain('@P');
+    expect(reply.body).not.toMatch(/@[A-Z]+@/);
+    expect(reply.body).toContain("root=''");
+    execFileSync('sh', ['-n'], { input: reply.body });
+  });
+
+  it('names the newest root of signed releases, once there is one', async () => {
+    const metadata = join(server.context.config.releasesDirectory, 'tuf');
+    mkdirSync(metadata, { recursive: true });
+    for (const version of [1, 9, 10]) writeFileSync(join(metadata, `${version}.root.json`), `root ${version}`);
+    writeFileSync(join(metadata, '11.targets.json'), 'no root');
+    const reply = await server.app.inject({ url: '/install.sh' });
+    expect(reply.body).toContain(`root='10 ${createHash('sha256').update('root 10').digest('hex')}'`);
     execFileSync('sh', ['-n'], { input: reply.body });
   });
 
@@ -60,6 +71,6 @@ describe('installing from the platform', () => {
 it.each(["http://x';reboot;'", 'http://$(id)', 'http://a b', 'javascript:1', 'http://`id`', 'http://a\nb'])(
   'a hostile host name never gets into the script: %s',
   (origin) => {
-    expect(installScript(origin, [])).toBeNull();
+    expect(installScript(origin, [], null)).toBeNull();
   },
 );

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
+import { publishedRoot } from '../releases/published-root.ts';
 import { installScript } from './install-script.ts';
 import { PackageFiles } from './package-files.ts';
 
@@ -13,7 +14,7 @@ export function registerInstall(app: FastifyInstance, { config }: Context): void
   const files = new PackageFiles(config.packagesDirectory);
   app.get('/install.sh', async (request, reply) => {
     const origin = config.publicUrl ?? `${request.protocol}://${request.host}`;
-    const script = installScript(origin, await files.list());
+    const script = installScript(origin, await files.list(), await publishedRoot(config.releasesDirectory));
     if (script === null) throw new ApiError('BAD_REQUEST', 'The Host header is no host name');
     return reply.header('cache-control', 'no-store').type('text/x-shellscript').send(script);
   });

@@ -127,6 +127,11 @@ export class Origins {
     );
   }
 
+  /** Always there, asked last. */
+  get platform(): Origin {
+    return this.#platform.origin;
+  }
+
   /** In the order to ask them: edges that answer, the last good one first, then as signed; at last the platform. */
   order(): Origin[] {
     const usable = this.#edges.filter((edge) => edge.failure === null && !edge.isBanned);
