@@ -1,6 +1,7 @@
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
-import { Pool, type PoolConfig, types } from 'pg';
+import { type Pool, type PoolConfig, types } from 'pg';
 import type { Database } from './schema.ts';
+import { ScopedPool } from './scoped-pool.ts';
 
 /** Connections per server process; PostgreSQL's default ceiling is 100 for all. */
 const maxConnections = 16;
@@ -9,33 +10,34 @@ const statementTimeoutMs = 60_000;
 
 export interface OpenDatabase {
   readonly db: Kysely<Database>;
-  /** For COPY and LISTEN, which kysely does not know. */
+  /** For COPY and LISTEN, which kysely does not know; shows everything, whoever asks. */
   readonly pool: Pool;
   readonly close: () => Promise<void>;
 }
 
 /**
  * Opens a pool to the PostgreSQL at a connection description or a DATABASE_URL. Rows come as schema.ts says: int8 as a number
- * (refused beyond 2^53), date as text, timestamptz as Date, bytea as Buffer. `onError` hears of connections that broke; the pool
+ * (refused beyond 2^53), date as text, timestamptz as Date, bytea as Buffer. Within an asset scope `db` holds nothing but that scope's
+ * assets. `onError` hears of connections that broke; the pool
  * replaces them by itself.
  */
 export function openDatabase(connection: PoolConfig | string, onError: (error: Error) => void = () => undefined): OpenDatabase {
   const config = typeof connection === 'string' ? { connectionString: connection } : connection;
-  const pool = new Pool({
-    max: maxConnections,
-    statement_timeout: statementTimeoutMs,
-    application_name: 'vedette',
-    ...config,
-    types: { getTypeParser: parserOf },
-  });
-  pool.on('error', onError);
-  // One that breaks between two statements of a transaction tells nobody else, and would end the process.
-  pool.on('connect', (client) => client.on('error', onError));
+  const pools = new ScopedPool(
+    {
+      max: maxConnections,
+      statement_timeout: statementTimeoutMs,
+      application_name: 'vedette',
+      ...config,
+      types: { getTypeParser: parserOf },
+    },
+    onError,
+  );
   const db = new Kysely<Database>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PostgresDialect({ pool: pools }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
-  return { db, pool, close: () => db.destroy() };
+  return { db, pool: pools.whole, close: () => db.destroy() };
 }
 
 const parserOf = ((oid: number, format: 'text' | 'binary') => {

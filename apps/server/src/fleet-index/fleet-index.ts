@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import type { Logger } from 'pino';
+import { currentScope, outsideScope } from '../db/asset-scope.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { applyChanges } from './apply-changes.ts';
 import { buildBook, buildOrganization } from './index-builder.ts';
+import { NarrowIndexes } from './narrow-indexes.ts';
 import { OrganizationIndex } from './organization-index.ts';
 import { type Cursor, lookAhead, readCursor } from './read-changes.ts';
 import type { VerdictBook } from './verdict-book.ts';
@@ -49,6 +51,7 @@ const patienceMs = 5_000;
 export class FleetIndex implements AsyncDisposable {
   readonly #options: FleetIndexOptions;
   readonly #stop = new AbortController();
+  readonly #narrow = new NarrowIndexes();
   #built: BuiltIndex | null = null;
   /** Ends when all that was asked for so far is done. */
   #last: Promise<unknown> = Promise.resolve();
@@ -88,21 +91,22 @@ export class FleetIndex implements AsyncDisposable {
   }
 
   /**
-   * The index of an organization, holding all that was committed before the call. Use it before the next await: it changes under
-   * whoever waits. Throws ApiError UNAVAILABLE while it is being built.
+   * The index of an organization, holding all that was committed before the call; within an asset scope that of its assets alone. Use it
+   * before the next await: it changes under whoever waits. Throws ApiError UNAVAILABLE while it is being built.
    */
   async current(organizationId: string): Promise<OrganizationIndex> {
     const patience = new AbortController();
     const late = delay(patienceMs, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
-    const outcome = await Promise.race([this.#catchUp(), late]);
+    const outcome = await Promise.race([outsideScope(() => this.#catchUp()), late]);
     patience.abort();
     if (outcome === 'late' || !this.#built) {
       const message = `The index of the fleet is being built: ${this.#progress} assets so far.`;
       throw new ApiError('UNAVAILABLE', message, { retryAfterSeconds: 5 });
     }
-    return (
-      this.#built.organizations.get(organizationId) ?? new OrganizationIndex(this.#built.book, this.#options.clock().getTime())
-    );
+    const whole =
+      this.#built.organizations.get(organizationId) ?? new OrganizationIndex(this.#built.book, this.#options.clock().getTime());
+    const scope = currentScope();
+    return scope ? this.#narrow.of(whole, scope) : whole;
   }
 
   /**

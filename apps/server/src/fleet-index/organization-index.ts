@@ -27,6 +27,9 @@ export interface ChangeTime {
   readonly isLate: boolean;
 }
 
+/** What an index of some of the assets has of its own. */
+export type IndexParts = Pick<OrganizationIndex, 'table' | 'packages' | 'log'>;
+
 interface JudgeScope extends CheckChange {
   /** Assets by package versions: many checks change for the same ones. */
   readonly memory: Map<string, RoaringBitmap32>;
@@ -49,9 +52,9 @@ const states = [0, 1, 2] as const;
  */
 export class OrganizationIndex {
   readonly book: VerdictBook;
-  readonly table = new AssetTable();
-  readonly packages = new AssetPackages();
-  readonly log = new TransitionLog();
+  readonly table: AssetTable;
+  readonly packages: AssetPackages;
+  readonly log: TransitionLog;
   /** By the check's place in the book; what was never found has none. */
   readonly checks: (CheckDetections | undefined)[] = [];
   /** Where the log begins. */
@@ -62,9 +65,12 @@ export class OrganizationIndex {
   revision = 0;
   readonly #removals = new RecentRemovals();
 
-  constructor(book: VerdictBook, now: number) {
+  constructor(book: VerdictBook, now: number, parts: Partial<IndexParts> = {}) {
     this.book = book;
     this.since = now - windowMs;
+    this.table = parts.table ?? new AssetTable();
+    this.packages = parts.packages ?? new AssetPackages();
+    this.log = parts.log ?? new TransitionLog();
   }
 
   /** Enters an asset or its new form, and returns its dense number here. */
@@ -205,6 +211,7 @@ export class OrganizationIndex {
   changeSeverity(place: number, from: number, to: number): void {
     const found = this.checks[place];
     if (!found || from === to) return;
+    this.revision += 1;
     for (const asset of found.open.toUint32Array()) {
       if (found.stateOf(asset) === 2) this.table.count(asset, from, -1).count(asset, to, 1);
     }
