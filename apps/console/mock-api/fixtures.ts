@@ -16,6 +16,7 @@ import {
   type SeverityCounts,
   severities,
   severityNames,
+  permissions,
 } from '@vedette/protocol';
 
 /** A small fleet, the same at every start, relative to one moment. */
@@ -31,7 +32,12 @@ export const me: Me = {
   login: 'admin',
   organizationId: as(uuid(2, 1)),
   organization: 'Example',
+  name: 'Ada',
   role: 'manager',
+  roleName: 'Manager',
+  permissions: [...permissions],
+  scope: null,
+  stage: 'complete',
 };
 
 export const packages = [
@@ -279,8 +285,24 @@ export const activationKeys: ActivationKey[] = [
 ];
 
 export const apiTokens: ApiToken[] = [
-  { apiTokenId: as(uuid(6, 1)), name: 'nightly report', createdAt: at(12), expiresAt: at(-78) },
-  { apiTokenId: as(uuid(6, 2)), name: 'old script', createdAt: at(200), expiresAt: at(20) },
+  {
+    apiTokenId: as(uuid(6, 1)),
+    name: 'nightly report',
+    createdAt: at(12),
+    expiresAt: at(-78),
+    permissions: null,
+    lastUsedAt: at(0),
+    lastAddress: '192.0.2.7',
+  },
+  {
+    apiTokenId: as(uuid(6, 2)),
+    name: 'old script',
+    createdAt: at(200),
+    expiresAt: at(20),
+    permissions: ['asset:read'],
+    lastUsedAt: null,
+    lastAddress: null,
+  },
 ];
 
 export const about: About = {

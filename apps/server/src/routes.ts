@@ -4,6 +4,7 @@ import { type AgentWork, registerAgentRoutes } from './agents/routes.ts';
 import { registerAbout } from './about/routes.ts';
 import { registerActivationKeys } from './activation-keys/routes.ts';
 import { registerAssetRoutes } from './assets/routes.ts';
+import { registerAudit } from './audit/routes.ts';
 import { registerAuth } from './auth/routes.ts';
 import { registerDashboardRoutes } from './dashboard/routes.ts';
 import { Notifications } from './db/notifications.ts';
@@ -19,6 +20,8 @@ import type { Context } from './context.ts';
 import { Judging } from './inventory/judging.ts';
 import { registerReleases } from './releases/routes.ts';
 import { registerTagRoutes } from './tags/routes.ts';
+import { registerRoles } from './users/role-routes.ts';
+import { registerUsers } from './users/user-routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
@@ -31,6 +34,9 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerInstall(app, context);
   if (!plays(context.config, 'api')) return;
   registerAuth(app, context);
+  registerUsers(app, context);
+  registerRoles(app, context);
+  registerAudit(app, context);
   registerActivationKeys(app, context);
   registerAbout(app, context);
   registerAssetRoutes(app, context);

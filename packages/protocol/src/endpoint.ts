@@ -1,30 +1,7 @@
 import { z } from 'zod';
+import type { AccessRequirement } from './permissions.ts';
 
 const nothing = z.undefined();
-
-/** What a caller must be allowed to do; roles are sets of these. `public` needs no login at all. */
-export const permissions = [
-  'public',
-  'session',
-  'asset:read',
-  'asset:scan',
-  'agent:revoke',
-  'detection:read',
-  'check:read',
-  'knowledge:read',
-  'knowledge:write',
-  'activation-key:read',
-  'activation-key:write',
-  'token:write',
-  'release:read',
-  'release:write',
-  'tag:read',
-  'tag:write',
-  'exception:read',
-  'exception:write',
-  'exception:approve',
-] as const;
-export type Permission = (typeof permissions)[number];
 
 /** One operation of the public API: the single description that server, console, CLI, tests and OpenAPI share. */
 export interface Endpoint<
@@ -38,7 +15,8 @@ export interface Endpoint<
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below /api/v1, parameters as `:name`. */
   readonly path: string;
-  readonly permission: Permission;
+  /** The one place that says who may use it. */
+  readonly permission: AccessRequirement;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -51,6 +29,7 @@ export const apiErrorCodes = [
   'BODY_TOO_LARGE',
   'UNAUTHENTICATED',
   'LOGIN_FAILED',
+  'LOGIN_INCOMPLETE',
   'FORBIDDEN',
   'NOT_FOUND',
   'CONFLICT',
@@ -71,7 +50,7 @@ export function endpoint<
   summary: string;
   method: Endpoint['method'];
   path: string;
-  permission: Permission;
+  permission: AccessRequirement;
   params?: Params;
   query?: Query;
   body?: Body;

@@ -13,6 +13,12 @@ export type AgentId = z.infer<typeof AgentId>;
 export const UserId = z.uuid().brand<'UserId'>();
 export type UserId = z.infer<typeof UserId>;
 
+export const RoleId = z.uuid().brand<'RoleId'>();
+export type RoleId = z.infer<typeof RoleId>;
+
+export const SessionId = z.uuid().brand<'SessionId'>();
+export type SessionId = z.infer<typeof SessionId>;
+
 export const ActivationKeyId = z.uuid().brand<'ActivationKeyId'>();
 export type ActivationKeyId = z.infer<typeof ActivationKeyId>;
 

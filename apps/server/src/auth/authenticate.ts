@@ -1,28 +1,56 @@
-import type { Permission } from '@vedette/protocol';
+import { findBuiltInRole, type LoginStage, type Permission, permissions } from '@vedette/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { Kysely } from 'kysely';
 import { isSecure } from '../config.ts';
 import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
 import { hashSecret } from './secret.ts';
-import { findCallerBySession, findCallerByToken } from './store.ts';
+import { type CallerRow, findSession, findToken, touchSession, touchToken } from './store.ts';
 
 /** Who asks. Every query about an organization's things takes organizationId from here. */
 export interface Caller {
   readonly organizationId: string;
   readonly userId: string;
   readonly login: string;
-  readonly role: 'manager' | 'reader';
+  /** Name of a built-in role, or the id of one of the organization. */
+  readonly role: string;
+  readonly permissions: ReadonlySet<Permission>;
+  /** In the query language: an asset has to fit all of them to be seen. */
+  readonly scopes: readonly string[];
+  readonly stage: LoginStage;
+  readonly sessionId: string | null;
+  /** Of the API token, where one was sent. */
+  readonly tokenName: string | null;
 }
 
 /** The caller by API token or session cookie; null when neither is valid (any more). */
 export async function authenticate(context: Context, request: FastifyRequest): Promise<Caller | null> {
+  const { db, clock } = context;
   const { authorization } = request.headers;
   // A token that was sent decides alone: falling back to the cookie would bypass the check of the request's origin.
   if (authorization !== undefined) {
     if (!authorization.startsWith('Bearer ')) return null;
-    return findCallerByToken(context.db, hashSecret(authorization.slice('Bearer '.length)), context.clock());
+    const token = await findToken(db, hashSecret(authorization.slice('Bearer '.length)), clock());
+    if (!token) return null;
+    await touchToken(db, token, { address: request.ip, now: clock() });
+    const caller = toCaller(token);
+    if (!caller) return null;
+    const { tokenPermissions, tokenName } = token;
+    // Never more than the owner may at this moment, whatever it was made with.
+    const may = tokenPermissions ? [...caller.permissions].filter((one) => tokenPermissions.includes(one)) : caller.permissions;
+    return { ...caller, permissions: new Set(may), stage: 'complete', tokenName };
   }
   const cookie = request.cookies[sessionCookieName(context)];
-  return cookie === undefined ? null : findCallerBySession(context.db, hashSecret(cookie), context.clock());
+  if (cookie === undefined) return null;
+  return callerOfSession(db, hashSecret(cookie), clock());
+}
+
+/** The caller by the hash of a session's secret. */
+export async function callerOfSession(db: Kysely<Database>, tokenHash: Buffer, now: Date): Promise<Caller | null> {
+  const session = await findSession(db, tokenHash, now);
+  if (!session) return null;
+  await touchSession(db, session, now);
+  return toCaller(session);
 }
 
 /** With https the name's prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis, 4.1.3.2). */
@@ -30,7 +58,20 @@ export function sessionCookieName({ config }: Context): string {
   return isSecure(config) ? '__Host-vedette-session' : 'vedette-session';
 }
 
-/** A manager may do everything, a reader read everything. */
-export function mayDo(caller: Caller, permission: Permission): boolean {
-  return caller.role === 'manager' || permission === 'session' || permission.endsWith(':read');
+/** Null where the role is none that we know: whoever has it may nothing. */
+function toCaller(row: CallerRow & { sessionId?: string | null; stage?: LoginStage }): Caller | null {
+  const builtIn = findBuiltInRole(row.role);
+  const held: readonly string[] | null = builtIn?.permissions ?? row.rolePermissions;
+  if (held === null) return null;
+  return {
+    organizationId: row.organizationId,
+    userId: row.userId,
+    login: row.login,
+    role: row.role,
+    permissions: new Set(permissions.filter((one) => held.includes(one))),
+    scopes: [row.userScope, builtIn ? null : row.roleScope].filter((scope) => scope !== null),
+    stage: row.stage ?? 'complete',
+    sessionId: row.sessionId ?? null,
+    tokenName: null,
+  };
 }

@@ -1,10 +1,86 @@
-import type { Kysely } from 'kysely';
+import type { LoginStage } from '@vedette/protocol';
+import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import type { Caller } from './authenticate.ts';
 
 type Db = Kysely<Database>;
 
-export async function insertSession(db: Db, session: Database['session']): Promise<void> {
+/** Sessions end after so long, however much they are used … */
+export const sessionLifetimeMs = 12 * 3600_000;
+/** … and earlier when they are not used for so long. */
+export const sessionIdleMs = 2 * 3600_000;
+/** When something was last used is kept to so much: not every request shall write. */
+const touchEveryMs = 60_000;
+
+/** What decides what a caller may do. */
+export interface CallerRow {
+  readonly organizationId: string;
+  readonly userId: string;
+  readonly login: string;
+  readonly role: string;
+  readonly userScope: string | null;
+  /** Of a role of the organization; null for built-in ones and those that are gone. */
+  readonly rolePermissions: string[] | null;
+  readonly roleScope: string | null;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface SessionRow extends CallerRow {
+  readonly sessionId: string;
+  readonly stage: LoginStage;
+}
+
+export interface TokenRow extends CallerRow {
+  readonly tokenId: string;
+  readonly tokenName: string;
+  readonly tokenPermissions: string[] | null;
+}
+
+const callerColumns = sql`
+  app_user.organization_id, app_user.id as user_id, app_user.login, app_user.role, app_user.scope as user_scope,
+  role.permissions as role_permissions, role.scope as role_scope`;
+
+const roleOfUser = sql`left join role on role.organization_id = app_user.organization_id and role.id::text = app_user.role`;
+
+export async function findSession(db: Db, tokenHash: Buffer, now: Date): Promise<SessionRow | null> {
+  const { rows } = await sql<SessionRow>`
+    select ${callerColumns}, session.id as session_id, session.last_used_at,
+      case when session.stage <> 'complete' then session.stage
+        when app_user.must_change_password then 'change-password' else 'complete' end as stage
+    from session join app_user on app_user.id = session.user_id ${roleOfUser}
+    where session.token_hash = ${tokenHash} and session.expires_at > ${now} and app_user.disabled_at is null
+      and coalesce(session.last_used_at, session.created_at) > ${new Date(now.getTime() - sessionIdleMs)}`.execute(db);
+  return rows[0] ?? null;
+}
+
+export async function findToken(db: Db, tokenHash: Buffer, now: Date): Promise<TokenRow | null> {
+  const { rows } = await sql<TokenRow>`
+    select ${callerColumns}, api_token.id as token_id, api_token.name as token_name, api_token.permissions as token_permissions,
+      api_token.last_used_at
+    from api_token join app_user on app_user.id = api_token.user_id ${roleOfUser}
+    where api_token.token_hash = ${tokenHash} and (api_token.expires_at is null or api_token.expires_at > ${now})
+      and app_user.disabled_at is null`.execute(db);
+  return rows[0] ?? null;
+}
+
+function isRecent(at: Date | null, now: Date): boolean {
+  return at !== null && now.getTime() - at.getTime() < touchEveryMs;
+}
+
+export async function touchSession(db: Db, { sessionId, lastUsedAt }: SessionRow, now: Date): Promise<void> {
+  if (isRecent(lastUsedAt, now)) return;
+  await db.updateTable('session').set({ lastUsedAt: now }).where('id', '=', sessionId).execute();
+}
+
+export async function touchToken(
+  db: Db,
+  { tokenId, lastUsedAt }: TokenRow,
+  { address, now }: { readonly address: string; readonly now: Date },
+): Promise<void> {
+  if (isRecent(lastUsedAt, now)) return;
+  await db.updateTable('apiToken').set({ lastUsedAt: now, lastAddress: address }).where('id', '=', tokenId).execute();
+}
+
+export async function insertSession(db: Db, session: Insertable<Database['session']> & { createdAt: Date }): Promise<void> {
   // Whoever logs in sweeps up what has ended; there is no other moment that needs it.
   await db.deleteFrom('session').where('expiresAt', '<=', session.createdAt).execute();
   await db.insertInto('session').values(session).execute();
@@ -14,49 +90,59 @@ export async function deleteSession(db: Db, tokenHash: Buffer): Promise<void> {
   await db.deleteFrom('session').where('tokenHash', '=', tokenHash).execute();
 }
 
-export async function findCallerBySession(db: Db, tokenHash: Buffer, now: Date): Promise<Caller | null> {
-  const row = await db
+interface Owner {
+  readonly organizationId: string;
+  readonly userId: string;
+}
+
+/** Sessions of a user that can still be used, the one used last first. */
+export async function listSessionsOf(db: Db, { userId }: Owner, now: Date): Promise<Selectable<Database['session']>[]> {
+  return db
     .selectFrom('session')
-    .innerJoin('appUser', 'appUser.id', 'session.userId')
-    .select(['session.organizationId', 'session.userId', 'appUser.login', 'appUser.role'])
-    .where('session.tokenHash', '=', tokenHash)
-    .where('session.expiresAt', '>', now)
-    .executeTakeFirst();
-  return row ?? null;
+    .selectAll()
+    .where('userId', '=', userId)
+    .where('expiresAt', '>', now)
+    .where(sql<boolean>`coalesce(last_used_at, created_at) > ${new Date(now.getTime() - sessionIdleMs)}`)
+    .orderBy(sql`coalesce(last_used_at, created_at)`, 'desc')
+    .execute();
 }
 
-export async function findCallerByToken(db: Db, tokenHash: Buffer, now: Date): Promise<Caller | null> {
-  const row = await db
-    .selectFrom('apiToken')
-    .innerJoin('appUser', 'appUser.id', 'apiToken.userId')
-    .select(['apiToken.organizationId', 'apiToken.userId', 'appUser.login', 'appUser.role'])
-    .where('apiToken.tokenHash', '=', tokenHash)
-    .where((where) => where.or([where('apiToken.expiresAt', 'is', null), where('apiToken.expiresAt', '>', now)]))
-    .executeTakeFirst();
-  return row ?? null;
+/** False when the user has no such session. */
+export async function endSessionOf(db: Db, { userId }: Owner, id: string): Promise<boolean> {
+  const result = await db.deleteFrom('session').where('userId', '=', userId).where('id', '=', id).executeTakeFirst();
+  return result.numDeletedRows > 0n;
 }
 
-export async function insertApiToken(db: Db, token: Database['apiToken']): Promise<void> {
+/** Ends all sessions of a user, or all but one. */
+export async function endSessionsOf(db: Db, userId: string, except: string | null = null): Promise<void> {
+  let ending = db.deleteFrom('session').where('userId', '=', userId);
+  if (except !== null) ending = ending.where('id', '<>', except);
+  await ending.execute();
+}
+
+export async function insertApiToken(db: Db, token: Insertable<Database['apiToken']>): Promise<void> {
   await db.insertInto('apiToken').values(token).execute();
 }
 
-export async function listApiTokensOf(db: Db, caller: Caller): Promise<Omit<Database['apiToken'], 'tokenHash'>[]> {
+export type ApiTokenRow = Omit<Selectable<Database['apiToken']>, 'tokenHash'>;
+
+export async function listApiTokensOf(db: Db, owner: Owner): Promise<ApiTokenRow[]> {
   return db
     .selectFrom('apiToken')
-    .select(['id', 'organizationId', 'userId', 'name', 'createdAt', 'expiresAt'])
-    .where('organizationId', '=', caller.organizationId)
-    .where('userId', '=', caller.userId)
+    .select(['id', 'organizationId', 'userId', 'name', 'createdAt', 'expiresAt', 'permissions', 'lastUsedAt', 'lastAddress'])
+    .where('organizationId', '=', owner.organizationId)
+    .where('userId', '=', owner.userId)
     .orderBy('createdAt')
     .orderBy('id')
     .execute();
 }
 
 /** False when the caller has no such token. */
-export async function deleteApiTokenOf(db: Db, caller: Caller, id: string): Promise<boolean> {
+export async function deleteApiTokenOf(db: Db, owner: Owner, id: string): Promise<boolean> {
   const result = await db
     .deleteFrom('apiToken')
-    .where('organizationId', '=', caller.organizationId)
-    .where('userId', '=', caller.userId)
+    .where('organizationId', '=', owner.organizationId)
+    .where('userId', '=', owner.userId)
     .where('id', '=', id)
     .executeTakeFirst();
   return result.numDeletedRows > 0n;

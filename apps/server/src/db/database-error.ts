@@ -22,3 +22,8 @@ export function isBusyError(error: unknown): boolean {
     error instanceof Error && /^Connection terminated|^timeout exceeded when trying to connect|not queryable/.test(error.message)
   );
 }
+
+/** There is such a row already (23505). */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}

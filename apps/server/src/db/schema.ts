@@ -1,4 +1,13 @@
-import type { OrderState, Requirement, RolloutState, RolloutSubject, UpgradeState, VendorState } from '@vedette/protocol';
+import type {
+  AuditOutcome,
+  OrderState,
+  Requirement,
+  RolloutState,
+  RolloutSubject,
+  SessionStage,
+  UpgradeState,
+  VendorState,
+} from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
@@ -7,12 +16,53 @@ export interface Database {
   appUser: {
     id: string;
     organizationId: string;
+    /** Unique among all organizations. */
     login: string;
+    /** Empty for those who only come by another way. */
     passwordHash: string;
-    role: 'manager' | 'reader';
+    /** The name of a role that every organization has, or the id of one of its own. */
+    role: string;
     createdAt: Date;
+    name: Generated<string>;
+    /** In the query language. */
+    scope: NullableText;
+    disabledAt: NullableDate;
+    mustChangePassword: Generated<boolean>;
+    lastLogin: NullableDate;
   };
-  session: { tokenHash: Buffer; userId: string; organizationId: string; createdAt: Date; expiresAt: Date };
+  role: {
+    organizationId: string;
+    id: string;
+    name: string;
+    describes: string;
+    permissions: string[];
+    scope: string | null;
+    createdAt: Date;
+    changedAt: Date;
+  };
+  session: {
+    id: Generated<string>;
+    tokenHash: Buffer;
+    userId: string;
+    organizationId: string;
+    createdAt: Date;
+    expiresAt: Date;
+    lastUsedAt: NullableDate;
+    address: Generated<string>;
+    userAgent: Generated<string>;
+    stage: Generated<SessionStage>;
+  };
+  loginFailure: { subject: string; failures: number; failedAt: Date; lockedUntil: Date | null };
+  auditEvent: {
+    organizationId: string;
+    number: number;
+    at: Date;
+    action: string;
+    outcome: AuditOutcome;
+    hash: Buffer;
+    /** Canonical JSON. */
+    body: string;
+  };
   apiToken: {
     id: string;
     organizationId: string;
@@ -21,6 +71,10 @@ export interface Database {
     tokenHash: Buffer;
     createdAt: Date;
     expiresAt: Date | null;
+    /** Null: whatever its owner may. */
+    permissions: ColumnType<string[] | null, string[] | null | undefined>;
+    lastUsedAt: NullableDate;
+    lastAddress: NullableText;
   };
   activationKey: {
     id: string;
@@ -309,5 +363,6 @@ export type PackageRole = 'installed' | 'running' | 'dormant';
 /** JSON columns are read as values and written as text. */
 type Json = ColumnType<unknown, string, string>;
 type NullableJson = ColumnType<unknown, string | null | undefined, string | null>;
+type NullableText = ColumnType<string | null, string | null | undefined, string | null>;
 type NullableDate = ColumnType<Date | null, Date | null | undefined, Date | null>;
 type Defaulted = ColumnType<unknown, string | undefined, string>;

@@ -6,6 +6,7 @@ const table: Record<ApiErrorCode, readonly [status: number, title: string]> = {
   BODY_TOO_LARGE: [413, 'The request body is too large'],
   UNAUTHENTICATED: [401, 'Log in first'],
   LOGIN_FAILED: [401, 'Login or password is wrong'],
+  LOGIN_INCOMPLETE: [403, 'The login is not complete'],
   FORBIDDEN: [403, 'This is not allowed'],
   NOT_FOUND: [404, 'There is no such thing'],
   CONFLICT: [409, 'This contradicts the present state'],

@@ -1,8 +1,12 @@
 import type { Endpoint } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { z } from 'zod';
-import { authenticate, type Caller, mayDo } from '../auth/authenticate.ts';
+import { auditRequest, isAudited } from '../audit/audit-request.ts';
+import { admit, Refusal } from '../auth/admit.ts';
+import type { Caller } from '../auth/authenticate.ts';
+import { resolveScope } from '../auth/resolve-scope.ts';
 import type { Context } from '../context.ts';
+import { withinScope } from '../db/asset-scope.ts';
 import { ApiError } from './api-error.ts';
 
 export interface PublicCall<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
@@ -19,11 +23,14 @@ export interface Call<Params extends z.ZodType, Query extends z.ZodType, Body ex
   Body
 > {
   readonly caller: Caller;
+  /** For the audit log, beside what was asked for: what was before and is after, what else it was done to. Without secrets. */
+  readonly note: (detail: Readonly<Record<string, unknown>>) => void;
 }
 
 /**
- * Serves an endpoint below /api/v1: authenticates, checks the permission, reads what arrives through the endpoint's schemas and
- * sends the handler's answer through the reply schema, so that no column leaves by accident.
+ * Serves an endpoint below /api/v1: authenticates, checks the permission, reads what arrives through the endpoint's schemas, lets the
+ * handler answer within the caller's asset scope, writes changes to the audit log, and sends the answer through the reply schema, so that
+ * no column leaves by accident.
  */
 export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   app: FastifyInstance,
@@ -33,13 +40,41 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
 ): void {
   if (endpoint.permission === 'public') throw new Error(`${endpoint.name} is public: use servePublic`);
   route(app, endpoint, {}, async (request, reply) => {
-    const caller = await authenticate(context, request);
-    if (!caller) throw new ApiError('UNAUTHENTICATED', 'Log in, or send an API token as "Authorization: Bearer ..."');
-    if (!mayDo(caller, endpoint.permission)) {
-      throw new ApiError('FORBIDDEN', `The role "${caller.role}" does not include ${endpoint.permission}`);
+    const caller = await admitAudited(context, endpoint, request);
+    const input = read(endpoint, request);
+    const notes: Record<string, unknown> = {};
+    const note = (detail: Readonly<Record<string, unknown>>): void => void Object.assign(notes, detail);
+    const scope = await resolveScope(context, caller, endpoint.permission);
+    const answer = (): Promise<z.input<R>> => handler({ ...input, caller, note, request, reply });
+    const audit = async (outcome: 'done' | 'failed'): Promise<void> => {
+      const { body, params } = input as { body: unknown; params: Record<string, unknown> | undefined }; // as the schemas gave them
+      const target = Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)]));
+      const detail = { ...(body === undefined ? {} : { input: body }), ...notes };
+      if (isAudited(endpoint)) await auditRequest(context, { request, caller, action: endpoint.name, outcome, target, detail });
+    };
+    try {
+      const result = await (scope ? withinScope(scope, answer) : answer());
+      await audit('done');
+      return result;
+    } catch (error) {
+      // What was refused for a reason changed nothing; what broke may have.
+      if (!(error instanceof ApiError) || error.statusCode >= 500) await audit('failed').catch(() => undefined);
+      throw error;
     }
-    return handler({ ...read(endpoint, request), caller, request, reply });
   });
+}
+
+/** Who tried what they may not is worth knowing, where it would have changed something. */
+async function admitAudited(context: Context, endpoint: Endpoint, request: FastifyRequest): Promise<Caller> {
+  try {
+    return await admit(context, request, endpoint.permission);
+  } catch (error) {
+    if (error instanceof Refusal && isAudited(endpoint)) {
+      const target = Object.fromEntries(Object.entries(request.params as Record<string, string>)); // texts of the address
+      await auditRequest(context, { request, caller: error.caller, action: endpoint.name, outcome: 'refused', target });
+    }
+    throw error;
+  }
 }
 
 /** The same for an endpoint that needs no login; `options` may limit its rate. */

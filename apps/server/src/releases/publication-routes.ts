@@ -15,7 +15,7 @@ import {
   targetFile,
 } from '@vedette/release';
 import type { FastifyInstance } from 'fastify';
-import { authenticate, mayDo } from '../auth/authenticate.ts';
+import { admit } from '../auth/admit.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
@@ -67,10 +67,7 @@ export function registerPublicationRoutes(app: FastifyInstance, context: Context
       '/api/v1/releases/files/:sha256',
       { bodyLimit: maxFileBytes },
       async (request, reply) => {
-        const caller = await authenticate(context, request);
-        if (!caller) throw new ApiError('UNAUTHENTICATED', 'Log in, or send an API token as "Authorization: Bearer ..."');
-        if (!mayDo(caller, 'release:write'))
-          throw new ApiError('FORBIDDEN', `The role "${caller.role}" does not include release:write`);
+        await admit(context, request, 'release:write');
         const { sha256 } = request.params;
         if (!/^[0-9a-f]{64}$/.test(sha256)) throw new ApiError('BAD_REQUEST', 'The last part of the address is no SHA-256');
         const file = uploadFile(keeper.directory, sha256);

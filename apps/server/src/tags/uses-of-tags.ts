@@ -4,7 +4,7 @@ import { readRules, ringsOf } from '../releases/wishes-store.ts';
 import { loadTags } from './store.ts';
 import { readAssetScope, tagsAskedFor } from './tag-query.ts';
 
-/** What would no longer mean the same without a tag, in words: queries of other tags, rings of open roll-outs, release rules. */
+/** What would no longer mean the same without a tag, in words: queries of other tags, rings of open roll-outs, release rules, and which assets people may see. */
 export async function usesOfTags(db: Kysely<Database>, organizationId: string, now: Date): Promise<(name: string) => string[]> {
   const tags = await loadTags(db, organizationId);
   const rollouts = await db
@@ -13,6 +13,7 @@ export async function usesOfTags(db: Kysely<Database>, organizationId: string, n
     .where('organizationId', '=', organizationId)
     .where('state', 'in', ['running', 'paused'])
     .execute();
+  const scopes = await scopesOf(db, organizationId);
   const rules = await readRules(db, organizationId);
   const queries = tags.map(({ name, query }) => ({ name, query: query === null ? null : readAssetScope(query, now) }));
   return (name) => [
@@ -22,6 +23,17 @@ export async function usesOfTags(db: Kysely<Database>, organizationId: string, n
     ...rollouts.flatMap(({ version, rings }) =>
       ringsOf({ rings }).flatMap((ring) => (ring.tags.includes(name) ? [`ring ${ring.name} of the roll-out of ${version}`] : [])),
     ),
+    ...scopes.flatMap(({ scope, of }) => (tagsAskedFor(readAssetScope(scope, now), [name]).length > 0 ? [of] : [])),
     ...(rules.some((rule) => rule.tags.includes(name)) ? ['a release rule'] : []),
+  ];
+}
+
+/** Which assets roles and users are for. */
+async function scopesOf(db: Kysely<Database>, organizationId: string): Promise<{ scope: string; of: string }[]> {
+  const roles = await db.selectFrom('role').select(['name', 'scope']).where('organizationId', '=', organizationId).execute();
+  const users = await db.selectFrom('appUser').select(['login', 'scope']).where('organizationId', '=', organizationId).execute();
+  return [
+    ...roles.flatMap(({ name, scope }) => (scope === null ? [] : [{ scope, of: `the role ${name}` }])),
+    ...users.flatMap(({ login, scope }) => (scope === null ? [] : [{ scope, of: `the user ${login}` }])),
   ];
 }

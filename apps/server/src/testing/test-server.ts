@@ -75,19 +75,23 @@ export async function testServer(
 /** Headers of a caller of a new organization, or of a given one. */
 export async function testCaller(
   { context: { db }, clock }: TestServer,
-  { organizationId = randomUUID(), role = 'manager' as const }: { organizationId?: string; role?: 'manager' | 'reader' } = {},
-): Promise<{ readonly organizationId: string; readonly headers: { readonly authorization: string } }> {
+  {
+    organizationId = randomUUID(),
+    role = 'manager',
+    scope = null,
+  }: { organizationId?: string; role?: string; scope?: string | null } = {},
+): Promise<{ readonly organizationId: string; readonly userId: string; readonly headers: { readonly authorization: string } }> {
   const known = await db.selectFrom('organization').select('id').where('id', '=', organizationId).executeTakeFirst();
   if (!known) await insertOrganization(db, { id: organizationId, name: 'tested', createdAt: clock.now });
   const userId = randomUUID();
-  await insertUser(db, { id: userId, organizationId, login: userId, passwordHash: '', role, createdAt: clock.now });
+  await insertUser(db, { id: userId, organizationId, login: userId, passwordHash: '', role, scope, createdAt: clock.now });
   const { secret, hash } = newSecret('vdt');
   const token = { id: randomUUID(), organizationId, userId, name: 'test', tokenHash: hash };
   await db
     .insertInto('apiToken')
     .values({ ...token, createdAt: clock.now, expiresAt: null })
     .execute();
-  return { organizationId, headers: { authorization: `Bearer ${secret}` } };
+  return { organizationId, userId, headers: { authorization: `Bearer ${secret}` } };
 }
 
 /** The secret of a new activation key. */

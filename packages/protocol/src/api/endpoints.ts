@@ -1,3 +1,4 @@
+import { listAuditEvents, verifyAuditLog } from './audit.ts';
 import { createActivationKey, listActivationKeys, revokeActivationKey } from './activation-keys.ts';
 import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
@@ -20,7 +21,28 @@ import {
 import { getPosture } from './posture.ts';
 import { replayVerdicts } from './replay.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
-import { createApiToken, deleteApiToken, getSession, listApiTokens, logIn, logOut } from './session.ts';
+import {
+  changePassword,
+  createApiToken,
+  deleteApiToken,
+  endSession,
+  getSession,
+  listApiTokens,
+  listSessions,
+  logIn,
+  logOut,
+} from './session.ts';
+import {
+  changeRole,
+  changeUser,
+  createRole,
+  createUser,
+  deleteRole,
+  deleteUser,
+  listRoles,
+  listUsers,
+  resetPassword,
+} from './users.ts';
 import { deleteTag, listTags, saveTag, tagAsset } from './tags.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
@@ -28,6 +50,20 @@ export const endpoints = {
   logIn,
   getSession,
   logOut,
+  listSessions,
+  endSession,
+  changePassword,
+  listUsers,
+  createUser,
+  changeUser,
+  resetPassword,
+  deleteUser,
+  listRoles,
+  createRole,
+  changeRole,
+  deleteRole,
+  listAuditEvents,
+  verifyAuditLog,
   createApiToken,
   listApiTokens,
   deleteApiToken,

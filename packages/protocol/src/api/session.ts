@@ -1,19 +1,39 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { ApiTokenId, Instant, OrganizationId, UserId } from '../ids.ts';
+import { ApiTokenId, Instant, OrganizationId, SessionId, UserId } from '../ids.ts';
+import { type Permission, permissions } from '../permissions.ts';
+
+/**
+ * How far somebody is with logging in. second-factor: the password was right, the second factor is yet to come. change-password, enrol:
+ * logged in, but a password has to be chosen or a second factor set up before anything else.
+ */
+export const loginStages = ['second-factor', 'change-password', 'enrol', 'complete'] as const;
+export const LoginStage = z.enum(loginStages);
+export type LoginStage = z.infer<typeof LoginStage>;
+
+/** What of it is kept with the session; the rest follows from the account. */
+export type SessionStage = 'second-factor' | 'complete';
+
+/** One that this program does not know, of a newer platform, does no harm. */
+export const PermissionName = z.enum(permissions as [Permission, ...Permission[]]); // there are some
 
 export const Me = z.object({
   userId: UserId,
   login: z.string(),
+  name: z.string().default(''),
   organizationId: OrganizationId,
   organization: z.string(),
-  role: z.enum(['manager', 'reader']),
+  role: z.string().meta({ description: 'Name of a built-in role, or the id of one of the organization' }),
+  roleName: z.string().default(''),
+  permissions: z.array(PermissionName).default([]),
+  scope: z.string().nullable().default(null).meta({ description: 'Which assets may be seen, in the query language; null: all' }),
+  stage: LoginStage.default('complete'),
 });
 export type Me = z.infer<typeof Me>;
 
 export const logIn = endpoint({
   name: 'logIn',
-  summary: 'Open a session; the reply sets the session cookie.',
+  summary: 'Open a session; the reply sets the session cookie. A stage other than complete says what has to follow.',
   method: 'POST',
   path: '/session',
   permission: 'public',
@@ -24,10 +44,10 @@ export const logIn = endpoint({
 
 export const getSession = endpoint({
   name: 'getSession',
-  summary: 'Who is logged in.',
+  summary: 'Who is logged in, and what they may do.',
   method: 'GET',
   path: '/session',
-  permission: 'session',
+  permission: 'login',
   reply: Me,
 });
 
@@ -36,8 +56,50 @@ export const logOut = endpoint({
   summary: 'End the session.',
   method: 'DELETE',
   path: '/session',
-  permission: 'session',
+  permission: 'login',
   reply: z.object({ ended: z.literal(true) }),
+});
+
+export const Session = z.object({
+  sessionId: SessionId,
+  createdAt: Instant,
+  lastUsedAt: Instant,
+  expiresAt: Instant,
+  address: z.string(),
+  userAgent: z.string(),
+  isCurrent: z.boolean().meta({ description: 'The one that asks' }),
+});
+export type Session = z.infer<typeof Session>;
+
+export const listSessions = endpoint({
+  name: 'listSessions',
+  summary: 'Sessions of the caller.',
+  method: 'GET',
+  path: '/account/sessions',
+  permission: 'account',
+  reply: z.object({ items: z.array(Session) }),
+});
+
+export const endSession = endpoint({
+  name: 'endSession',
+  summary: 'End a session of the caller.',
+  method: 'DELETE',
+  path: '/account/sessions/:sessionId',
+  permission: 'account',
+  params: z.object({ sessionId: SessionId }),
+  reply: z.object({ ended: z.literal(true) }),
+  errors: ['NOT_FOUND'],
+});
+
+export const changePassword = endpoint({
+  name: 'changePassword',
+  summary: 'Choose a new password; every other session of the caller ends.',
+  method: 'POST',
+  path: '/account/password',
+  permission: 'account',
+  body: z.object({ password: z.string().min(1).max(1000), newPassword: z.string().min(1).max(1000) }),
+  reply: Me,
+  errors: ['LOGIN_FAILED', 'TOO_MANY_REQUESTS'],
 });
 
 export const ApiToken = z.object({
@@ -45,17 +107,25 @@ export const ApiToken = z.object({
   name: z.string(),
   createdAt: Instant,
   expiresAt: Instant.nullable(),
+  permissions: z.array(PermissionName).nullable().default(null).meta({ description: 'null: whatever its owner may' }),
+  lastUsedAt: Instant.nullable().default(null).meta({ description: 'To the minute' }),
+  lastAddress: z.string().nullable().default(null),
 });
 export type ApiToken = z.infer<typeof ApiToken>;
 
 export const createApiToken = endpoint({
   name: 'createApiToken',
-  summary: 'Create an API token with the rights of its owner. The secret is shown once.',
+  summary: 'Create an API token with rights of its owner, all or some. The secret is shown once.',
   method: 'POST',
   path: '/api-tokens',
   permission: 'token:write',
-  body: z.object({ name: z.string().min(1).max(100), expiresInDays: z.int().min(1).max(3650).nullable().default(null) }),
+  body: z.object({
+    name: z.string().min(1).max(100),
+    expiresInDays: z.int().min(1).max(3650).nullable().default(null),
+    permissions: z.array(PermissionName).min(1).nullable().default(null).meta({ description: 'null: whatever its owner may' }),
+  }),
   reply: ApiToken.extend({ secret: z.string() }),
+  errors: ['FORBIDDEN'],
 });
 
 export const listApiTokens = endpoint({

@@ -1,0 +1,202 @@
+import { type Endpoint, endpoints, isReadOnly, isStanding, type Permission, permissionMeanings } from '@vedette/protocol';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outsideScope, withinScope } from '../db/asset-scope.ts';
+import { otherAssets } from '../db/scoped-pool.ts';
+import { type Canary, type PeopleWorld, peopleWorld, type TestCaller } from '../testing/people-world.ts';
+import { testCaller } from '../testing/test-server.ts';
+
+const all = Object.values(endpoints) as Endpoint[]; // widened: only the common shape is needed
+/** About assets, and nothing that is only about the caller. */
+const readings = all.filter(
+  ({ name, permission }) => isScoped(permission) && permission !== 'token:write' && name !== 'getSession',
+);
+const ofOneAsset = all.filter(({ path, permission }) => isScoped(permission) && path.includes(':assetId'));
+
+let world: PeopleWorld;
+let web: Canary;
+let db: Canary;
+let scoped: TestCaller;
+let unit: TestCaller;
+/** Another organization, which has nothing but what the scope is to show. */
+let twin: TestCaller;
+let twinWeb: Canary;
+
+function isScoped(permission: Endpoint['permission']): permission is Permission {
+  return !isStanding(permission) && !permissionMeanings[permission].whole;
+}
+
+beforeAll(async () => {
+  world = await peopleWorld(['web1', 'db1']);
+  const { organizationId } = world.manager;
+  // The one that must not be seen lies before and behind the other, in every order.
+  [db, web] = [await world.addAsset('db1'), await world.addAsset('web1')];
+  twin = await testCaller(world.server);
+  twinWeb = await world.addAsset('web1', twin);
+  scoped = await testCaller(world.server, { organizationId, role: 'reader', scope: 'hostname:web*' });
+  unit = await testCaller(world.server, { organizationId, role: 'unit-manager', scope: 'hostname:web*' });
+}, 60_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function ask({ method, path, name }: Endpoint, caller: TestCaller, asset: Canary) {
+  const things: Record<string, string> = { assetId: asset.assetId, check: '280001000', number: '280001002', collector: 'dpkg' };
+  const url = path.replace(/:(\w+)/g, (_, param: string) => things[param] ?? '00000000-0000-4000-8000-000000000000');
+  const payload = name === 'whatIf' ? { checks: [280001000], upgrades: [] } : undefined;
+  return world.server.app.inject({ method, url: `/api/v1${url}`, headers: caller.headers, ...(payload ? { payload } : {}) });
+}
+
+/** A reply without what tells two organizations with the same assets apart. */
+function neutral(body: string): unknown {
+  const ids = [web.assetId, twinWeb.assetId, web.agentId, twinWeb.agentId];
+  return JSON.parse(ids.reduce((text, id, at) => text.replaceAll(id, at < 2 ? 'asset' : 'agent'), body));
+}
+
+describe('whoever may see some assets', () => {
+  const lists = readings.filter(({ permission, path }) => isReadOnly(permission as Permission) && !path.includes('order'));
+  it.each(lists.map((endpoint) => [endpoint.name, endpoint] as const))(
+    'is answered by %s as if there were no others',
+    async (_, endpoint) => {
+      // Before and after: what is kept for everybody must be neither shown to them nor made by them.
+      const before = await ask(endpoint, world.manager, db);
+      const [narrow, alone] = [await ask(endpoint, scoped, web), await ask(endpoint, twin, twinWeb)];
+      expect([narrow.statusCode, neutral(narrow.body)]).toEqual([alone.statusCode, neutral(alone.body)]);
+      expect(db.texts.filter((text) => narrow.body.includes(text))).toEqual([]);
+      expect((await ask(endpoint, world.manager, db)).json()).toEqual(before.json());
+    },
+  );
+
+  it.each(ofOneAsset.map((endpoint) => [endpoint.name, endpoint] as const))('finds no other asset by %s', async (_, endpoint) => {
+    expect([(await ask(endpoint, unit, db)).statusCode]).toEqual([404]);
+  });
+
+  it.each([
+    ['/assets', 1],
+    ['/assets?search=db', 0],
+    ['/assets?query=hostname:db1', 0],
+    ['/assets?query=not hostname:web1', 0],
+    ['/assets?state=active', 0],
+    ['/detections', 2],
+    ['/detections?status=all', 2],
+    ['/detections?query=asset:(hostname:db1)', 0],
+    ['/detections?query=package:libdb1', 0],
+    ['/detections?query=not asset:(hostname:web1)', 0],
+    ['/detections?asOf=2026-11-11T00:00:00Z', 0],
+    ['/detections?asOf=2026-11-12T12:00:00Z&status=all', 2],
+    ['/detections?search=db1', 0],
+    ['/detections?check=280001001', 0],
+    ['/checks?detected=true', 2],
+  ])('sees by %s %i', async (path, total) => {
+    const reply = await world.server.app.inject({ url: `/api/v1${encodeURI(path)}`, headers: scoped.headers });
+    expect(reply.json()).toMatchObject({ total });
+  });
+
+  it('sees an asset from the moment it fits, and no longer', async () => {
+    const { organizationId } = world.manager;
+    const caller = await testCaller(world.server, { organizationId, role: 'reader', scope: 'os:*web1' });
+    const total = async () =>
+      (await world.server.app.inject({ url: '/api/v1/assets', headers: caller.headers })).json<{ total: number }>().total;
+    expect(await total()).toBe(1);
+    const update = (os: string) => world.database.db.updateTable('asset').set({ os }).where('id', '=', db.assetId).execute();
+    await update('moved, of web1');
+    expect(await total()).toBe(2);
+    await update('Debian of db1');
+    expect(await total()).toBe(1);
+  });
+
+  it.each([
+    ['knowledge-only', null],
+    ['user-administrator', null],
+  ])('sees none with the role %s', async (role, scope) => {
+    const caller = await testCaller(world.server, { organizationId: world.manager.organizationId, role, scope });
+    const about = await world.server.app.inject({ url: '/api/v1/about', headers: caller.headers });
+    expect(about.json()).toMatchObject({ agentVersions: [] });
+    const checks = await world.server.app.inject({ url: '/api/v1/checks', headers: caller.headers });
+    if (checks.statusCode === 200)
+      expect(checks.json<{ items: { openAssets: number }[] }>().items.map(({ openAssets }) => openAssets)).toEqual([0, 0, 0]);
+  });
+
+  it.each(['hostname:', 'color:red', 'asOf:2026-01-01'])(
+    'is refused everything while the scope "%s" cannot be understood',
+    async (scope) => {
+      const caller = await testCaller(world.server, { organizationId: world.manager.organizationId, role: 'reader', scope });
+      const reply = await world.server.app.inject({ url: '/api/v1/assets', headers: caller.headers });
+      expect(reply.json()).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    },
+  );
+
+  it.each(
+    all
+      .filter(({ permission }) => !isStanding(permission) && permissionMeanings[permission].whole)
+      .map((one) => [one.name, one] as const),
+  )('is refused %s, which is about all of them', async (_, endpoint) => {
+    const caller = await testCaller(world.server, {
+      organizationId: world.manager.organizationId,
+      role: 'manager',
+      scope: 'hostname:*',
+    });
+    expect((await ask(endpoint, caller, web)).json()).toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('the database within a scope', () => {
+  const within = <Result>(assetIds: string[], task: () => Promise<Result>) =>
+    withinScope({ organizationId: world.manager.organizationId, assetIds: new Set(assetIds), key: assetIds.join() }, task);
+
+  it('holds no row of another asset, in whatever table', async () => {
+    const { db: database } = world.database;
+    const { rows } = await sql<{ name: string; column: string }>`
+      select relname as name, attname as column from pg_attribute join pg_class on pg_class.oid = attrelid
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v') and not attisdropped
+        and attname = case when relname = 'asset' then 'id' else 'asset_id' end`.execute(database);
+    expect(rows.length).toBeGreaterThan(8);
+    for (const { name, column } of rows) {
+      const ids = async () =>
+        (await sql<{ id: string }>`select distinct ${sql.ref(column)} as id from ${sql.table(name)}`.execute(database)).rows.map(
+          ({ id }) => id,
+        );
+      const [every, one, none] = [await ids(), await within([web.assetId], ids), await within([], ids)];
+      expect([name, one, none]).toEqual([name, every.filter((id) => id === web.assetId), []]);
+    }
+  });
+
+  it('knows every column that names an asset', async () => {
+    const { rows } = await sql<{ column: string }>`
+      select distinct table_name || '.' || column_name as column from information_schema.columns
+      where table_schema = 'public' and (data_type = 'uuid' or column_name like '%asset%') order by 1`.execute(world.database.db);
+    // What names an asset and is not called asset_id belongs into otherAssets; what names something else, here.
+    const others =
+      /\.(id|asset_id|agent_id|organization_id|user_id|activation_key_id|incarnation|started_by|changed_by|requested_by|became)$/;
+    expect(rows.map(({ column }) => column).filter((column) => !others.test(column))).toEqual([]);
+    expect(otherAssets).toEqual(['became']);
+  });
+
+  it('writes nothing to another asset', async () => {
+    const { db: database } = world.database;
+    const update = () => database.updateTable('asset').set({ hostname: 'taken' }).execute();
+    expect((await within([], update))[0]?.numUpdatedRows).toBe(0n);
+    const insert = () =>
+      database
+        .insertInto('assetRelease')
+        .values({ organizationId: world.manager.organizationId, assetId: db.assetId, pin: null })
+        .execute();
+    await expect(within([web.assetId], insert)).rejects.toThrow('check option');
+    expect(await database.selectFrom('asset').select('hostname').where('hostname', '=', 'taken').execute()).toEqual([]);
+  });
+
+  it('shows each request its own, however many there are at once', async () => {
+    const { db: database } = world.database;
+    const ids = async () =>
+      (await database.selectFrom('asset').select('id').where('organizationId', '=', world.manager.organizationId).execute()).map(
+        ({ id }) => id,
+      );
+    const seen = await Promise.all(
+      Array.from({ length: 40 }, (_, at) =>
+        at % 4 === 0 ? ids() : within(at % 4 === 1 ? [web.assetId] : at % 4 === 2 ? [db.assetId] : [], ids),
+      ),
+    );
+    const lengths = seen.map((found) => found.length);
+    expect(lengths).toEqual(lengths.map((_, at) => [2, 1, 1, 0][at % 4]));
+    expect(seen.filter((_, at) => at % 4 === 1).flat()).toEqual(Array(10).fill(web.assetId));
+    expect((await within([], () => outsideScope(ids))).length).toBe(2);
+  });
+});

@@ -1,0 +1,66 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+
+type Db = Kysely<Database>;
+
+export interface UserKey {
+  readonly organizationId: string;
+  readonly userId: string;
+}
+
+export interface ListedUser {
+  readonly id: string;
+  readonly login: string;
+  readonly name: string;
+  readonly role: string;
+  readonly scope: string | null;
+  readonly createdAt: Date;
+  readonly lastLogin: Date | null;
+  readonly disabledAt: Date | null;
+  readonly hasPassword: boolean;
+  readonly customRole: string | null;
+  readonly secondFactors: number;
+}
+
+/** Users of an organization by login; one where the key names one. */
+export async function listUsersOf(
+  db: Db,
+  { organizationId, userId }: { organizationId: string; userId?: string },
+): Promise<ListedUser[]> {
+  const { rows } = await sql<ListedUser>`
+    select app_user.id, login, app_user.name, app_user.role, app_user.scope, app_user.created_at, last_login, disabled_at,
+      password_hash <> '' as has_password, role.name as custom_role, 0 as second_factors
+    from app_user
+    left join role on role.organization_id = app_user.organization_id and role.id::text = app_user.role
+    where app_user.organization_id = ${organizationId} and ${userId === undefined ? sql`true` : sql`app_user.id = ${userId}`}
+    order by login`.execute(db);
+  return rows;
+}
+
+/**
+ * Keeps others from changing who is a manager meanwhile, and then says whether anybody else is left who may decide about roles and users.
+ * Call it in the transaction of the change.
+ */
+export async function isLastManager(transaction: Db, { organizationId, userId }: UserKey): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`managers ${organizationId}`}, 0))`.execute(transaction);
+  const { rows } = await sql<{ id: string }>`
+    select id from app_user where organization_id = ${organizationId} and role = 'manager' and disabled_at is null and scope is null`.execute(
+    transaction,
+  );
+  return rows.length > 0 && rows.every(({ id }) => id === userId);
+}
+
+export async function listRolesOf(db: Db, organizationId: string) {
+  return db.selectFrom('role').selectAll().where('organizationId', '=', organizationId).orderBy('name').execute();
+}
+
+/** By role. */
+export async function countUsersByRole(db: Db, organizationId: string): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('appUser')
+    .select(({ fn }) => ['role', fn.countAll<number>().as('users')])
+    .where('organizationId', '=', organizationId)
+    .groupBy('role')
+    .execute();
+  return new Map(rows.map(({ role, users }) => [role, Number(users)]));
+}
