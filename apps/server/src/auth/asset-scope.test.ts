@@ -110,9 +110,12 @@ describe('whoever may see some assets', () => {
     const caller = await testCaller(world.server, { organizationId: world.manager.organizationId, role, scope });
     const about = await world.server.app.inject({ url: '/api/v1/about', headers: caller.headers });
     expect(about.json()).toMatchObject({ agentVersions: [] });
+  });
+
+  it('is told of no asset by the knowledge base, with the role for it alone', async () => {
+    const caller = await testCaller(world.server, { organizationId: world.manager.organizationId, role: 'knowledge-only' });
     const checks = await world.server.app.inject({ url: '/api/v1/checks', headers: caller.headers });
-    if (checks.statusCode === 200)
-      expect(checks.json<{ items: { openAssets: number }[] }>().items.map(({ openAssets }) => openAssets)).toEqual([0, 0, 0]);
+    expect(checks.json<{ items: { openAssets: number }[] }>().items.map(({ openAssets }) => openAssets)).toEqual([0, 0, 0]);
   });
 
   it.each(['hostname:', 'color:red', 'asOf:2026-01-01'])(
