@@ -5,7 +5,7 @@ import { inParts } from '../knowledge/in-parts.ts';
 import type { BuiltIndex } from './fleet-index.ts';
 import { assetPage, buildOrganization, checkPart } from './index-builder.ts';
 import { type ChangeTime, type CheckChange, OrganizationIndex } from './organization-index.ts';
-import { changedAssets, changedChecks, changedVerdicts, type Cursor, newChanges, type Of } from './read-changes.ts';
+import { changedAssets, changedChecks, changedVerdicts, type Cursor, newChanges, type News, type Of } from './read-changes.ts';
 import { type ChangeRow, parseNumbers, readHistories } from './read-histories.ts';
 import type { VerdictBook } from './verdict-book.ts';
 
@@ -13,22 +13,27 @@ import type { VerdictBook } from './verdict-book.ts';
 const rebuildShare = 0.2;
 
 interface Moment {
+  /** What of it there is at all: each costs a question. */
+  readonly news: News;
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
 /** Brings the index from its cursor to what the transaction sees. Knowledge first: it tells packages that come what they are. */
-export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { now, signal }: Moment): Promise<void> {
+export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { news, now, signal }: Moment): Promise<void> {
   const { book, cursor, organizations } = built;
   const indexOf = (organizationId: string): OrganizationIndex => {
     const index = organizations.get(organizationId) ?? new OrganizationIndex(book, now);
     organizations.set(organizationId, index);
     return index;
   };
-  for (const { organizationId, ...asset } of await changedAssets(tx, cursor)) indexOf(organizationId).enterAsset(asset);
-  await takeChecks(tx, built);
-  const judged = await takeVerdicts(tx, book, cursor);
-  const changes = Map.groupBy(await newChanges(tx, cursor), ({ organizationId }) => organizationId);
+  const assets = news.assets ? await changedAssets(tx, cursor) : [];
+  for (const { organizationId, ...asset } of assets) indexOf(organizationId).enterAsset(asset);
+  if (news.checks) await takeChecks(tx, built);
+  const judged: ReadonlyMap<ChangeTime | null, readonly CheckChange[]> = news.verdicts
+    ? await takeVerdicts(tx, book, cursor)
+    : new Map();
+  const changes = Map.groupBy(news.changes ? await newChanges(tx, cursor) : [], ({ organizationId }) => organizationId);
   for (const [organizationId, index] of organizations) {
     index.forget(now);
     const unclear = new Set<number>();

@@ -174,9 +174,9 @@ export class FleetIndex implements AsyncDisposable {
 
   async #follow(): Promise<void> {
     if (!this.#built) return this.#build();
-    const ahead = await lookAhead(this.#options.db, this.#built.cursor);
-    if (ahead.isChanged) await this.#inSnapshot(async () => undefined);
-    else this.#built.cursor = ahead;
+    const { cursor, news } = await lookAhead(this.#options.db, this.#built.cursor);
+    if (Object.values(news).includes(true)) await this.#inSnapshot(async () => undefined);
+    else this.#built.cursor = cursor;
   }
 
   /** Brings the index to the very state that the transaction sees, and then does something in it. */
@@ -184,9 +184,9 @@ export class FleetIndex implements AsyncDisposable {
     return snapshot(this.#options.db, async (tx) => {
       const built = this.#built;
       if (!built) throw new Error('the fleet index is not built');
-      const cursor = await readCursor(tx);
+      const { cursor, news } = await lookAhead(tx, built.cursor);
       try {
-        await applyChanges(tx, built, { now: this.#options.clock().getTime(), signal: this.#stop.signal });
+        await applyChanges(tx, built, { news, now: this.#options.clock().getTime(), signal: this.#stop.signal });
         built.cursor = cursor;
         return await task(tx, built);
       } catch (error) {

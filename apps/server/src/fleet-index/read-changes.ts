@@ -13,30 +13,50 @@ export interface Cursor {
 /** A row of an organization. */
 export type Of<Row> = Row & { readonly organizationId: string };
 
-/** Where a snapshot of now would be, and whether it holds anything that the cursor does not. */
-export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<Cursor & { readonly isChanged: boolean }> {
-  const { rows } = await sql<Cursor & { isChanged: boolean }>`
-    select pg_current_snapshot()::text as snapshot, ${cursor.knowledge}::integer as knowledge,
-      exists (select from inventory_change as change where ${isNew(cursor, 'change')})
-      or exists (select from asset where ${isNew(cursor, 'asset')})
-      or exists (select from verdict where ${isNew(cursor, 'verdict')})
-      or exists (select from knowledge_version where version > ${cursor.knowledge}) as is_changed`.execute(db);
-  return rows[0] ?? { ...cursor, isChanged: true };
+/** What there is that the cursor does not know of. */
+export interface News {
+  readonly assets: boolean;
+  readonly changes: boolean;
+  readonly verdicts: boolean;
+  readonly checks: boolean;
+}
+
+/** A cursor at what the caller sees, and what is new by then; a cursor to begin with in a transaction that is a repeatable read. */
+export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{ readonly cursor: Cursor; readonly news: News }> {
+  const { rows } = await sql<Cursor & News>`
+    select pg_current_snapshot()::text as snapshot,
+      (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge,
+      ${isAnyNew(cursor, 'asset')} as assets, ${isAnyNew(cursor, 'inventory_change')} as changes,
+      ${isAnyNew(cursor, 'verdict')} as verdicts,
+      exists (select from knowledge_version where version > ${cursor.knowledge}) as checks`.execute(db);
+  const [ahead] = rows;
+  if (!ahead) throw new Error('the database did not say where it is');
+  const { snapshot, knowledge, ...news } = ahead;
+  return { cursor: { snapshot, knowledge }, news };
+}
+
+/**
+ * Looks at the newest rows first: PostgreSQL, which does not know yet what was written since it last counted, would otherwise rather read
+ * the whole table.
+ */
+function isAnyNew(cursor: Cursor, table: 'asset' | 'inventory_change' | 'verdict') {
+  const rows = sql`select from ${sql.table(table)} where ${isNew(cursor, table)} order by written_by desc limit 1`;
+  return sql`exists (${rows})`;
 }
 
 /** The cursor of the transaction that asks, which must be a repeatable read. */
 export async function readCursor(tx: Kysely<Database>): Promise<Cursor> {
-  const { rows } = await sql<Cursor>`
-    select pg_current_snapshot()::text as snapshot,
-      (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge`.execute(tx);
-  return rows[0] ?? { snapshot: '1:1:', knowledge: 0 };
+  return (await lookAhead(tx, beforeAll)).cursor;
 }
+
+/** Sees nothing. */
+const beforeAll: Cursor = { snapshot: '1:1:', knowledge: 0 };
 
 /**
  * Rows that transactions wrote which the cursor's snapshot did not see, whatever the order in which they began and ended: no
  * committed row is ever missed, and none read twice.
  */
-function isNew({ snapshot }: Cursor, table: 'asset' | 'change' | 'verdict') {
+function isNew({ snapshot }: Cursor, table: 'asset' | 'change' | 'inventory_change' | 'verdict') {
   const writer = sql.ref(`${table}.written_by`);
   return sql`${writer} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${writer}, ${snapshot}::pg_snapshot)`;
 }
