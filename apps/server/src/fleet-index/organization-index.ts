@@ -5,7 +5,7 @@ import { CheckDetections } from './check-detections.ts';
 import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
 import { RecentRemovals } from './recent-removals.ts';
 import { TransitionLog } from './transition-log.ts';
-import { holds, type VerdictBook } from './verdict-book.ts';
+import type { VerdictBook } from './verdict-book.ts';
 
 /** One entry of an asset's history. */
 export interface IndexedChange {
@@ -29,10 +29,11 @@ export interface ChangeTime {
 
 /** What an index of some of the assets has of its own. */
 export type IndexParts = Pick<OrganizationIndex, 'table' | 'packages' | 'log'>;
+/** Assets by package versions: many checks are about the same ones. */
+type Memory = Map<string, RoaringBitmap32>;
 
 interface JudgeScope extends CheckChange {
-  /** Assets by package versions: many checks change for the same ones. */
-  readonly memory: Map<string, RoaringBitmap32>;
+  readonly memory: Memory;
 }
 
 type Visit = (assets: RoaringBitmap32, from: FoundState, to: FoundState) => void;
@@ -114,7 +115,7 @@ export class OrganizationIndex {
 
   /** Computes where these checks are found, after the first reading of all assets. */
   judgeFirst(places: Iterable<number>): void {
-    const memory = new Map<string, RoaringBitmap32>();
+    const memory: Memory = new Map();
     const forget = (): void => {
       for (const bitmap of memory.values()) bitmap.dispose();
       memory.clear();
@@ -126,10 +127,10 @@ export class OrganizationIndex {
     forget();
   }
 
-  #judgeFirst(place: number, memory: Map<string, RoaringBitmap32>): void {
+  #judgeFirst(place: number, memory: Memory): void {
     const packageVersions = this.book.packagesOf(place);
     const visit: Visit = (assets, from, to) => this.#count(place, assets, from, to);
-    if (this.book.isMixed(place) || packageVersions.size === 0) return this.#judge(place, null, visit);
+    if (this.book.isMixed(place) || packageVersions.size === 0) return this.#judge(place, { memory }, visit);
     // Many checks are about the same package versions: these differ in nothing.
     const assets = this.#remembered({ packageVersions, memory });
     if (assets.isEmpty && !this.checks[place]) return;
@@ -184,7 +185,7 @@ export class OrganizationIndex {
   judge(changes: Iterable<CheckChange>, time: ChangeTime | null): Set<number> {
     this.revision += 1;
     const unclear = new Set<number>();
-    const memory = new Map<string, RoaringBitmap32>();
+    const memory: Memory = new Map();
     for (const change of changes) {
       const { place } = change;
       const scope = { ...change, memory };
@@ -279,7 +280,7 @@ export class OrganizationIndex {
   }
 
   /** Brings one check up to date and visits what changed, grouped by the change. */
-  #judge(place: number, change: JudgeScope | null, visit: Visit): void {
+  #judge(place: number, change: JudgeScope | { readonly memory: Memory }, visit: Visit): void {
     if (this.book.packagesOf(place).size === 0 && !this.checks[place]) return;
     const { open, information } = this.#judged(place, change);
     if (open.isEmpty && !this.checks[place]) {
@@ -300,22 +301,20 @@ export class OrganizationIndex {
     found.information = information;
   }
 
-  #judged(place: number, change: JudgeScope | null): Found {
-    const verdictOn = (id: number) => this.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.confirmed);
+  #judged(place: number, change: JudgeScope | { readonly memory: Memory }): Found {
     const found = this.checks[place];
+    const { memory } = change;
     // Verdicts that only came add assets; a new kernel must not cost a look at all kernels.
-    if (change && !change.ended && found && !this.book.isMixed(place)) {
+    if ('ended' in change && !change.ended && found && !this.book.isMixed(place)) {
       const open = new RoaringBitmap32(found.open);
       open.orInPlace(this.#remembered(change));
       return { open, information: null };
     }
-    const verdicts = this.book.packagesOf(place);
-    const open = this.packages.assetsWithAny(verdicts);
+    const packageVersions = this.book.packagesOf(place);
+    const open = new RoaringBitmap32(this.#remembered({ packageVersions, memory }));
     if (!this.book.isMixed(place)) return { open, information: null };
-    const sure = this.packages.assetsWithAny([...verdicts].filter(verdictOn));
-    const information = RoaringBitmap32.andNot(open, sure);
-    sure.dispose();
-    return { open, information };
+    const sure = this.#remembered({ packageVersions: this.book.surePackagesOf(place), memory });
+    return { open, information: RoaringBitmap32.andNot(open, sure) };
   }
 
   #remembered({ packageVersions, memory }: Pick<JudgeScope, 'packageVersions' | 'memory'>): RoaringBitmap32 {

@@ -67,6 +67,8 @@ export class VerdictBook {
   readonly #unquiet = new Map<number, number>();
   /** By place: package versions with a verdict that holds. */
   readonly #packagesOf: Set<number>[] = [];
+  /** By place: package versions about which all verdicts that hold are only information. */
+  readonly #unsure: (Set<number> | undefined)[] = [];
   /** By place: some verdict is only information about an asset. */
   readonly #mixed: boolean[] = [];
   /** Newest time at which a verdict began or ended. */
@@ -127,6 +129,13 @@ export class VerdictBook {
     return this.#packagesOf[place] ?? new Set();
   }
 
+  /** Package versions with a verdict that holds and is more than information. */
+  surePackagesOf(place: number): ReadonlySet<number> {
+    const unsure = this.#unsure[place];
+    const all = this.packagesOf(place);
+    return unsure ? new Set([...all].filter((id) => !unsure.has(id))) : all;
+  }
+
   isMixed(place: number): boolean {
     return this.#mixed[place] ?? false;
   }
@@ -138,7 +147,10 @@ export class VerdictBook {
     if (place === undefined) throw new Error(`check ${check} has verdicts but is not known`);
     const list = this.#byPackage.get(packageVersion) ?? [];
     if (list.length === 0) this.#byPackage.set(packageVersion, list);
-    const index = list.findIndex((one) => one.place === place && one.validFrom === verdict.validFrom);
+    const packages = this.#packagesOf[place] ?? new Set();
+    // A kernel has thousands of verdicts: they are looked through only where one of this check may be among them.
+    const mayBeKnown = packages.has(packageVersion) || this.#unquiet.get(packageVersion) === Number.POSITIVE_INFINITY;
+    const index = mayBeKnown ? list.findIndex((one) => one.place === place && one.validFrom === verdict.validFrom) : -1;
     const before = list[index] ?? null;
     if (before) list[index] = { ...verdict, place };
     else {
@@ -148,8 +160,12 @@ export class VerdictBook {
     const last = holds(verdict) ? verdict.from : Number.POSITIVE_INFINITY;
     this.#unquiet.set(packageVersion, Math.max(last, this.#unquiet.get(packageVersion) ?? 0));
     if (!verdict.confirmed) this.#mixed[place] = true;
-    if (list.some((one) => one.place === place && holds(one))) this.#packagesOf[place]?.add(packageVersion);
-    else this.#packagesOf[place]?.delete(packageVersion);
+    const holding = mayBeKnown ? list.filter((one) => one.place === place && holds(one)) : holds(verdict) ? [verdict] : [];
+    if (holding.length > 0) packages.add(packageVersion);
+    else packages.delete(packageVersion);
+    if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
+      (this.#unsure[place] ??= new Set()).add(packageVersion);
+    else this.#unsure[place]?.delete(packageVersion);
     this.newest = Math.max(this.newest, verdict.from, verdict.until === Number.POSITIVE_INFINITY ? 0 : verdict.until);
     return before;
   }

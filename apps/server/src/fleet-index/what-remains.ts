@@ -1,6 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { OrganizationIndex } from './organization-index.ts';
-import { holds, type KnownVerdict } from './verdict-book.ts';
+import { holds, type VerdictBook } from './verdict-book.ts';
 
 export interface Without {
   /** Numbers of checks that are of no concern any more. */
@@ -19,43 +19,43 @@ export interface Remainder {
 /** What is open now, and what would stay open. */
 export function whatRemains(index: OrganizationIndex, without: Without): { readonly now: Remainder; readonly after: Remainder } {
   const [now, after] = [new Sum(), new Sum()];
+  const ended = endedBy(index.book, without.upgrades);
   for (const [place, found] of index.checks.entries()) {
     const check = index.book.checks[place];
     if (!found || !check || found.open.isEmpty) continue;
-    const sure = found.information ? RoaringBitmap32.andNot(found.open, found.information) : new RoaringBitmap32(found.open);
-    now.add(check.severity, sure, found.open.size - sure.size);
-    if (without.checks.has(check.number)) {
-      sure.dispose();
-      continue;
-    }
-    const left = verdictsLeft(index, place, without.upgrades);
-    if (left === null) after.add(check.severity, sure, found.open.size - sure.size);
-    else {
-      const all = index.packages.assetsWithAny(left.map(({ id }) => id));
-      const certain = index.packages.assetsWithAny(left.filter(({ verdict }) => verdict.confirmed).map(({ id }) => id));
-      after.add(check.severity, certain, all.size - certain.size);
-      all.dispose();
-      certain.dispose();
-    }
-    sure.dispose();
+    const sure = found.information ? RoaringBitmap32.andNot(found.open, found.information) : found.open;
+    now.add(check.severity, sure, found.count(false));
+    const mended = ended.get(place);
+    if (!mended && !without.checks.has(check.number)) after.add(check.severity, sure, found.count(false));
+    if (sure !== found.open) sure.dispose();
+    if (mended && !without.checks.has(check.number)) addRest(index, { place, mended, severity: check.severity }, after);
   }
   return { now: now.end(), after: after.end() };
 }
 
-/** Verdicts of a check that no upgrade of these ends; null where that is all of them. */
-function verdictsLeft(
-  { book }: OrganizationIndex,
-  place: number,
-  upgrades: ReadonlySet<string>,
-): { readonly id: number; readonly verdict: KnownVerdict }[] | null {
-  const all = [...book.packagesOf(place)].flatMap((id) =>
-    book
-      .verdictsOn(id)
-      .filter((verdict) => verdict.place === place && holds(verdict))
-      .map((verdict) => ({ id, verdict })),
-  );
-  const left = all.filter(({ verdict }) => verdict.upgrade === null || !upgrades.has(verdict.upgrade.key));
-  return left.length === all.length ? null : left;
+/** Package versions that would be gone, by the check's place: once through all verdicts, of which a kernel has thousands. */
+function endedBy(book: VerdictBook, upgrades: ReadonlySet<string>): Map<number, Set<number>> {
+  const ended = new Map<number, Set<number>>();
+  if (upgrades.size === 0) return ended;
+  for (const id of book.packageVersions()) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (!holds(verdict) || verdict.upgrade === null || !upgrades.has(verdict.upgrade.key)) continue;
+      ended.set(verdict.place, (ended.get(verdict.place) ?? new Set()).add(id));
+    }
+  }
+  return ended;
+}
+
+function addRest(
+  { book, packages }: OrganizationIndex,
+  { place, mended, severity }: { place: number; mended: ReadonlySet<number>; severity: number },
+  sum: Sum,
+): void {
+  const assetsOf = (ids: ReadonlySet<number>) => packages.assetsWithAny([...ids].filter((id) => !mended.has(id)));
+  const [all, sure] = [assetsOf(book.packagesOf(place)), assetsOf(book.surePackagesOf(place))];
+  sum.add(severity, sure, all.size - sure.size);
+  all.dispose();
+  sure.dispose();
 }
 
 class Sum {
