@@ -1,8 +1,15 @@
-import { RoaringBitmap32 } from 'roaring-wasm';
+import type { RoaringBitmap32 } from 'roaring-wasm';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { Selected } from './select-detections.ts';
 
 const dayMs = 24 * 3600 * 1000;
+
+/** First findings of one check that came later than the assets they are on. */
+interface Later {
+  /** Pairs of day and asset. */
+  readonly single: number[];
+  readonly many: { readonly day: number; readonly assets: RoaringBitmap32 }[];
+}
 
 /** Counts what `select` visits by the day (UTC) on which it was first found; what is older than the index knows, as `earlier`. */
 export function countDays(
@@ -11,30 +18,39 @@ export function countDays(
 ): { readonly key: string; readonly detections: number }[] {
   const first = Math.floor(index.since / dayMs) + 1;
   const dayOf = (at: number): number => Math.max(0, Math.floor(at / dayMs) - first + 1);
+  const counts: number[] = [];
+  const add = (day: number, change: number): void => void (counts[day] = (counts[day] ?? 0) + change);
   // An asset's detections began when it was first heard of, unless the log says that they came later.
-  const births = Int32Array.from(index.table.assets, (_, dense) => dayOf(index.table.birth(dense)));
-  const later = new Map<number, { day: number; assets: number | RoaringBitmap32 }[]>();
-  index.log.forEach(index.since, ({ at, place, assets, first: isFirst }) => {
-    if (!isFirst) return;
-    const list = later.get(place) ?? [];
-    later.set(place, list);
-    list.push({ day: dayOf(at), assets: typeof assets === 'number' ? assets : assets.clone() });
-  });
-  const counts = new Map<number, number>();
-  const add = (day: number, change: number): void => void counts.set(day, (counts.get(day) ?? 0) + change);
+  const birthOf = (asset: number): number => dayOf(index.table.birth(asset));
+  const ofAsset = new Float64Array(index.table.assets.length);
+  const later = laterFindings(index, dayOf);
   select(({ place, assets }) => {
-    const born = new Map<number, number>();
-    for (const asset of assets.toUint32Array()) born.set(births[asset] ?? 0, (born.get(births[asset] ?? 0) ?? 0) + 1);
-    for (const [day, count] of born) add(day, count);
-    for (const { day, assets: found } of later.get(place) ?? []) {
-      for (const asset of typeof found === 'number' ? [found] : found.toUint32Array()) {
-        if (!assets.has(asset)) continue;
-        add(births[asset] ?? 0, -1);
-        add(day, 1);
-      }
-    }
+    for (const asset of assets.toUint32Array()) ofAsset[asset] = (ofAsset[asset] ?? 0) + 1;
+    const { single, many } = later.get(place) ?? nothing;
+    const move = (asset: number, day: number): void => {
+      if (!assets.has(asset)) return;
+      add(birthOf(asset), -1);
+      add(day, 1);
+    };
+    for (let at = 0; at < single.length; at += 2) move(single[at + 1] ?? 0, single[at] ?? 0);
+    for (const { day, assets: found } of many) for (const asset of found.toUint32Array()) move(asset, day);
   });
-  for (const list of later.values()) for (const { assets } of list) if (typeof assets !== 'number') assets.dispose();
+  for (const [asset, detections] of ofAsset.entries()) if (detections > 0) add(birthOf(asset), detections);
   const name = (day: number): string => (day === 0 ? 'earlier' : new Date((day + first - 1) * dayMs).toISOString().slice(0, 10));
-  return [...counts].filter(([, detections]) => detections > 0).map(([day, detections]) => ({ key: name(day), detections }));
+  return counts.flatMap((detections, day) => (detections > 0 ? [{ key: name(day), detections }] : []));
+}
+
+const nothing: Later = { single: [], many: [] };
+
+/** By the check's place. The bitmaps are the index's. */
+function laterFindings(index: OrganizationIndex, dayOf: (at: number) => number): Map<number, Later> {
+  const later = new Map<number, Later>();
+  index.log.forEach(index.since, ({ at, place, assets, first }) => {
+    if (!first) return;
+    const known = later.get(place) ?? { single: [], many: [] };
+    later.set(place, known);
+    if (typeof assets === 'number') known.single.push(dayOf(at), assets);
+    else known.many.push({ day: dayOf(at), assets });
+  });
+  return later;
 }
