@@ -5,6 +5,7 @@ import { releaseRolloutCommands } from '../release/rollout-commands.ts';
 import { releaseTargetCommands } from '../release/target-commands.ts';
 import { about } from './about.ts';
 import { api } from './api.ts';
+import { applyCommands } from './apply.ts';
 import { activationKeysCreate } from './activation-keys-create.ts';
 import { activationKeysList } from './activation-keys-list.ts';
 import { activationKeysRevoke } from './activation-keys-revoke.ts';
@@ -73,5 +74,6 @@ export const commands: readonly Command[] = [
   ...releaseRolloutCommands,
   relay,
   relayNginxConfig,
+  ...applyCommands,
   api,
 ];

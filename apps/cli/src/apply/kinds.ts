@@ -1,0 +1,71 @@
+import { deleteTag, getReleaseRules, listTags, ReleaseRule, saveTag, setReleaseRules, Tag } from '@vedette/protocol';
+import { parseQuery, pointAt, QueryError } from '@vedette/query';
+import { z } from 'zod';
+import type { Client } from '../api/connect.ts';
+
+export type Spec = Readonly<Record<string, unknown>>;
+
+/** A kind of thing that can be kept as a file. */
+export interface Kind {
+  readonly kind: string;
+  /** Of its name; a kind of which there is only one has a fixed name. */
+  readonly name: z.ZodType<string>;
+  /** What a document may say; unknown fields are refused, missing ones get their defaults. */
+  readonly spec: z.ZodType<Spec>;
+  /** What the platform holds now, by name, with every field of `spec`. */
+  list(client: Client): Promise<ReadonlyMap<string, Spec>>;
+  save(client: Client, name: string, spec: Spec): Promise<void>;
+  /** Missing where there is always exactly one. */
+  delete?(client: Client, name: string): Promise<void>;
+}
+
+/** A query that cannot be understood is a fault of the file, found before anything is sent. */
+function assetQuery(text: string, context: z.RefinementCtx): void {
+  try {
+    parseQuery(text, 'asset', Date.now());
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    context.addIssue({ code: 'custom', message: `cannot be understood\n${pointAt(text, error)}` });
+  }
+}
+
+const TagSpec = z.strictObject({
+  ...Tag.omit({ name: true }).shape,
+  query: z.string().max(4096).superRefine(assetQuery).nullable().default(null),
+});
+
+const tag: Kind = {
+  kind: 'Tag',
+  name: Tag.shape.name,
+  spec: TagSpec,
+  async list(client) {
+    const { items } = await client.call(listTags, {});
+    const defined = items.filter(({ isDefined }) => isDefined);
+    return new Map(
+      defined.map(({ name, description, query, criticality, exposure }) => [name, { description, query, criticality, exposure }]),
+    );
+  },
+  async save(client, name, spec) {
+    await client.call(saveTag, { params: { name }, body: TagSpec.parse(spec) });
+  },
+  async delete(client, name) {
+    await client.call(deleteTag, { params: { name } });
+  },
+};
+
+const ReleaseRulesSpec = z.strictObject({ rules: z.array(z.strictObject(ReleaseRule.shape)).max(100) });
+
+const releaseRules: Kind = {
+  kind: 'ReleaseRules',
+  name: z.literal('default'),
+  spec: ReleaseRulesSpec,
+  async list(client) {
+    return new Map([['default', await client.call(getReleaseRules, {})]]);
+  },
+  async save(client, _name, spec) {
+    await client.call(setReleaseRules, { body: ReleaseRulesSpec.parse(spec) });
+  },
+};
+
+/** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
+export const kinds: readonly Kind[] = [tag, releaseRules];

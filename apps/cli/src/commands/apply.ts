@@ -1,0 +1,94 @@
+import { stringify } from 'yaml';
+import { kinds } from '../apply/kinds.ts';
+import { carryOut, describeStep, planChanges, type Step } from '../apply/plan.ts';
+import { readDocuments, readFiles } from '../apply/read-documents.ts';
+import { CliError } from '../errors.ts';
+import { printable } from '../output/printable.ts';
+import type { Command, Surroundings } from './command.ts';
+import { text } from './list-options.ts';
+
+const names = kinds.map(({ kind }) => kind).join(', ');
+
+const apply: Command = {
+  name: 'apply',
+  summary: 'Make the platform hold what files say; prints the plan as a difference, and does nothing twice.',
+  options: [
+    ['-f, --file <path>', 'YAML or JSON file, a directory of them, or "-" for standard input'],
+    ['--dry-run', 'print the plan and change nothing'],
+    ['--prune', 'take away what the files do not name, of the kinds that they name'],
+  ],
+  help: `Documents are "kind", "name" and "spec"; kinds: ${names}. "vedette export" prints what is there in this form.
+All files are checked before anything is sent. A step that is refused ends the run: what was done before it stays, and a second run goes on.`,
+  example: 'vedette apply -f platform/ --dry-run',
+  async run(surroundings, _args, options) {
+    const path = text(options['file']);
+    if (!path) throw new CliError('USAGE', 'say which file: -f FILE, -f DIRECTORY or -f - for standard input');
+    const files = path === '-' ? [{ name: 'standard input', text: await readInput(surroundings) }] : readFiles(path);
+    const wanted = readDocuments(files);
+    if (wanted.length === 0) throw new CliError('CONFIG', `${path} holds no document`);
+    const client = surroundings.client();
+    const { steps, unchanged } = await planChanges(client, wanted, options['prune'] === true);
+    const isDry = options['dryRun'] === true;
+    if (!isDry) for (const [index, step] of steps.entries()) await carryOutOne(surroundings, step, index);
+    const data = {
+      applied: !isDry,
+      unchanged,
+      items: steps.map(({ action, kind, name, fields }) => ({ action, kind: kind.kind, name, fields })),
+    };
+    return { data, text: [...steps.map(describeStep).map(printableLines), summary(steps, unchanged, isDry)].join('\n') };
+  },
+};
+
+async function carryOutOne({ client, note }: Surroundings, step: Step, done: number): Promise<void> {
+  try {
+    await carryOut(client(), step);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    note(`${done} steps were done before; correct this and run it again`);
+    throw new CliError(error.code, `${step.action} ${step.kind.kind} ${step.name}: ${error.message}`, { cause: error });
+  }
+}
+
+function summary(steps: readonly Step[], unchanged: number, isDry: boolean): string {
+  const count = (action: Step['action']): number => steps.filter((step) => step.action === action).length;
+  const counted = `${count('create')} to create, ${count('change')} to change, ${count('delete')} to delete, ${unchanged} unchanged`;
+  return isDry
+    ? `${counted}; nothing was changed`
+    : counted.replaceAll(' to create', ' created').replace(' to change', ' changed').replace(' to delete', ' deleted');
+}
+
+function printableLines(lines: string): string {
+  return lines.split('\n').map(printable).join('\n');
+}
+
+async function readInput({ input }: Surroundings): Promise<string> {
+  let all = '';
+  for await (const chunk of input()) {
+    all += chunk;
+    if (all.length > 4 * 1024 ** 2) throw new CliError('USAGE', 'standard input is larger than 4 MiB');
+  }
+  return all;
+}
+
+const exportAll: Command = {
+  name: 'export',
+  summary: 'Print what the platform holds in the form that "vedette apply" takes.',
+  options: [['--kind <kind>', `only this: ${names}`]],
+  example: 'vedette export > platform.yaml',
+  async run({ client }, _args, options) {
+    const only = text(options['kind']);
+    const chosen = kinds.filter(({ kind }) => only === undefined || kind === only);
+    if (chosen.length === 0) throw new CliError('USAGE', `--kind takes ${names}, not "${only}"`);
+    const items: { kind: string; name: string; spec: unknown }[] = [];
+    for (const kind of chosen) for (const [name, spec] of await kind.list(client())) items.push({ kind: kind.kind, name, spec });
+    return {
+      data: { items },
+      text: items
+        .map((item) => stringify(item, { lineWidth: 0 }))
+        .join('---\n')
+        .trimEnd(),
+    };
+  },
+};
+
+export const applyCommands: readonly Command[] = [apply, exportAll];
