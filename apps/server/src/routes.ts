@@ -22,6 +22,7 @@ import { registerReleases } from './releases/routes.ts';
 import { registerTagRoutes } from './tags/routes.ts';
 import { registerRoles } from './users/role-routes.ts';
 import { registerUsers } from './users/user-routes.ts';
+import { registerSoftwareRoutes } from './software/routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
@@ -40,6 +41,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerActivationKeys(app, context);
   registerAbout(app, context);
   registerAssetRoutes(app, context);
+  registerSoftwareRoutes(app, context);
   registerOrderRoutes(app, context, async (target) => orders?.refresh(target));
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);

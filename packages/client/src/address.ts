@@ -2,7 +2,9 @@ import type { Endpoint } from '@vedette/protocol';
 
 type Part<Name extends string, Schema extends Endpoint['params']> = undefined extends Schema['_zod']['input']
   ? { readonly [K in Name]?: never }
-  : { readonly [K in Name]: Schema['_zod']['input'] };
+  : object extends Schema['_zod']['input']
+    ? { readonly [K in Name]?: Schema['_zod']['input'] }
+    : { readonly [K in Name]: Schema['_zod']['input'] };
 
 /** What an operation takes: exactly the parts its endpoint describes. */
 export type InputOf<E extends Endpoint> = Part<'params', E['params']> & Part<'query', E['query']> & Part<'body', E['body']>;

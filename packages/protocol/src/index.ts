@@ -25,6 +25,8 @@ export * from './api/session.ts';
 export * from './api/tags.ts';
 export * from './api/users.ts';
 export * from './audit.ts';
+export { SortDirection } from './api/paging.ts';
+export * from './api/software.ts';
 export * from './endpoint.ts';
 export * from './facts/fact.ts';
 export * from './facts/facts.ts';

@@ -58,6 +58,7 @@ const detection: Entity = {
     field('number', 'epss', 'Probability of exploitation within 30 days, 0 to 1', 'epss:>0.1'),
     field('boolean', 'fixable', 'The vendor has a version without it', 'fixable:true'),
     field('keyword', 'package', 'A package that makes it true', 'package:openssl'),
+    nested('software', 'A package version that makes it true', 'software:(name:openssl and version:<3.0.15)'),
     nested('asset', 'The machine', 'asset:(os:debian and not hostname:test)'),
   ],
 };

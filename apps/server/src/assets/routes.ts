@@ -3,22 +3,28 @@ import type { FastifyInstance } from 'fastify';
 import { revokeAgents } from '../agents/store.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
-import { serve } from '../http/serve.ts';
+import { serve, serveList } from '../http/serve.ts';
 import { findPosture } from '../posture/find-posture.ts';
+import { assetColumns } from './asset-columns.ts';
 import { findCloneLinks } from './clone-links.ts';
 import { findFacts } from './facts.ts';
-import { findAgentState, findAsset, findAssets } from './store.ts';
+import { findAssets } from './find-assets.ts';
+import { findAgentState, findAsset } from './store.ts';
 
 export function registerAssetRoutes(app: FastifyInstance, context: Context): void {
   const { silence } = context.config;
-  serve(app, context, endpoints.listAssets, ({ query, caller }) =>
-    findAssets(context, { ...query, silence, organizationId: caller.organizationId, asOf: context.clock() }),
-  );
+  serveList(app, context, endpoints.listAssets, {
+    columns: assetColumns,
+    page: ({ query, caller: { organizationId } }) => {
+      const asOf = query.asOf === undefined ? undefined : new Date(query.asOf);
+      return findAssets(context, { ...query, silence, organizationId, now: context.clock(), asOf });
+    },
+  });
 
-  serve(app, context, endpoints.getAsset, async ({ params, caller }) => {
+  serve(app, context, endpoints.getAsset, async ({ params, query, caller }) => {
     const { organizationId } = caller;
     return {
-      asset: await loadAsset(params.assetId, organizationId),
+      asset: await loadAsset(params.assetId, organizationId, query.asOf),
       agent: await findAgentState(context.db, { ...params, organizationId }),
       ...(await findCloneLinks(context.db, { ...params, organizationId })),
     };
@@ -44,8 +50,10 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     return findPosture(context.db, { ...params, organizationId });
   });
 
-  async function loadAsset(assetId: string, organizationId: string) {
-    const asset = await findAsset(context.db, { organizationId, assetId, silence, asOf: context.clock() });
+  async function loadAsset(assetId: string, organizationId: string, moment?: string) {
+    const now = context.clock();
+    const asOf = moment === undefined || new Date(moment) >= now ? null : new Date(moment);
+    const asset = await findAsset(context.db, { organizationId, assetId, silence, now, asOf });
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }

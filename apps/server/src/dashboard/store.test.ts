@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { syncNow } from '../testing/sync-now.ts';
-import { type AssetQuery, findAssets } from '../assets/store.ts';
+import { type AssetQuery, findAssets } from '../assets/find-assets.ts';
 import { findInFleet } from '../detections/find-in-fleet.ts';
 import { type DetectionQuery, findDetections } from '../detections/store.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
@@ -93,7 +93,7 @@ async function detections(filter: Partial<DetectionQuery>): Promise<number> {
 }
 
 async function assets(filter: Partial<AssetQuery>): Promise<string[]> {
-  const query = { organizationId, silence: readConfig({}).silence, asOf: now, limit: 10, offset: 0 };
+  const query = { organizationId, silence: readConfig({}).silence, now, limit: 10, offset: 0 };
   const found = await findAssets({ db: database.db, fleetIndex }, { ...query, ...filter });
   expect(found.total).toBe(found.items.length);
   return found.items.map(({ hostname }) => hostname);

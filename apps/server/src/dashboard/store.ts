@@ -1,7 +1,7 @@
 import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import type { Dashboard, Severity } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
-import { silentAfterMs } from '../assets/store.ts';
+import { silentAfterMs } from '../assets/find-assets.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';

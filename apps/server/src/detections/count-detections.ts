@@ -1,4 +1,5 @@
 import type { countDetections, DetectionGroup, DetectionGrouping, Remainder, Upgrade } from '@vedette/protocol';
+import { parseQuery, type Query } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -6,10 +7,21 @@ import type { Database } from '../db/schema.ts';
 import { countDays } from '../fleet-index/count-days.ts';
 import { byStatus, countByAsset, countByCheck, type Group, packagesOf } from '../fleet-index/count-groups.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { canSelect, type DetectionFilter, selectDetections, type Selected } from '../fleet-index/select-detections.ts';
+import {
+  canSelect,
+  canSelectPast,
+  type DetectionFilter,
+  selectDetections,
+  selectPast,
+  type Selected,
+} from '../fleet-index/select-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { ApiError } from '../http/api-error.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { indexAnswers, prepareDetections, type SelectDetections, speaksOfFixed } from '../query/detection-query.ts';
+import { readQuery } from '../query/read-query.ts';
 import { newForDays } from './derive.ts';
+import { hasNoFilter } from './find-by-query.ts';
 import { packageVersionsAbout, subject } from './find-in-fleet.ts';
 import { severityCounts } from './severity-counts.ts';
 
@@ -19,44 +31,116 @@ type Wish = Omit<z.output<typeof countDetections.query>, 'groupBy'> & {
 };
 type Counts = z.output<typeof countDetections.reply>;
 
+type Select = (visit: (selected: Selected) => void) => void;
+
 interface Counting {
   readonly index: OrganizationIndex;
-  readonly filter: DetectionFilter;
   /** Sources by number of the package version. */
   readonly sources: ReadonlyMap<number, string>;
-  readonly select: (filter: DetectionFilter) => (visit: (selected: Selected) => void) => void;
+  readonly all: Select;
+  /** The same in parts, each of another status. */
+  readonly byStatus: readonly (readonly [status: string, select: Select])[];
+  readonly dispose?: () => void;
 }
 
+type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
+
 /**
- * Detections of now by what they have in common, from the fleet index. Throws ApiError BAD_REQUEST for what it does not know, UNAVAILABLE
- * while it is being built.
+ * Detections by what they have in common, from the fleet index. Throws ApiError BAD_REQUEST for what it does not know, UNAVAILABLE while
+ * it is being built.
  */
-export async function countGroups(
-  { db, fleetIndex, clock }: Pick<Context, 'db' | 'fleetIndex' | 'clock'>,
-  wish: Wish,
-): Promise<Counts> {
-  const { organizationId, groupBy, search, limit } = wish;
-  const isWithFixed = wish.status === 'fixed' || wish.status === 'all';
-  if (isWithFixed && (groupBy === 'package' || groupBy === 'firstFound'))
-    throw new ApiError('BAD_REQUEST', `query.groupBy: fixed detections are not counted by ${groupBy}; ask for open ones`);
+export async function countGroups(sources: Sources, wish: Wish): Promise<Counts> {
+  const { groupBy, limit } = wish;
+  const asked = readQuery(wish.query, 'detection', sources.clock());
+  const asOf = asked.asOf ?? (wish.asOf === undefined ? null : Date.parse(wish.asOf));
+  const counting =
+    asOf !== null && asOf < sources.clock().getTime()
+      ? await countPast(sources, { ...wish, moment: asOf, isAsked: asked.query !== null })
+      : asked.query
+        ? await countByQuery(sources, { ...wish, asked: asked.query })
+        : await countByFilter(sources, wish);
+  let detections = 0;
+  counting.all(({ assets }) => void (detections += assets.size));
+  const groups = count(groupBy, counting);
+  counting.dispose?.();
+  const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
+  const shown = sorted.slice(0, limit).map((group) => labelled(counting.index, groupBy, group));
+  return { groups: shown, total: groups.length, detections };
+}
+
+async function countByFilter({ db, fleetIndex, clock }: Sources, wish: Wish): Promise<Counting> {
+  const { organizationId, groupBy, search } = wish;
+  refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all');
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
   const sources = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(clock().getTime());
-  if (!canSelect(index, wish, asOf)) throw new ApiError('BAD_REQUEST', 'query: so far back detections are listed, not counted');
+  if (!canSelect(index, wish, asOf)) throw tooFarBack();
   const about = search ? subject(index, search, ids) : undefined;
   const filter: DetectionFilter = { ...wish, about };
-  const select: Counting['select'] = (one) => (visit) => selectDetections(index, one, { asOf, newForDays }, visit);
-  let detections = 0;
-  select(filter)(({ assets }) => void (detections += assets.size));
-  const groups = count(groupBy, { index, filter, sources, select });
-  about?.assets.dispose();
-  const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
-  return { groups: sorted.slice(0, limit).map((group) => labelled(index, groupBy, group)), total: groups.length, detections };
+  const select =
+    (one: DetectionFilter): Select =>
+    (visit) =>
+      selectDetections(index, one, { asOf, newForDays }, visit);
+  return {
+    index,
+    sources,
+    all: select(filter),
+    byStatus: byStatus(filter).map(([status, one]) => [status, select(one)] as const),
+    dispose: () => about?.assets.dispose(),
+  };
 }
 
-function count(groupBy: DetectionGrouping, { index, filter, sources, select }: Counting): Omit<DetectionGroup, 'label'>[] {
-  const all = select(filter);
+async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Query }): Promise<Counting> {
+  const { db, fleetIndex, clock, config } = sources;
+  const { organizationId, groupBy, asked } = wish;
+  if (!hasNoFilter(wish))
+    throw new ApiError('BAD_REQUEST', 'query: beside a query nothing else filters what is counted; write it into the query');
+  refuseFixed(groupBy, speaksOfFixed(asked));
+  const names = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
+  const scope = { organizationId, asOf: clock(), silence: config.silence };
+  const all = await prepareDetections(db, asked, scope, prepareAssets);
+  const statuses: [string, SelectDetections][] = [];
+  for (const status of groupBy === 'status' ? ['new', 'active', 'reopened', 'fixed'] : []) {
+    const own = parseQuery(`status:${status}`, 'detection', 0).query;
+    // Without a word about fixed ones they are not meant.
+    if (!own || (status === 'fixed' && !speaksOfFixed(asked))) continue;
+    statuses.push([status, await prepareDetections(db, { kind: 'and', parts: [asked, own] }, scope, prepareAssets)]);
+  }
+  const index = await fleetIndex.current(organizationId);
+  if (!indexAnswers(asked, index.since)) throw tooFarBack();
+  const select =
+    (prepared: SelectDetections): Select =>
+    (visit) =>
+      prepared(index, (ranked, assets) => visit({ ...ranked, assets }));
+  return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
+}
+
+async function countPast(
+  { fleetIndex }: Sources,
+  wish: Wish & { readonly moment: number; readonly isAsked: boolean },
+): Promise<Counting> {
+  const { groupBy, moment, isAsked } = wish;
+  const index = await fleetIndex.current(wish.organizationId);
+  const isKnown = groupBy !== 'status' && groupBy !== 'package' && groupBy !== 'firstFound';
+  if (isAsked || !isKnown || !canSelectPast(index, wish, moment)) {
+    const since = new Date(index.since).toISOString().slice(0, 10);
+    const message = `query: of the past, open detections since ${since} are counted, without a query, by severity, check, asset or what is of the asset`;
+    throw new ApiError('BAD_REQUEST', message);
+  }
+  return { index, sources: new Map(), all: (visit) => selectPast(index, wish, moment, visit), byStatus: [] };
+}
+
+function refuseFixed(groupBy: DetectionGrouping, isWithFixed: boolean): void {
+  if (isWithFixed && (groupBy === 'package' || groupBy === 'firstFound'))
+    throw new ApiError('BAD_REQUEST', `query.groupBy: fixed detections are not counted by ${groupBy}; ask for open ones`);
+}
+
+function tooFarBack(): ApiError {
+  return new ApiError('BAD_REQUEST', 'query: so far back detections are listed, not counted');
+}
+
+function count(groupBy: DetectionGrouping, { index, sources, all, byStatus: parts }: Counting): Omit<DetectionGroup, 'label'>[] {
   switch (groupBy) {
     case 'severity':
       return countByCheck(all, ({ severity, assets }) => [[`${severity}`, assets]]);
@@ -68,7 +152,7 @@ function count(groupBy: DetectionGrouping, { index, filter, sources, select }: C
         packagesOf(index, (id) => sources.get(id)),
       );
     case 'status':
-      return byStatus(filter).flatMap(([status, one]) => countByCheck(select(one), ({ assets }) => [[status, assets]]));
+      return parts.flatMap(([status, select]) => countByCheck(select, ({ assets }) => [[status, assets]]));
     case 'firstFound':
       return countDays(index, all).map((day) => ({ ...day, assets: null }));
     case 'asset':

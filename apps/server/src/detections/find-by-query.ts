@@ -5,6 +5,7 @@ import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
 import { indexAnswers, prepareDetections, type QueryScope, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
+import { findPackageVersions } from '../query/software-query.ts';
 import { loadPage } from './find-in-fleet.ts';
 import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
@@ -31,8 +32,11 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
 }
 
 /** The other filters of the list go with the histories alone. */
-function hasNoFilter({ assetId, check, severity, severityExact, exploited, search, ...rest }: WrittenDetectionQuery): boolean {
-  const others = [assetId, check, severity, severityExact, exploited, search, rest.foundWithinDays, rest.fixedWithinDays];
+export function hasNoFilter(
+  filter: Omit<WrittenDetectionQuery, 'query' | 'asOf' | 'organizationId' | 'offset' | 'limit'>,
+): boolean {
+  const { assetId, check, kind, severity, severityExact, exploited, search, ...rest } = filter;
+  const others = [assetId, check, kind, severity, severityExact, exploited, search, rest.foundWithinDays, rest.fixedWithinDays];
   return rest.status === 'open' && others.every((one) => one === undefined);
 }
 
@@ -49,7 +53,11 @@ async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: U
 
 async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filter }: Understood) {
   const numbers = new Map<Query, number[]>();
-  for (const part of query ? nestedParts(query) : []) {
+  for (const { field, part } of query ? nestedParts(query) : []) {
+    if (field.of === 'software') {
+      numbers.set(part, await findPackageVersions(db, part));
+      continue;
+    }
     const select = await prepareAssets(db, part, scope);
     const index = await fleetIndex.current(scope.organizationId);
     const assets = select(index);
@@ -64,9 +72,9 @@ async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filte
   return findDetections(db, { ...filter, status, where, asOf: scope.asOf });
 }
 
-/** What is asked of the assets. */
-function nestedParts(query: Query): Query[] {
+/** What is asked of the assets and of the packages. */
+function nestedParts(query: Query): Extract<Query, { kind: 'nested' }>[] {
   if (query.kind === 'and' || query.kind === 'or') return query.parts.flatMap(nestedParts);
   if (query.kind === 'not') return nestedParts(query.part);
-  return query.kind === 'nested' ? [query.part] : [];
+  return query.kind === 'nested' ? [query] : [];
 }

@@ -19,7 +19,7 @@ export async function findInFleet(
   query: DetectionQuery,
 ): Promise<DetectionList> {
   // One asset's history is short.
-  if (query.assetId !== undefined) return findDetections(db, query);
+  if (query.assetId !== undefined || query.order) return findDetections(db, query);
   const { organizationId, search } = query;
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
   const index = await fleetIndex.current(organizationId);
@@ -42,7 +42,7 @@ export async function findInPast(
   query: DetectionQuery,
 ): Promise<DetectionList> {
   const { organizationId, asOf } = query;
-  if (query.assetId !== undefined || query.status !== 'open') return findDetections(db, query);
+  if (query.assetId !== undefined || query.order || query.status !== 'open') return findDetections(db, query);
   const index = await fleetIndex.current(organizationId);
   if (!canSelectPast(index, query, asOf.getTime())) return findDetections(db, query);
   const page = pageOfDetections(index, query, (visit) => selectPast(index, query, asOf.getTime(), visit));

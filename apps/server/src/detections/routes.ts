@@ -2,21 +2,26 @@ import { endpoints } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
-import { serve } from '../http/serve.ts';
+import { serve, serveList } from '../http/serve.ts';
 import { askWhatIf, countGroups } from './count-detections.ts';
 import { readCursor } from './cursor.ts';
+import { detectionColumns } from './detection-columns.ts';
 import { explainDetection } from './explain-detection.ts';
 import { findByQuery } from './find-by-query.ts';
 import { findInFleet, findInPast } from './find-in-fleet.ts';
+import { orderOf } from './order-detections.ts';
 
 export function registerDetectionRoutes(app: FastifyInstance, context: Context): void {
-  serve(app, context, endpoints.listDetections, async ({ query, caller }) => {
-    const { organizationId } = caller;
-    const asOf = query.asOf === undefined ? null : new Date(query.asOf);
-    const after = query.after === undefined ? undefined : readCursor(query.after);
-    const wish = { ...query, after, organizationId };
-    if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
-    return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
+  serveList(app, context, endpoints.listDetections, {
+    columns: detectionColumns,
+    page: ({ query, caller: { organizationId } }) => {
+      const asOf = query.asOf === undefined ? null : new Date(query.asOf);
+      const order = orderOf(query);
+      const after = query.after === undefined || order ? undefined : readCursor(query.after);
+      const wish = { ...query, after, order, organizationId };
+      if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
+      return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
+    },
   });
 
   serve(app, context, endpoints.countDetections, ({ query, caller }) =>

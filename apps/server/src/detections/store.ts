@@ -2,6 +2,7 @@ import { type CheckKind, type Detection, type DetectionPackage, isPostureCheck, 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { DetectionPlace } from '../fleet-index/page-of-detections.ts';
+import { isBehind, orderBy, type Place, placeOf as placeColumn, writePlace } from '../http/list-cursor.ts';
 import { writeCursor } from './cursor.ts';
 import {
   checkOfDetection,
@@ -12,6 +13,7 @@ import {
   statusOf,
 } from './derive.ts';
 import { containing } from './like.ts';
+import type { DetectionOrder } from './order-detections.ts';
 
 export interface DetectionQuery extends DetectionScope {
   readonly status: 'open' | 'new' | 'active' | 'reopened' | 'fixed' | 'all';
@@ -30,6 +32,8 @@ export interface DetectionQuery extends DetectionScope {
   readonly offset: number;
   /** Begin behind this place. */
   readonly after?: DetectionPlace | undefined;
+  /** Another order than worst first, with its own place to begin behind. */
+  readonly order?: DetectionOrder | null | undefined;
 }
 
 export interface DetectionList {
@@ -47,6 +51,8 @@ interface DetectionRow extends DerivedDetection {
   readonly severity: Detection['severity'];
   readonly name: string;
   readonly body: CheckBody;
+  /** In an order other than worst first. */
+  readonly place: Place;
 }
 
 /** What of a check's stored body a list shows. */
@@ -75,23 +81,27 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
       and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
       and ${searchFilter(query.search)}
       and ${query.where ?? sql`true`}`;
+  const { order } = query;
+  const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindWorst(query.after);
   const { rows } = await sql<DetectionRow & { total: number }>`
-    select * from (select *, count(*) over ()::integer as total ${filtered}) as detection
-    where ${query.after ? isBehind(query.after) : sql`true`}
-    order by ${place} limit ${query.limit} offset ${query.offset}`.execute(db);
+    select *, ${order ? placeColumn(order.keys) : sql`null`} as place
+    from (select *, count(*) over ()::integer as total ${filtered}) as detection
+    where ${behind ?? sql`true`}
+    order by ${order ? orderBy(order.keys) : place} limit ${query.limit} offset ${query.offset}`.execute(db);
   const packages = await loadPackages(db, rows);
   // A page behind the end has no row that could carry the total.
-  const total = rows[0]?.total ?? (query.offset === 0 && !query.after ? 0 : await countRows(db, filtered));
+  const total = rows[0]?.total ?? (query.offset === 0 && !behind ? 0 : await countRows(db, filtered));
   const items = rows.map((row) => toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], query.asOf));
   const last = rows.length < query.limit ? undefined : rows.at(-1);
-  return { total, items, next: last ? writeCursor(placeOf(last)) : null };
+  if (!last) return { total, items, next: null };
+  return { total, items, next: order ? writePlace(order.name, last.place) : writeCursor(placeOf(last)) };
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */
 const place = sql`-severity, -((body ->> 'kevSince') is not null)::integer, -coalesce((body #>> '{epss,score}')::float, -1),
   -check_number, -confirmed::integer, asset_number`;
 
-function isBehind({ severity, exploited, epss, check, confirmed, asset }: DetectionPlace): RawBuilder<unknown> {
+function isBehindWorst({ severity, exploited, epss, check, confirmed, asset }: DetectionPlace): RawBuilder<unknown> {
   const values = [-severity, -Number(exploited), -(epss ?? -1), -check, -Number(confirmed), asset];
   return sql`(${place}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
 }

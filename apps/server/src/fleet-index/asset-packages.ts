@@ -102,14 +102,39 @@ export class AssetPackages {
 
   /** The assets that have this; kept up to date, and not the caller's. From the first question on it takes memory of its own. */
   assetsWith(id: number): RoaringBitmap32 {
-    const known = this.#known.get(id);
-    if (known) return known;
+    const assets = this.#known.get(id) ?? this.#gather(id);
+    this.#known.set(id, assets);
+    return assets;
+  }
+
+  #gather(id: number): RoaringBitmap32 {
     const assets = RoaringBitmap32.orMany((this.#basesWith.get(id) ?? []).flatMap((number) => this.#bases[number]?.assets ?? []));
     const [removed, added] = [this.#removed.get(id), this.#added.get(id)];
     if (removed) assets.andNotInPlace(removed);
     if (added) assets.orInPlace(added);
-    this.#known.set(id, assets);
     return assets;
+  }
+
+  /** How many assets have one of these. Unlike assetsWith it remembers nothing: for questions about every package there is. */
+  countWithAny(ids: readonly number[]): number {
+    const [only] = ids;
+    if (ids.length === 1 && only !== undefined) return this.#count(only);
+    const all = new RoaringBitmap32();
+    for (const id of ids) {
+      const known = this.#known.get(id);
+      const assets = known ?? this.#gather(id);
+      all.orInPlace(assets);
+      if (!known) assets.dispose();
+    }
+    const count = all.size;
+    all.dispose();
+    return count;
+  }
+
+  /** An asset has one base, and differs from it by what it has not or has alone. */
+  #count(id: number): number {
+    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + (this.#bases[number]?.assets.size ?? 0), 0);
+    return inBases - (this.#removed.get(id)?.size ?? 0) + (this.#added.get(id)?.size ?? 0);
   }
 
   /** A new bitmap of the assets that have one of these; the caller disposes it. */

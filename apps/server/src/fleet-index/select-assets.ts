@@ -15,29 +15,103 @@ export interface AssetFilter {
   readonly within?: RoaringBitmap32 | undefined;
 }
 
+/** Open detections of an asset by severity: those of now, or of another moment. */
+export type CountOf = (asset: number, severity: number) => number;
+
+/** By what assets are sorted, by their dense numbers: all of them numbers, or all of them texts. */
+export type AssetKey = (asset: number) => string | number;
+
+export interface AssetSort {
+  readonly keys: readonly AssetKey[];
+  readonly isDescending: boolean;
+  /** Begin behind the asset with these keys, its number as the database counts the last of them. */
+  readonly after?: readonly (string | number)[] | undefined;
+}
+
+interface AssetWish {
+  readonly limit: number;
+  readonly offset: number;
+  /** Worst first where absent. */
+  readonly sort?: AssetSort;
+  /** Those of now where absent. */
+  readonly countOf?: CountOf;
+}
+
+interface AssetPage {
+  readonly total: number;
+  readonly items: readonly { readonly assetId: string; readonly counts: SeverityCounts }[];
+  /** Keys of the last one; null where the list ends with this page. */
+  readonly last: readonly (string | number)[] | null;
+}
+
 const severities = [5, 4, 3, 2, 1] as const;
 
-/** One page of the assets that fit, those with the worst open detections first, and how many there are in all. */
-export function selectAssets(
-  index: OrganizationIndex,
-  filter: AssetFilter,
-  { limit, offset }: { limit: number; offset: number },
-): { readonly total: number; readonly items: { readonly assetId: string; readonly counts: SeverityCounts }[] } {
+/** Those with the worst open detections first, then by name. */
+export function worstFirst({ table }: OrganizationIndex, countOf: CountOf): AssetKey[] {
+  return [
+    ...severities.map((severity) => (asset: number) => -countOf(asset, severity)),
+    (asset) => table.assets[asset]?.hostname ?? '',
+  ];
+}
+
+/** One page of the assets that fit, and how many there are in all. */
+export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { limit, offset, ...wish }: AssetWish): AssetPage {
   const { table } = index;
-  const fitting = fittingAssets(index, filter);
-  const chosen = firstSorted(fitting.toUint32Array(), limit + offset, (a, b) => compareAssets(index, a, b)).slice(offset);
+  const countOf = wish.countOf ?? ((asset: number, severity: number) => table.countOf(asset, severity));
+  const sort = wish.sort ?? { keys: worstFirst(index, countOf), isDescending: false };
+  // Assets that are alike in all else keep the order in which the database counts them.
+  const keys: AssetKey[] = [...sort.keys, (asset) => table.assets[asset]?.number ?? 0];
+  const direction = sort.isDescending ? -1 : 1;
+  const place = (asset: number) => keys.map((key) => key(asset));
+  const compare = (a: number, b: number) =>
+    direction *
+    comparePlaces(
+      keys,
+      (key) => key(a),
+      (key) => key(b),
+    );
+  const { after } = sort;
+  const isBehind = (asset: number) =>
+    !after ||
+    direction *
+      comparePlaces(
+        keys,
+        (key) => key(asset),
+        (_, at) => after[at] ?? 0,
+      ) >
+      0;
+  const fitting = fittingAssets(index, filter, countOf);
+  const behind = fitting.toUint32Array().filter(isBehind);
+  const chosen = firstSorted(behind, limit + offset, compare).slice(offset);
   const total = fitting.size;
   fitting.dispose();
   const countsOf = (asset: number) =>
-    severityCounts(severities.map((severity) => ({ severity, count: table.countOf(asset, severity) })));
-  return { total, items: chosen.map((asset) => ({ assetId: table.assets[asset]?.assetId ?? '', counts: countsOf(asset) })) };
+    severityCounts(severities.map((severity) => ({ severity, count: countOf(asset, severity) })));
+  const last = behind.length > limit + offset ? chosen.at(-1) : undefined;
+  return {
+    total,
+    items: chosen.map((asset) => ({ assetId: table.assets[asset]?.assetId ?? '', counts: countsOf(asset) })),
+    last: last === undefined ? null : place(last),
+  };
 }
 
-function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter): RoaringBitmap32 {
+function comparePlaces(
+  keys: readonly AssetKey[],
+  one: (key: AssetKey) => string | number,
+  other: (key: AssetKey, at: number) => string | number,
+): number {
+  for (const [at, key] of keys.entries()) {
+    const [a, b] = [one(key), other(key, at)];
+    if (a !== b) return a < b ? -1 : 1;
+  }
+  return 0;
+}
+
+function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter, countOf: CountOf): RoaringBitmap32 {
   const { search, severity, pendingRestart, silent, within } = filter;
   const text = search?.toLowerCase() ?? '';
   const silentOnes = new RoaringBitmap32(silent?.numbers.flatMap((number) => table.find(number) ?? []) ?? []);
-  const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && table.countOf(asset, one) > 0);
+  const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && countOf(asset, one) > 0);
   const fitting: number[] = [];
   for (const [asset, { hostname, os, pendingRestart: waits }] of table.assets.entries()) {
     const isNamed = text === '' || hostname.toLowerCase().includes(text) || os.toLowerCase().includes(text);
@@ -49,16 +123,6 @@ function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter): Roari
   const assets = new RoaringBitmap32(fitting);
   if (within) assets.andInPlace(within);
   return assets;
-}
-
-function compareAssets({ table }: OrganizationIndex, a: number, b: number): number {
-  for (const severity of severities) {
-    const difference = table.countOf(b, severity) - table.countOf(a, severity);
-    if (difference !== 0) return difference;
-  }
-  const [one, other] = [table.assets[a]?.hostname ?? '', table.assets[b]?.hostname ?? ''];
-  if (one !== other) return one < other ? -1 : 1;
-  return a - b;
 }
 
 /** The first so many in order. Sorts no more than it has to: of a hundred thousand assets a page shows twenty. */

@@ -8,6 +8,7 @@ import { resolveScope } from '../auth/resolve-scope.ts';
 import type { Context } from '../context.ts';
 import { withinScope } from '../db/asset-scope.ts';
 import { ApiError } from './api-error.ts';
+import { CsvAnswer, type CsvColumn, csvPageSize } from './csv.ts';
 
 export interface PublicCall<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   readonly params: z.output<Params>;
@@ -77,6 +78,45 @@ async function admitAudited(context: Context, endpoint: Endpoint, request: Fasti
   }
 }
 
+interface ListQuery {
+  readonly limit: number;
+  readonly offset: number;
+  readonly after?: string | undefined;
+  readonly format?: 'json' | 'csv' | undefined;
+}
+
+/**
+ * The same for a list that is read by cursor: with `format=csv` or `Accept: text/csv` the whole of it comes as CSV, which costs as much
+ * memory as one page.
+ */
+export function serveList<P extends z.ZodType, Q extends z.ZodType<ListQuery>, R extends z.ZodType, Item>(
+  app: FastifyInstance,
+  context: Context,
+  endpoint: Endpoint<P, Q, z.ZodUndefined, R>,
+  {
+    columns,
+    page,
+  }: {
+    readonly columns: readonly CsvColumn<Item>[];
+    readonly page: (
+      call: Pick<Call<P, Q, z.ZodUndefined>, 'params' | 'query' | 'caller'>,
+    ) => Promise<{ readonly total: number; readonly items: Item[]; readonly next: string | null } & z.input<R>>;
+  },
+): void {
+  serve(app, context, endpoint, async (call) => {
+    const { query, request } = call;
+    if (query.format !== 'csv' && (query.format !== undefined || !wantsCsv(request))) return page(call);
+    const name = endpoint.path.split('/').at(-1) ?? 'list';
+    // The same question in larger parts; the reply schema does not see them, the columns choose what leaves.
+    const load = (after: string | undefined) => page({ ...call, query: { ...query, limit: csvPageSize, offset: 0, after } });
+    return new CsvAnswer(name, columns, load) as never; // route() tells it from a reply
+  });
+}
+
+function wantsCsv({ headers: { accept = '' } }: FastifyRequest): boolean {
+  return /^\s*text\/csv\b/.test(accept);
+}
+
 /** The same for an endpoint that needs no login; `options` may limit its rate. */
 export function servePublic<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
   app: FastifyInstance,
@@ -99,11 +139,22 @@ function route<R extends z.ZodType>(
     method: endpoint.method,
     url: `/api/v1${endpoint.path}`,
     handler: async (request, reply) => {
-      const result = endpoint.reply.safeParse(await answer(request, reply));
+      const answered = await answer(request, reply);
+      if (answered instanceof CsvAnswer) return sendCsv(reply, answered);
+      const result = endpoint.reply.safeParse(answered);
       if (!result.success) throw new Error(`The reply of ${endpoint.name} does not fit its schema`, { cause: result.error });
       return reply.header('cache-control', 'no-store').type('application/json').send(JSON.stringify(result.data));
     },
   });
+}
+
+async function sendCsv(reply: FastifyReply, answer: CsvAnswer<unknown>): Promise<FastifyReply> {
+  const stream = await answer.stream();
+  return reply
+    .header('cache-control', 'no-store')
+    .header('content-disposition', `attachment; filename="vedette-${answer.name}.csv"`)
+    .type('text/csv; charset=utf-8')
+    .send(stream);
 }
 
 function read<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(

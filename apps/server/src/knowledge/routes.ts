@@ -2,10 +2,12 @@ import { endpoints } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
-import { serve } from '../http/serve.ts';
+import { serve, serveList } from '../http/serve.ts';
+import { checkColumns } from './check-columns.ts';
+import { findChecks } from './find-checks.ts';
 import type { KnowledgeKeeper } from './knowledge-keeper.ts';
 import { replayVerdicts } from './replay-verdicts.ts';
-import { findCheck, findChecks, loadKnowledge } from './store.ts';
+import { findCheck, loadKnowledge } from './store.ts';
 import { loadFeedState, saveFeedState } from './stored-input.ts';
 
 export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): void {
@@ -43,9 +45,13 @@ export function registerKnowledgeRoutes(app: FastifyInstance, context: Context, 
     return loadKnowledge(context.db, context.clock(), keeper.refreshing);
   });
 
-  serve(app, context, endpoints.listChecks, ({ query, caller }) =>
-    findChecks(context, { ...query, organizationId: caller.organizationId }),
-  );
+  serveList(app, context, endpoints.listChecks, {
+    columns: checkColumns,
+    page: ({ query, caller: { organizationId } }) => {
+      const asOf = query.asOf === undefined ? undefined : new Date(query.asOf);
+      return findChecks(context, { ...query, organizationId, now: context.clock(), asOf });
+    },
+  });
 
   serve(app, context, endpoints.getCheck, async ({ params, caller }) => {
     const { organizationId } = caller;

@@ -1,10 +1,9 @@
-import type { Check, CheckSummary, Knowledge, RecordOrigin, Reference } from '@vedette/protocol';
+import type { Check, Knowledge, RecordOrigin, Reference } from '@vedette/protocol';
 import { feeds } from '@vedette/feeds';
 import { checkReferences, postureFeed } from '@vedette/matching';
 import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { containing } from '../detections/like.ts';
 import { type CheckHistory, loadCheckHistory, toAffected } from './check-history.ts';
 
 /** Knowledge whose newest advisory is older than this is called stale. */
@@ -43,50 +42,8 @@ export async function loadKnowledge(db: Kysely<Database>, now: Date, refreshing:
   };
 }
 
-export interface CheckQuery {
-  readonly organizationId: string;
-  readonly search?: string | undefined;
-  readonly severity?: number | undefined;
-  readonly detected?: 'true' | 'false' | undefined;
-  readonly limit: number;
-  readonly offset: number;
-}
-
-type CheckBody = Omit<Check, 'affected'>;
-
-/** Throws ApiError UNAVAILABLE while the fleet index is being built. */
-export async function findChecks(
-  context: Pick<Context, 'db' | 'fleetIndex'>,
-  query: CheckQuery,
-): Promise<{ total: number; items: CheckSummary[] }> {
-  const found = [...(await context.fleetIndex.current(query.organizationId)).assetsByCheck()];
-  const pattern = query.search ? containing(query.search) : null;
-  const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number }>`
-    select body, coalesce(assets, 0) as open_assets, count(*) over ()::integer as total
-    from knowledge_check
-    left join unnest(${found.map(([number]) => number)}::integer[], ${found.map(([, assets]) => assets)}::integer[])
-      as found (check_number, assets) on found.check_number = knowledge_check.number
-    where valid_until is null
-      and ${query.severity === undefined ? sql`true` : sql`severity >= ${query.severity}`}
-      and ${query.detected === undefined ? sql`true` : sql`(found.assets is not null) = ${query.detected === 'true'}`}
-      and ${
-        pattern === null
-          ? sql`true`
-          : sql`(name ilike ${pattern} or number::text = ${query.search} or number in (
-              select check_number from statement
-              where statement.valid_until is null and (package ilike ${pattern} or advisory ilike ${pattern})))`
-      }
-    order by severity desc, (body ->> 'kevSince') is not null desc, published desc nulls last, number desc
-    limit ${query.limit} offset ${query.offset}`.execute(context.db);
-  // A page behind the end has no row that could carry the total.
-  if (rows.length === 0 && query.offset > 0)
-    return { ...(await findChecks(context, { ...query, limit: 1, offset: 0 })), items: [] };
-  const items = rows.map(({ body, openAssets }) => {
-    const { cvss, ...rest } = body;
-    return { ...rest, cvssScore: cvss.length === 0 ? null : Math.max(...cvss.map(({ score }) => score)), openAssets };
-  });
-  return { total: rows[0]?.total ?? 0, items };
-}
+/** As knowledge_check keeps it. */
+export type CheckBody = Omit<Check, 'affected'>;
 
 export interface CheckDetails extends CheckHistory {
   readonly check: Check;

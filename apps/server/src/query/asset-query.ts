@@ -4,6 +4,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { assetStateSql } from '../assets/asset-state.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
+import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 import { maxTags, prepareTag } from '../tags/prepare-tag.ts';
@@ -28,7 +29,9 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
     test: (field, test) => {
       if (field.name === 'tag') return { prepare: () => prepareTag(db, { field, test }, scope, prepareAssets) };
       const column = columnOf(field, scope);
-      return column ? { condition: testCondition(column, field, test) } : { prepare: async () => byCount(field, test) };
+      return column
+        ? { condition: testCondition(column, field, test) }
+        : { prepare: async () => byCount(field, test, scope.past ?? null) };
     },
     nested: (field, part) => ({ prepare: () => prepareNested(db, field, part, scope) }),
   });
@@ -80,19 +83,25 @@ async function byRows(db: Kysely<Database>, { organizationId }: QueryScope, cond
 const severities = ['informational', 'low', 'medium', 'high', 'critical'];
 
 /** Open detections of a severity, which only the index has counted. */
-function byCount({ name }: Field, test: Test): SelectAssets {
+function byCount({ name }: Field, test: Test, past: Date | null): SelectAssets {
   const severity = severities.indexOf(name) + 1;
   if (severity === 0) throw new Error(`assets have no ${name}`);
   const passes = compileTest(test);
-  return ({ table }) =>
-    new RoaringBitmap32(table.assets.flatMap((_, asset) => (passes(table.countOf(asset, severity)) ? [asset] : [])));
+  return (index) => {
+    const countOf = countsAt(index, past);
+    if (!countOf) throw tooOld(index);
+    return new RoaringBitmap32(index.table.assets.flatMap((_, asset) => (passes(countOf(asset, severity)) ? [asset] : [])));
+  };
 }
 
 async function prepareNested(db: Kysely<Database>, field: Field, part: Query, scope: QueryScope): Promise<SelectAssets> {
   if (field.of === 'software') {
     const ids = await findPackageVersions(db, part);
+    if (scope.past) return withSoftwareAt(db, { organizationId: scope.organizationId, ids, asOf: scope.past });
     return ({ packages }) => packages.assetsWithAny(ids);
   }
+  if (scope.past)
+    throw new ApiError('BAD_REQUEST', 'query: assets of the past are not asked for by detections; the list of detections is');
   const select = await prepareDetections(db, part, scope, prepareAssets);
   return (index) => {
     if (!indexAnswers(part, index.since)) {
@@ -104,6 +113,19 @@ async function prepareNested(db: Kysely<Database>, field: Field, part: Query, sc
     select(index, (_, found) => assets.orInPlace(found));
     return assets;
   };
+}
+
+async function withSoftwareAt(
+  db: Kysely<Database>,
+  { organizationId, ids, asOf }: { organizationId: string; ids: readonly number[]; asOf: Date },
+): Promise<SelectAssets> {
+  const { rows } = await sql<{ numbers: string }>`
+    select coalesce(array_agg(distinct asset.number), '{}')::text as numbers
+    from presence join asset on asset.organization_id = presence.organization_id and asset.id = presence.asset_id
+    where presence.organization_id = ${organizationId} and package_version_id = any(${[...ids]}::integer[])
+      and during @> ${asOf}::timestamptz`.execute(db);
+  const numbers = parseNumbers(rows[0]?.numbers ?? '{}');
+  return ({ table }) => new RoaringBitmap32(numbers.flatMap((number) => table.find(number) ?? []));
 }
 
 /** All conditions as one; the rest beside it. */

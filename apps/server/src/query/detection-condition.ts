@@ -3,14 +3,17 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
 /**
- * A query as a condition on the rows of findDetections, for what the index does not answer. `assets` gives the numbers of the assets
- * that fit a nested query, which was answered before.
+ * A query as a condition on the rows of findDetections, for what the index does not answer. `fitting` gives the numbers of the assets, or
+ * the ids of the package versions, that fit a nested query, which was answered before.
  */
-export function detectionCondition(query: Query, assets: (query: Query) => readonly number[]): Condition {
+export function detectionCondition(query: Query, fitting: (query: Query) => readonly number[]): Condition {
   return foldQuery<Condition>(query, {
     ...meaningOfLists,
     test: conditionOf,
-    nested: (_, part) => sql`asset_number = any(${[...assets(part)]}::integer[])`,
+    nested: ({ of }, part) =>
+      of === 'software'
+        ? sql`(package_version_ids && ${[...fitting(part)]}::integer[])`
+        : sql`asset_number = any(${[...fitting(part)]}::integer[])`,
   });
 }
 

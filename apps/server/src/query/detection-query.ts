@@ -17,6 +17,8 @@ export interface QueryScope {
   readonly silence: SilenceLimits;
   /** How many more tags may be looked up. */
   readonly budget?: { tags: number } | undefined;
+  /** Where assets are asked for as they were at a moment: their software and counts are those of then. Absent or null for now. */
+  readonly past?: Date | null | undefined;
 }
 
 /** Gives a new bitmap of assets by their dense numbers, which the caller disposes; without waiting, as the index asks for. */
@@ -76,7 +78,7 @@ export function indexAnswers(query: Query | null, since: number): boolean {
         (test.is === 'range' && [test.from, test.until].every((at) => !Number.isFinite(at) || at >= since))
       );
     },
-    nested: () => true,
+    nested: (field) => field.of !== 'software' || !isWithFixed,
   });
 }
 
@@ -139,7 +141,8 @@ async function prepare(
       return (found) => opposite(evaluate(found), found.universe);
     },
     test: (field, test) => () => prepareTest(db, field, test),
-    nested: (_, part) => async () => {
+    nested: (field, part) => async () => {
+      if (field.of === 'software') return madeBy(await findPackageVersions(db, part));
       const select = await prepareNested(part);
       const byIndex = new Map<OrganizationIndex, RoaringBitmap32>();
       return ({ index, universe }) => {
@@ -217,8 +220,7 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
           passes(found.index.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.upgrade !== null)),
         );
     case 'package': {
-      const named = new Set(await findPackageVersions(db, namedOrBuiltFrom(field, test)));
-      return (found) => byPackages(found, (id) => named.has(id));
+      return madeBy(await findPackageVersions(db, namedOrBuiltFrom(field, test)));
     }
     default:
       throw new Error(`the fleet index knows no ${field.name} of detections`);
@@ -286,6 +288,12 @@ function byFixedAt({ universe, isOpen, ranked, since }: Found, test: Test): Wher
   const gone = RoaringBitmap32.and(universe, ended);
   gone.andNotInPlace(isOpen);
   return gone;
+}
+
+/** By one of these package versions. */
+function madeBy(packageVersions: readonly number[]): Evaluate {
+  const ids = new Set(packageVersions);
+  return (found) => byPackages(found, (id) => ids.has(id));
 }
 
 function byPackages({ index, ranked: { place }, universe }: Found, fits: (id: number, place: number) => boolean): Where {

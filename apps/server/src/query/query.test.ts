@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAssets } from '../assets/store.ts';
+import { findAssets } from '../assets/find-assets.ts';
 import { findByQuery } from '../detections/find-by-query.ts';
 import { findDetections } from '../detections/store.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
@@ -70,6 +70,8 @@ const detectionTerms = [
   'status:fixed',
   'fixedAt:*',
   'status:!=new',
+  'software:(name:openssl and version:<3)',
+  'not software:(version:2)',
 ];
 const detectionTerm = fc.oneof(
   fc.constantFrom(...detectionTerms),
@@ -138,7 +140,7 @@ describe('a query, over whatever has happened', () => {
         if (!query) throw new Error('no query is empty here');
         const { items, total } = await findAssets(
           { db: world.db, fleetIndex: index },
-          { ...scope, ...all, silence, query: text },
+          { organizationId: scope.organizationId, now: scope.asOf, ...all, silence, query: text },
         );
         const looked = things.assets.filter((one) => matchesThing(query, one, compareDebianVersions));
         expect({ text, found: items.map(({ assetId }) => assetId).toSorted(), total }).toEqual({
@@ -193,9 +195,13 @@ async function collectThings(
       epss: one.epssScore,
       fixable: one.packages.some(({ fixed }) => fixed !== null),
       package: one.packages.flatMap(({ name, source }) => [name, source]),
+      software: one.packages.map(({ name, installed }) => ({ name, version: installed })),
     },
   }));
-  const { items } = await findAssets({ db: world.db, fleetIndex: index }, { ...scope, ...all, silence });
+  const { items } = await findAssets(
+    { db: world.db, fleetIndex: index },
+    { organizationId: scope.organizationId, now: scope.asOf, ...all, silence },
+  );
   const assets = await Promise.all(
     items.map(async (asset): Promise<Thing> => {
       const software = await sql<{

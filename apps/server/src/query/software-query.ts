@@ -10,7 +10,7 @@ interface Bound {
   readonly isExact: boolean;
 }
 
-interface Row {
+export interface SoftwareRow {
   readonly id: number;
   readonly name: string;
   readonly version: string;
@@ -20,8 +20,13 @@ interface Row {
   readonly architecture: string;
 }
 
-/** Ids of the package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
+/** Ids of the package versions that fit. */
 export async function findPackageVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
+  return (await findSoftwareRows(db, query)).map(({ id }) => id);
+}
+
+/** The package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
+export async function findSoftwareRows(db: Kysely<Database>, query: Query): Promise<SoftwareRow[]> {
   const { condition, isExact } = foldQuery<Bound>(query, {
     all: (parts) => boundOfList(parts, meaningOfLists.all),
     any: (parts) => boundOfList(parts, meaningOfLists.any),
@@ -32,10 +37,9 @@ export async function findPackageVersions(db: Kysely<Database>, query: Query): P
       throw new Error(`software has no ${name}`);
     },
   });
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<SoftwareRow>`
     select id, name, version, source, ecosystem, release, architecture from package_version where ${condition}`.execute(db);
-  const fitting = isExact ? rows : rows.filter((row) => matchesThing(query, { ...row }, versionOrder(row.ecosystem)));
-  return fitting.map(({ id }) => id);
+  return isExact ? rows : rows.filter((row) => matchesThing(query, { ...row }, versionOrder(row.ecosystem)));
 }
 
 function boundOfList(parts: readonly Bound[], join: (conditions: readonly Condition[]) => Condition): Bound {

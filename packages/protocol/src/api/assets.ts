@@ -4,7 +4,7 @@ import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Page, pageOf, QueryText } from './paging.ts';
+import { CursorPage, listOf, Page, pageOf, QueryText, SortDirection } from './paging.ts';
 
 export const SeverityCounts = z.object({
   critical: z.int(),
@@ -56,14 +56,24 @@ export const AgentState = z.object({
 });
 export type AgentState = z.infer<typeof AgentState>;
 
+/** `worst`: those with the worst open detections first. */
+export const AssetSorting = z.enum(['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']);
+export type AssetSorting = z.infer<typeof AssetSorting>;
+
 export const listAssets = endpoint({
   name: 'listAssets',
   summary: 'Assets, those with the worst open detections first.',
   method: 'GET',
   path: '/assets',
   permission: 'asset:read',
-  query: Page.extend({
+  query: CursorPage.extend({
     query: QueryText,
+    sort: AssetSorting.default('worst'),
+    direction: SortDirection.default('ascending').meta({ description: 'Of what is sorted by; descending turns the list round' }),
+    asOf: Instant.optional().meta({
+      description:
+        'The assets that were there at this moment with their packages and detections of then; names and states are those of now',
+    }),
     search: z.string().max(200).optional(),
     severity: z.coerce
       .number()
@@ -74,7 +84,7 @@ export const listAssets = endpoint({
     state: AgentStateName.optional(),
     silent: z.enum(['true', 'false']).optional().meta({ description: 'true: only those without a check-in for a day' }),
   }),
-  reply: pageOf(Asset),
+  reply: listOf(Asset),
 });
 
 export const getAsset = endpoint({
@@ -84,6 +94,7 @@ export const getAsset = endpoint({
   path: '/assets/:assetId',
   permission: 'asset:read',
   params: z.object({ assetId: AssetId }),
+  query: z.object({ asOf: Instant.optional().meta({ description: 'Its packages and detections at this moment of the past' }) }),
   reply: z.object({
     asset: Asset,
     agent: AgentState.nullable(),

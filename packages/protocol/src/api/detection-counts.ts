@@ -29,11 +29,11 @@ export type DetectionGroup = z.infer<typeof DetectionGroup>;
 
 export const countDetections = endpoint({
   name: 'countDetections',
-  summary: 'Detections of now, counted by what they have in common, most first; one counts for each package that makes it true.',
+  summary: 'Detections, counted by what they have in common, most first; one counts for each package that makes it true.',
   method: 'GET',
   path: '/detections/counts',
   permission: 'detection:read',
-  query: DetectionFilter.omit({ query: true, asOf: true, assetId: true, offset: true }).extend({ groupBy: DetectionGrouping }),
+  query: DetectionFilter.omit({ assetId: true, offset: true, after: true, format: true }).extend({ groupBy: DetectionGrouping }),
   reply: z.object({
     groups: z.array(DetectionGroup),
     total: z.int().min(0).meta({ description: 'Groups, also those beyond the limit' }),

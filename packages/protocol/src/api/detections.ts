@@ -6,7 +6,7 @@ import { CheckAffected, CheckConfidence } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
 import { PostureText } from '../knowledge/posture.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Page, pageOf, QueryText } from './paging.ts';
+import { CursorPage, listOf, QueryText, SortDirection } from './paging.ts';
 
 /** `new` for seven days after the first time, then `active`; `reopened` when it had been fixed before. */
 export const DetectionStatus = z.enum(['new', 'active', 'reopened', 'fixed']);
@@ -55,7 +55,7 @@ export type Detection = z.infer<typeof Detection>;
 const Days = z.coerce.number().int().min(1).max(3650);
 
 /** Which detections; of lists and counts alike. */
-export const DetectionFilter = Page.extend({
+export const DetectionFilter = CursorPage.extend({
   query: QueryText,
   assetId: AssetId.optional(),
   check: z.coerce.number().pipe(CheckNumber).optional(),
@@ -75,8 +75,9 @@ export const DetectionFilter = Page.extend({
   asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
 });
 
-/** Of a list that changes while it is read: whoever follows the cursors sees everything once that is there all the time. */
-export const Cursor = z.string().min(1).max(300);
+/** `worst`: by severity, known exploited ones first, then by EPSS and number. The others are for one asset or one check. */
+export const DetectionSorting = z.enum(['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss']);
+export type DetectionSorting = z.infer<typeof DetectionSorting>;
 
 export const listDetections = endpoint({
   name: 'listDetections',
@@ -84,8 +85,11 @@ export const listDetections = endpoint({
   method: 'GET',
   path: '/detections',
   permission: 'detection:read',
-  query: DetectionFilter.extend({ after: Cursor.optional().meta({ description: '`next` of the page before' }) }),
-  reply: pageOf(Detection).extend({ next: Cursor.nullable().meta({ description: 'For the next page; null on the last one' }) }),
+  query: DetectionFilter.extend({
+    sort: DetectionSorting.default('worst'),
+    direction: SortDirection.default('ascending'),
+  }),
+  reply: listOf(Detection),
 });
 
 /** One statement that was considered, and what became of it. */

@@ -20,6 +20,7 @@ import {
 } from './releases.ts';
 import { getPosture } from './posture.ts';
 import { replayVerdicts } from './replay.ts';
+import { listSoftware } from './software.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import {
   changePassword,
@@ -80,6 +81,7 @@ export const endpoints = {
   whatIf,
   explainDetection,
   replayVerdicts,
+  listSoftware,
   listChecks,
   getCheck,
   getKnowledge,

@@ -4,7 +4,7 @@ import { CheckNumber, Instant } from '../ids.ts';
 import { RecordOrigin } from '../knowledge/advisory.ts';
 import { Check, CheckChange, Reference } from '../knowledge/check.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Page, pageOf } from './paging.ts';
+import { CursorPage, listOf, QueryText, SortDirection } from './paging.ts';
 
 export const CheckSummary = Check.omit({ affected: true, cvss: true }).extend({
   cvssScore: z.number().nullable(),
@@ -12,18 +12,28 @@ export const CheckSummary = Check.omit({ affected: true, cvss: true }).extend({
 });
 export type CheckSummary = z.infer<typeof CheckSummary>;
 
+/** `worst`: by severity, known exploited ones first, then the newest. */
+export const CheckSorting = z.enum(['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets']);
+export type CheckSorting = z.infer<typeof CheckSorting>;
+
 export const listChecks = endpoint({
   name: 'listChecks',
   summary: 'Checks of the knowledge base, worst first.',
   method: 'GET',
   path: '/checks',
   permission: 'check:read',
-  query: Page.extend({
+  query: CursorPage.extend({
+    query: QueryText,
+    sort: CheckSorting.default('worst'),
+    direction: SortDirection.default('ascending'),
+    asOf: Instant.optional().meta({
+      description: 'The knowledge base as it was at this moment, and where its checks were found',
+    }),
     search: z.string().max(200).optional().meta({ description: 'Part of a CVE, advisory or source package name, or a number' }),
     severity: z.coerce.number().pipe(Severity).optional(),
     detected: z.enum(['true', 'false']).optional().meta({ description: 'true: only those found on an asset' }),
   }),
-  reply: pageOf(CheckSummary),
+  reply: listOf(CheckSummary),
 });
 
 export const getCheck = endpoint({

@@ -10,6 +10,26 @@ export const Page = z.object({
 /** What is wanted, in the query language: docs/query-language.md. Its length is limited again where it is read. */
 export const QueryText = z.string().max(4096).optional().meta({ description: 'In the query language' });
 
+/** Where the next page begins. Of a list that changes while it is read: whoever follows sees once whatever is there all the time. */
+export const Cursor = z.string().min(1).max(1000);
+
+export const SortDirection = z.enum(['ascending', 'descending']);
+export type SortDirection = z.infer<typeof SortDirection>;
+
+/** Query of a list that is read by cursor, and that comes as CSV to whoever asks for it: then all of it, whatever the limit. */
+export const CursorPage = Page.extend({
+  after: Cursor.optional().meta({ description: '`next` of the page before; `offset` counts from there' }),
+  format: z
+    .enum(['json', 'csv'])
+    .optional()
+    .meta({ description: 'csv: the whole list, as the header Accept: text/csv asks for it' }),
+});
+
+/** Reply of a list that is read by cursor. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  return pageOf(item).extend({ next: Cursor.nullable().meta({ description: '`after` of the next page; null on the last one' }) });
+}
+
 /** Reply of every list: one page, and how many there are in all. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ total: z.int().min(0), items: z.array(item) });

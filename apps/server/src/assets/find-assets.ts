@@ -1,0 +1,177 @@
+import type { AgentStateName, Asset, AssetSorting, SilenceLimits, SortDirection } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import { RoaringBitmap32 } from 'roaring-wasm';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
+import { parseNumbers } from '../fleet-index/read-histories.ts';
+import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-index/select-assets.ts';
+import { ApiError } from '../http/api-error.ts';
+import { readPlace, writePlace } from '../http/list-cursor.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { readQuery } from '../query/read-query.ts';
+import { assetStateSql } from './asset-state.ts';
+import { loadPast } from './past-assets.ts';
+import { loadAssetRows, toAsset } from './store.ts';
+
+export interface AssetQuery {
+  readonly organizationId: string;
+  /** In the query language. */
+  readonly query?: string | undefined;
+  readonly search?: string | undefined;
+  /** With an open detection of at least this severity. */
+  readonly severity?: number | undefined;
+  readonly pendingRestart?: 'true' | 'false' | undefined;
+  readonly silent?: 'true' | 'false' | undefined;
+  readonly state?: AgentStateName | undefined;
+  readonly silence: SilenceLimits;
+  readonly now: Date;
+  /** A moment of the past; absent for now. */
+  readonly asOf?: Date | undefined;
+  readonly sort?: AssetSorting | undefined;
+  readonly direction?: SortDirection | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  /** Cursor of a page before. */
+  readonly after?: string | undefined;
+}
+
+export interface AssetList {
+  readonly total: number;
+  readonly items: Asset[];
+  readonly next: string | null;
+}
+
+/** An asset that was not heard of for so long counts as silent. */
+export const silentAfterMs = 24 * 3600 * 1000;
+
+type Sources = Pick<Context, 'db' | 'fleetIndex'>;
+
+/**
+ * Assets with their open detections counted, worst first unless another order is wished. As of a moment: those that were enrolled, with
+ * packages and detections of then, chosen by what they are now. Throws ApiError BAD_REQUEST for a query that cannot be understood,
+ * UNAVAILABLE while the fleet index is being built.
+ */
+export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery): Promise<AssetList> {
+  const { organizationId, limit, offset, now } = query;
+  if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
+  const asked = readQuery(query.query, 'asset', now);
+  const past = momentOf(asked.asOf ?? query.asOf?.getTime(), now);
+  const scope = { organizationId, silence: query.silence, asOf: now, past };
+  const select = asked.query && (await prepareAssets(db, asked.query, scope));
+  const enrolled = past === null ? null : await enrolledUntil(db, organizationId, past);
+  const heardOf = await assetsByState(db, query);
+  const values = await loadSortValues(db, query);
+  const index = await fleetIndex.current(organizationId);
+  const counted = countsAt(index, past);
+  if (!counted && query.severity !== undefined) throw tooOld(index);
+  const isCounted = counted !== null;
+  // Before the window there are no counts to sort by: they are made for the page alone.
+  const countOf = counted ?? (() => 0);
+  const { order, keys } = orderOf(query, { index, countOf, values, isCounted });
+  const after = query.after === undefined ? undefined : readPlace(query.after, order, [...keys.map(typeOfKey), 'number']);
+  const within = narrowed(index, select?.(index), enrolled);
+  const page = selectAssets(
+    index,
+    { ...query, within, silent: heardOf && { numbers: heardOf, wanted: true } },
+    { limit, offset, countOf, sort: { keys: keys.map(({ key }) => key), isDescending: query.direction === 'descending', after } },
+  );
+  within?.dispose();
+  const assetIds = page.items.map(({ assetId }) => assetId);
+  const rows = await loadAssetRows(db, organizationId, assetIds);
+  const then = past && (await loadPast(db, { organizationId, assetIds, asOf: past, isCounted }));
+  return {
+    total: page.total,
+    items: page.items.flatMap(({ assetId, counts }) => {
+      const row = rows.get(assetId);
+      const own = then?.get(assetId);
+      return row ? [toAsset({ ...row, ...counts, ...own }, { now, silence: query.silence })] : [];
+    }),
+    next: page.last && writePlace(order, page.last),
+  };
+}
+
+/** What lies ahead is as it is now. */
+function momentOf(asOf: number | null | undefined, now: Date): Date | null {
+  return asOf === undefined || asOf === null || asOf >= now.getTime() ? null : new Date(asOf);
+}
+
+interface Key {
+  readonly key: AssetKey;
+  readonly isText: boolean;
+}
+
+function typeOfKey({ isText }: Key): 'text' | 'number' {
+  return isText ? 'text' : 'number';
+}
+
+/** The order under its name, for cursors. */
+function orderOf(
+  { sort = 'worst', direction = 'ascending' }: AssetQuery,
+  known: { index: OrganizationIndex; countOf: CountOf; values: ReadonlyMap<number, number> | null; isCounted: boolean },
+): { order: string; keys: Key[] } {
+  const { table } = known.index;
+  const hostname: Key = { key: (asset) => table.assets[asset]?.hostname ?? '', isText: true };
+  const chosen = sort === 'worst' && !known.isCounted ? 'hostname' : sort;
+  const order = `${chosen} ${direction}`;
+  if (chosen === 'hostname') return { order, keys: [hostname] };
+  if (chosen === 'os') return { order, keys: [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname] };
+  if (chosen !== 'worst') {
+    const value = (asset: number): number => known.values?.get(table.assets[asset]?.number ?? -1) ?? -1;
+    return { order, keys: [{ key: value, isText: false }, hostname] };
+  }
+  const keys = worstFirst(known.index, known.countOf);
+  return { order, keys: keys.map((key, at) => ({ key, isText: at === keys.length - 1 })) };
+}
+
+/** By number, of what changes with check-ins, which do not reach the index; null where that knows. */
+async function loadSortValues(
+  db: Kysely<Database>,
+  { organizationId, sort = 'worst' }: AssetQuery,
+): Promise<ReadonlyMap<number, number> | null> {
+  if (sort === 'worst' || sort === 'hostname' || sort === 'os') return null;
+  const column = sort === 'packages' ? sql`packages` : sql`extract(epoch from ${sql.ref(sort)}) * 1000`;
+  const { rows } = await sql<{ number: number; value: number }>`
+    select number, coalesce((${column})::float8, -1) as value from asset where organization_id = ${organizationId}`.execute(db);
+  return new Map(rows.map(({ number, value }) => [number, value]));
+}
+
+function narrowed(
+  index: OrganizationIndex,
+  selected: RoaringBitmap32 | undefined,
+  numbers: readonly number[] | null,
+): RoaringBitmap32 | undefined {
+  if (numbers === null) return selected;
+  const enrolled = new RoaringBitmap32(numbers.flatMap((number) => index.table.find(number) ?? []));
+  if (selected) enrolled.andInPlace(selected);
+  selected?.dispose();
+  return enrolled;
+}
+
+async function enrolledUntil(db: Kysely<Database>, organizationId: string, asOf: Date): Promise<number[]> {
+  const { rows } = await sql<{ numbers: string }>`
+    select coalesce(array_agg(number), '{}')::text as numbers from asset
+    where organization_id = ${organizationId} and first_seen <= ${asOf}`.execute(db);
+  return parseNumbers(rows[0]?.numbers ?? '{}');
+}
+
+/**
+ * Numbers of the assets in the wanted state, null where any will do. Check-ins do not reach the index: they would be all it hears of.
+ */
+async function assetsByState(
+  db: Kysely<Database>,
+  { organizationId, silent, state, silence, now }: AssetQuery,
+): Promise<number[] | null> {
+  if (silent === undefined && state === undefined) return null;
+  const hasCheckedIn = sql`exists (
+    select from agent
+    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and agent.last_check_in is not null
+  )`;
+  const { rows } = await sql<{ numbers: string }>`
+    select coalesce(array_agg(number), '{}')::text as numbers from asset
+    where organization_id = ${organizationId}
+      and ${silent === undefined ? sql`true` : sql`(last_seen < ${new Date(now.getTime() - silentAfterMs)}) = ${silent === 'true'}`}
+      and ${state === undefined ? sql`true` : sql`${assetStateSql(now, silence, hasCheckedIn)} = ${state}`}`.execute(db);
+  return parseNumbers(rows[0]?.numbers ?? '{}');
+}

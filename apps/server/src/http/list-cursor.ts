@@ -1,0 +1,74 @@
+import { type RawBuilder, sql } from 'kysely';
+import { z } from 'zod';
+import { ApiError } from './api-error.ts';
+
+/** Where something stands in a list: what the list is sorted by. The last value is no other's. */
+export type Place = readonly (string | number)[];
+
+/** A place as text that means nothing to whoever holds it. `order` names the list's order: a place in one is none in another. */
+export function writePlace(order: string, place: Place): string {
+  return Buffer.from(JSON.stringify([order, ...place])).toString('base64url');
+}
+
+const Values = z.array(z.union([z.string().max(1000), z.number()])).max(20);
+
+function isOf(value: string | number, type: SortKey['type']): boolean {
+  return type === 'number' ? typeof value === 'number' : typeof value === 'string' && !value.includes('\0');
+}
+
+/** `types`: of what the list is sorted by. Throws ApiError BAD_REQUEST for text that no list of this order gave out. */
+export function readPlace(text: string, order: string, types: readonly SortKey['type'][]): Place {
+  const found = Values.safeParse(parseOrNull(Buffer.from(text, 'base64url').toString()));
+  const [named, ...place] = found.success ? found.data : [];
+  const fits = place.length === types.length && place.every((value, index) => isOf(value, types[index] ?? 'number'));
+  if (named !== order || !fits) throw new ApiError('BAD_REQUEST', 'query.after: this is no cursor of this list in this order');
+  return place;
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text); // checked by the caller
+  } catch {
+    return null;
+  }
+}
+
+/** One of the things by which rows are sorted. The expression is never null. */
+export interface SortKey {
+  readonly by: RawBuilder<unknown>;
+  readonly type: 'number' | 'text';
+  readonly isDescending?: boolean;
+}
+
+/** The same order from its end. */
+export function turned(keys: readonly SortKey[]): SortKey[] {
+  return keys.map((key) => ({ ...key, isDescending: !key.isDescending }));
+}
+
+export function orderBy(keys: readonly SortKey[]): RawBuilder<unknown> {
+  return sql.join(keys.map((key) => sql`${expressionOf(key)} ${key.isDescending ? sql`desc` : sql`asc`}`));
+}
+
+/** A row's place as a column of JSON. */
+export function placeOf(keys: readonly SortKey[]): RawBuilder<Place> {
+  return sql<Place>`jsonb_build_array(${sql.join(keys.map(({ by }) => by))})`;
+}
+
+/** Whether a row comes behind a place: later in the first key, or as late in that and later in the second, and so on. */
+export function isBehind(keys: readonly SortKey[], place: Place): RawBuilder<boolean> {
+  const ways = keys.map((key, index) => {
+    const same = keys.slice(0, index).map((one, before) => sql`${expressionOf(one)} = ${valueOf(one, place[before])}`);
+    const later = sql`${expressionOf(key)} ${key.isDescending ? sql`<` : sql`>`} ${valueOf(key, place[index])}`;
+    return sql`(${sql.join([...same, later], sql` and `)})`;
+  });
+  return sql<boolean>`(${sql.join(ways, sql` or `)})`;
+}
+
+/** Texts by their bytes: the order is the same in every database and in the fleet index, whatever the language of the machine. */
+function expressionOf({ by, type }: SortKey): RawBuilder<unknown> {
+  return type === 'text' ? sql`(${by}) collate "C"` : by;
+}
+
+function valueOf({ type }: SortKey, value: string | number | undefined): RawBuilder<unknown> {
+  return type === 'text' ? sql`${value}::text` : sql`${value}::float8`;
+}

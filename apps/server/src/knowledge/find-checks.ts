@@ -1,0 +1,143 @@
+import type { CheckSorting, CheckSummary, SortDirection } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import { containing } from '../detections/like.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { PastMoment } from '../fleet-index/past-moment.ts';
+import { ApiError } from '../http/api-error.ts';
+import { isBehind, orderBy, type Place, placeOf, readPlace, type SortKey, turned, writePlace } from '../http/list-cursor.ts';
+import { checkCondition, highestScore, holdsAt } from '../query/check-condition.ts';
+import { readQuery } from '../query/read-query.ts';
+import type { CheckBody } from './store.ts';
+
+export interface CheckQuery {
+  readonly organizationId: string;
+  /** In the query language. */
+  readonly query?: string | undefined;
+  readonly search?: string | undefined;
+  readonly severity?: number | undefined;
+  readonly detected?: 'true' | 'false' | undefined;
+  readonly sort: CheckSorting;
+  readonly direction: SortDirection;
+  readonly now: Date;
+  /** A moment of the past. */
+  readonly asOf?: Date | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  readonly after?: string | undefined;
+}
+
+export interface CheckList {
+  readonly total: number;
+  readonly items: CheckSummary[];
+  readonly next: string | null;
+}
+
+/**
+ * Checks with the number of assets on which they are open, worst first unless another order is wished; as of a moment with the knowledge
+ * of then. Throws ApiError BAD_REQUEST for a query that cannot be understood, UNAVAILABLE while the fleet index is being built.
+ */
+export async function findChecks({ db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>, wish: CheckQuery): Promise<CheckList> {
+  const { query, asOf } = readQuery(wish.query, 'check', wish.now);
+  if (wish.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
+  const moment = momentOf(asOf ?? wish.asOf?.getTime(), wish.now);
+  const version = await knowledgeVersion(db, moment);
+  const found = foundAt(await fleetIndex.current(wish.organizationId), moment);
+  const order = `${wish.sort} ${wish.direction}`;
+  const keys = wish.direction === 'descending' ? turned(sortKeys[wish.sort]) : sortKeys[wish.sort];
+  const types = keys.map(({ type }) => type);
+  const after = wish.after === undefined ? null : readPlace(wish.after, order, types);
+  const fitting = sql`
+    from knowledge_check
+    left join unnest(${found.map(([number]) => number)}::integer[], ${found.map(([, assets]) => assets)}::integer[])
+      as found (check_number, assets) on found.check_number = knowledge_check.number
+    where ${holdsAt('knowledge_check', version)} and ${plainFilter(wish, version)}
+      and ${query ? checkCondition(query, version) : sql`true`}`;
+  const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number; place: Place }>`
+    select body, open_assets, total, place
+    from (
+      select body, number, coalesce(assets, 0) as open_assets, count(*) over ()::integer as total, ${placeOf(keys)} as place,
+        ${after ? isBehind(keys, after) : sql`true`} as is_behind, row_number() over (order by ${orderBy(keys)}) as position
+      ${fitting}
+    ) as sorted
+    where is_behind order by position limit ${wish.limit} offset ${wish.offset}`.execute(db);
+  const isPastEnd = rows.length === 0 && (wish.offset > 0 || after !== null);
+  const total = rows[0]?.total ?? (isPastEnd ? await countRows(db, fitting) : 0);
+  const last = rows.length < wish.limit ? undefined : rows.at(-1);
+  return { total, items: rows.map(toSummary), next: last ? writePlace(order, last.place) : null };
+}
+
+function toSummary({ body, openAssets }: { readonly body: CheckBody; readonly openAssets: number }): CheckSummary {
+  const { cvss, ...rest } = body;
+  return { ...rest, cvssScore: cvss.length === 0 ? null : Math.max(...cvss.map(({ score }) => score)), openAssets };
+}
+
+async function countRows(db: Kysely<Database>, fitting: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ total: number }>`select count(*)::integer as total ${fitting}`.execute(db);
+  return rows[0]?.total ?? 0;
+}
+
+function momentOf(asOf: number | undefined, now: Date): number | null {
+  return asOf === undefined || asOf >= now.getTime() ? null : asOf;
+}
+
+/** The newest one, or that of the moment; 0 before the first. */
+async function knowledgeVersion(db: Kysely<Database>, moment: number | null): Promise<number> {
+  const { rows } = await sql<{ version: number }>`
+    select coalesce(max(version), 0) as version from knowledge_version
+    where ${moment === null ? sql`true` : sql`imported_at <= ${new Date(moment)}`}`.execute(db);
+  return rows[0]?.version ?? 0;
+}
+
+/** Check numbers with the number of assets on which each is, or was, open. */
+function foundAt(index: OrganizationIndex, moment: number | null): (readonly [check: number, assets: number])[] {
+  if (moment === null) return [...index.assetsByCheck()];
+  if (moment < index.since) {
+    const since = new Date(index.since).toISOString().slice(0, 10);
+    throw new ApiError('BAD_REQUEST', `query.asOf: checks are listed as of moments since ${since}; detections look further back`);
+  }
+  const past = new PastMoment(index, moment);
+  const counts: [number, number][] = [];
+  for (const [place, check] of index.book.checks.entries()) {
+    const found = index.checks[place] ? past.found(place) : null;
+    if (!found) continue;
+    counts.push([check.number, found.open.size]);
+    found.open.dispose();
+    found.information?.dispose();
+  }
+  past.dispose();
+  return counts;
+}
+
+function plainFilter({ search, severity, detected }: CheckQuery, version: number): RawBuilder<boolean> {
+  const pattern = search ? containing(search) : null;
+  const named =
+    pattern === null
+      ? sql`true`
+      : sql`(name ilike ${pattern} or number::text = ${search} or number in (
+          select check_number from statement
+          where ${holdsAt('statement', version)} and (package ilike ${pattern} or advisory ilike ${pattern})))`;
+  const wanted = detected === undefined ? sql`true` : sql`(found.assets is not null) = ${detected === 'true'}`;
+  return sql<boolean>`(${named} and ${wanted} and ${severity === undefined ? sql`true` : sql`severity >= ${severity}`})`;
+}
+
+const number = (by: RawBuilder<unknown>): SortKey => ({ by, type: 'number' });
+const newest = number(sql`-knowledge_check.number`);
+const worst = [
+  number(sql`-severity`),
+  number(sql`-((body ->> 'kevSince') is not null)::integer`),
+  number(sql`-coalesce(published - date '1970-01-01', -1000000)`),
+  newest,
+];
+
+/** Figures: the highest first. */
+const sortKeys: Readonly<Record<CheckSorting, readonly SortKey[]>> = {
+  worst,
+  name: [{ by: sql`knowledge_check.name`, type: 'text' }, newest],
+  number: [number(sql`knowledge_check.number`)],
+  published: [number(sql`-coalesce(published - date '1970-01-01', -1000000)`), newest],
+  cvss: [number(sql`-coalesce(${highestScore}, -1)`), ...worst],
+  epss: [number(sql`-coalesce((body #>> '{epss,score}')::float8, -1)`), ...worst],
+  assets: [number(sql`-coalesce(found.assets, 0)`), ...worst],
+};

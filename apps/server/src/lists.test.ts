@@ -1,0 +1,321 @@
+import { agentPaths, type FactRow } from '@vedette/protocol';
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importKnowledge } from './knowledge/import-knowledge.ts';
+import { TestAgent } from './testing/test-agent.ts';
+import { testActivationKey, testCaller, type TestServer, testServer } from './testing/test-server.ts';
+
+interface Page {
+  readonly total: number;
+  readonly items: Record<string, unknown>[];
+  readonly next: string | null;
+}
+
+let database: ThrowAwayDatabase;
+let server: TestServer;
+let caller: Awaited<ReturnType<typeof testCaller>>;
+let stranger: Awaited<ReturnType<typeof testCaller>>;
+const assets: string[] = [];
+const dayMs = 24 * 3600 * 1000;
+/** After the first three assets reported, before what followed. */
+let before: string;
+
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+  server = await testServer(database);
+  [caller, stranger] = [await testCaller(server), await testCaller(server)];
+  server.clock.now = new Date('2026-11-01T12:00:00Z');
+  await know(['openssl', 'curl', 'zlib'], server.clock.now);
+  const agents = [
+    await addAsset('=cmd|calc', ['openssl', 'curl']),
+    await addAsset('web-02', ['openssl', 'bash']),
+    await addAsset('web-10', []),
+  ];
+  server.clock.now = new Date(server.clock.now.getTime() + 2 * dayMs);
+  before = server.clock.now.toISOString();
+  server.clock.now = new Date(server.clock.now.getTime() + dayMs);
+  // One gets better, one worse, one is new, and more becomes known.
+  await report(agents[0]!, 2, ['curl']);
+  await report(agents[2]!, 2, ['openssl', 'zlib']);
+  await addAsset('web-03', ['openssl', 'openssl:i386']);
+  await know(['openssl', 'curl', 'zlib', 'bash'], server.clock.now);
+  server.clock.now = new Date(server.clock.now.getTime() + dayMs);
+}, 60_000);
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function know(sources: readonly string[], at: Date): Promise<void> {
+  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
+  const advisories = sources.map((name, index) => ({
+    id: `DSA-900${index}-1`,
+    feed: 'debian-dsa',
+    published: `2026-10-0${index + 1}`,
+    vulnerabilities: [`CVE-2026-100${index}`],
+    affected: [{ ...statement, package: name, fixed: '2.0-1' }],
+  }));
+  const facts = sources.map((_, index) => ({
+    id: `CVE-2026-100${index}`,
+    published: null,
+    cvss: [
+      {
+        version: '3.1' as const,
+        vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H',
+        score: [9.8, 7.5, 5, 3][index] ?? 3,
+        source: 'nvd',
+      },
+    ],
+    cwe: [],
+    kevSince: index === 1 ? '2026-11-01' : null,
+    epss: null,
+  }));
+  await importKnowledge(database.db, { advisories, vulnerabilities: facts, origins: [] }, { at, starter: false });
+}
+
+async function addAsset(hostname: string, packages: readonly string[]): Promise<TestAgent> {
+  const agent = new TestAgent(server);
+  await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname, machineId: hostname });
+  const release = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' };
+  const os = syncDocument({ collector: 'os', sequence: 1, rows: [{ ...release, hostname, architecture: 'amd64' }] });
+  await agent.post(agentPaths.sync, { documents: [os] });
+  await report(agent, 1, packages);
+  assets.push(agent.assetId);
+  return agent;
+}
+
+async function report(agent: TestAgent, sequence: number, packages: readonly string[]): Promise<void> {
+  const rows: FactRow[] = packages.map((named) => {
+    const [name = '', architecture = 'amd64'] = named.split(':');
+    return { name, version: '1.0-1', architecture, source: name, sourceVersion: '1.0-1', state: 'installed' };
+  });
+  expect((await agent.post(agentPaths.sync, { documents: [syncDocument({ collector: 'dpkg', sequence, rows })] })).status).toBe(
+    200,
+  );
+}
+
+async function get(path: string, by = caller, headers: Record<string, string> = {}) {
+  return server.app.inject({ url: `/api/v1${path}`, headers: { ...by.headers, ...headers } });
+}
+
+async function page(path: string): Promise<Page> {
+  const reply = await get(path);
+  expect([path, reply.statusCode, reply.statusCode === 200 ? '' : reply.body]).toEqual([path, 200, '']);
+  return reply.json();
+}
+
+async function follow(path: string): Promise<Page['items']> {
+  const all: Page['items'] = [];
+  for (let next: string | null = ''; next !== null;) {
+    const answer: Page = await page(`${path}${next === '' ? '' : `&after=${next}`}`);
+    all.push(...answer.items);
+    next = answer.next;
+  }
+  return all;
+}
+
+const sorted = {
+  '/assets': ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan'],
+  '/checks': ['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets'],
+  '/software': ['name', 'assets', 'detections'],
+  '/detections?check=280001000&': ['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'],
+};
+const orders = Object.entries(sorted).flatMap(([path, names]) =>
+  names.flatMap((name) =>
+    ['ascending', 'descending'].map((direction) => `${path}${path.includes('?') ? '' : '?'}sort=${name}&direction=${direction}`),
+  ),
+);
+
+describe('lists by cursor', () => {
+  it.each(orders)('%s give the same whole in pages of any size, and the other way round', async (path) => {
+    const whole = await page(`${path}&limit=500`);
+    expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
+    expect(whole.total).toBeGreaterThan(2);
+    for (const limit of [1, 2, 3]) expect(await follow(`${path}&limit=${limit}`)).toEqual(whole.items);
+    const other = path.endsWith('=descending')
+      ? path.replace('=descending', '=ascending')
+      : path.replace('=ascending', '=descending');
+    expect((await page(`${other}&limit=500`)).items).toEqual(whole.items.toReversed());
+  });
+
+  it.each([
+    ['/assets?sort=hostname', 'hostname', ['=cmd|calc', 'web-02', 'web-03', 'web-10']],
+    ['/assets?sort=packages&direction=descending', 'packages', [2, 2, 2, 1]],
+    ['/software?sort=assets', 'assets', [3, 1, 1, 1]],
+    ['/software?sort=name', 'name', ['bash', 'curl', 'openssl', 'zlib']],
+    ['/checks?sort=assets', 'openAssets', [3, 1, 1, 1]],
+    ['/checks?sort=cvss', 'cvssScore', [9.8, 7.5, 5, 3]],
+  ])('%s sorts by %s', async (path, field, values) => {
+    expect((await page(path)).items.map((item) => item[field])).toEqual(values);
+  });
+
+  it.each([
+    ['/assets?after=hello', 'no cursor'],
+    ['/assets?sort=hostname&after=WyJ3b3JzdCBhc2NlbmRpbmciXQ', 'no cursor'],
+    ['/software?after=W10', 'no cursor'],
+    [`/checks?after=${Buffer.from('["worst ascending","a",1,2,3]').toString('base64url')}`, 'no cursor'],
+    [`/software?after=${Buffer.from('["name ascending",0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
+    ['/detections?sort=name', 'choose an asset or a check'],
+    ['/software?query=asOf:2026-01-01', 'asOf'],
+    ['/checks?query=hostname:a', 'no field'],
+    ['/checks?search=%00', 'character 0'],
+    ['/software?search=%00', 'character 0'],
+    ['/checks?asOf=2020-01-01T00:00:00Z', 'since'],
+    ['/detections/counts?groupBy=severity&query=severity:5&severity=4', 'write it into the query'],
+    ['/detections/counts?groupBy=package&query=status:fixed', 'not counted'],
+    ['/detections/counts?groupBy=severity&query=firstFound:<2020-01-01', 'so far back'],
+    ['/detections/counts?groupBy=status&asOf=2026-11-03T00:00:00Z', 'of the past'],
+  ])('%s is refused', async (path, why) => {
+    const reply = await get(path);
+    expect([reply.statusCode, reply.json<{ detail: string }>().detail]).toEqual([400, expect.stringContaining(why)]);
+  });
+});
+
+describe('the query language', () => {
+  it.each([
+    ['/checks', 'name:CVE-2026-1000', 1],
+    ['/checks', 'severity:>=high', 2],
+    ['/checks', 'package:openssl or package:curl', 2],
+    ['/checks', 'alias:DSA-900*', 4],
+    ['/checks', 'kev:true', 1],
+    ['/checks', 'assets:>1', 1],
+    ['/checks', 'not assets:>0', 0],
+    ['/checks', 'published:2026-10-02', 1],
+    ['/checks', 'published:>=2026-10-02 and cvss:<6', 2],
+    ['/checks', 'ecosystem:debian and patchable:true', 4],
+    ['/checks', 'ecosystem:npm', 0],
+    ['/checks', 'title:*', 0],
+    ['/checks', 'epss:*', 0],
+    ['/checks', 'modified:*', 0],
+    ['/checks', 'check:280001000..280001001', 2],
+    ['/checks', 'CVE-2026-1003', 1],
+    ['/software', 'name:openssl', 1],
+    ['/software', 'version:<2', 4],
+    ['/software', 'version:>=2', 0],
+    ['/software', 'ecosystem:debian and release:bookworm', 4],
+    ['/software', 'lib', 1],
+    ['/software', 'open', 1],
+    ['/software', 'architecture:i386', 1],
+  ])('%s?query=%s finds %i', async (path, query, total) => {
+    expect((await page(`${path}?query=${encodeURIComponent(query)}`)).total).toBe(total);
+  });
+
+  it('counts what the list of the same query holds', async () => {
+    for (const query of [
+      'severity:>=high',
+      'asset:(hostname:web)',
+      'status:fixed',
+      'software:(name:openssl)',
+      'firstFound:>2026-11-02',
+    ]) {
+      const { total } = await page(`/detections?query=${encodeURIComponent(query)}`);
+      expect([query, total]).not.toEqual([query, 0]);
+      for (const groupBy of ['severity', 'status', 'asset', 'check']) {
+        const counts = await get(`/detections/counts?groupBy=${groupBy}&query=${encodeURIComponent(query)}`);
+        const { groups, detections } = counts.json<{ groups: { detections: number }[]; detections: number }>();
+        const sum = groups.reduce((all, group) => all + group.detections, 0);
+        expect([query, groupBy, detections, sum]).toEqual([query, groupBy, total, total]);
+      }
+    }
+  });
+
+  it('leads from a package version to exactly the assets and detections that it counts', async () => {
+    for (const item of (await page('/software')).items) {
+      const { name, version, ecosystem, release } = item as Record<string, string>;
+      const own = `name:"${name}" and version:="${version}" and ecosystem:"${ecosystem}" and release:"${release}"`;
+      const query = encodeURIComponent(`software:(${own})`);
+      const [on, made] = [await page(`/assets?query=${query}`), await page(`/detections?query=${query}`)];
+      expect([name, on.total, made.total]).toEqual([name, item['assets'], item['detections']]);
+    }
+  });
+
+  it('shows nothing of ours to another organization', async () => {
+    expect((await get('/software', stranger)).json()).toEqual({ total: 0, items: [], next: null });
+    expect((await get('/software?query=name:openssl&format=csv', stranger)).body.trim().split('\r\n')).toHaveLength(1);
+  });
+});
+
+describe('a moment of the past', () => {
+  it('shows assets with the packages and detections that they had', async () => {
+    const { items } = await page(`/assets?sort=hostname&asOf=${before}`);
+    const total = (counts: unknown) => Object.values(counts as Record<string, number>).reduce((sum, count) => sum + count, 0);
+    expect(items.map(({ hostname, packages, detections }) => [hostname, packages, total(detections)])).toEqual([
+      ['=cmd|calc', 2, 2],
+      ['web-02', 2, 1],
+      ['web-10', 0, 0],
+    ]);
+    for (const { assetId, detections } of items) {
+      const { asset } = (await get(`/assets/${String(assetId)}?asOf=${before}`)).json<{ asset: Record<string, unknown> }>();
+      expect(asset['detections']).toEqual(detections);
+      expect((await page(`/detections?assetId=${String(assetId)}&asOf=${before}`)).total).toBe(total(detections));
+    }
+  });
+
+  it('chooses assets by what they had, and sorts by it', async () => {
+    const names = async (query: string) =>
+      (await page(`/assets?asOf=${before}&query=${encodeURIComponent(query)}`)).items.map(({ hostname }) => hostname);
+    expect(await names('critical:>0')).toEqual(['=cmd|calc', 'web-02']);
+    expect(await names('software:(name:openssl)')).toEqual(['=cmd|calc', 'web-02']);
+    expect(await names('hostname:web')).toEqual(['web-02', 'web-10']);
+    expect((await page(`/assets?query=${encodeURIComponent(`asOf:${before} and critical:>0`)}`)).total).toBe(2);
+    const refused = await get(`/assets?asOf=${before}&query=detection.severity:5`);
+    expect(refused.statusCode).toBe(400);
+  });
+
+  it('before what the index knows lists them by name, with counts from the histories', async () => {
+    server.clock.now = new Date(server.clock.now.getTime() + 90 * dayMs);
+    try {
+      const { items } = await page(`/assets?asOf=${before}`);
+      expect(items.map(({ hostname, detections }) => [hostname, (detections as { critical: number }).critical])).toEqual([
+        ['=cmd|calc', 2],
+        ['web-02', 1],
+        ['web-10', 0],
+      ]);
+      expect((await get(`/assets?asOf=${before}&severity=4`)).statusCode).toBe(400);
+    } finally {
+      server.clock.now = new Date(server.clock.now.getTime() - 90 * dayMs);
+    }
+  });
+
+  it('knows the checks of then, and where they were found', async () => {
+    const { items, total } = await page(`/checks?sort=number&asOf=${before}`);
+    expect([total, items.map(({ openAssets }) => openAssets)]).toEqual([3, [2, 1, 0]]);
+    const counts = (await get(`/detections/counts?groupBy=check&asOf=${before}`)).json<{ groups: unknown }>();
+    expect(counts.groups).toMatchObject([
+      { key: '280001000', detections: 2 },
+      { key: '280001001', detections: 1 },
+    ]);
+  });
+
+  it('did not know an asset that came later', async () => {
+    expect((await get(`/assets/${assets[3]}?asOf=${before}`)).statusCode).toBe(404);
+    expect((await get(`/assets/${assets[3]}`)).statusCode).toBe(200);
+  });
+});
+
+describe('CSV', () => {
+  it.each(['/assets', '/checks', '/software', '/detections'])('of %s holds every row, whatever the limit', async (path) => {
+    const { total } = await page(path);
+    for (const reply of [await get(`${path}?format=csv&limit=1`), await get(path, caller, { accept: 'text/csv' })]) {
+      expect([reply.statusCode, reply.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
+      expect(reply.headers['content-disposition']).toBe(`attachment; filename="vedette-${path.slice(1)}.csv"`);
+      expect(reply.body.startsWith('\uFEFF')).toBe(true);
+      expect(reply.body.trimEnd().split('\r\n')).toHaveLength(total + 1);
+    }
+  });
+
+  it('runs no formula that a host name brings', async () => {
+    const { body } = await get('/assets?format=csv&query=cmd');
+    expect(body).toContain("\r\n'=cmd|calc,");
+  });
+
+  it('says what is wrong with a question before it begins', async () => {
+    expect((await get('/detections?format=csv&query=severity:x')).json()).toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
+  it('is left to whoever asks for it', async () => {
+    const reply = await get('/assets?format=json', caller, { accept: 'text/csv' });
+    expect(reply.headers['content-type']).toContain('application/json');
+    expect((await get('/assets', caller, { accept: 'text/html,*/*' })).headers['content-type']).toContain('application/json');
+  });
+});

@@ -1,0 +1,112 @@
+import { postureEcosystem, type Software, type SoftwareSorting, type SortDirection } from '@vedette/protocol';
+import { parseQuery, type Query } from '@vedette/query';
+import type { Context } from '../context.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { holds } from '../fleet-index/verdict-book.ts';
+import { ApiError } from '../http/api-error.ts';
+import { readPlace, writePlace } from '../http/list-cursor.ts';
+import { readQuery } from '../query/read-query.ts';
+import { findSoftwareRows, type SoftwareRow } from '../query/software-query.ts';
+
+export interface SoftwareQuery {
+  readonly organizationId: string;
+  /** In the query language. */
+  readonly query?: string | undefined;
+  readonly search?: string | undefined;
+  readonly sort: SoftwareSorting;
+  readonly direction: SortDirection;
+  readonly now: Date;
+  readonly limit: number;
+  readonly offset: number;
+  readonly after?: string | undefined;
+}
+
+export interface SoftwareList {
+  readonly total: number;
+  readonly items: Software[];
+  readonly next: string | null;
+}
+
+/** A version of a package of a release, on whatever architectures and in whatever role. */
+interface Group {
+  readonly row: SoftwareRow;
+  readonly ids: number[];
+  readonly assets: number;
+  readonly key: string;
+}
+
+/**
+ * Package versions that are installed now, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
+ * UNAVAILABLE while the fleet index is being built.
+ */
+export async function findSoftware(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  wish: SoftwareQuery,
+): Promise<SoftwareList> {
+  const rows = await findSoftwareRows(db, queryOf(wish));
+  const index = await fleetIndex.current(wish.organizationId);
+  const groups = groupsOf(index, rows);
+  const detections = wish.sort === 'detections' ? new Map(groups.map((one) => [one, countDetections(index, one.ids)])) : null;
+  const valueOf = (group: Group): number =>
+    wish.sort === 'name' ? 0 : -(wish.sort === 'assets' ? group.assets : (detections?.get(group) ?? 0));
+  const direction = wish.direction === 'descending' ? -1 : 1;
+  const compare = (a: readonly [number, string], b: readonly [number, string]): number =>
+    direction * (a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] < b[1] ? -1 : 1));
+  const placeOf = (group: Group): [number, string] => [valueOf(group), group.key];
+  const order = `${wish.sort} ${wish.direction}`;
+  const after = wish.after === undefined ? null : (readPlace(wish.after, order, ['number', 'text']) as [number, string]); // as asked for
+  const behind = after ? groups.filter((group) => compare(placeOf(group), after) > 0) : groups;
+  const sorted = behind.toSorted((a, b) => compare(placeOf(a), placeOf(b)));
+  const page = sorted.slice(wish.offset, wish.offset + wish.limit);
+  const last = sorted.length > wish.offset + wish.limit ? page.at(-1) : undefined;
+  return {
+    total: groups.length,
+    items: page.map(({ row: { name, version, ecosystem, release, source }, ids, assets }) => {
+      return { name, version, ecosystem, release, source, assets, detections: countDetections(index, ids) };
+    }),
+    next: last ? writePlace(order, placeOf(last)) : null,
+  };
+}
+
+function queryOf({ query: text, search, now }: SoftwareQuery): Query {
+  const { query, asOf } = readQuery(text, 'software', now);
+  if (asOf !== null)
+    throw new ApiError('BAD_REQUEST', 'query: software is listed as it is now, asOf is for assets, checks and detections');
+  if (search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
+  // What probes read is kept like packages, and is none.
+  const isPackage = parseQuery(`not ecosystem:${postureEcosystem}`, 'software', 0).query;
+  const searched = search?.trim()
+    ? parseQuery(`"${search.trim().replaceAll(/["\\]/g, String.raw`\$&`)}"`, 'software', 0).query
+    : null;
+  return { kind: 'and', parts: [isPackage, searched, query].filter((part) => part !== null) };
+}
+
+function groupsOf({ packages }: OrganizationIndex, rows: readonly SoftwareRow[]): Group[] {
+  const byKey = Map.groupBy(rows, ({ name, version, ecosystem, release }) => [name, version, ecosystem, release].join('\n'));
+  return [...byKey].flatMap(([key, same]) => {
+    const [row] = same;
+    const ids = same.map(({ id }) => id);
+    const assets = packages.countWithAny(ids);
+    return row && assets > 0 ? [{ row, ids, assets, key }] : [];
+  });
+}
+
+/** Open detections that these package versions make true. Many checks speak of the very same ones: these are counted once. */
+function countDetections({ book, packages }: OrganizationIndex, ids: readonly number[]): number {
+  const byPlace = new Map<number, number[]>();
+  for (const id of ids) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (!holds(verdict)) continue;
+      const known = byPlace.get(verdict.place);
+      if (!known) byPlace.set(verdict.place, [id]);
+      else if (!known.includes(id)) known.push(id);
+    }
+  }
+  const checks = new Map<string, { readonly same: number[]; count: number }>();
+  for (const same of byPlace.values()) {
+    const entry = checks.get(same.join()) ?? { same, count: 0 };
+    checks.set(same.join(), entry);
+    entry.count += 1;
+  }
+  return [...checks.values()].reduce((sum, { same, count }) => sum + count * packages.countWithAny(same), 0);
+}
