@@ -1,7 +1,7 @@
 import { listAssets } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { page, pageOptions, queryText, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
 
 export const assetsList: Command = {
   name: 'assets list',
@@ -9,13 +9,21 @@ export const assetsList: Command = {
   options: [
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a host name'],
-    ...pageOptions,
+    ['--sort <field>', 'worst (default), hostname, os, packages, firstSeen, lastSeen or lastScan'],
+    ['--descending', 'the other way round'],
+    ['--as-of <time>', 'as they were at this moment, such as 2026-11-01T00:00:00Z'],
+    ...cursorOptions,
   ],
   example: `vedette assets list --query 'os:debian and software:(name:openssl and version:<3.0.15)'`,
   async run({ client }, _, options) {
-    const data = await client().call(listAssets, {
-      query: { ...page(options), query: queryText(options['query'], 'asset'), search: text(options['search']) },
-    });
+    const filter = {
+      query: queryText(options['query'], 'asset'),
+      search: text(options['search']),
+      sort: text(options['sort']) as 'worst' | undefined, // the server names the words it accepts
+      direction: options['descending'] === true ? ('descending' as const) : undefined,
+      asOf: text(options['asOf']),
+    };
+    const data = await readList(options, (page) => client().call(listAssets, { query: { ...page, ...filter } }));
     const rows = data.items.map((asset) => [
       asset.assetId,
       asset.hostname,
@@ -27,6 +35,7 @@ export const assetsList: Command = {
       asset.detections.low,
       asset.lastSeen,
     ]);
-    return { data, text: table(['asset', 'hostname', 'os', 'packages', 'critical', 'high', 'medium', 'low', 'last seen'], rows) };
+    const heading = ['asset', 'hostname', 'os', 'packages', 'critical', 'high', 'medium', 'low', 'last seen'];
+    return { data, text: `${table(heading, rows)}\n${listEnd(data)}` };
   },
 };

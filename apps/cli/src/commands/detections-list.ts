@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { page, pageOptions, queryText, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
 
 export const detectionsList: Command = {
   name: 'detections list',
@@ -16,23 +16,21 @@ export const detectionsList: Command = {
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
     ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
-    ...pageOptions,
+    ...cursorOptions,
   ],
   example: 'vedette detections list --severity high --json',
   async run({ client }, _, options) {
     const asset = options['asset'] === undefined ? undefined : identifier(AssetId, 'asset', options['asset']);
-    const data = await client().call(listDetections, {
-      query: {
-        ...page(options),
-        assetId: asset,
-        status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
-        kind: text(options['kind']) as 'posture' | undefined, // likewise
-        severity: severity(text(options['severity'])),
-        query: queryText(options['query'], 'detection'),
-        search: text(options['search']),
-        asOf: text(options['asOf']),
-      },
-    });
+    const filter = {
+      assetId: asset,
+      status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
+      kind: text(options['kind']) as 'posture' | undefined, // likewise
+      severity: severity(text(options['severity'])),
+      query: queryText(options['query'], 'detection'),
+      search: text(options['search']),
+      asOf: text(options['asOf']),
+    };
+    const data = await readList(options, (page) => client().call(listDetections, { query: { ...page, ...filter } }));
     const rows = data.items.map((detection) => [
       severityNames[detection.severity],
       detection.title === null ? detection.name : `${detection.name} ${detection.title}`,
@@ -44,7 +42,7 @@ export const detectionsList: Command = {
     ]);
     return {
       data,
-      text: `${table(['severity', 'name', 'asset', 'package', 'fixed in', 'status', 'check'], rows)}\n${data.total} in all`,
+      text: `${table(['severity', 'name', 'asset', 'package', 'fixed in', 'status', 'check'], rows)}\n${listEnd(data)}`,
     };
   },
 };

@@ -15,6 +15,7 @@ import { assetsPosture } from './assets-posture.ts';
 import { assetsRevoke } from './assets-revoke.ts';
 import { assetsScan } from './assets-scan.ts';
 import { assetsShow } from './assets-show.ts';
+import { checksList } from './checks-list.ts';
 import { checksShow } from './checks-show.ts';
 import type { Command } from './command.ts';
 import { compareVersions } from './compare-versions.ts';
@@ -34,6 +35,7 @@ import { relay } from './relay.ts';
 import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
 import { scan } from './scan.ts';
+import { softwareList } from './software-list.ts';
 import { status } from './status.ts';
 import { tagCommands } from './tags.ts';
 
@@ -56,6 +58,8 @@ export const commands: readonly Command[] = [
   detectionsExplain,
   explain,
   replay,
+  softwareList,
+  checksList,
   checksShow,
   knowledgeStatus,
   knowledgeRefresh,

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CliError } from '../errors.ts';
-import { queryText } from './list-options.ts';
+import { listEnd, queryText, readList } from './list-options.ts';
 
 it('takes a query that can be understood as it is', () => {
   expect(queryText('os:debian web', 'asset')).toBe('os:debian web');
@@ -11,4 +11,28 @@ it('shows where a query is wrong', () => {
   const run = (): unknown => queryText('os:debian severity:5', 'asset');
   expect(run).toThrow(CliError);
   expect(run).toThrow('os:debian severity:5\n          ^^^^^^^^\nan asset has no field "severity"');
+});
+
+describe('a list by cursor', () => {
+  const whole = Array.from({ length: 1203 }, (_, index) => index);
+  const load = async ({ limit = 100, after = '0' }: { limit?: number | undefined; after?: string | undefined }) => {
+    const end = Number(after) + limit;
+    return { total: whole.length, items: whole.slice(Number(after), end), next: end < whole.length ? `${end}` : null };
+  };
+
+  it('is one page, which says how to go on', async () => {
+    const page = await readList({ limit: '2', after: '7' }, load);
+    expect(page).toEqual({ total: 1203, items: [7, 8], next: '9' });
+    expect(listEnd(page)).toBe('2 of 1203; go on with --after 9, or ask for --all');
+  });
+
+  it('is all of it where that is asked for', async () => {
+    const all = await readList({ all: true }, load);
+    expect(all).toEqual({ total: 1203, items: whole, next: null });
+    expect(listEnd(all)).toBe('1203 in all');
+  });
+
+  it('is not both', async () => {
+    await expect(readList({ all: true, limit: '5' }, load)).rejects.toThrow('exclude each other');
+  });
 });

@@ -1,14 +1,55 @@
 import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
 import { CliError } from '../errors.ts';
 
-/** Options of every command that lists. */
+/** Options of lists that are read by offset. */
 export const pageOptions = [
   ['--limit <n>', 'at most this many (default 100, at most 500)'],
   ['--offset <n>', 'skip this many'],
 ] as const;
 
-export function page(options: Readonly<Record<string, string | true | undefined>>): { limit?: number; offset?: number } {
+export function page(options: Options): { limit?: number | undefined; offset?: number | undefined } {
   return { limit: wholeNumber('--limit', options['limit']), offset: wholeNumber('--offset', options['offset']) };
+}
+
+/** Options of lists that are read by cursor. */
+export const cursorOptions = [
+  ['--limit <n>', 'at most this many (default 100, at most 500)'],
+  ['--all', 'all of them, page by page'],
+  ['--after <cursor>', 'what comes behind the page that ended with this `next`'],
+] as const;
+
+type Options = Readonly<Record<string, string | true | undefined>>;
+
+interface ListPage<Item> {
+  readonly total: number;
+  readonly items: Item[];
+  readonly next: string | null;
+}
+
+/** Largest page that the platform gives. */
+const wholePage = 500;
+
+/** One page, or with --all every page, of a list that is read by cursor. */
+export async function readList<Item>(
+  options: Options,
+  load: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<ListPage<Item>>,
+): Promise<ListPage<Item>> {
+  const after = text(options['after']);
+  if (options['all'] !== true) return load({ limit: wholeNumber('--limit', options['limit']), after });
+  if (options['limit'] !== undefined) throw new CliError('USAGE', '--all and --limit exclude each other');
+  const items: Item[] = [];
+  for (let next = after; ;) {
+    const page = await load({ limit: wholePage, after: next });
+    items.push(...page.items);
+    if (page.next === null) return { ...page, items };
+    next = page.next;
+  }
+}
+
+/** The line below a list that tells how many there are, and how to go on. */
+export function listEnd({ total, items, next }: ListPage<unknown>): string {
+  const shown = items.length === total ? `${total} in all` : `${items.length} of ${total}`;
+  return next === null ? shown : `${shown}; go on with --after ${next}, or ask for --all`;
 }
 
 /** Throws CliError USAGE for anything but digits. */
