@@ -1,6 +1,8 @@
 import { type Endpoint, endpoints, isReadOnly, isStanding, type Permission, permissionMeanings } from '@vedette/protocol';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { outsideScope, withinScope } from '../db/asset-scope.ts';
 import { otherAssets } from '../db/scoped-pool.ts';
 import { type Canary, type PeopleWorld, peopleWorld, type TestCaller } from '../testing/people-world.ts';
@@ -27,7 +29,7 @@ function isScoped(permission: Endpoint['permission']): permission is Permission 
 }
 
 beforeAll(async () => {
-  world = await peopleWorld(['web1', 'db1']);
+  world = await peopleWorld({ database: await throwAwayDatabase(), syncDocument }, ['web1', 'db1']);
   const { organizationId } = world.manager;
   // The one that must not be seen lies before and behind the other, in every order.
   [db, web] = [await world.addAsset('db1'), await world.addAsset('web1')];
@@ -62,6 +64,22 @@ describe('whoever may see some assets', () => {
       expect([narrow.statusCode, neutral(narrow.body)]).toEqual([alone.statusCode, neutral(alone.body)]);
       expect(db.texts.filter((text) => narrow.body.includes(text))).toEqual([]);
       expect((await ask(endpoint, world.manager, db)).json()).toEqual(before.json());
+    },
+  );
+
+  const exported = lists.filter(({ query }) => query instanceof z.ZodObject && 'format' in query.shape);
+  it.each(exported.map((endpoint) => [endpoint.name, endpoint] as const))(
+    'gets no other asset in %s as CSV, whose rows are read after the answer has begun',
+    async (_, endpoint) => {
+      const rows = async (caller: TestCaller, asset: Canary) => {
+        const reply = await ask({ ...endpoint, path: `${endpoint.path}?format=csv` }, caller, asset);
+        expect([reply.statusCode, reply.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
+        return reply.body.trimEnd().split('\r\n');
+      };
+      const narrow = await rows(scoped, web);
+      expect(narrow.length).toBe((await rows(twin, twinWeb)).length);
+      expect(db.texts.filter((text) => narrow.join().includes(text))).toEqual([]);
+      expect((await rows(world.manager, db)).join()).not.toBe(narrow.join());
     },
   );
 

@@ -119,6 +119,14 @@ export class AssetPackages {
   countWithAny(ids: readonly number[]): number {
     const [only] = ids;
     if (ids.length === 1 && only !== undefined) return this.#count(only);
+    const all = this.gatherWithAny(ids);
+    const count = all.size;
+    all.dispose();
+    return count;
+  }
+
+  /** A new bitmap of the assets that have one of these, which the caller disposes. Remembers nothing. */
+  gatherWithAny(ids: readonly number[]): RoaringBitmap32 {
     const all = new RoaringBitmap32();
     for (const id of ids) {
       const known = this.#known.get(id);
@@ -126,9 +134,7 @@ export class AssetPackages {
       all.orInPlace(assets);
       if (!known) assets.dispose();
     }
-    const count = all.size;
-    all.dispose();
-    return count;
+    return all;
   }
 
   /** An asset has one base, and differs from it by what it has not or has alone. */

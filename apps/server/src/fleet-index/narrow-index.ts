@@ -107,6 +107,20 @@ class NarrowPackages extends AssetPackages {
     return known;
   }
 
+  override gatherWithAny(ids: readonly number[]): RoaringBitmap32 {
+    const all = this.#whole.gatherWithAny(ids);
+    const own = new RoaringBitmap32(this.#numbers.listOf(all));
+    all.dispose();
+    return own;
+  }
+
+  override countWithAny(ids: readonly number[]): number {
+    const own = this.gatherWithAny(ids);
+    const count = own.size;
+    own.dispose();
+    return count;
+  }
+
   override *packageVersions(): IterableIterator<number> {
     for (const id of this.#whole.packageVersions()) if (!this.assetsWith(id).isEmpty) yield id;
   }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 
 export type CsvValue = string | number | boolean | null | undefined;
@@ -17,6 +18,8 @@ export const csvPageSize = 2000;
 export class CsvAnswer<Item> {
   readonly #columns: readonly CsvColumn<Item>[];
   readonly #load: (after: string | undefined) => Promise<ListPage<Item>>;
+  /** Pages are read when the client takes them, but as the one who asked: within the asset scope of the request. */
+  readonly #asAsked = AsyncLocalStorage.snapshot();
   readonly name: string;
 
   constructor(name: string, columns: readonly CsvColumn<Item>[], load: (after: string | undefined) => Promise<ListPage<Item>>) {
@@ -27,14 +30,18 @@ export class CsvAnswer<Item> {
 
   /** The first page is there before the answer begins: what is wrong with the question is still said with a status. */
   async stream(): Promise<Readable> {
-    const first = await this.#load(undefined);
+    const first = await this.#page(undefined);
     return Readable.from(this.#parts(first), { objectMode: false });
+  }
+
+  #page(after: string | undefined): Promise<ListPage<Item>> {
+    return this.#asAsked(() => this.#load(after));
   }
 
   async *#parts(first: ListPage<Item>): AsyncGenerator<string> {
     // Without a byte order mark spreadsheets take UTF-8 for something else.
     yield `\uFEFF${line(this.#columns.map(([header]) => header))}`;
-    for (let page = first; ; page = await this.#load(page.next)) {
+    for (let page = first; ; page = await this.#page(page.next)) {
       yield page.items.map((item) => line(this.#columns.map(([, value]) => value(item)))).join('');
       if (page.next === null) return;
     }
