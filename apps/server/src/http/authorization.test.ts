@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { builtInRoles, type Endpoint, endpoints, isStanding, permissionMeanings } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -35,7 +36,7 @@ const callers = new Map<string, TestCaller>();
 let ours: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  world = await peopleWorld(['web1', 'db1']);
+  world = await peopleWorld({ database: await throwAwayDatabase(), syncDocument }, ['web1', 'db1']);
   [web, db] = [await world.addAsset('web1'), await world.addAsset('db1')];
   stranger = await testCaller(world.server);
   const { organizationId } = world.manager;
@@ -176,8 +177,7 @@ describe('another organization', () => {
   const making = new Set(['saveTag']);
   const named = guarded.filter(
     ({ path, permission, name }) =>
-      !making.has(name) &&
-      [...path.matchAll(/:(\w+)/g)].some(([, param = '']) => !(param in shared)) && permission !== 'account',
+      !making.has(name) && [...path.matchAll(/:(\w+)/g)].some(([, param = '']) => !(param in shared)) && permission !== 'account',
   );
   it.each(named.map((endpoint) => [endpoint.name, endpoint] as const))('%s finds nothing of ours', async (_, endpoint) => {
     const reply = await ask(endpoint, stranger.headers, ours);

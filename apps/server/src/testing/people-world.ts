@@ -1,6 +1,6 @@
 import { agentPaths, type FactRow } from '@vedette/protocol';
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import type { MakeDocument } from './history-world.ts';
 import { TestAgent } from './test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from './test-server.ts';
 
@@ -13,9 +13,15 @@ export interface Canary {
   readonly texts: readonly string[];
 }
 
+/** Of the testkit; handed in, because no program may know it. */
+interface WorldParts {
+  readonly database: Parameters<typeof testServer>[0] & AsyncDisposable;
+  readonly syncDocument: MakeDocument;
+}
+
 /** An organization whose assets differ in everything, so that a reply about the wrong one is noticed. */
 export interface PeopleWorld extends AsyncDisposable {
-  readonly database: ThrowAwayDatabase;
+  readonly database: WorldParts['database'];
   readonly server: TestServer;
   /** A manager who sees everything. */
   readonly manager: TestCaller;
@@ -24,9 +30,8 @@ export interface PeopleWorld extends AsyncDisposable {
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Knows checks for a package of each of these names, which assets of that name have. */
-export async function peopleWorld(names: readonly string[]): Promise<PeopleWorld> {
-  const database = await throwAwayDatabase();
+/** Knows checks for a package of each of these names, which assets of that name have. Disposing it disposes the database, too. */
+export async function peopleWorld({ database, syncDocument }: WorldParts, names: readonly string[]): Promise<PeopleWorld> {
   const server = await testServer(database);
   const manager = await testCaller(server);
   const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
