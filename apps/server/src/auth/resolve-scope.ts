@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { AssetScope } from '../db/asset-scope.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import { readQuery } from '../query/read-query.ts';
+import { readAssetScope } from '../tags/tag-query.ts';
 import type { Caller } from './authenticate.ts';
 
 type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
@@ -49,8 +49,8 @@ function readScope(scope: string, now: Date) {
 
 /** A scope as people write it. Throws ApiError BAD_REQUEST. */
 export function parseScope(scope: string, now: Date) {
-  const { query, asOf } = readQuery(scope, 'asset', now);
-  if (!query || asOf !== null) throw new ApiError('BAD_REQUEST', 'scope: must say which assets, as they are now');
+  const query = readAssetScope(scope, now);
+  if (!query) throw new ApiError('BAD_REQUEST', 'scope: must say which assets');
   return query;
 }
 
