@@ -1,0 +1,254 @@
+import { AuditChain, type AuditHead, type ChainedAuditEvent, canonicalJson, endpoints } from '@vedette/protocol';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { appendAudit, sha256 } from './append-audit.ts';
+import { isAudited } from './audit-request.ts';
+import { findAuditEvents, verifyAudit } from './store.ts';
+import { withoutSecrets } from './without-secrets.ts';
+
+let database: ThrowAwayDatabase;
+let server: TestServer;
+let caller: Awaited<ReturnType<typeof testCaller>>;
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+  server = await testServer(database);
+}, 60_000);
+beforeEach(async () => {
+  caller = await testCaller(server);
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function post(path: string, payload: object, by = caller) {
+  const headers = { ...by.headers, 'user-agent': 'test/1' };
+  return server.app.inject({ method: 'POST', url: `/api/v1${path}`, headers, payload });
+}
+
+async function events(): Promise<ChainedAuditEvent[]> {
+  return (await findAuditEvents(database.db, { organizationId: caller.organizationId, limit: 500, order: 'oldest' })).items;
+}
+
+async function fill(count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1) await post('/activation-keys', { name: `key ${at}` });
+}
+
+/** As somebody who owns the database: what keeps others from changing the log is in the way of nobody like that. */
+async function tamper(statement: string): Promise<void> {
+  await database.db.transaction().execute(async (transaction) => {
+    await sql`alter table audit_event disable trigger user`.execute(transaction);
+    await sql.raw(statement.replaceAll('OURS', `organization_id = '${caller.organizationId}'`)).execute(transaction);
+    await sql`alter table audit_event enable trigger user`.execute(transaction);
+  });
+}
+
+const verify = (kept: AuditHead | null = null) => verifyAudit(database.db, caller.organizationId, kept);
+
+describe('the audit log', () => {
+  it('says who did what, to what, when and from where', async () => {
+    server.clock.now = new Date('2026-11-22T13:00:00Z');
+    const made = await post('/activation-keys', { name: 'web' });
+    const key = made.json<{ activationKeyId: string; secret: string }>();
+    await server.app.inject({ method: 'DELETE', url: `/api/v1/activation-keys/${key.activationKeyId}`, headers: caller.headers });
+    const actor = { userId: caller.userId, via: 'token test', address: '127.0.0.1' };
+    expect(await events()).toMatchObject([
+      {
+        number: 1,
+        at: '2026-11-22T13:00:00.000Z',
+        action: 'createActivationKey',
+        outcome: 'done',
+        actor: { ...actor, userAgent: 'test/1' },
+        detail: { input: { name: 'web' } },
+      },
+      { number: 2, action: 'revokeActivationKey', actor, target: { activationKeyId: key.activationKeyId } },
+    ]);
+    expect(JSON.stringify(await events())).not.toContain(key.secret);
+  });
+
+  it('holds what was before and is after', async () => {
+    const role = (await post('/roles', { name: 'Own', permissions: ['asset:read'] })).json<{ role: string }>();
+    await post(`/roles/${role.role}`, { name: 'Own', permissions: ['check:read'], scope: 'os:debian' }).then((reply) =>
+      expect(reply.statusCode).toBe(200),
+    );
+    expect((await events()).at(-1)?.detail).toMatchObject({
+      before: { permissions: ['asset:read'], scope: null },
+      after: { permissions: ['check:read'], scope: 'os:debian' },
+    });
+  });
+
+  it('tells of what was tried and refused, not of what was wrong or only read', async () => {
+    const reader = await testCaller(server, { organizationId: caller.organizationId, role: 'reader' });
+    expect((await post('/activation-keys', { name: 'x' }, reader)).statusCode).toBe(403);
+    expect((await post('/activation-keys', { wrong: true })).statusCode).toBe(400);
+    await server.app.inject({ url: '/api/v1/activation-keys', headers: caller.headers });
+    await post('/detections/what-if', { checks: [], upgrades: [] });
+    expect(await events()).toMatchObject([
+      { action: 'createActivationKey', outcome: 'refused', actor: { userId: reader.userId } },
+    ]);
+  });
+
+  it('keeps its order and leaves no gap when many write at once', async () => {
+    await Promise.all(Array.from({ length: 30 }, () => fill(1)));
+    expect((await events()).map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
+    expect((await verify()).fault).toBeNull();
+  });
+
+  it('is of each organization alone', async () => {
+    await fill(2);
+    const stranger = await testCaller(server);
+    const reply = await server.app.inject({ url: '/api/v1/audit', headers: stranger.headers });
+    expect(reply.json()).toEqual({ total: 0, items: [], next: null });
+  });
+
+  it('comes in pages, newest or oldest first, and can be searched', async () => {
+    await fill(5);
+    const get = async (query: string) =>
+      (await server.app.inject({ url: `/api/v1/audit?${query}`, headers: caller.headers })).json<{
+        items: { number: number }[];
+        next: number | null;
+        total: number;
+      }>();
+    const first = await get('limit=2');
+    expect([first.items.map(({ number }) => number), first.next, first.total]).toEqual([[5, 4], 4, 5]);
+    expect((await get(`limit=2&after=${first.next}`)).items.map(({ number }) => number)).toEqual([3, 2]);
+    expect((await get('limit=9&order=oldest&after=3')).items.map(({ number }) => number)).toEqual([4, 5]);
+    expect((await get('search=key%203')).items.map(({ number }) => number)).toEqual([4]);
+    expect((await get('search=%25')).total).toBe(0);
+  });
+
+  it.each([['update audit_event set action = $$x$$'], ['delete from audit_event'], ['truncate audit_event']])(
+    'refuses in the database: %s',
+    async (statement) => {
+      await fill(1);
+      await expect(sql.raw(statement).execute(database.db)).rejects.toThrow('only added to');
+    },
+  );
+
+  it('writes down every operation that changes something, of all there are', () => {
+    const silent = Object.values(endpoints).filter((endpoint) => endpoint.method !== 'GET' && !isAudited(endpoint));
+    expect(silent.map(({ name }) => name)).toEqual(['whatIf']);
+  });
+});
+
+describe('whoever owns the database is found out', () => {
+  it.each([
+    [
+      'editing what was done',
+      `update audit_event set body = replace(body, 'key 2', 'key 9') where OURS and number = 3`,
+      'edited',
+      3,
+    ],
+    [
+      'editing who did it',
+      `update audit_event set body = regexp_replace(body, '"login":"[^"]*"', '"login":"eve"') where OURS and number = 2`,
+      'edited',
+      2,
+    ],
+    [
+      'editing when',
+      `update audit_event set body = replace(body, '"at":"20', '"at":"21') where OURS and number = 4`,
+      'edited',
+      4,
+    ],
+    ['leaving no event at all', `update audit_event set body = '{' where OURS and number = 2`, 'edited', 2],
+    ['deleting one', `delete from audit_event where OURS and number = 3`, 'missing', 3],
+    ['deleting the first', `delete from audit_event where OURS and number = 1`, 'missing', 1],
+    [
+      'deleting one and closing the gap',
+      `delete from audit_event where OURS and number = 3; update audit_event set number = number - 1 where OURS and number > 3`,
+      'edited',
+      3,
+    ],
+    [
+      'exchanging two',
+      `update audit_event set number = case number when 2 then 1003 else 1002 end where OURS and number in (2, 3); update audit_event set number = number - 1000 where OURS and number > 1000`,
+      'edited',
+      2,
+    ],
+    ['exchanging the hash too', `update audit_event set hash = sha256(body::bytea) where OURS and number = 5`, 'edited', 5],
+  ])('%s', async (_, statement, fault, number) => {
+    await fill(6);
+    await tamper(statement);
+    expect((await verify()).fault).toMatchObject({ fault, number });
+  });
+
+  it('cutting off the end, by a head that was noted before', async () => {
+    await fill(6);
+    const { head } = await verify();
+    await tamper('delete from audit_event where OURS and number > 4');
+    expect((await verify()).fault).toBeNull();
+    expect(await verify(head)).toMatchObject({ head: { number: 4 }, fault: { fault: 'cut-off', number: 5 } });
+    const asked = await server.app.inject({
+      url: `/api/v1/audit/verification?head=${head.number}:${head.hash}`,
+      headers: caller.headers,
+    });
+    expect(asked.json()).toMatchObject({ fault: { fault: 'cut-off' } });
+  });
+
+  it('writing everything anew, by a head that was noted before', async () => {
+    await fill(4);
+    const { head } = await verify();
+    const old = await events();
+    await tamper('delete from audit_event where OURS');
+    for (const { number: _number, at, hash: _hash, ...event } of old) {
+      await appendAudit(database.db, { ...event, detail: { input: { name: 'harmless' } } }, new Date(at));
+    }
+    expect((await verify()).fault).toBeNull();
+    expect((await verify(head)).fault).toMatchObject({ fault: 'edited', number: 4 });
+  });
+
+  it('goes on well after a head that was noted before', async () => {
+    await fill(3);
+    const { head } = await verify();
+    await fill(3);
+    expect(await verify(head)).toMatchObject({ head: { number: 6 }, fault: null });
+  });
+});
+
+describe('canonicalJson', () => {
+  it('is the same however the object was made, and the same value', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (value) => {
+        const reversed = Object.fromEntries(Object.entries(value).toReversed());
+        expect(canonicalJson(reversed)).toBe(canonicalJson(value));
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  it('tells any two different events apart by the hash', async () => {
+    await fill(1);
+    const [event] = await events();
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), (more) => {
+        const chain = new AuditChain(sha256);
+        expect(chain.take({ ...event!, action: event!.action + more })?.fault).toBe('edited');
+      }),
+    );
+  });
+});
+
+describe('withoutSecrets', () => {
+  it.each([
+    [
+      { password: 'x', name: 'y' },
+      { password: '[secret]', name: 'y' },
+    ],
+    [{ a: [{ clientSecret: 'x' }] }, { a: [{ clientSecret: '[secret]' }] }],
+    [
+      { recoveryCode: 1, hasPassword: true },
+      { recoveryCode: '[secret]', hasPassword: true },
+    ],
+    [null, null],
+  ])('%j is written as %j', (value, written) => {
+    expect(withoutSecrets(value)).toEqual(written);
+  });
+
+  it('tells what is long by its hash', () => {
+    expect(withoutSecrets({ text: 'a'.repeat(10_000) })).toMatch(/^10011 characters of JSON with the SHA-256 [0-9a-f]{64}$/);
+  });
+});
