@@ -40,8 +40,8 @@ export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{
  * the whole table.
  */
 function isAnyNew(cursor: Cursor, table: 'asset' | 'inventory_change' | 'verdict') {
-  const rows = sql`select from ${sql.table(table)} where ${isNew(cursor, table)} order by written_by desc limit 1`;
-  return sql`exists (${rows})`;
+  // Not "exists", which forgets the order.
+  return sql`coalesce((select true from ${sql.table(table)} where ${isNew(cursor, table)} order by written_by desc limit 1), false)`;
 }
 
 /** The cursor of the transaction that asks, which must be a repeatable read. */
