@@ -148,17 +148,28 @@ function effectOf(
     }
   }
   const all = new RoaringBitmap32();
+  // Thousands of checks of a kernel are about the same few versions of it.
+  const known = new Map<string, RoaringBitmap32>();
+  const assetsWith = (packageVersions: ReadonlySet<number>): RoaringBitmap32 => {
+    const name = [...packageVersions].join();
+    const assets = known.get(name) ?? index.packages.assetsWithAny(packageVersions);
+    known.set(name, assets);
+    return assets;
+  };
   let [detections, severity] = [0, 0];
   for (const [place, packageVersions] of byPlace) {
     const found = index.checks[place];
     if (!found) continue;
-    const assets = index.packages.assetsWithAny(packageVersions);
-    if (found.information) assets.andNotInPlace(found.information);
-    detections += assets.size;
-    if (!assets.isEmpty) severity = Math.max(severity, index.book.checks[place]?.severity ?? 1);
-    all.orInPlace(assets);
-    assets.dispose();
+    const assets = assetsWith(packageVersions);
+    const count = found.information ? assets.andNotCardinality(found.information) : assets.size;
+    detections += count;
+    if (count > 0) severity = Math.max(severity, index.book.checks[place]?.severity ?? 1);
+    if (count === 0 || assets.isSubset(all)) continue;
+    const sure = found.information ? RoaringBitmap32.andNot(assets, found.information) : assets;
+    all.orInPlace(sure);
+    if (sure !== assets) sure.dispose();
   }
+  for (const assets of known.values()) assets.dispose();
   const effect = { ecosystem, release, source, versions, detections, assets: all.size, severity };
   all.dispose();
   return effect;
