@@ -46,7 +46,9 @@ async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: U
   const { organizationId } = scope;
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const page = pageOfDetections(index, wish, (visit) => select(index, (ranked, assets) => visit({ ...ranked, assets })));
+  const page = pageOfDetections(index, wish, (visit) =>
+    select(index, (ranked, assets) => visit({ ...ranked, size: assets.size, assets })),
+  );
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
   return loadPage(db, { organizationId, asOf }, page);
 }

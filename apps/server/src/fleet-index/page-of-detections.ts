@@ -40,11 +40,16 @@ export function pageOfDetections(
   let [total, left] = [0, offset];
   let last: DetectionPlace | null = null;
   select((selected) => {
-    const { check, severity, confirmed, assets } = selected;
-    total += assets.size;
+    const { check, severity, confirmed } = selected;
+    total += selected.size;
     const order = after ? compareRanks(selected, after) : 1;
     if (order < 0 || items.length >= limit) return;
     const behind = order === 0 && after ? after.asset : -1;
+    if (behind < 0 && selected.size <= left) {
+      left -= selected.size;
+      return;
+    }
+    const { assets } = selected;
     const part = isAscending
       ? inDenseOrder(table, assets, { behind, left, limit: limit - items.length })
       : inNumberOrder(table, assets, { behind, left, limit: limit - items.length });

@@ -16,13 +16,20 @@ interface Undo {
   readonly from: FoundState;
 }
 
+/** Transitions of one check. */
+interface Undone {
+  /** Of single assets: time, asset and state before, one after the other. There may be a million in all. */
+  readonly single: number[];
+  readonly many: Undo[];
+}
+
 /**
  * What was found at a moment within the index's window: what is found now, with everything undone that came and went since, on the assets
  * that were there. Use it before the next await, and dispose it.
  */
 export class PastMoment {
   readonly #index: OrganizationIndex;
-  readonly #undo = new Map<number, Undo[]>();
+  readonly #undone = new Map<number, Undone>();
   readonly #unborn: RoaringBitmap32;
 
   /** `moment`: in ms since 1970, not before the index's `since`. */
@@ -32,27 +39,49 @@ export class PastMoment {
     this.#unborn = index.table.bornSince(moment + 1);
     index.log.forEach(moment, ({ at, place, assets, from }) => {
       if (at <= moment) return;
-      const list = this.#undo.get(place);
-      if (list) list.push({ at, assets, from });
-      else this.#undo.set(place, [{ at, assets, from }]);
+      const undone = this.#undone.get(place) ?? { single: [], many: [] };
+      this.#undone.set(place, undone);
+      if (typeof assets === 'number') undone.single.push(at, assets, from);
+      else undone.many.push({ at, assets, from });
     });
   }
 
-  /** The caller disposes the bitmaps. Null for a check that was found nowhere. */
-  found(place: number): Found | null {
+  /** On how many assets a check was found, and on how many of these as information; null where only `found` tells. */
+  count(place: number): { readonly open: number; readonly information: number } | null {
     const now = this.#index.checks[place];
-    if (!now) return null;
+    if (!now) return { open: 0, information: 0 };
+    const { single, many } = this.#undone.get(place) ?? nothing;
+    if (many.length > 0) return null;
+    const born = (bitmap: RoaringBitmap32) => (this.#unborn.isEmpty ? bitmap.size : bitmap.andNotCardinality(this.#unborn));
+    let open = born(now.open);
+    let information = now.information ? born(now.information) : 0;
+    for (const [asset, state] of statesBefore(single)) {
+      if (this.#unborn.has(asset)) continue;
+      const before = now.stateOf(asset);
+      open += Number(state !== 0) - Number(before !== 0);
+      information += Number(state === 1) - Number(before === 1);
+    }
+    return { open, information };
+  }
+
+  /** The caller disposes the bitmaps. */
+  found(place: number): Found & { readonly information: RoaringBitmap32 } {
+    const now = this.#index.checks[place];
+    if (!now) return { open: new RoaringBitmap32(), information: new RoaringBitmap32() };
     const open = RoaringBitmap32.andNot(now.open, this.#unborn);
     const information = now.information ? RoaringBitmap32.andNot(now.information, this.#unborn) : new RoaringBitmap32();
-    this.#undoAll(this.#undo.get(place) ?? [], { open, information });
-    if (!open.isEmpty) return { open, information };
-    open.dispose();
-    information.dispose();
-    return null;
+    const { single, many } = this.#undone.get(place) ?? nothing;
+    if (many.length === 0) setSingle({ open, information }, this.#withoutUnborn(statesBefore(single)));
+    else this.#undoAll([...transitionsOf(single), ...many], { open, information });
+    return { open, information };
   }
 
   dispose(): void {
     this.#unborn.dispose();
+  }
+
+  #withoutUnborn(states: ReadonlyMap<number, FoundState>): Map<number, FoundState> {
+    return new Map([...states].filter(([asset]) => !this.#unborn.has(asset)));
   }
 
   /** The newest first: the state before the oldest of an asset's is what it was in. */
@@ -72,6 +101,28 @@ export class PastMoment {
     }
     setSingle(found, single);
   }
+}
+
+const nothing: Undone = { single: [], many: [] };
+
+function* transitionsOf(single: readonly number[]): Iterable<Undo & { readonly assets: number }> {
+  for (let index = 0; index < single.length; index += 3) {
+    const from = single[index + 2] as FoundState; // as it was put there
+    yield { at: single[index] ?? 0, assets: single[index + 1] ?? 0, from };
+  }
+}
+
+/** What each asset was in before the oldest of these. */
+function statesBefore(single: readonly number[]): Map<number, FoundState> {
+  const states = new Map<number, FoundState>();
+  if (single.length === 0) return states;
+  const oldest = new Map<number, number>();
+  for (const { at, assets, from } of transitionsOf(single)) {
+    if (at > (oldest.get(assets) ?? Number.POSITIVE_INFINITY)) continue;
+    oldest.set(assets, at);
+    states.set(assets, from);
+  }
+  return states;
 }
 
 function setSingle(

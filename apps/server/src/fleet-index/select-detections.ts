@@ -5,7 +5,7 @@ import type { OrganizationIndex } from './organization-index.ts';
 import { type DetectionPage, pageOfDetections } from './page-of-detections.ts';
 import { type Found, PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
-import type { RankedCheck } from './verdict-book.ts';
+import { holds, type RankedCheck } from './verdict-book.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -33,8 +33,39 @@ export interface Subject {
 
 /** Detections of one check, with the severity that counts. */
 export interface Selected extends RankedCheck {
-  /** Not the visitor's: it may be disposed after the visit, or belong to the index. */
+  /** On how many assets. */
+  readonly size: number;
+  /** Not the visitor's: it may be disposed after the visit, or belong to the index. Made when first asked for. */
   readonly assets: RoaringBitmap32;
+}
+
+/** Of tens of thousands of checks most are only counted: bitmaps are made of those that a page shows. */
+class Selection implements Selected {
+  readonly place: number;
+  readonly check: RankedCheck['check'];
+  readonly confirmed: boolean;
+  readonly severity: number;
+  readonly size: number;
+  readonly #make: () => RoaringBitmap32;
+  #assets: RoaringBitmap32 | null = null;
+
+  constructor({ place, check, confirmed, severity }: RankedCheck, size: number, make: () => RoaringBitmap32) {
+    this.place = place;
+    this.check = check;
+    this.confirmed = confirmed;
+    this.severity = severity;
+    this.size = size;
+    this.#make = make;
+  }
+
+  get assets(): RoaringBitmap32 {
+    this.#assets ??= this.#make();
+    return this.#assets;
+  }
+
+  dispose(): void {
+    this.#assets?.dispose();
+  }
 }
 
 /** Whether the index knows times far enough back for a filter. Fixed detections no longer say on which packages they were found. */
@@ -66,21 +97,39 @@ export function selectPast(
   visit: (selected: Selected) => void,
 ): void {
   const past = new PastMoment(index, moment);
-  const known = new Map<number, Found | null>();
   for (const ranked of index.book.ranking) {
-    if (!index.checks[ranked.place] || !fitsCheck(ranked, filter)) continue;
-    const found = known.has(ranked.place) ? (known.get(ranked.place) ?? null) : past.found(ranked.place);
-    known.set(ranked.place, found);
-    if (!found) continue;
-    const assets = openOf(found, ranked.confirmed, filter.assets);
-    if (!assets.isEmpty) visit({ ...ranked, assets });
-    assets.dispose();
-  }
-  for (const found of known.values()) {
-    found?.open.dispose();
-    found?.information?.dispose();
+    const { place, confirmed } = ranked;
+    if (!index.checks[place] || !fitsCheck(ranked, filter)) continue;
+    const make = (): RoaringBitmap32 => {
+      const found = past.found(place);
+      const assets = openOf(found, confirmed, filter.assets);
+      found.open.dispose();
+      found.information.dispose();
+      return assets;
+    };
+    const counted = filter.assets ? null : past.count(place);
+    visitSome(ranked, counted && countOf(counted, confirmed), make, visit);
   }
   past.dispose();
+}
+
+/** `size`: null where only the bitmap tells. */
+function visitSome(
+  ranked: RankedCheck,
+  size: number | null,
+  make: () => RoaringBitmap32,
+  visit: (selected: Selected) => void,
+): void {
+  if (size === 0) return;
+  const assets = size === null ? make() : null;
+  const selection = new Selection(ranked, size ?? assets?.size ?? 0, () => assets ?? make());
+  if (selection.size > 0) visit(selection);
+  if (assets) assets.dispose();
+  else selection.dispose();
+}
+
+function countOf({ open, information }: { open: number; information: number }, confirmed: boolean): number {
+  return confirmed ? open - information : information;
 }
 
 /** Visits the detections that fit, check by check, worst first. `newForDays`: for so long one is called new. */
@@ -97,21 +146,50 @@ export function selectDetections(
     found: recent(filter.foundWithinDays),
     fixed: recent(filter.fixedWithinDays),
   };
-  const isPlain = filter.status === 'open' && !filter.assets && !filter.about && !times.found && !times.fixed;
+  const { assets: within, about } = filter;
+  const isPlain = filter.status === 'open' && !about && !times.found && !times.fixed;
+  const subjects = about && packagesByPlace(index, about.packageVersions);
   for (const ranked of index.book.ranking) {
     const found = index.checks[ranked.place];
     if (!found || !fitsCheck(ranked, filter)) continue;
-    if (isPlain && !found.information) {
-      // Without a copy: of tens of thousands of checks most are only counted.
-      if (ranked.confirmed && !found.open.isEmpty) visit({ ...ranked, assets: found.open });
+    const { confirmed } = ranked;
+    if (isPlain) {
+      const size = within ? countWithin(found, confirmed, within) : found.count(confirmed);
+      visitSome(ranked, size, () => openOf(found, confirmed, within), visit);
       continue;
     }
-    const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh, within: filter.assets });
-    narrow(assets, ranked, { index, filter, ...times });
-    if (!assets.isEmpty) visit({ ...ranked, assets });
-    assets.dispose();
+    const packages = subjects?.get(ranked.place) ?? [];
+    if (about && packages.length === 0 && about.assets.isEmpty && !isNamed(ranked, about)) continue;
+    visitSome(
+      ranked,
+      null,
+      () => {
+        const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh, within });
+        narrow(assets, ranked, { index, filter, packages, ...times });
+        return assets;
+      },
+      visit,
+    );
   }
   for (const one of Object.values(times)) one?.dispose();
+}
+
+/** Those of these package versions about which a check says something, by the check's place. */
+function packagesByPlace({ book }: OrganizationIndex, packageVersions: ReadonlySet<number>): Map<number, number[]> {
+  const byPlace = new Map<number, number[]>();
+  for (const id of packageVersions) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (!holds(verdict)) continue;
+      const known = byPlace.get(verdict.place);
+      if (known) known.push(id);
+      else byPlace.set(verdict.place, [id]);
+    }
+  }
+  return byPlace;
+}
+
+function isNamed({ check }: RankedCheck, { nameIncludes }: Subject): boolean {
+  return check.name.toLowerCase().includes(nameIncludes);
 }
 
 function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: DetectionFilter): boolean {
@@ -153,21 +231,31 @@ function withStatus(
 
 /** A new bitmap of where it is found, as more than information or as that. */
 function openOf({ open, information }: Found, confirmed: boolean, within: RoaringBitmap32 | undefined): RoaringBitmap32 {
-  const result = new RoaringBitmap32((confirmed ? open : information) ?? []);
-  if (confirmed && information) result.andNotInPlace(information);
+  if (!confirmed && !information) return new RoaringBitmap32();
+  const all = (confirmed ? open : information) ?? open;
   // Early: all that follows costs by the number of assets.
-  if (within) result.andInPlace(within);
+  const result = within ? RoaringBitmap32.and(all, within) : new RoaringBitmap32(all);
+  if (confirmed && information) result.andNotInPlace(information);
   return result;
+}
+
+/** How many openOf would hold. */
+function countWithin({ open, information }: Found, confirmed: boolean, within: RoaringBitmap32): number {
+  const some = information?.andCardinality(within) ?? 0;
+  return confirmed ? open.andCardinality(within) - some : some;
 }
 
 interface Narrowing {
   readonly index: OrganizationIndex;
   readonly filter: DetectionFilter;
+  /** Package versions of the filter's subject that the check is about. */
+  readonly packages: readonly number[];
   readonly found: RecentTransitions | null;
   readonly fixed: RecentTransitions | null;
 }
 
-function narrow(assets: RoaringBitmap32, { place, check }: RankedCheck, { index, filter, found, fixed }: Narrowing): void {
+function narrow(assets: RoaringBitmap32, ranked: RankedCheck, { index, filter, packages, found, fixed }: Narrowing): void {
+  const { place } = ranked;
   if (filter.assets) assets.andInPlace(filter.assets);
   if (found) {
     const recent = found.foundAmong(place, assets);
@@ -178,10 +266,9 @@ function narrow(assets: RoaringBitmap32, { place, check }: RankedCheck, { index,
     assets.andInPlace(fixed.ended.get(place) ?? none);
     assets.andNotInPlace(index.checks[place]?.open ?? none);
   }
-  if (!filter.about || check.name.toLowerCase().includes(filter.about.nameIncludes)) return;
-  const { packageVersions, assets: hosts } = filter.about;
-  const having = index.packages.assetsWithAny([...index.book.packagesOf(place)].filter((id) => packageVersions.has(id)));
-  having.orInPlace(hosts);
+  if (!filter.about || isNamed(ranked, filter.about)) return;
+  const having = index.packages.assetsWithAny(packages);
+  having.orInPlace(filter.about.assets);
   assets.andInPlace(having);
   having.dispose();
 }

@@ -97,14 +97,14 @@ export class VerdictBook {
   }
 
   /**
-   * Every check twice, as found and as found for information only, in the order in which lists show detections: by the severity that
-   * counts, known exploited ones first, then by EPSS and number.
+   * Every check as found, and some once more as found for information only, in the order in which lists show detections: by the severity
+   * that counts, known exploited ones first, then by EPSS and number.
    */
   get ranking(): readonly RankedCheck[] {
     this.#ranking ??= this.checks
       .flatMap((check, place) => [
         { place, check, confirmed: true, severity: check.severity },
-        { place, check, confirmed: false, severity: 1 },
+        ...(this.isMixed(place) ? [{ place, check, confirmed: false, severity: 1 }] : []),
       ])
       .sort((a, b) => b.severity - a.severity || compareChecks(a.check, b.check) || Number(b.confirmed) - Number(a.confirmed));
     return this.#ranking;
@@ -159,7 +159,10 @@ export class VerdictBook {
     }
     const last = holds(verdict) ? verdict.from : Number.POSITIVE_INFINITY;
     this.#unquiet.set(packageVersion, Math.max(last, this.#unquiet.get(packageVersion) ?? 0));
-    if (!verdict.confirmed) this.#mixed[place] = true;
+    if (!verdict.confirmed && !this.isMixed(place)) {
+      this.#mixed[place] = true;
+      this.#ranking = null;
+    }
     const holding = mayBeKnown ? list.filter((one) => one.place === place && holds(one)) : holds(verdict) ? [verdict] : [];
     if (holding.length > 0) packages.add(packageVersion);
     else packages.delete(packageVersion);
