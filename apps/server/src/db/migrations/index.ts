@@ -13,6 +13,7 @@ import { statementPatches } from './011-statement-patches.ts';
 import { releases } from './012-releases.ts';
 import { agentRevocation } from './013-agent-revocation.ts';
 import { manifest } from './014-manifest.ts';
+import { fewerKeys } from './015-fewer-keys.ts';
 import { people } from './016-people.ts';
 import { tags } from './018-tags.ts';
 
@@ -32,6 +33,7 @@ export const migrations: Record<string, Migration> = {
   '012-releases': releases,
   '013-agent-revocation': agentRevocation,
   '014-manifest': manifest,
+  '015-fewer-keys': fewerKeys,
   '016-people': people,
   '018-tags': tags,
 };
