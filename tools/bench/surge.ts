@@ -79,6 +79,7 @@ export async function run(given: Readonly<Record<string, number>>): Promise<obje
     edgeShare: surge.edgeBytes / (surge.edgeBytes + surge.platformBytes),
     surgeErrors: surge.problems.length,
     surgeProblem: surge.problems[0] ?? '',
+    surgeLeft: surge.left,
     surgeSeconds: surge.seconds,
     surgeCpuMsPerAgent: surge.agentCpuMs,
     platformRequestsPerObjectAndEdge: percentile(
@@ -128,11 +129,16 @@ async function play(platform: PlatformProcess, common: Common, { agents, process
   const problems = outcomes.flatMap(({ problem }) => problem ?? []);
   problems.push(...Array.from({ length: agents - outcomes.length }, () => 'an agent ended without a word'));
   const perSecond = Map.groupBy(outcomes, ({ endedAt }) => Math.floor(endedAt / 1000));
+  const left = Map.groupBy(
+    outcomes.flatMap((outcome) => outcome.left),
+    (why) => why.replaceAll(/[0-9a-f]{8,}|\d+\.\d+\.\d+\.\d+:\d+/g, '…'),
+  );
   const waits = outcomes.map((outcome) => outcome.seconds);
   return {
     seconds,
     agentCpuMs: (agentCpuSeconds * 1000) / agents,
     problems,
+    left: Object.fromEntries([...left].map(([why, all]) => [why, all.length])),
     cpu: cpuBetween(before, usageOf(platform)).total,
     edgeBytes: outcomes.reduce((sum, { edgeBytes }) => sum + edgeBytes, 0),
     platformBytes: outcomes.reduce((sum, { platformBytes }) => sum + platformBytes, 0),

@@ -37,6 +37,8 @@ export interface AgentOutcome {
   readonly seconds: number;
   readonly rounds: number;
   readonly problem: string | null;
+  /** Why edges were left. */
+  readonly left: readonly string[];
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as SurgeTask; // written by surge.ts
@@ -80,11 +82,12 @@ async function upgrade(agent: number): Promise<AgentOutcome> {
   const edges = [...task.edges.slice(first), ...task.edges.slice(0, first)];
   let problem: string | null = null;
   let rounds = 0;
+  const left: string[] = [];
   mkdirSync(trustDirectory(directory), { recursive: true });
   copyFileSync(task.rootFile, join(trustDirectory(directory), 'root.json'));
   for (rounds = 1; rounds <= mostRounds; rounds += 1) {
     try {
-      await oneRun(directory, { bytes, edges, release });
+      await oneRun(directory, { bytes, edges, release, left });
       problem = null;
       break;
     } catch (error) {
@@ -106,13 +109,18 @@ async function upgrade(agent: number): Promise<AgentOutcome> {
     seconds: (now - began) / 1000,
     rounds,
     problem,
+    left,
   };
 }
 
-async function oneRun(
-  directory: string,
-  { bytes, edges, release }: { bytes: { edge: number; platform: number }; edges: readonly string[]; release: () => void },
-): Promise<void> {
+interface Run {
+  readonly bytes: { edge: number; platform: number };
+  readonly edges: readonly string[];
+  readonly release: () => void;
+  readonly left: string[];
+}
+
+async function oneRun(directory: string, { bytes, edges, release, left }: Run): Promise<void> {
   using downloader = new Downloader({ ca: task.ca, proxies: noProxies });
   const origins = new Origins({
     edges: edges.map((edge) => new URL(edge)),
@@ -126,6 +134,7 @@ async function oneRun(
     lastGood: null,
     signal: new AbortController().signal,
     random: Math.random,
+    onEvent: (event, _, detail) => event === 'left' && left.push(detail),
   });
   try {
     await origins.probe();

@@ -19,6 +19,8 @@ export interface ReleaseServerOptions {
   readonly directory: string;
   readonly tls?: Pick<ServerOptions, 'key' | 'cert'>;
   readonly fault?: EdgeFault;
+  /** Before it answers so many requests, health checks among them; it answers all the others at once. */
+  readonly slow?: { readonly requests: number; readonly milliseconds: number };
   /** Instead of an answer, for the platform: status and Retry-After of the first so many requests. */
   readonly busy?: { readonly requests: number; readonly retryAfterSeconds: number };
 }
@@ -37,12 +39,14 @@ export class ReleaseServer implements AsyncDisposable {
   readonly #options: ReleaseServerOptions;
   readonly #server: Server | TcpServer;
   #busy: number;
+  #slow: number;
 
   private constructor(options: ReleaseServerOptions) {
     this.#options = options;
     this.fault = options.fault ?? null;
     this.#busy = options.busy?.requests ?? 0;
-    const listener: RequestListener = (request, response) => this.#answer(request, response);
+    this.#slow = options.slow?.requests ?? 0;
+    const listener: RequestListener = (request, response) => this.#answerInTime(request, response);
     const { tls } = options;
     if (this.fault === 'silent') this.#server = createTcpServer((socket) => void socket.on('error', () => undefined));
     else if (tls && this.fault !== 'no-tls') this.#server = createTlsServer(tls, listener);
@@ -78,6 +82,13 @@ export class ReleaseServer implements AsyncDisposable {
     if ('closeAllConnections' in this.#server) this.#server.closeAllConnections();
     else this.#server.unref();
     if (this.fault !== 'silent') await promise;
+  }
+
+  #answerInTime(request: IncomingMessage, response: ServerResponse): void {
+    const { milliseconds = 0 } = this.#options.slow ?? {};
+    this.#slow -= 1;
+    if (this.#slow >= 0) setTimeout(() => this.#answer(request, response), milliseconds);
+    else this.#answer(request, response);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

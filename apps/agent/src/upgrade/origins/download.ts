@@ -32,6 +32,7 @@ export interface Download {
 export interface DownloadRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Less patience than usual. */
   readonly answerMs?: number;
 }
 
@@ -60,7 +61,8 @@ export class Downloader implements Disposable {
     throw failures.at(-1) ?? new OriginError('tcp', `there is no way to ${url.host}`);
   }
 
-  async #open(url: URL, route: Route, { headers = {}, signal, answerMs = this.#patience.answerMs }: DownloadRequest) {
+  async #open(url: URL, route: Route, { headers = {}, signal, answerMs: given = Infinity }: DownloadRequest) {
+    const answerMs = Math.min(given, this.#patience.answerMs);
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const module = getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const agent = this.#agent(url, route, answerMs);
@@ -70,7 +72,10 @@ export class Downloader implements Disposable {
       resolve,
     );
     request.once('error', reject);
-    const limit = setTimeout(() => request.destroy(new OriginError('stall', `no answer within ${answerMs} ms`)), answerMs);
+    const limit = setTimeout(
+      () => afterArrivals(() => request.destroy(new OriginError('silent', `no answer within ${answerMs} ms`))),
+      answerMs,
+    );
     request.end();
     try {
       const reply = await promise;
@@ -102,14 +107,23 @@ export class Downloader implements Disposable {
   }
 }
 
+/**
+ * What has arrived counts: where this process had no processor for long, its timers are due before it has read what came meanwhile, and
+ * its own slowness would look like that of the origin.
+ */
+function afterArrivals(act: () => void): void {
+  setImmediate(act);
+}
+
 /** A body that must keep coming. */
 async function* withFloor(reply: IncomingMessage, { floorBytes, floorMs }: Patience): AsyncGenerator<Buffer> {
   let bytes = 0;
   let before = 0;
-  const watch = setInterval(() => {
+  const look = (): void => {
     if (bytes - before < floorBytes) reply.destroy(new OriginError('stall', `less than ${floorBytes} bytes in ${floorMs} ms`));
     before = bytes;
-  }, floorMs);
+  };
+  const watch = setInterval(() => afterArrivals(look), floorMs);
   try {
     for await (const chunk of reply as AsyncIterable<Buffer>) {
       bytes += chunk.length;

@@ -1,4 +1,4 @@
-/** What an origin did wrong. `busy`: the platform asks to come back later. */
+/** What an origin did wrong. `silent`: no answer began in time; `busy`: the platform asks to come back later. */
 export const originFailures = [
   'dns',
   'tcp',
@@ -6,6 +6,7 @@ export const originFailures = [
   'tls',
   'status',
   'redirect',
+  'silent',
   'stall',
   'length',
   'range',

@@ -163,6 +163,32 @@ describe('Origins', () => {
     expect(origins.order()[0]?.base.href).toBe(edge.url.href);
   });
 
+  it.each([1, 2])(
+    'stays with an edge that is slow to answer %d of its requests, since nobody else is quicker',
+    async (requests) => {
+      const slow = { requests, milliseconds: 600 };
+      const [edges, platform] = [[await serve({ slow }), await serve({ slow })], await serve()];
+      const origins = use({ edges, platform });
+      await origins.probe();
+      expect(origins.standings().map(({ failure }) => failure)).toEqual([
+        expect.stringMatching(/no answer within/),
+        expect.stringMatching(/no answer within/),
+        null,
+      ]);
+      await origins.fetchTarget(path, partial());
+      expect(origins.standings().map(({ bytes }) => bytes > 0)).toEqual(
+        requests === 1 ? [true, false, false] : [false, false, true],
+      );
+    },
+  );
+
+  it('asks those that were silent once after those that answer', async () => {
+    const [slow, good, platform] = [await serve({ slow: { requests: 1, milliseconds: 600 } }), await serve(), await serve()];
+    const origins = use({ edges: [slow, good], platform });
+    await origins.probe();
+    expect(origins.order().map(({ base }) => base.href)).toEqual([good, slow, platform].map(({ url }) => url.href));
+  });
+
   it('does not go back to one that gave wrong bytes', async () => {
     const [edge, platform] = [await serve({ fault: 'altered' }), await serve()];
     const origins = use({ edges: [edge], platform });

@@ -3,6 +3,7 @@ import { ticketHeader } from '@vedette/protocol';
 import { metadataFolder, targetsFolder } from '@vedette/release';
 import { describeError } from '../../errors.ts';
 import { type PartialFile, WrongBytes } from '../partial-file.ts';
+import { checkLength, checkRange, drain, statusError } from './check-reply.ts';
 import type { Download, DownloadRequest } from './download.ts';
 import { asOriginError, OriginError } from './origin-error.ts';
 
@@ -48,6 +49,8 @@ interface Standing {
   isBanned: boolean;
   /** How often it stopped in the middle. */
   stops: number;
+  /** How often it did not answer in time since it last did. */
+  silences: number;
 }
 
 const probeMs = 2500;
@@ -55,8 +58,11 @@ const probeMs = 2500;
 const lookAgainMs = 10_000;
 /** The platform gives large files in pieces, between which edges may take over again. */
 const platformPieceBytes = 4 * 1024 * 1024;
-/** Time for edges once one has failed; after it the platform is asked. With the patience for one answer this stays below ten seconds. */
+/** Time in which another edge may be asked once bytes have stopped to come; after it, it is the platform. */
 const edgesMs = 5000;
+/** By then the platform is asked, however silent edges are: within ten seconds its bytes come. */
+const troubleMs = 8500;
+const leastAnswerMs = 500;
 const mostRedirects = 3;
 const mostStops = 3;
 /** What the platform may ask to wait within one run; for longer the run ends and comes back. */
@@ -70,6 +76,10 @@ export class Origins {
   readonly #edges: readonly Standing[];
   readonly #platform: Standing;
   #probedAt = -Infinity;
+  /** When somebody was last asked, or the last byte came. */
+  #lastSignAt = 0;
+  /** The last sign before whatever failed since; null while bytes come. */
+  #troubleSince: number | null = null;
   #successor: Origins | null = null;
   /** The platform's promise of a place in its queue. */
   #ticket: string | null = null;
@@ -84,6 +94,7 @@ export class Origins {
       failure: null,
       isBanned: false,
       stops: 0,
+      silences: 0,
     });
     this.#edges = parts.edges.map((base) => standing(base, false));
     this.#platform = standing(parts.platform, true);
@@ -119,12 +130,14 @@ export class Origins {
     await Promise.all(
       this.#edges.map(async (edge) => {
         const began = this.#elapsed();
-        const problem = await this.#whyAway(edge.origin);
+        const problem = await this.#whyAway(edge);
         edge.answeredInMs = problem === null ? this.#elapsed() - began : null;
         if (problem !== null) this.#leave(edge, `/stub_status: ${problem}`);
-        else if (!edge.isBanned) edge.failure = null;
+        else edge.silences = 0;
+        if (problem === null && !edge.isBanned) edge.failure = null;
       }),
     );
+    if (this.#edges.length > 0 && this.#edges.every(({ failure }) => failure !== null)) this.#troubleSince ??= this.#probedAt;
   }
 
   /** Always there, asked last. */
@@ -132,12 +145,21 @@ export class Origins {
     return this.#platform.origin;
   }
 
-  /** In the order to ask them: edges that answer, the last good one first, then as signed; at last the platform. */
+  /**
+   * In the order to ask them: edges that answer, the last good one first, then as signed; then those that kept silent once, since a good
+   * edge can be slow when everything is; at last the platform. Nothing but the platform when bytes have been missing for long.
+   */
   order(): Origin[] {
+    if (this.#troubleForMs > edgesMs) return [this.#platform.origin];
     const usable = this.#edges.filter((edge) => edge.failure === null && !edge.isBanned);
     const isLastGood = ({ origin }: Standing): number => (origin.base.href === this.#parts.lastGood ? 0 : 1);
     const ranked = usable.toSorted((a, b) => isLastGood(a) - isLastGood(b) || slowness(a) - slowness(b));
-    return [...ranked, this.#platform].map(({ origin }) => origin);
+    const slow = this.#edges.filter((edge) => edge.silences === 1 && !edge.isBanned && !usable.includes(edge));
+    return [...ranked, ...slow, this.#platform].map(({ origin }) => origin);
+  }
+
+  get #troubleForMs(): number {
+    return this.#troubleSince === null ? 0 : this.#elapsed() - this.#troubleSince;
   }
 
   /** Metadata of one origin, as `release` wants it. */
@@ -156,7 +178,7 @@ export class Origins {
         if (length > maxBytes) throw new OriginError('length', `${path} is longer than ${maxBytes} bytes`);
         chunks.push(chunk);
       }
-      this.#standing(origin).bytes += length;
+      this.#gave(this.#standing(origin), length);
       return Buffer.concat(chunks, length);
     };
   }
@@ -165,6 +187,7 @@ export class Origins {
   leave(origin: Origin, why: string, { isWrong = false } = {}): void {
     const standing = this.#standing(origin);
     standing.isBanned ||= isWrong;
+    if (!origin.isPlatform) this.#troubleSince ??= this.#lastSignAt;
     this.#leave(standing, why);
   }
 
@@ -174,12 +197,10 @@ export class Origins {
    */
   async fetchTarget(path: string, file: PartialFile): Promise<void> {
     if (isWhole(file)) return;
-    let failedAt: number | null = null;
     // Who gave what is there; what an earlier run has left came from whomever.
     const given = new Set<Standing | 'earlier'>(file.bytes > 0 ? ['earlier'] : []);
     for (;;) {
-      const isLate = failedAt !== null && this.#elapsed() - failedAt > edgesMs;
-      const [first = this.#platform.origin] = isLate ? [] : this.order();
+      const [first = this.#platform.origin] = this.order();
       const standing = this.#standing(first);
       try {
         // All of it may have come before whoever gave it failed.
@@ -188,10 +209,8 @@ export class Origins {
         await this.#patiently(first, () => this.#take(standing, path, file));
         if (file.finish()) return;
         if (!first.isPlatform) throw new OriginError('length', `only ${file.bytes} of ${file.expectedBytes} bytes came`);
-        failedAt = null;
       } catch (error) {
         this.#parts.signal.throwIfAborted();
-        failedAt ??= this.#elapsed();
         this.#settleFailure(error, standing, given);
       }
       if (first.isPlatform && this.#elapsed() - this.#probedAt > lookAgainMs) await this.probe();
@@ -206,6 +225,7 @@ export class Origins {
     if (isWrong) this.#blame(error, given);
     if (isPlatform && !isOthersFault) throw isWrong ? new OriginError('hash', error.message) : error;
     if (isPlatform) return;
+    this.#troubleSince ??= this.#lastSignAt;
     this.#leave(standing, asText(error));
     standing.stops += 1;
     standing.isBanned ||= standing.stops >= mostStops;
@@ -231,7 +251,7 @@ export class Origins {
       this.#parts.signal.throwIfAborted();
       if (chunk.length === 0) continue;
       file.append(chunk);
-      standing.bytes += chunk.length;
+      this.#gave(standing, chunk.length);
       this.#parts.onEvent?.('bytes', origin.base.href, String(chunk.length));
     }
     if (file.bytes === from && from < file.expectedBytes) throw new OriginError('length', 'nothing came');
@@ -255,29 +275,56 @@ export class Origins {
     }
   }
 
-  async #get({ base, isPlatform }: Origin, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Download> {
+  async #get(origin: Origin, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Download> {
+    const { base, isPlatform } = origin;
     let url = new URL(path.split('/').map(encodeURIComponent).join('/'), base);
     for (let redirects = 0; ; redirects += 1) {
       const ticket: Record<string, string> = isPlatform && this.#ticket !== null ? { [ticketHeader]: this.#ticket } : {};
-      const reply = await this.#parts.get(url, { headers: { ...headers, ...ticket }, signal: this.#parts.signal });
+      const reply = await this.#ask(this.#standing(origin), url, { ...headers, ...ticket });
       if (reply.status < 300 || reply.status >= 400 || reply.status === 304) return reply;
       await drain(reply);
       const to = URL.parse(reply.headers.location ?? '', url);
-      const isListed = to !== null && [...this.#edges, this.#platform].some(({ origin }) => isBelow(to, origin.base));
+      const isListed = to !== null && [...this.#edges, this.#platform].some((one) => isBelow(to, one.origin.base));
       if (!isListed) throw new OriginError('redirect', `it sends on to ${to?.origin ?? 'nowhere'}, which is not in the list`);
       if (redirects >= mostRedirects) throw new OriginError('redirect', 'it sends on and on');
       url = to;
     }
   }
 
-  /** Null when it is there. */
-  async #whyAway({ base }: Origin): Promise<string | null> {
+  /** With less patience while bytes are missing, for edges. */
+  async #ask(standing: Standing, url: URL, headers: Readonly<Record<string, string>>): Promise<Download> {
+    const { signal } = this.#parts;
+    this.#lastSignAt = this.#elapsed();
+    const leftMs = Math.max(leastAnswerMs, troubleMs - this.#troubleForMs);
     try {
-      const reply = await this.#parts.get(new URL('/stub_status', base), { answerMs: probeMs, signal: this.#parts.signal });
+      const limit = standing.origin.isPlatform || this.#troubleSince === null ? {} : { answerMs: leftMs };
+      return await this.#parts.get(url, { headers, signal, ...limit });
+    } catch (error) {
+      this.#troubleSince ??= this.#lastSignAt;
+      if (asOriginError(error).code === 'silent') standing.silences += 1;
+      throw error;
+    }
+  }
+
+  #gave(standing: Standing, bytes: number): void {
+    standing.bytes += bytes;
+    standing.silences = 0;
+    this.#lastSignAt = this.#elapsed();
+    this.#troubleSince = null;
+    // They have had their second chance, or would have had it too late.
+    if (standing.origin.isPlatform) for (const edge of this.#edges) edge.silences *= 2;
+  }
+
+  /** Null when it is there. */
+  async #whyAway(edge: Standing): Promise<string | null> {
+    try {
+      const url = new URL('/stub_status', edge.origin.base);
+      const reply = await this.#parts.get(url, { answerMs: probeMs, signal: this.#parts.signal });
       await drain(reply);
       return reply.status === 200 ? null : `status ${reply.status}`;
     } catch (error) {
       this.#parts.signal.throwIfAborted();
+      if (asOriginError(error).code === 'silent') edge.silences += 1;
       return asText(error);
     }
   }
@@ -310,36 +357,6 @@ function slowness({ answeredInMs }: Standing): number {
 
 function isBelow(url: URL, base: URL): boolean {
   return url.origin === base.origin && url.pathname.startsWith(base.pathname);
-}
-
-function statusError({ status, headers }: Download): OriginError {
-  // RFC 9110 §10.2.3: seconds, or a date, which nobody here sends.
-  const seconds = Number(headers['retry-after'] ?? 0);
-  const retryAfterSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
-  const isBusy = status === 429 || (status === 503 && retryAfterSeconds > 0);
-  const given = headers[ticketHeader];
-  const ticket = typeof given === 'string' && given.length <= 200 ? given : null;
-  return new OriginError(isBusy ? 'busy' : 'status', `status ${status}`, { retryAfterSeconds, ticket });
-}
-
-function checkRange({ headers }: Download, from: number, bytes: number): void {
-  const [, first, last, whole] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
-  if (Number(first) !== from || Number(last) >= bytes || (whole !== '*' && Number(whole) !== bytes))
-    throw new OriginError('range', `another part of the file came: ${headers['content-range'] ?? 'none'}`);
-  const length = headers['content-length'];
-  if (length !== undefined && Number(length) !== Number(last) - from + 1)
-    throw new OriginError('length', `${length} bytes instead of ${Number(last) - from + 1}`);
-}
-
-function checkLength({ headers }: Download, bytes: number): void {
-  const length = headers['content-length'];
-  // Whoever serves files says how long they are; a captive portal does not know, or says something else.
-  if (Number(length) !== bytes) throw new OriginError('length', `${length ?? 'unknown'} bytes instead of ${bytes}`);
-}
-
-async function drain({ chunks }: Download): Promise<void> {
-  let bytes = 0;
-  for await (const chunk of chunks) if ((bytes += chunk.length) > 64 * 1024) break;
 }
 
 function asText(error: unknown): string {
