@@ -54,7 +54,9 @@ describe('refuseWeakPassword', () => {
       }
     };
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (password) => expect([undefined, 'BAD_REQUEST']).toContain(outcome(password))),
+      fc.property(fc.string({ unit: 'binary' }), (password) => {
+        expect([undefined, 'BAD_REQUEST']).toContain(outcome(password));
+      }),
     );
   });
 });

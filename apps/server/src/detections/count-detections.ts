@@ -112,7 +112,7 @@ async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Que
   const select =
     (prepared: SelectDetections): Select =>
     (visit) =>
-      prepared(index, (ranked, assets) => visit({ ...ranked, assets }));
+      prepared(index, (ranked, assets) => visit({ ...ranked, assets, size: assets.size }));
   return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
 }
 
