@@ -1,7 +1,22 @@
-import { deleteTag, getReleaseRules, listTags, ReleaseRule, saveTag, setReleaseRules, Tag } from '@vedette/protocol';
+import {
+  changeRole,
+  createRole,
+  deleteRole,
+  deleteTag,
+  getReleaseRules,
+  listRoles,
+  listTags,
+  ReleaseRule,
+  RoleId,
+  RoleInput,
+  saveTag,
+  setReleaseRules,
+  Tag,
+} from '@vedette/protocol';
 import { parseQuery, pointAt, QueryError } from '@vedette/query';
 import { z } from 'zod';
 import type { Client } from '../api/connect.ts';
+import { CliError } from '../errors.ts';
 
 export type Spec = Readonly<Record<string, unknown>>;
 
@@ -29,10 +44,9 @@ function assetQuery(text: string, context: z.RefinementCtx): void {
   }
 }
 
-const TagSpec = z.strictObject({
-  ...Tag.omit({ name: true }).shape,
-  query: z.string().max(4096).superRefine(assetQuery).nullable().default(null),
-});
+const AssetQuery = z.string().max(4096).superRefine(assetQuery).nullable().default(null);
+
+const TagSpec = z.strictObject({ ...Tag.omit({ name: true }).shape, query: AssetQuery });
 
 const tag: Kind = {
   kind: 'Tag',
@@ -67,5 +81,41 @@ const releaseRules: Kind = {
   },
 };
 
+const RoleSpec = z.strictObject({
+  ...RoleInput.omit({ name: true }).shape,
+  // Their order means nothing, and would show as a difference.
+  permissions: RoleInput.shape.permissions.transform((permissions) => [...new Set(permissions)].toSorted()),
+  scope: AssetQuery,
+});
+
+/** Ids of the organization's own roles by their names; the built-in ones are no configuration. */
+async function roleIds(client: Client): Promise<ReadonlyMap<string, RoleId>> {
+  const { items } = await client.call(listRoles, {});
+  return new Map(items.filter(({ isBuiltIn }) => !isBuiltIn).map(({ name, role }) => [name, RoleId.parse(role)]));
+}
+
+const role: Kind = {
+  kind: 'Role',
+  name: RoleInput.shape.name,
+  spec: RoleSpec,
+  async list(client) {
+    const { items } = await client.call(listRoles, {});
+    const own = items.filter(({ isBuiltIn }) => !isBuiltIn);
+    return new Map(
+      own.map(({ name, describes, permissions, scope }) => [name, { describes, permissions: permissions.toSorted(), scope }]),
+    );
+  },
+  async save(client, name, spec) {
+    const body = { name, ...RoleSpec.parse(spec) };
+    const roleId = (await roleIds(client)).get(name);
+    await (roleId ? client.call(changeRole, { params: { roleId }, body }) : client.call(createRole, { body }));
+  },
+  async delete(client, name) {
+    const roleId = (await roleIds(client)).get(name);
+    if (!roleId) throw new CliError('NOT_FOUND', `there is no role ${name} any more`);
+    await client.call(deleteRole, { params: { roleId } });
+  },
+};
+
 /** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
-export const kinds: readonly Kind[] = [tag, releaseRules];
+export const kinds: readonly Kind[] = [tag, role, releaseRules];

@@ -20,7 +20,8 @@ export const Role = z.object({
 });
 export type Role = z.infer<typeof Role>;
 
-const RoleInput = z.object({
+/** What a role is made of. */
+export const RoleInput = z.object({
   name: z.string().trim().min(1).max(100),
   describes: z.string().max(500).default(''),
   permissions: z.array(PermissionName).min(1),
