@@ -7,6 +7,7 @@ interface SecretValues {
   readonly bootstrapPassword?: string | undefined;
   readonly databaseUrl?: string | undefined;
   readonly edgeToken?: string | undefined;
+  readonly oidcClientSecret?: string | undefined;
 }
 
 /** Values that must never reach a log: they print as [secret] wherever the object goes. */
@@ -21,6 +22,9 @@ export class Secrets {
   }
   get databaseUrl(): string | undefined {
     return this.#values.databaseUrl;
+  }
+  get oidcClientSecret(): string | undefined {
+    return this.#values.oidcClientSecret;
   }
   get edgeToken(): string | undefined {
     return this.#values.edgeToken;
@@ -96,6 +100,20 @@ const Environment = z.object({
     .regex(/^[\w-]{16,200}$/, 'must be 16 to 200 letters, digits, - or _')
     .optional()
     .describe('by which edges show that they fetch for many, and need not wait (secret)'),
+  VEDETTE_OIDC_ISSUER: webUrl
+    .refine(isHttpsOrHere, 'must be https, but on this machine')
+    .optional()
+    .describe('OpenID provider that people log in by; see docs/people.md'),
+  VEDETTE_OIDC_CLIENT_ID: z.string().min(1).optional().describe('… how it calls this platform'),
+  VEDETTE_OIDC_CLIENT_SECRET: z.string().min(1).optional().describe('… by which it knows this platform (secret)'),
+  VEDETTE_OIDC_NAME: z.string().max(50).default('single sign-on').describe('… as the login page calls it'),
+  VEDETTE_OIDC_ROLE_CLAIM: z.string().min(1).default('groups').describe('… claim that decides about the role; default groups'),
+  VEDETTE_OIDC_ROLES: z
+    .string()
+    .regex(/^[^=,]+=[^=,]+(,[^=,]+=[^=,]+)*$/, 'must be VALUE=ROLE,VALUE=ROLE')
+    .optional()
+    .describe('… VALUE=ROLE,…: the first value that a person has decides'),
+  VEDETTE_OIDC_DEFAULT_ROLE: z.string().min(1).optional().describe('… role of everybody else; without it they are refused'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -104,6 +122,18 @@ const Environment = z.object({
   VEDETTE_TLS_CERT: z.string().min(1).optional().describe('PEM certificate chain; with VEDETTE_TLS_KEY: serve https (TLS 1.3)'),
   VEDETTE_TLS_KEY: z.string().min(1).optional().describe('PEM private key'),
 });
+
+/** An OpenID provider, and what it decides. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly name: string;
+  readonly roleClaim: string;
+  /** The first value that a person has decides. */
+  readonly roles: readonly { readonly value: string; readonly role: string }[];
+  /** Of everybody else; null: they are refused. */
+  readonly defaultRole: string | null;
+}
 
 export interface Config {
   readonly role: Role;
@@ -133,6 +163,8 @@ export interface Config {
     readonly downloadsAtOnce: number;
     readonly bytesPerSecond: number;
   };
+  /** Null: people have passwords alone. */
+  readonly oidc: OidcConfig | null;
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -162,7 +194,7 @@ export function readConfig(
   if ((given['VEDETTE_TLS_CERT'] === undefined) !== (given['VEDETTE_TLS_KEY'] === undefined)) {
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
-  if (parsed.success) problems.push(...silenceProblems(parsed.data));
+  if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
   }
@@ -200,6 +232,7 @@ export function readConfig(
       downloadsAtOnce: env.VEDETTE_DOWNLOADS_AT_ONCE,
       bytesPerSecond: env.VEDETTE_DOWNLOAD_BYTES_PER_SECOND,
     },
+    oidc: toOidc(env),
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
@@ -207,6 +240,7 @@ export function readConfig(
       bootstrapPassword: env.VEDETTE_BOOTSTRAP_PASSWORD,
       databaseUrl: env.DATABASE_URL,
       edgeToken: env.VEDETTE_EDGE_TOKEN,
+      oidcClientSecret: env.VEDETTE_OIDC_CLIENT_SECRET,
     }),
   };
 }
@@ -216,6 +250,33 @@ function silenceProblems(env: z.infer<typeof Environment>): string[] {
   return rises
     ? []
     : ['VEDETTE_SILENT_DAYS, VEDETTE_STALE_DAYS, VEDETTE_ARCHIVED_DAYS: an earlier one is longer than a later one'];
+}
+
+function oidcProblems(env: z.infer<typeof Environment>): string[] {
+  const isWhole = (env.VEDETTE_OIDC_ISSUER === undefined) === (env.VEDETTE_OIDC_CLIENT_ID === undefined);
+  return isWhole ? [] : ['VEDETTE_OIDC_ISSUER, VEDETTE_OIDC_CLIENT_ID: only one of the two is set'];
+}
+
+function toOidc(env: z.infer<typeof Environment>): OidcConfig | null {
+  if (env.VEDETTE_OIDC_ISSUER === undefined || env.VEDETTE_OIDC_CLIENT_ID === undefined) return null;
+  const pairs = env.VEDETTE_OIDC_ROLES?.split(',') ?? [];
+  return {
+    issuer: env.VEDETTE_OIDC_ISSUER,
+    clientId: env.VEDETTE_OIDC_CLIENT_ID,
+    name: env.VEDETTE_OIDC_NAME,
+    roleClaim: env.VEDETTE_OIDC_ROLE_CLAIM,
+    roles: pairs.map((pair) => {
+      const [value = '', role = ''] = pair.split('=').map((text) => text.trim());
+      return { value, role };
+    }),
+    defaultRole: env.VEDETTE_OIDC_DEFAULT_ROLE ?? null,
+  };
+}
+
+/** What passes between us and a provider says who somebody is. */
+function isHttpsOrHere(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
 /** The text of --help. */

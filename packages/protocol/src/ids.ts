@@ -19,6 +19,9 @@ export type RoleId = z.infer<typeof RoleId>;
 export const SessionId = z.uuid().brand<'SessionId'>();
 export type SessionId = z.infer<typeof SessionId>;
 
+export const SecondFactorId = z.uuid().brand<'SecondFactorId'>();
+export type SecondFactorId = z.infer<typeof SecondFactorId>;
+
 export const ActivationKeyId = z.uuid().brand<'ActivationKeyId'>();
 export type ActivationKeyId = z.infer<typeof ActivationKeyId>;
 

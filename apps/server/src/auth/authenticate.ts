@@ -5,7 +5,7 @@ import { isSecure } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { hashSecret } from './secret.ts';
-import { type CallerRow, findSession, findToken, touchSession, touchToken } from './store.ts';
+import { type CallerRow, findSession, findToken, type SessionRow, touchSession, touchToken } from './store.ts';
 
 /** Who asks. Every query about an organization's things takes organizationId from here. */
 export interface Caller {
@@ -17,8 +17,12 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
   /** In the query language: an asset has to fit all of them to be seen. */
   readonly scopes: readonly string[];
+  /** May not read assets, or may see those of a scope that nobody has given. */
+  readonly seesNoAsset: boolean;
   readonly stage: LoginStage;
   readonly sessionId: string | null;
+  /** When the session began; null with a token. */
+  readonly loggedInAt: Date | null;
   /** Of the API token, where one was sent. */
   readonly tokenName: string | null;
 }
@@ -38,7 +42,7 @@ export async function authenticate(context: Context, request: FastifyRequest): P
     const { tokenPermissions, tokenName } = token;
     // Never more than the owner may at this moment, whatever it was made with.
     const may = tokenPermissions ? [...caller.permissions].filter((one) => tokenPermissions.includes(one)) : caller.permissions;
-    return { ...caller, permissions: new Set(may), stage: 'complete', tokenName };
+    return withPermissions({ ...caller, stage: 'complete', tokenName }, new Set(may));
   }
   const cookie = request.cookies[sessionCookieName(context)];
   if (cookie === undefined) return null;
@@ -59,19 +63,26 @@ export function sessionCookieName({ config }: Context): string {
 }
 
 /** Null where the role is none that we know: whoever has it may nothing. */
-function toCaller(row: CallerRow & { sessionId?: string | null; stage?: LoginStage }): Caller | null {
+function toCaller(row: CallerRow & Partial<SessionRow>): Caller | null {
   const builtIn = findBuiltInRole(row.role);
   const held: readonly string[] | null = builtIn?.permissions ?? row.rolePermissions;
   if (held === null) return null;
-  return {
+  const scopes = [row.userScope, builtIn ? null : row.roleScope].filter((scope) => scope !== null);
+  const caller = {
     organizationId: row.organizationId,
     userId: row.userId,
     login: row.login,
     role: row.role,
-    permissions: new Set(permissions.filter((one) => held.includes(one))),
-    scopes: [row.userScope, builtIn ? null : row.roleScope].filter((scope) => scope !== null),
+    scopes,
+    seesNoAsset: (builtIn?.needsScope ?? false) && scopes.length === 0,
     stage: row.stage ?? 'complete',
     sessionId: row.sessionId ?? null,
+    loggedInAt: row.loggedInAt ?? null,
     tokenName: null,
   };
+  return withPermissions(caller, new Set(permissions.filter((one) => held.includes(one))));
+}
+
+function withPermissions(caller: Omit<Caller, 'permissions'>, held: ReadonlySet<Permission>): Caller {
+  return { ...caller, permissions: held, seesNoAsset: caller.seesNoAsset || !held.has('asset:read') };
 }

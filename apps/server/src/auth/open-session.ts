@@ -6,16 +6,26 @@ import { callerOfSession, sessionCookieName } from './authenticate.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { deleteSession, insertSession, sessionLifetimeMs } from './store.ts';
 
+/** For the second factor one has so long. */
+const unfinishedLifetimeMs = 10 * 60_000;
+
 export interface Visit {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+}
+
+export interface NewSession {
+  readonly organizationId: string;
+  readonly userId: string;
+  readonly stage: SessionStage;
+  readonly via?: 'password' | 'oidc';
 }
 
 /** Opens a session under a new secret and sets its cookie; one that the browser had before ends, so that nobody can foist one on it. */
 export async function openSession(
   context: Context,
   { request, reply }: Visit,
-  { organizationId, userId, stage }: { readonly organizationId: string; readonly userId: string; readonly stage: SessionStage },
+  { organizationId, userId, stage, via = 'password' }: NewSession,
 ): Promise<Me> {
   const { db, clock } = context;
   const name = sessionCookieName(context);
@@ -29,10 +39,11 @@ export async function openSession(
     organizationId,
     createdAt,
     lastUsedAt: createdAt,
-    expiresAt: new Date(createdAt.getTime() + sessionLifetimeMs),
+    expiresAt: new Date(createdAt.getTime() + (stage === 'complete' ? sessionLifetimeMs : unfinishedLifetimeMs)),
     address: request.ip,
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
     stage,
+    via,
   });
   if (stage === 'complete') await db.updateTable('appUser').set({ lastLogin: createdAt }).where('id', '=', userId).execute();
   void reply.setCookie(name, secret, { ...cookieOptions(context), maxAge: sessionLifetimeMs / 1000 });

@@ -15,11 +15,10 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
  * Throws ApiError FORBIDDEN where a scope cannot be understood (any more): what it was to keep apart stays apart.
  */
 export async function resolveScope(sources: Sources, caller: Caller, needed: AccessRequirement): Promise<AssetScope | null> {
-  const { organizationId, scopes, permissions } = caller;
-  const seesAll = permissions.has('asset:read') && scopes.length === 0;
-  if (seesAll) return null;
+  const { organizationId, scopes, seesNoAsset } = caller;
+  if (scopes.length === 0 && !seesNoAsset) return null;
   // Logging in and the account are about no asset, and must not have to wait for the index.
-  if (!permissions.has('asset:read') || needed === 'login' || needed === 'account') return toScope(organizationId, []);
+  if (seesNoAsset || needed === 'login' || needed === 'account') return toScope(organizationId, []);
   const asOf = sources.clock();
   const queries = scopes.map((scope) => readScope(scope, asOf));
   const selects = [];

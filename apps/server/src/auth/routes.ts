@@ -15,6 +15,7 @@ import { auditRequest } from '../audit/audit-request.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve, servePublic } from '../http/serve.ts';
+import { hasFactor } from '../second-factors/store.ts';
 import { describeCaller, findUserByLogin, loadNames } from '../users/store.ts';
 import { sessionCookieName } from './authenticate.ts';
 import { daysAfter } from './expiry.ts';
@@ -60,7 +61,8 @@ function registerSession(app: FastifyInstance, context: Context): void {
       throw new ApiError('LOGIN_FAILED', 'There is no such login with this password');
     }
     await forgive(db, guesses, clock());
-    const me = await openSession(context, { request, reply }, { ...caller, stage: 'complete' });
+    const stage = (await hasFactor(db, user.id)) ? 'second-factor' : 'complete';
+    const me = await openSession(context, { request, reply }, { ...caller, stage });
     await auditRequest(context, { ...tried, caller, outcome: 'done', detail: { stage: me.stage } });
     return me;
   });

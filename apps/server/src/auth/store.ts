@@ -27,6 +27,7 @@ export interface CallerRow {
 export interface SessionRow extends CallerRow {
   readonly sessionId: string;
   readonly stage: LoginStage;
+  readonly loggedInAt: Date;
 }
 
 export interface TokenRow extends CallerRow {
@@ -43,10 +44,17 @@ const roleOfUser = sql`left join role on role.organization_id = app_user.organiz
 
 export async function findSession(db: Db, tokenHash: Buffer, now: Date): Promise<SessionRow | null> {
   const { rows } = await sql<SessionRow>`
-    select ${callerColumns}, session.id as session_id, session.last_used_at,
+    select ${callerColumns}, session.id as session_id, session.last_used_at, session.created_at as logged_in_at,
       case when session.stage <> 'complete' then session.stage
-        when app_user.must_change_password then 'change-password' else 'complete' end as stage
-    from session join app_user on app_user.id = session.user_id ${roleOfUser}
+        when session.via <> 'password' then 'complete'
+        when app_user.must_change_password then 'change-password'
+        when app_user.role = any(organization.second_factor_roles)
+          and not exists (select from second_factor where second_factor.user_id = app_user.id) then 'enrol'
+        else 'complete' end as stage
+    from session
+    join app_user on app_user.id = session.user_id
+    join organization on organization.id = app_user.organization_id
+    ${roleOfUser}
     where session.token_hash = ${tokenHash} and session.expires_at > ${now} and app_user.disabled_at is null
       and coalesce(session.last_used_at, session.created_at) > ${new Date(now.getTime() - sessionIdleMs)}`.execute(db);
   return rows[0] ?? null;

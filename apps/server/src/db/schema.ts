@@ -12,7 +12,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
 export interface Database {
-  organization: { id: string; name: string; createdAt: Date };
+  organization: { id: string; name: string; createdAt: Date; secondFactorRoles: Generated<string[]> };
   appUser: {
     id: string;
     organizationId: string;
@@ -29,6 +29,9 @@ export interface Database {
     disabledAt: NullableDate;
     mustChangePassword: Generated<boolean>;
     lastLogin: NullableDate;
+    /** Of the OpenID provider that knows them, and how it calls them. */
+    externalIssuer: NullableText;
+    externalSubject: NullableText;
   };
   role: {
     organizationId: string;
@@ -51,6 +54,33 @@ export interface Database {
     address: Generated<string>;
     userAgent: Generated<string>;
     stage: Generated<SessionStage>;
+    via: Generated<'password' | 'oidc'>;
+    /** Of what is being set up or asked for; used once. */
+    challenge: NullableText;
+    challengeAt: NullableDate;
+  };
+  secondFactor: {
+    id: string;
+    organizationId: string;
+    userId: string;
+    kind: 'totp' | 'webauthn';
+    name: string;
+    createdAt: Date;
+    lastUsedAt: NullableDate;
+    key: Buffer;
+    credentialId: NullableText;
+    transports: Generated<string[]>;
+    counter: Generated<number>;
+  };
+  recoveryCode: { userId: string; hash: Buffer };
+  loginAttempt: {
+    stateHash: Buffer;
+    browserHash: Buffer;
+    nonce: string;
+    codeVerifier: string;
+    redirectUri: string;
+    next: string;
+    expiresAt: Date;
   };
   loginFailure: { subject: string; failures: number; failedAt: Date; lockedUntil: Date | null };
   auditEvent: {

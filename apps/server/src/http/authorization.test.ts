@@ -59,6 +59,7 @@ beforeAll(async () => {
     userId: callers.get('reader')?.userId ?? '',
     name: 'own-tag',
     sessionId: await insertSession(),
+    secondFactorId: await insertFactor(),
     rolloutId: await insertRollout(),
   };
 }, 60_000);
@@ -88,6 +89,22 @@ async function insertSession(): Promise<string> {
     expiresAt: new Date(at.getTime() + 1e6),
   };
   await world.database.db.insertInto('session').values(session).execute();
+  return id;
+}
+
+async function insertFactor(): Promise<string> {
+  const { organizationId, userId } = world.manager;
+  const id = randomUUID();
+  const factor = {
+    id,
+    organizationId,
+    userId,
+    kind: 'totp' as const,
+    name: 'own',
+    key: Buffer.alloc(20),
+    createdAt: world.server.clock.now,
+  };
+  await world.database.db.insertInto('secondFactor').values(factor).execute();
   return id;
 }
 
@@ -197,7 +214,7 @@ describe('another organization', () => {
     const { db: database } = world.database;
     const counts = () =>
       Promise.all(
-        (['session', 'apiToken', 'appUser', 'role', 'agent'] as const).map(
+        (['session', 'apiToken', 'appUser', 'role', 'agent', 'secondFactor'] as const).map(
           async (table) => (await database.selectFrom(table).selectAll().execute()).length,
         ),
       );

@@ -1,5 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { changeUser, createUser, deleteUser, findBuiltInRole, listUsers, resetPassword, type User } from '@vedette/protocol';
+import {
+  changeUser,
+  createUser,
+  deleteUser,
+  findBuiltInRole,
+  listUsers,
+  resetPassword,
+  resetSecondFactors,
+  type User,
+} from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import { forgiveLogin } from '../auth/login-guard.ts';
 import { hashPassword } from '../auth/password.ts';
@@ -9,6 +18,7 @@ import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { deleteAllFactors } from '../second-factors/store.ts';
 import { checkUserScope, findRole, refuseBeyond } from './rights.ts';
 import { insertUser } from './store.ts';
 import { isLastManager, type ListedUser, listUsersOf } from './users-store.ts';
@@ -76,6 +86,16 @@ export function registerUsers(app: FastifyInstance, context: Context): void {
     await forgiveLogin(db, user.login);
     note({ login: user.login });
     return { password };
+  });
+
+  serve(app, context, resetSecondFactors, async ({ caller, params: { userId }, note }) => {
+    const { login, secondFactors } = await loadForChange(caller, userId);
+    await db.transaction().execute(async (transaction) => {
+      await deleteAllFactors(transaction, userId);
+      await endSessionsOf(transaction, userId);
+    });
+    note({ login, before: { secondFactors } });
+    return { reset: true as const };
   });
 
   serve(app, context, deleteUser, async ({ caller, params: { userId }, note }) => {

@@ -29,7 +29,8 @@ export async function listUsersOf(
 ): Promise<ListedUser[]> {
   const { rows } = await sql<ListedUser>`
     select app_user.id, login, app_user.name, app_user.role, app_user.scope, app_user.created_at, last_login, disabled_at,
-      password_hash <> '' as has_password, role.name as custom_role, 0 as second_factors
+      password_hash <> '' as has_password, role.name as custom_role, 
+      (select count(*)::integer from second_factor where second_factor.user_id = app_user.id) as second_factors
     from app_user
     left join role on role.organization_id = app_user.organization_id and role.id::text = app_user.role
     where app_user.organization_id = ${organizationId} and ${userId === undefined ? sql`true` : sql`app_user.id = ${userId}`}

@@ -15,6 +15,7 @@ import { agentRevocation } from './013-agent-revocation.ts';
 import { manifest } from './014-manifest.ts';
 import { fewerKeys } from './015-fewer-keys.ts';
 import { people } from './016-people.ts';
+import { secondFactors } from './017-second-factors.ts';
 import { tags } from './018-tags.ts';
 
 /** In order of their names; a released one is never edited. */
@@ -35,5 +36,6 @@ export const migrations: Record<string, Migration> = {
   '014-manifest': manifest,
   '015-fewer-keys': fewerKeys,
   '016-people': people,
+  '017-second-factors': secondFactors,
   '018-tags': tags,
 };
