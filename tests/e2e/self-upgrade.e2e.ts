@@ -1,4 +1,4 @@
-import { createActivationKey } from '@vedette/protocol';
+import { type AssetId, changeRollout, createActivationKey, listAgentUpgrades, listFacts, startRollout } from '@vedette/protocol';
 import { eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asVersion, bundle, giveToAll, InstalledAgent } from './installed-agent.ts';
@@ -27,6 +27,8 @@ describe('an agent that upgrades itself from a real platform', () => {
       const bytes = asVersion(code, version, (good) => `${fault}\n${good}`);
       await releases.releaseProgram(bytes, { product: 'agent', version });
     }
+    const manifest = { format: 1, version: 1, collectors: ['os'], probes: [{ id: 'only', kind: 'file', path: '/etc/passwd' }] };
+    await releases.releaseContent('manifests', '2026.1', Buffer.from(JSON.stringify(manifest)));
     platform = stack.use(await PlatformProcess.start({ VEDETTE_RELEASES_DIR: releases.directory }));
     ({ secret } = await platform.client.call(createActivationKey, { body: { name: 'upgrade test' } }));
     agent = stack.use(new InstalledAgent(Buffer.from(code), { VEDETTE_PLATFORM: platform.url, VEDETTE_ACTIVATION_KEY: secret }));
@@ -45,6 +47,29 @@ describe('an agent that upgrades itself from a real platform', () => {
     expect(agent.run('version').trim()).toBe('1.1.0');
     expect(agent.status().assetId).toBe(asset);
     expect(agent.run('journal')).toMatch(/upgrade +1\.1\.0 committed/);
+  });
+
+  it('reads what the manifest of a release says while that is rolled out, then what the platform says again', async () => {
+    const probes = async () => {
+      const params = { assetId: asset as AssetId, collector: 'posture' }; // an id of the platform
+      const { items } = await platform.client.call(listFacts, { params, query: { limit: 500 } });
+      return new Set(items.map(({ probe }) => String(probe)));
+    };
+    const before = await eventually('what the platform asks for', patienceMs, async () => {
+      const found = await probes();
+      return found.size > 1 ? found : null;
+    });
+    const rings = [{ name: 'all', tags: [], percent: 100 }];
+    const body = { subject: 'manifests', version: '2026.1', rings } as const;
+    const { rolloutId } = await platform.client.call(startRollout, { body: { ...body, rings: [...rings] } });
+    await eventually('the rows of its only probe', patienceMs, async () =>
+      [...(await probes())].join() === 'only' ? true : null,
+    );
+    const { items } = await platform.client.call(listAgentUpgrades, { query: {} });
+    expect(items.map(({ content }) => content)).toEqual([{ manifests: '2026.1' }]);
+    expect(agent.run('status')).toContain('manifest 2026.1 of a release');
+    await platform.client.call(changeRollout, { params: { rolloutId }, body: { action: 'roll-back' } });
+    await eventually('what the platform asks for', patienceMs, async () => ((await probes()).size === before.size ? true : null));
   });
 
   it('refuses one that does not even start, before anything is switched', async () => {

@@ -47,8 +47,8 @@ export const commandHelp = {
   },
   completion: { summary: 'Print what a shell needs to complete commands and options.', argument: 'bash|zsh|fish', options: [] },
   'fetch-release': {
-    summary: 'What the running agent starts to fetch, check and stage another version of itself.',
-    argument: 'VERSION[@REGION]',
+    summary: 'What the running agent starts to fetch, check and stage another version of itself, or a manifest.',
+    argument: '[manifests/]VERSION[@REGION]',
     options: ['platform', 'ca-file', 'state-dir'],
   },
   'self-test': { summary: 'Whether this version starts here and reads the state; changes nothing.', options: ['state-dir'] },

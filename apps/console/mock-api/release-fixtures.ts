@@ -57,6 +57,8 @@ export const upgrades: AgentUpgrade[] = assets.slice(0, 3).map(({ assetId, hostn
   desired: '0.3.0',
   held: index === 2 ? 'paused' : null,
   state: (['rolled-back', 'committed', 'idle'] as const)[index] ?? 'idle',
+  content: {},
+  contentProblems: {},
   target: index === 2 ? null : '0.3.0',
   since: ago(2),
   reason: index === 0 ? 'crash' : null,

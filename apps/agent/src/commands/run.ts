@@ -101,6 +101,7 @@ async function runAs(
   const manifests = new ManifestKeeper({
     stateDirectory,
     platformKey: importPublicKey(identity.platformPublicKey),
+    released: () => upgrader?.manifest ?? null,
     log,
     now: Date.now,
   });
@@ -113,7 +114,7 @@ async function runAs(
   const loop: AgentLoop = new AgentLoop({
     manifest: {
       report: () => manifests.report(),
-      take: (manifest) => manifests.take(manifest),
+      settle: (manifest) => manifests.settle(manifest),
       collectors: () => {
         const chosen = manifestCollectors(manifests.current, memory);
         // Before it is read for the first time, so that no change falls in between.

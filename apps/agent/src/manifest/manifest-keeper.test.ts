@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReadManifest } from '@vedette/collectors';
 import { manifestLimits, manifestSigningText, type SignedManifest } from '@vedette/protocol';
 import { readJournal } from '../state/journal.ts';
 import { manifestCollectors } from './manifest-collectors.ts';
@@ -26,8 +27,8 @@ function signed(
   return { keyid, content: text, signature: sign(null, Buffer.from(manifestSigningText(text)), key).toString('base64') };
 }
 const manifest = (version: number, more: object = {}) => signed({ format: 1, version, probes: [probe], ...more });
-function open(): ManifestKeeper {
-  const parts = { stateDirectory: directory, platformKey: platform.publicKey, log: () => undefined, now: () => 0 };
+function open(released: () => ReadManifest | null = () => null): ManifestKeeper {
+  const parts = { released, stateDirectory: directory, platformKey: platform.publicKey, log: () => undefined, now: () => 0 };
   return new ManifestKeeper(parts);
 }
 const journal = () => readJournal(directory).map(({ subjects }) => subjects.join());
@@ -92,6 +93,20 @@ describe('ManifestKeeper', () => {
     expect(open().current?.version).toBe(7);
     expect(keeper.take(manifest(10))).toBe(true);
     expect(keeper.report()).toEqual({ version: 10 });
+  });
+
+  it('prefers the manifest of a release while there is one, and keeps that of the platform for afterwards', () => {
+    let released: ReadManifest | null = { version: 3, probes: [] };
+    const keeper = open(() => released);
+    expect(keeper.settle(manifest(7))).toBe(false);
+    expect([keeper.current?.version, keeper.report()]).toEqual([3, { version: 7 }]);
+    released = { version: 4, probes: [] };
+    expect(keeper.settle(undefined)).toBe(true);
+    expect(keeper.settle(undefined)).toBe(false);
+    expect(keeper.current?.version).toBe(4);
+    released = null;
+    expect(keeper.settle(undefined)).toBe(true);
+    expect(keeper.current?.version).toBe(7);
   });
 
   it.each([

@@ -9,6 +9,8 @@ import { loadManifest, manifestDigest, saveManifest, verifyManifest } from './ma
 export interface ManifestKeeperParts {
   readonly stateDirectory: string;
   readonly platformKey: KeyObject;
+  /** The manifest of a release, which comes before that of the platform while the platform wants it here. */
+  readonly released?: () => ReadManifest | null;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -19,24 +21,35 @@ export interface ManifestKeeperParts {
  */
 export class ManifestKeeper {
   readonly #parts: ManifestKeeperParts;
+  /** Of the platform. */
   #current: ReadManifest | null;
+  #released: ReadManifest | null;
   #refused: { readonly version: number; readonly problem: string } | null = null;
 
   constructor(parts: ManifestKeeperParts) {
     this.#parts = parts;
     this.#current = loadManifest(parts.stateDirectory, parts.platformKey);
+    this.#released = parts.released?.() ?? null;
   }
 
   get current(): ReadManifest | null {
-    return this.#current;
+    return this.#released ?? this.#current;
   }
 
-  /** For the check-in. */
+  /** After a check-in, whether it brought one or not. True when another manifest is in use from now on. Never throws. */
+  settle(signed: SignedManifest | undefined): boolean {
+    const before = this.current;
+    if (signed) this.take(signed);
+    this.#released = this.#parts.released?.() ?? null;
+    return this.current !== before;
+  }
+
+  /** For the check-in: of the platform's, since a release's is told with the upgrade. */
   report(): NonNullable<CheckIn['manifest']> {
     return { version: this.#current?.version ?? 0, ...(this.#refused ? { refused: this.#refused } : {}) };
   }
 
-  /** True when it is in use from now on. Never throws. */
+  /** True when it is the platform's from now on. Never throws. */
   take(signed: SignedManifest): boolean {
     try {
       const manifest = verifyManifest(signed, this.#parts.platformKey);

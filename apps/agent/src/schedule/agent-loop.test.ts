@@ -57,7 +57,8 @@ class World {
     const loop: AgentLoop = new AgentLoop({
       manifest: {
         report: () => ({ version: 0 }),
-        take: () => {
+        settle: (brought) => {
+          if (!brought) return false;
           if (this.manifest) this.others = [...this.others, this.manifest];
           this.manifest = null;
           return true;

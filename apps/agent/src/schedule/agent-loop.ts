@@ -32,7 +32,7 @@ export interface AgentLoopParts {
   /** What the platform asks for beyond the collectors; `take` is true when another set of collectors is to run from now on. */
   readonly manifest: {
     readonly report: () => NonNullable<CheckIn['manifest']>;
-    readonly take: (manifest: SignedManifest) => boolean;
+    readonly settle: (manifest: SignedManifest | undefined) => boolean;
     readonly collectors: () => readonly Collector[];
   };
   /** What the control group holds it to, for people. */
@@ -204,7 +204,7 @@ export class AgentLoop {
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
     this.#checkInAt = now + this.#jittered(governor.settings.checkInSeconds);
     upgrader?.take(reply.release);
-    if (reply.manifest && manifest.take(reply.manifest)) this.#due.use(manifest.collectors(), now);
+    if (manifest.settle(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
     this.#status = { ...this.#status, checkInAt: sentAt };
   }

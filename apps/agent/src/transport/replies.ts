@@ -35,14 +35,18 @@ export function parseCheckInReply(body: unknown): CheckInReply {
 
 const maxExpiring = 8;
 
-/** Content is not for this side yet. */
+const version = /^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$/;
+
+/** Of content, only the kind that this side acts upon. */
 function parseRelease(value: unknown): DesiredRelease {
   const release = object(value, 'release');
-  const { agent, region, window, retryRefused, held, probationSeconds, expiring } = release;
+  const { agent, content, region, window, retryRefused, held, probationSeconds, expiring } = release;
+  const manifests = content === undefined ? undefined : object(content, 'content')['manifests'];
   const times = window === undefined ? null : object(window, 'window');
   const roles = expiring === undefined ? [] : list(expiring, 'expiring').slice(0, maxExpiring);
   return {
-    ...(agent === undefined ? {} : { agent: matching(agent, /^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$/, 'agent') }),
+    ...(agent === undefined ? {} : { agent: matching(agent, version, 'agent') }),
+    ...(manifests === undefined ? {} : { content: { manifests: matching(manifests, version, 'manifests') } }),
     ...(region === undefined ? {} : { region: matching(region, /^[a-z][a-z0-9-]{0,31}$/, 'region') }),
     ...(times ? { window: { from: instant(times['from'], 'from'), until: instant(times['until'], 'until') } } : {}),
     ...(retryRefused === true ? { retryRefused } : {}),

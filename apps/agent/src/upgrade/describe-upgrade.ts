@@ -1,5 +1,6 @@
 import type { AgentConfig } from '../config.ts';
 import { agentVersion, processEnvironment } from '../config.ts';
+import { readContent } from './content-file.ts';
 import { findInstallation } from './installation.ts';
 import { readKnownOrigins, type KnownOrigins } from './known-origins-file.ts';
 import { metadataExpiries, type MetadataExpiry } from './metadata-expiry.ts';
@@ -14,6 +15,8 @@ export interface UpgradeDescription {
   readonly trial: SlotContent | null;
   readonly last: UpgradeRecord | null;
   readonly refused: readonly RefusedRelease[];
+  /** Version of the released manifest in use; null: that of the platform counts. */
+  readonly manifest: string | null;
   /** As they did the last time something was fetched. */
   readonly origins: KnownOrigins['standings'];
   readonly metadata: readonly MetadataExpiry[];
@@ -35,17 +38,20 @@ export function describeUpgrade({ stateDirectory }: Pick<AgentConfig, 'stateDire
     trial: state.trial ? slots.contentOf(state.trial.slot, state) : null,
     last: state.last,
     refused: state.refused,
+    manifest: readContent(disk, directory, 'manifests')?.version ?? null,
     origins: readKnownOrigins(disk, directory).standings,
     metadata: metadataExpiries(disk, directory, Date.now()),
   };
 }
 
-export function upgradeLines({ version, slot, packaged, trial, last, refused, origins, metadata }: UpgradeDescription): string[] {
+export function upgradeLines(upgrade: UpgradeDescription): string[] {
+  const { version, slot, packaged, trial, last, refused, manifest, origins, metadata } = upgrade;
   const from = slot === 'base' ? 'from the package' : `from slot ${slot}; the package has ${packaged}`;
   const why = last?.why ? `: ${last.why.text}` : '';
   return [
     `version ${version} ${from}${trial ? `; ${trial.version} is on trial` : ''}`,
     ...(last ? [`last upgrade ${last.from} to ${last.to} ${last.outcome} at ${last.at}${why}`] : []),
+    ...(manifest === null ? [] : [`manifest ${manifest} of a release`]),
     ...refused.map((one) => `refused ${one.version}: ${one.why.text}`),
     ...origins.map(
       ({ origin, bytes, failure }) => `origin ${origin} gave ${bytes} bytes${failure === null ? '' : `; ${failure}`}`,

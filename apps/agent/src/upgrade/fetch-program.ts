@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeltaTarget, ProgramTarget, TargetCustom } from '@vedette/protocol';
+import type { ContentTarget, DeltaTarget, ProgramTarget, TargetCustom } from '@vedette/protocol';
 import {
   programTarget,
   readCustom,
@@ -35,7 +35,7 @@ export interface OldFile {
 }
 
 /** A target that metadata vouches for, and what it says of it. */
-interface Described<Custom extends TargetCustom> {
+export interface Described<Custom extends TargetCustom> {
   readonly target: TrustedTarget;
   readonly custom: Custom;
 }
@@ -91,16 +91,17 @@ async function usableDelta(
   return null;
 }
 
-async function fetchAndUnpack(
-  parts: FetchParts,
-  { target, custom }: Described<ProgramTarget | DeltaTarget>,
+/** Fetches a target and unpacks it to a file, whose path it returns. Throws UpgradeError. */
+export async function fetchAndUnpack(
+  parts: Omit<FetchParts, 'memoryBytes'>,
+  { target, custom }: Described<ProgramTarget | DeltaTarget | ContentTarget>,
   { out, old }: { out: string; old?: Buffer },
 ): Promise<string> {
   const { disk, directory, metadata, origins } = parts;
   const { sha256 } = target.hashes;
   if (sha256 === undefined) throw new UpgradeError('verification', `${target.name} has no SHA-256`);
-  const codeVersion = ((await metadata.role('code')) ?? {})['version'];
-  const key = `${target.name} ${sha256} ${String(codeVersion)}`;
+  const role = ((await metadata.role(custom.kind === 'content' ? 'content' : 'code')) ?? {})['version'];
+  const key = `${target.name} ${sha256} ${String(role)}`;
   const givenUp = new GivenUp(disk, directory);
   if (givenUp.isGivenUp(key))
     throw new UpgradeError('verification', `${target.name} came wrong three times; it is given up until its metadata changes`);

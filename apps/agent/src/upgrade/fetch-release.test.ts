@@ -1,14 +1,16 @@
 import { hash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Origins } from '@vedette/protocol';
+import { manifestLimits, type Origins } from '@vedette/protocol';
 import { deltaTarget, programTarget } from '@vedette/release';
 import { TestReleases } from '@vedette/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReleaseServer } from '../testing/release-server.ts';
 import { noProxies } from '../transport/proxies.ts';
+import { readContent } from './content-file.ts';
+import { realDisk } from './disk.ts';
 import { fetchRelease, type FetchOutcome } from './fetch-release.ts';
 import { findInstallation, type Installation } from './installation.ts';
 import { Slots } from './slots.ts';
@@ -57,6 +59,7 @@ function fetch(version: string, more: Partial<Parameters<typeof fetchRelease>[0]
     ca: undefined,
     proxies: noProxies,
     stateDirectory: join(directory, 'state'),
+    subject: 'agent',
     version,
     region: null,
     signal: new AbortController().signal,
@@ -229,6 +232,53 @@ describe('fetchRelease', () => {
       status: 'failed',
       reason: 'verification',
       detail: 'no root of signed releases was installed, and the platform is reached without TLS',
+    });
+  });
+
+  describe('a manifest', () => {
+    const manifest = { format: 1, version: 5, probes: [{ id: 'a', kind: 'file', path: '/etc/passwd' }] };
+    const take = (version: string) => fetch(version, { subject: 'manifests' });
+    const kept = () => readContent(realDisk, installation().directory, 'manifests');
+
+    it('is fetched from an edge, verified and kept, and changes no slot', async () => {
+      await releases.releaseContent('manifests', '5', Buffer.from(JSON.stringify(manifest)));
+      const edge = stack.use(await ReleaseServer.start({ directory: releases.directory }));
+      await releases.releaseOrigins({
+        format: 'vedette-origins-1',
+        defaultRegion: 'emea',
+        regions: [{ name: 'emea', title: 'EMEA', origins: [edge.url.href] }],
+      });
+      const { status, origins } = await take('5');
+      expect([status, origins.map(({ bytes }) => bytes > 0)]).toEqual(['staged', [true, false]]);
+      expect(kept()).toMatchObject({ version: '5', text: JSON.stringify(manifest) });
+      expect(installation().slots.state.trial).toBeNull();
+    });
+
+    it.each([
+      ['is not understood', '5', JSON.stringify({ ...manifest, format: 99 }), 'preflight', /its format is not known/],
+      ['is none at all', '5', 'rubbish', 'preflight', /no JSON/],
+      ['is too large', '5', `${JSON.stringify(manifest)}${' '.repeat(manifestLimits.bytes)}`, 'preflight', /larger than/],
+      ['nobody signed', '6', JSON.stringify(manifest), 'unknown-version', /no signed metadata names/],
+    ] as const)('that %s is not taken, and the one before stays', async (...[, version, text, reason, detail]) => {
+      await releases.releaseContent('manifests', '4', Buffer.from(JSON.stringify({ ...manifest, version: 4 })));
+      await take('4');
+      await releases.releaseContent('manifests', '5', Buffer.from(text));
+      const outcome = await take(version);
+      expect([outcome.status, outcome.reason, outcome.detail]).toEqual(['failed', reason, expect.stringMatching(detail)]);
+      expect(kept()?.version).toBe('4');
+      expect(installation().slots.state.last).toBeNull();
+    });
+
+    it('that altered bytes are all there is of is not taken', async () => {
+      await releases.releaseContent('manifests', '5', Buffer.from(JSON.stringify(manifest)));
+      const folder = join(releases.directory, 'targets/content/manifests');
+      for (const name of readdirSync(folder)) {
+        const bytes = readFileSync(join(folder, name));
+        bytes[10] = (bytes[10] ?? 0) ^ 1;
+        writeFileSync(join(folder, name), bytes);
+      }
+      expect(await take('5')).toMatchObject({ status: 'failed', reason: 'verification' });
+      expect(kept()).toBeNull();
     });
   });
 

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { dirname, join } from 'node:path';
 import { processUsage, trimMemory } from '@vedette/host';
-import { ReleaseError, programTarget } from '@vedette/release';
+import { contentTarget, programTarget, ReleaseError } from '@vedette/release';
 import { describeError } from '../errors.ts';
+import type { OwnContentKind } from './content-file.ts';
 import { replaceFile } from './disk.ts';
+import { fetchManifest } from './fetch-content.ts';
 import { describeProgram, fetchProgram, type FetchParts } from './fetch-program.ts';
 import { firstRoot } from './first-root.ts';
 import { freeMemory } from './free-space.ts';
@@ -29,7 +31,8 @@ export interface FetchTask {
   readonly ca: string | undefined;
   readonly proxies: ProxyPlan;
   readonly stateDirectory: string;
-  /** Version of the code. */
+  /** What `version` is one of: the agent's code, or the manifest. */
+  readonly subject: 'agent' | OwnContentKind;
   readonly version: string;
   readonly region: string | null;
   readonly signal: AbortSignal;
@@ -55,7 +58,8 @@ const selfTestMs = 60_000;
 
 /**
  * Fetches a version of the agent from the origins, checks it against signed metadata, puts it into the free slot, sees whether it can
- * start here, and puts it on trial: the next start of the agent is its first. Never throws.
+ * start here, and puts it on trial: the next start of the agent is its first. Content is fetched and checked the same way, and kept. Never
+ * throws.
  */
 export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
   const { installation, platform, proxies, ca, signal, version } = task;
@@ -83,12 +87,15 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
     return { version, origins: origins.standings(), notes, peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };
   try {
-    await upgrade(task, { origins, attempt, notes });
+    const parts = await follow(task, origins, notes);
+    await using _metadata = parts.metadata;
+    if (task.subject === 'agent') await upgrade(task, parts, attempt);
+    else await fetchManifest(parts, version);
     return ended({ status: 'staged', reason: null, detail: '', retryAfterSeconds: 0 });
   } catch (error) {
     signal.throwIfAborted();
     const { code, message, retryAfterSeconds } = asUpgradeError(error);
-    ifPossible(() => installation.slots.noteFailure(version, attempt, { code, text: message }));
+    if (task.subject === 'agent') ifPossible(() => installation.slots.noteFailure(version, attempt, { code, text: message }));
     return ended({ status: 'failed', reason: code, detail: message, retryAfterSeconds });
   }
 }
@@ -102,29 +109,35 @@ function ifPossible(write: () => void): void {
   }
 }
 
-interface Attempt {
-  readonly origins: Origins;
-  readonly attempt: string;
-  readonly notes: string[];
-}
-
-async function upgrade(task: FetchTask, { origins, attempt, notes }: Attempt): Promise<void> {
-  const { installation, version, region } = task;
-  const { disk, directory, platform, slots, running } = installation;
+/** Signed metadata at its newest, and origins as it lists them. */
+async function follow(task: FetchTask, origins: Origins, notes: string[]): Promise<Omit<FetchParts, 'memoryBytes'>> {
+  const { installation, region } = task;
+  const { disk, directory } = installation;
   disk.makeDirectory(directory);
   await origins.probe();
   trimMemory();
-  await using trust = await trustIn(task, origins, notes);
+  const { metadata } = await trustIn(task, origins, notes);
   trimMemory();
-  const { metadata } = trust;
-  const known = readKnownOrigins(disk, directory);
-  const renewed = await fetchOrigins({ disk, directory, metadata, origins }, known);
-  if (renewed !== known) saveKnownOrigins(disk, directory, renewed);
-  // The first list that is seen: what follows comes from its origins already.
-  const better = known.document === null && renewed.document !== null ? origins.withEdges(edgesOf(renewed, region)) : origins;
-  if (better !== origins) await better.probe();
-  const memoryBytes = Math.min(mostDeltaBytes, freeMemory() * deltaShare);
-  const parts: FetchParts = { disk, directory, metadata, origins: better, memoryBytes };
+  try {
+    const known = readKnownOrigins(disk, directory);
+    const renewed = await fetchOrigins({ disk, directory, metadata, origins }, known);
+    if (renewed !== known) saveKnownOrigins(disk, directory, renewed);
+    // The first list that is seen: what follows comes from its origins already.
+    const isFirst = known.document === null && renewed.document !== null;
+    const better = isFirst ? origins.withEdges(edgesOf(renewed, region)) : origins;
+    if (isFirst) await better.probe();
+    return { disk, directory, metadata, origins: better };
+  } catch (error) {
+    await metadata[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function upgrade(task: FetchTask, followed: Omit<FetchParts, 'memoryBytes'>, attempt: string): Promise<void> {
+  const { installation, version } = task;
+  const { platform, slots, running } = installation;
+  const { metadata } = followed;
+  const parts: FetchParts = { ...followed, memoryBytes: Math.min(mostDeltaBytes, freeMemory() * deltaShare) };
   const agent = await describeProgram(metadata, ['agent', platform, version]);
   const { state } = agent.custom;
   if (state && state.reads > supportedState)
@@ -153,11 +166,7 @@ async function upgrade(task: FetchTask, { origins, attempt, notes }: Attempt): P
 }
 
 /** Follows signed metadata from what was trusted last, or from the first root. */
-async function trustIn(
-  { installation, version }: FetchTask,
-  origins: Origins,
-  notes: string[],
-): Promise<Trust & AsyncDisposable> {
+async function trustIn({ installation, subject, version }: FetchTask, origins: Origins, notes: string[]): Promise<Trust> {
   const { disk, directory, platform } = installation;
   const folder = trustDirectory(directory);
   disk.makeDirectory(folder);
@@ -167,8 +176,8 @@ async function trustIn(
     disk.syncDirectory(dirname(folder));
     if (note !== null) notes.push(note);
   }
-  const trust = await refreshTrust(folder, origins, programTarget('agent', platform, version));
-  return { ...trust, [Symbol.asyncDispose]: () => trust.metadata[Symbol.asyncDispose]() };
+  const name = subject === 'agent' ? programTarget('agent', platform, version) : contentTarget(subject, version);
+  return refreshTrust(folder, origins, name);
 }
 
 /** Whether the staged version starts on this machine, with its runtime, and can read this agent's state. Throws UpgradeError. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import type { ReadManifest } from '@vedette/collectors';
 import type { DesiredRelease, UpgradeReport } from '@vedette/protocol';
 import { agentVersion } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Backoff } from '../schedule/backoff.ts';
+import { ContentKeeper } from './content-keeper.ts';
 import type { FetchOutcome } from './fetch-release.ts';
 import type { Installation } from './installation.ts';
 import { type MetadataExpiry, metadataExpiries, noticeOf } from './metadata-expiry.ts';
@@ -52,6 +54,7 @@ export class Upgrader implements Disposable {
   readonly #startedAt: number;
   readonly #backoff: Backoff;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #content: ContentKeeper;
   #desired: DesiredRelease = {};
   #progress: Progress | null = null;
   #isFetching = false;
@@ -67,6 +70,7 @@ export class Upgrader implements Disposable {
     this.#parts = parts;
     this.#startedAt = parts.elapsed();
     this.#backoff = new Backoff(parts.random);
+    this.#content = new ContentKeeper({ ...parts, tell: (text) => this.#tell(text) });
     const { slots, running } = parts.installation;
     const before = slots.state.last;
     const { last, trial } = slots.settle(running);
@@ -85,7 +89,7 @@ export class Upgrader implements Disposable {
       platform: installation.platform,
       agent: agentVersion,
       runtime: installation.runtimeVersion,
-      content: {},
+      ...this.#content.report(),
       ...this.#state(),
       refused: refused.map(({ version, why }) => ({ version, reason: why.code })),
       ...(earliest === undefined ? {} : { metadataExpiresAt: earliest }),
@@ -102,7 +106,12 @@ export class Upgrader implements Disposable {
     this.#desired = desired ?? {};
     this.#warnOfExpiry();
     if (slots.state.trial) this.judge();
-    else void this.#pursue();
+    else this.#pursue();
+  }
+
+  /** The manifest of a release that is in use; null: that of the platform counts. */
+  get manifest(): ReadManifest | null {
+    return this.#content.manifest;
   }
 
   /** Looks whether the version on trial can stay. */
@@ -128,15 +137,31 @@ export class Upgrader implements Disposable {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  async #pursue(): Promise<void> {
-    const { elapsed, fetch, restart, log } = this.#parts;
-    const { agent: version, region = null } = this.#desired;
-    if (version === undefined || version === agentVersion) return void (this.#progress = null);
+  /** One thing at a time, code first: fetching takes memory, though not this process'. */
+  #pursue(): void {
     if (this.#isFetching) return;
-    const wait = this.#whyWait(version);
-    if (wait) return this.#note('waiting', version, wait);
-    if (elapsed() < this.#notBefore) return;
+    const version = this.#codeToFetch();
+    const fetching = version === null ? this.#content.pursue(this.#desired) : this.#fetch(version);
+    if (fetching === null) return;
     this.#isFetching = true;
+    void fetching.finally(() => (this.#isFetching = false));
+  }
+
+  /** Null when no other version is wanted, or not now. */
+  #codeToFetch(): string | null {
+    const { agent: version } = this.#desired;
+    if (version === undefined || version === agentVersion) {
+      this.#progress = null;
+      return null;
+    }
+    const wait = this.#whyWait(version);
+    if (wait) this.#note('waiting', version, wait);
+    return wait || this.#parts.elapsed() < this.#notBefore ? null : version;
+  }
+
+  async #fetch(version: string): Promise<void> {
+    const { elapsed, fetch, restart, log } = this.#parts;
+    const { region = null } = this.#desired;
     this.#note('downloading', version, null);
     try {
       const { status, reason, detail, retryAfterSeconds, origins, notes, peakRssBytes } = await fetch(version, region);
@@ -157,8 +182,6 @@ export class Upgrader implements Disposable {
     } catch (error) {
       this.#notBefore = elapsed() + this.#backoff.failed() * pauseFactor;
       this.#note('failed', version, { code: 'internal', text: describeError(error) });
-    } finally {
-      this.#isFetching = false;
     }
   }
 

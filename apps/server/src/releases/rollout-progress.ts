@@ -6,8 +6,8 @@ import { gateOf, ringsOf, type RolloutRow } from './wishes-store.ts';
 export type Progress = Rollout['progress'];
 
 /**
- * Counts what the agents that shall have a roll-out's version report of it. For content there is only who has it. Agents that were told
- * and have not been heard of since are lost.
+ * Counts what the agents that shall have a roll-out's version report of it. Content is taken at once, so that an agent has it, could not
+ * take it, or was not heard of. Agents that were told and have not been heard of since are lost.
  */
 export async function readProgress(db: Kysely<Database>, row: RolloutRow, now: Date): Promise<Progress> {
   const lostBefore = new Date(now.getTime() - gateOf(row).lostAfterSeconds * 1000);
@@ -16,11 +16,12 @@ export async function readProgress(db: Kysely<Database>, row: RolloutRow, now: D
   const done = isCode
     ? sql`u.version = ${version} and not (u.target is not distinct from ${version} and u.state in ('staged', 'probation'))`
     : sql`u.report -> 'content' ->> ${subject} = ${version}`;
+  const problem = isCode ? sql`false` : sql`u.report -> 'contentProblems' -> ${subject} ->> 'version' = ${version}`;
   const wanted = isCode ? sql`u.desired = ${version}` : sql`true`;
   const counted = await sql<Record<keyof Progress, number>>`
     with u as (
       select u.*, a.last_check_in,
-        (${done}) as is_done,
+        (${done}) as is_done, coalesce(${problem}, false) as has_problem,
         u.target is not distinct from ${isCode ? version : null}::text and ${isCode} as is_about
       from agent_upgrade u
       join (
@@ -32,7 +33,7 @@ export async function readProgress(db: Kysely<Database>, row: RolloutRow, now: D
       select *,
         case
           when is_about and state = 'rolled-back' then 'rolledBack'
-          when is_about and state = 'failed' then 'failed'
+          when has_problem or (is_about and state = 'failed') then 'failed'
           when is_done then 'done'
           when ${wanted} and last_check_in < ${lostBefore} and desired_at < ${lostBefore} then 'lost'
           when is_about and state in ('downloading', 'staged', 'probation') then 'upgrading'

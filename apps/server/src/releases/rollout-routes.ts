@@ -184,6 +184,8 @@ async function listUpgrades(
       since: row.since.toISOString(),
       reason: row.reason,
       detail: report.detail ?? '',
+      content: report.content,
+      contentProblems: report.contentProblems ?? {},
       bytes: report.bytes ?? null,
       origins: report.origins ?? [],
       pinned: row.pin,

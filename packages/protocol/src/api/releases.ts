@@ -214,6 +214,9 @@ export const AgentUpgrade = z.object({
   since: Instant,
   reason: z.string().nullable(),
   detail: z.string(),
+  /** What it judges with, by kind of content, and what it could not take. */
+  content: z.record(z.string(), z.string()),
+  contentProblems: z.record(z.string(), z.object({ version: z.string(), reason: z.string(), detail: z.string() })),
   bytes: z.object({ received: z.int(), expected: z.int() }).nullable(),
   origins: z.array(z.object({ host: z.string(), bytes: z.int() })),
   pinned: z.string().nullable(),

@@ -84,6 +84,13 @@ export const UpgradeReport = z.object({
   agent: ReleaseVersion,
   runtime: ReleaseVersion,
   content: ContentVersions.default({}),
+  /** Content that was wanted and could not be taken, by its kind. */
+  contentProblems: z
+    .record(
+      z.string().regex(/^[a-z][a-z-]{0,31}$/),
+      z.object({ version: ReleaseVersion, reason: UpgradeReason, detail: text.max(500) }),
+    )
+    .optional(),
   state: UpgradeState,
   /** Version of the attempt that `state` is about. */
   target: ReleaseVersion.optional(),

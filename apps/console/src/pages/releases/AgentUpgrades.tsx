@@ -59,9 +59,10 @@ export function AgentUpgrades() {
   );
 }
 
-function reasonOf({ reason, detail, held, pinned, bytes, state }: AgentUpgrade): string {
+function reasonOf({ reason, detail, held, pinned, bytes, state, contentProblems }: AgentUpgrade): string {
   const progress =
     state === 'downloading' && bytes && bytes.expected > 0 ? `${Math.floor((bytes.received / bytes.expected) * 100)} %` : null;
-  const parts = [reason, detail, held && `held: ${held}`, pinned && `pinned to ${pinned}`, progress];
+  const content = Object.entries(contentProblems).map(([kind, problem]) => `${kind} ${problem.version}: ${problem.detail}`);
+  const parts = [reason, detail, held && `held: ${held}`, pinned && `pinned to ${pinned}`, progress, ...content];
   return parts.filter(Boolean).join(', ') || '–';
 }
