@@ -14,6 +14,7 @@ import { Tally } from '../fleet/tally.ts';
 import { FeedDirectory } from './fleet/feed-directory.ts';
 import { type Bench, checkInCost, deltaToVisible, ingestRate, newChecks, queries, storm } from './fleet/measure.ts';
 import { usageOf } from './fleet/processes.ts';
+import { AssetPlans } from './fleet/asset-plans.ts';
 import { diskFigures } from './fleet/disk.ts';
 import { seedAssets } from './fleet/seed-assets.ts';
 
@@ -21,7 +22,7 @@ export const name = 'fleet';
 export const options = {
   assets: 'size of the fleet (default 5000)',
   seed: 'which fleet (default 1)',
-  seconds: 'the whole may take so long (default 44, and 3 for each thousand assets above 5000)',
+  seconds: 'the whole may take so long (default 38, and 3 for each thousand assets above 5000)',
 };
 
 /**
@@ -33,9 +34,9 @@ const phases = [
   ['protocol', 2, 2, firstInventories],
   ['ingest', 4, 3, ingestRate],
   ['checkIn', 3, 3, checkInCost],
-  ['visible', 3, 5, deltaToVisible],
-  ['queries', 6, 8, queries],
-  ['knowledge', 9, 15, newChecks],
+  ['visible', 3, 10, deltaToVisible],
+  ['queries', 6, 15, queries],
+  ['knowledge', 9, 25, newChecks],
 ] as const;
 const figureNames = {
   storm:
@@ -59,7 +60,7 @@ const endSeconds = 3;
 export async function run({
   assets = 5000,
   seed = 1,
-  seconds = 44 + Math.max(0, assets - 5000) * 0.003,
+  seconds = 38 + Math.max(0, assets - 5000) * 0.003,
 }: Readonly<Record<string, number>>): Promise<Record<string, unknown>> {
   const directory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   const stop = new AbortController();
@@ -78,6 +79,8 @@ export async function run({
     // While it starts the fleet is made up.
     const connection = stack.use(new FleetConnection({ sockets: 128, verifyEvery: 16 }));
     const fleet = new Fleet(seed, assets, connection);
+    const plans = new AssetPlans(fleet);
+    await plans.makeUntil(fleet.agents.slice(byProtocol(fleet)), starting);
     const platform = stack.use(await starting);
     connection.url = new URL(platform.url);
     const random = new Random(seed, 'bench');
@@ -90,7 +93,7 @@ export async function run({
 
     note({ startSeconds: spent() });
     const bench = { platform, fleet, feed, random, stop: stop.signal };
-    note(await unlessStopped(load({ ...bench, signal: stop.signal, seconds }), stop.signal));
+    note(await unlessStopped(load(bench, plans), stop.signal));
     let shares = phases.reduce((sum, [, share]) => sum + share, 0);
     for (const [name, share, least, measure] of phases) {
       const slot = Math.max(least, ((seconds - endSeconds - spent()) * share) / shares);
@@ -156,7 +159,10 @@ async function unlessStopped<Result>(work: Promise<Result>, stop: AbortSignal): 
 }
 
 /** Most of the fleet through the store; then the platform starts again on it, which rebuilds what it keeps in memory. */
-async function load({ platform, fleet, stop }: Bench): Promise<Record<string, number>> {
+async function load(
+  { platform, fleet, stop }: Pick<Bench, 'platform' | 'fleet' | 'stop'>,
+  plans: AssetPlans,
+): Promise<Record<string, number>> {
   // Its PostgreSQL goes on, and has the processors for itself.
   await platform.kill();
   const rest = fleet.agents.slice(byProtocol(fleet));
@@ -169,7 +175,7 @@ async function load({ platform, fleet, stop }: Bench): Promise<Record<string, nu
   // The weaknesses were known before the machines came: else the trend would be that of a whole fleet judged for the first time.
   await database.pool.query("update knowledge_version set imported_at = imported_at - interval '31 days'");
   const seedStart = performance.now();
-  await seedAssets(database, fleet, rest, stop);
+  await seedAssets(database, plans, rest, stop);
   const judgeStart = performance.now();
   const judged = await judgeUnjudged(database.db);
   const judgeEnd = performance.now();

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { type Client, connect } from '@vedette/client';
 import { createApiToken } from '@vedette/protocol';
-import { startEmbeddedPostgres } from '@vedette/server';
 import { endProcess } from './end-process.ts';
+import { eventually } from './eventually.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 
@@ -99,12 +99,22 @@ export class PlatformProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await endProcess(this.#process, 'SIGTERM');
-    const dataDirectory = join(this.#directory, 'data/postgres');
-    // A killed platform leaves its PostgreSQL behind: taken over, it can be stopped in order.
-    if (existsSync(join(dataDirectory, 'cluster/postmaster.pid'))) {
-      await (await startEmbeddedPostgres({ dataDirectory, log: () => undefined }))[Symbol.asyncDispose]();
-    }
+    await this.#endPostgres();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** A killed platform leaves its PostgreSQL behind: at once (pg_ctl, immediate shutdown), since what it knows need not be kept. */
+  async #endPostgres(): Promise<void> {
+    const cluster = join(this.dataDirectory, 'postgres/cluster');
+    const lockFile = join(cluster, 'postmaster.pid');
+    if (!existsSync(lockFile)) return;
+    const pid = readFileSync(lockFile, 'utf8').split('\n', 1)[0] ?? '';
+    // Of one that was killed the number may be another's by now.
+    const isRunning = (): boolean =>
+      existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(cluster);
+    if (!isRunning()) return;
+    process.kill(Number(pid), 'SIGQUIT');
+    await eventually('the end of PostgreSQL', 30_000, () => (isRunning() ? null : true));
   }
 
   async #run(listen: string): Promise<Ready> {

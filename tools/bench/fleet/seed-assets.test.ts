@@ -11,6 +11,7 @@ import { loadFactHistory } from '../../../apps/server/src/inventory/fact-rows.ts
 import { readRows } from '../../../apps/server/src/inventory/read-rows.ts';
 import { FleetConnection } from '../../fleet/connection.ts';
 import { Fleet } from '../../fleet/fleet.ts';
+import { AssetPlans } from './asset-plans.ts';
 import { seedAssets } from './seed-assets.ts';
 
 const assets = 12;
@@ -49,7 +50,7 @@ it('enters the rows that the documents of the same agents leave behind', async (
   for (const { pool } of databases)
     await pool.query('insert into organization (id, name, created_at) values ($1, $2, now())', [organizationId, 'fleet']);
 
-  await seedAssets(bySeeding, fleet, fleet.agents);
+  await seedAssets(bySeeding, new AssetPlans(fleet), fleet.agents);
 
   for (const { assetId, index } of fleet.agents)
     await byDocuments.pool.query(

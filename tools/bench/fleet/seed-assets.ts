@@ -1,5 +1,4 @@
-import { runningKernelElement } from '@vedette/matching';
-import { type FactName, type FactRow, facts, kernelFact, osFact, SyncDocument, toColumns } from '@vedette/protocol';
+import { SyncDocument, toColumns } from '@vedette/protocol';
 import type { openDatabase } from '@vedette/server';
 import { sql } from 'kysely';
 import { InventoryMemory } from '../../../apps/server/src/inventory/apply-documents.ts';
@@ -7,21 +6,18 @@ import type { AssetRef, Tx } from '../../../apps/server/src/inventory/asset-ref.
 import { AssetSummaries } from '../../../apps/server/src/inventory/asset-summaries.ts';
 import { saveStates } from '../../../apps/server/src/inventory/collector-states.ts';
 import { type FactChange, saveFactChanges } from '../../../apps/server/src/inventory/fact-rows.ts';
-import { factText } from '../../../apps/server/src/inventory/fact-text.ts';
 import { Inventory, saveInventories } from '../../../apps/server/src/inventory/inventories.ts';
 import { packageVersionRow } from '../../../apps/server/src/inventory/package-version-row.ts';
-import { type AssetRelease, releaseOf } from '../../../apps/server/src/inventory/release.ts';
-import { hashRow, storedKey } from '../../../apps/server/src/inventory/row-change.ts';
+import type { AssetRelease } from '../../../apps/server/src/inventory/release.ts';
 import { inParts } from '../../../apps/server/src/knowledge/in-parts.ts';
 import type { CatalogueEntry } from '../../fleet/catalogue.ts';
 import { eachOf } from '../../fleet/drive.ts';
-import type { AgentState, Fleet } from '../../fleet/fleet.ts';
+import type { AgentState } from '../../fleet/fleet.ts';
 import { derivedBytes } from '../../fleet/random.ts';
+import { type AssetPlans, seededCollectors } from './asset-plans.ts';
 
 type OpenDatabase = ReturnType<typeof openDatabase>;
 
-/** Only what detections depend on; the other collectors come with the assets that use the protocol. */
-const seeded = new Set(['os', 'kernel', 'dpkg']);
 const perTransaction = 200;
 const spreadMs = 30 * 24 * 3600_000;
 
@@ -32,12 +28,12 @@ const spreadMs = 30 * 24 * 3600_000;
  */
 export async function seedAssets(
   { db, pool }: Pick<OpenDatabase, 'db' | 'pool'>,
-  fleet: Fleet,
+  plans: AssetPlans,
   agents: readonly AgentState[],
   signal?: AbortSignal,
 ): Promise<void> {
   const organizationId = (await db.selectFrom('organization').select('id').executeTakeFirstOrThrow()).id;
-  const seeding = new Seeding(new InventoryMemory(db), fleet, organizationId);
+  const seeding = new Seeding(new InventoryMemory(db), plans, organizationId);
   const startedAt = Date.now() - spreadMs;
   // Two at a time: while PostgreSQL writes one part, the next is made.
   await eachOf(inParts([...agents.entries()], perTransaction), 2, async (entries) => {
@@ -46,16 +42,19 @@ export async function seedAssets(
     for (const agent of part)
       Object.assign(agent, { agentId: uuid(`agent ${agent.index}`), assetId: uuid(`asset ${agent.index}`) });
     const at = new Date(startedAt + ((entries[0]?.[0] ?? 0) / agents.length) * (spreadMs - 3600_000));
-    await insertAgents({ pool }, fleet, { organizationId, agents: part, at });
-    await db.transaction().execute((tx) => seeding.enter(tx, part, at));
-    for (const agent of part) Object.assign(agent, { sequence: 1, collectors: seeded });
+    const taken = part.map((agent) => seeding.planOf(agent));
+    await insertAgents({ pool }, taken, { organizationId, at });
+    await db.transaction().execute((tx) => seeding.enter(tx, taken, at));
+    for (const agent of part) Object.assign(agent, { sequence: 1, collectors: seededCollectors });
   });
   await sql`analyze asset, agent, collector_state, inventory, inventory_change, package_set, package_version`.execute(db);
 }
 
+type SeededAsset = ReturnType<Seeding['planOf']>;
+
 class Seeding {
   readonly #memory: InventoryMemory;
-  readonly #fleet: Fleet;
+  readonly #plans: AssetPlans;
   readonly #organizationId: string;
   /** Numbers of package versions: an entry of the catalogue belongs to one release. */
   readonly #ids = new Map<CatalogueEntry, number>();
@@ -70,14 +69,13 @@ class Seeding {
     rows: toColumns([]),
   });
 
-  constructor(memory: InventoryMemory, fleet: Fleet, organizationId: string) {
+  constructor(memory: InventoryMemory, plans: AssetPlans, organizationId: string) {
     this.#memory = memory;
-    this.#fleet = fleet;
+    this.#plans = plans;
     this.#organizationId = organizationId;
   }
 
-  async enter(tx: Tx, agents: readonly AgentState[], at: Date): Promise<void> {
-    const plans = agents.map((agent) => this.#planOf(agent));
+  async enter(tx: Tx, plans: readonly SeededAsset[], at: Date): Promise<void> {
     await this.#enterPackages(plans);
     const kernels = await this.#memory.versions.enter(plans.flatMap(({ kernel }) => kernel ?? []));
     const summaries = new AssetSummaries();
@@ -126,52 +124,25 @@ class Seeding {
     for (const [index, entry] of [...fresh.keys()].entries()) this.#ids.set(entry, ids[index] ?? 0);
   }
 
-  /** All that an asset's documents say, with the agent's state after sending them. */
-  #planOf(agent: AgentState) {
-    const asset = this.#fleet.plan.asset(agent.index);
-    const entries = this.#fleet.plan.entries(asset, this.#fleet.plan.installed(asset));
-    const rows = [...this.#fleet.plan.facts(asset)].filter(([collector]) => seeded.has(collector));
-    agent.digest = this.#fleet.packagesDigest(entries);
+  planOf(agent: AgentState) {
     const ref: AssetRef = { organizationId: this.#organizationId, assetId: agent.assetId };
-    const byCollector = new Map(rows);
-    const os = osFact.row.parse(byCollector.get('os')?.[0]);
-    const release = releaseOf(os);
-    const running = runningKernelElement(
-      (byCollector.get('kernel') ?? []).map((row) => kernelFact.row.parse(row)),
-      { ...release, architecture: os.architecture },
-    );
-    return {
-      ref,
-      os,
-      release,
-      entries,
-      kernel: running && { ...running, state: 'running', module: '', rowHash: hashRow({ ...running }) },
-      digests: new Map([
-        ...rows.map(([name, facts]) => [name, this.#fleet.digest(facts)] as const),
-        ['dpkg', agent.digest] as const,
-      ]),
-      counts: new Map([...rows.map(([name, facts]) => [name, facts.length] as const), ['dpkg', entries.length] as const]),
-      changes: rows.map(([collector, facts]): FactChange => {
-        const added = facts.map((row) => keyed(collector, row));
-        const after = new Map(added.map((row) => [row.key, row]));
-        const change = { added, removed: [] };
-        return { ref: { ...ref, collector }, sequence: 1, change, rows: after, text: factText(after) ?? '', wereOld: false };
-      }),
-    };
+    const plan = this.#plans.take(agent);
+    const changes = plan.facts.map(({ collector, added, after, text }): FactChange => {
+      const change = { added, removed: [] };
+      return { ref: { ...ref, collector }, sequence: 1, change, rows: after, text, wereOld: false };
+    });
+    return { ...plan, ref, agent, changes };
   }
 }
 
 async function insertAgents(
   { pool }: Pick<OpenDatabase, 'pool'>,
-  fleet: Fleet,
-  { organizationId, agents, at }: { organizationId: string; agents: readonly AgentState[]; at: Date },
+  assets: readonly SeededAsset[],
+  { organizationId, at }: { organizationId: string; at: Date },
 ): Promise<void> {
-  const rows = agents.map((agent) => ({
-    id: agent.agentId,
-    asset_id: agent.assetId,
-    hostname: fleet.plan.asset(agent.index).hostname,
-    key: fleet.publicKey(agent.index).toString('hex'),
-  }));
+  const rows = assets.map(({ agent: { agentId, assetId }, hostname, publicKey }) => {
+    return { id: agentId, asset_id: assetId, hostname, key: publicKey };
+  });
   await pool.query(
     `with new as (select * from json_to_recordset($1) as new (id uuid, asset_id uuid, hostname text, key text)),
        entered as (
@@ -182,11 +153,6 @@ async function insertAgents(
      select $2::uuid, asset_id, id, decode(key, 'hex'), 'seeded', $2::uuid, $3::timestamptz from new`,
     [JSON.stringify(rows), organizationId, at],
   );
-}
-
-function keyed(collector: string, row: FactRow) {
-  const { key } = facts[collector as FactName]; // one of `seeded`
-  return { key: storedKey(row, key), row, hash: hashRow(row) };
 }
 
 /** A version 4 id (RFC 9562) that only this text makes. */

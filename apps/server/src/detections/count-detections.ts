@@ -112,7 +112,7 @@ async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Que
   const select =
     (prepared: SelectDetections): Select =>
     (visit) =>
-      prepared(index, (ranked, assets) => visit({ ...ranked, assets, size: assets.size }));
+      prepared(index, (ranked, assets) => visit({ ...ranked, size: assets.size, assets }));
   return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
 }
 
