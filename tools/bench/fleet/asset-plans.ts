@@ -12,6 +12,9 @@ export const seededCollectors: ReadonlySet<string> = new Set(['os', 'kernel', 'd
 /** What is seeded of an asset, made up of the fleet's seed alone. */
 type AssetPlan = ReturnType<typeof make>;
 
+/** Ten kilobytes each. */
+const mostAhead = 5000;
+
 /** What the documents of assets say. Some may be made up before anybody can take them. */
 export class AssetPlans {
   readonly fleet: Fleet;
@@ -26,7 +29,7 @@ export class AssetPlans {
     let isOver = false;
     const end = (): void => void (isOver = true);
     event.then(end, end);
-    for (const agent of agents) {
+    for (const agent of agents.slice(0, mostAhead)) {
       this.#made.set(agent, make(this.fleet, agent));
       await nextTurn();
       if (isOver) return;
