@@ -40,6 +40,21 @@ async function rowsOf(collector: string): Promise<unknown[]> {
   return (await findFacts(database.db, { ...asset, collector, limit: 500, offset: 0 })).items;
 }
 
+async function damage(collector: string): Promise<void> {
+  const facts = Buffer.from('not zstd');
+  await database.db
+    .updateTable('collectorState')
+    .set({ facts })
+    .where('assetId', '=', asset.assetId)
+    .where('collector', '=', collector)
+    .execute();
+}
+
+async function digestOf(collector: string): Promise<string | undefined> {
+  const states = database.db.selectFrom('collectorState').select('digest').where('assetId', '=', asset.assetId);
+  return (await states.where('collector', '=', collector).executeTakeFirst())?.digest;
+}
+
 describe('applyDocuments', () => {
   it('takes a snapshot, and the same again as a duplicate', async () => {
     const document = syncDocument({ collector: 'user', sequence: 1, rows: [user('anna'), user('bert')] });
@@ -77,6 +92,31 @@ describe('applyDocuments', () => {
     });
     expect(await apply(lying)).toMatchObject({ outcome: 'resend' });
     expect(await rowsOf('dpkg')).toEqual([pkg('a', '1')]);
+  });
+
+  it('asks for everything when what it holds cannot be read, and takes that', async () => {
+    await apply(syncDocument({ collector: 'user', sequence: 1, rows: [user('anna')] }));
+    await damage('user');
+    const rows = [user('anna'), user('bert')];
+    const delta = syncDocument({ collector: 'user', sequence: 2, rows, delta: { rows: [user('bert')], removed: [] } });
+    expect(await apply(delta)).toMatchObject({ outcome: 'resend', sequence: 1 });
+    expect(await digestOf('user')).toBe('');
+    expect(await apply(syncDocument({ collector: 'user', sequence: 2, rows }))).toMatchObject({ outcome: 'accepted' });
+    expect(await rowsOf('user')).toEqual(rows);
+  });
+
+  it('takes no packages of an operating system that cannot be read, until it has been told again', async () => {
+    const os = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian 12', hostname: 'h' };
+    const rows = [{ ...os, architecture: 'amd64' }];
+    await apply(syncDocument({ collector: 'os', sequence: 1, rows }));
+    await apply(syncDocument({ collector: 'dpkg', sequence: 1, rows: [pkg('a', '1')] }));
+    await damage('os');
+    const upgraded = syncDocument({ collector: 'dpkg', sequence: 2, rows: [pkg('a', '2')] });
+    expect(await apply(upgraded)).toMatchObject({ outcome: 'rejected', sequence: 1 });
+    expect(await rowsOf('dpkg')).toEqual([pkg('a', '1')]);
+    expect(await digestOf('os')).toBe('');
+    expect(await apply(syncDocument({ collector: 'os', sequence: 2, rows }))).toMatchObject({ outcome: 'accepted' });
+    expect(await apply(upgraded)).toMatchObject({ outcome: 'accepted', sequence: 2 });
   });
 
   it('asks for a higher number when an old snapshot comes late', async () => {

@@ -9,13 +9,14 @@ import {
   answerWrongDigest,
   type CollectorState,
   compareRows,
+  forgetDigests,
   loadStates,
   saveStates,
   type StateAfter,
 } from './collector-states.ts';
 import type { DocumentInput, DocumentResult } from './document.ts';
 import { FactBases } from './fact-bases.ts';
-import { applyChange, type FactChange, type HeldFacts, loadFacts, saveFactChanges } from './fact-rows.ts';
+import { applyChange, type FactChange, type HeldFacts, loadReadableFacts, saveFactChanges } from './fact-rows.ts';
 import { factText } from './fact-text.ts';
 import {
   Inventory,
@@ -127,6 +128,7 @@ class Batch {
   readonly #inventories = new Map<string, Inventory>();
   /** Facts as they are after the documents that were taken, by refKey. */
   readonly #held = new Map<string, HeldFacts>();
+  readonly #damaged: CollectorRef[] = [];
   #unjudged = 0;
 
   constructor(tx: Tx, memory: InventoryMemory, { states, at }: { states: ReadonlyMap<string, CollectorState>; at: Date }) {
@@ -164,9 +166,10 @@ class Batch {
     await this.#takeKernels([...new Map(identities.map(({ ref }) => [ref.assetId, ref])).values()]);
   }
 
-  async takePackages(inputs: readonly Readable[]): Promise<void> {
+  async takePackages(documents: readonly Readable[]): Promise<void> {
     const { versions } = this.#memory;
-    await this.#loadFacts(inputs.map(({ ref }) => ({ ...ref, collector: osFact.name })));
+    await this.#loadFacts(documents.map(({ ref }) => ({ ...ref, collector: osFact.name })));
+    const inputs = documents.filter((input) => this.#hasReadableOs(input));
     await this.#loadInventories(inputs.map(({ ref }) => ref));
     await versions.load(inputs.flatMap(({ ref }) => differenceOf(this.#inventory(ref))));
     const taken: (Readable & { readonly change: RowChange })[] = [];
@@ -210,6 +213,10 @@ class Batch {
     const facts = await saveFactChanges(this.#tx, this.#memory.bases, this.#factChanges, this.#at);
     const changes = await saveInventories(this.#tx, this.#inventories.values(), this.#at);
     await saveStates(this.#tx, this.#accepted, { facts, at: this.#at });
+    await forgetDigests(
+      this.#tx,
+      this.#damaged.filter((ref) => this.#facts(ref).areDamaged),
+    );
     await this.#summaries.save(this.#tx, this.#at);
     const results = inputs.flatMap(({ ref }) => this.#results.get(refKey(ref)) ?? []);
     return { results, changes, unjudged: this.#unjudged };
@@ -219,25 +226,30 @@ class Batch {
   #takeRows(input: Readable): RowChange | null {
     const { ref, document } = input;
     const held = this.#facts(ref);
+    if (held.areDamaged && document.kind === 'delta') return this.#refuse(input, 'resend', unreadable);
     const spokenOf = keysOf(input);
     const stored = [...held.rows.values()].filter(({ key }) => spokenOf === null || spokenOf.has(key));
     const change = this.#compare(input, stored);
     if (!change) return null;
     const rows = applyChange(held.rows, change);
     const text = factText(rows);
-    if (text === null) {
-      const sequence = this.#states.get(refKey(ref))?.sequence ?? 0;
-      this.#results.set(refKey(ref), {
-        collector: ref.collector,
-        outcome: 'rejected',
-        sequence,
-        reason: 'more rows than are kept',
-      });
-      return null;
-    }
+    if (text === null) return this.#refuse(input, 'rejected', 'more rows than are kept');
     this.#held.set(refKey(ref), { rows, areOld: false });
     this.#factChanges.push({ ref, sequence: document.sequence, change, rows, text, wereOld: held.areOld });
     return this.#accept(input, change);
+  }
+
+  #refuse({ ref }: Readable, outcome: 'resend' | 'rejected', reason: string): null {
+    const sequence = this.#states.get(refKey(ref))?.sequence ?? 0;
+    this.#results.set(refKey(ref), { collector: ref.collector, outcome, sequence, reason });
+    return null;
+  }
+
+  /** Whether it is known what the asset runs; the answer is noted where it was known once. */
+  #hasReadableOs(input: Readable): boolean {
+    if (!this.#facts({ ...input.ref, collector: osFact.name }).areDamaged) return true;
+    this.#refuse(input, 'rejected', `of the operating system, ${unreadable}`);
+    return false;
   }
 
   /** What the document changes; null, and the answer is noted, for one that is not what it claims. */
@@ -293,8 +305,10 @@ class Batch {
 
   /** The running kernel joins the inventory beside the packages, as a version of its own: it may differ from all on disk. */
   async #takeKernels(assets: readonly AssetRef[]): Promise<void> {
-    const refs = assets.map(({ organizationId, assetId }) => ({ organizationId, assetId, collector: kernelFact.name }));
-    await this.#loadFacts(refs.flatMap((ref) => [ref, { ...ref, collector: osFact.name }]));
+    const all = assets.map(({ organizationId, assetId }) => ({ organizationId, assetId, collector: kernelFact.name }));
+    const sources = (ref: CollectorRef): CollectorRef[] => [ref, { ...ref, collector: osFact.name }];
+    await this.#loadFacts(all.flatMap(sources));
+    const refs = all.filter((ref) => !sources(ref).some((source) => this.#facts(source).areDamaged));
     await this.#loadInventories(refs);
     const running = refs.map((ref) => this.#runningKernel(ref));
     const ids = await this.#enter(running.flatMap((row) => row ?? []));
@@ -345,7 +359,8 @@ class Batch {
 
   async #loadFacts(refs: readonly CollectorRef[]): Promise<void> {
     const missing = refs.filter((ref) => !this.#held.has(refKey(ref)));
-    for (const [key, held] of await loadFacts(this.#tx, this.#memory.bases, missing)) this.#held.set(key, held);
+    for (const [key, held] of await loadReadableFacts(this.#tx, this.#memory.bases, missing)) this.#held.set(key, held);
+    this.#damaged.push(...missing.filter((ref) => this.#facts(ref).areDamaged));
   }
 
   #facts(ref: CollectorRef): HeldFacts {
@@ -372,6 +387,8 @@ class Batch {
     return ids;
   }
 }
+
+const unreadable = 'what the platform holds cannot be read; it asks for all of it';
 
 /** Keys that a document speaks of; null for all, which a snapshot does. */
 function keysOf({ document, read }: Readable): ReadonlySet<string> | null {

@@ -107,3 +107,15 @@ export async function saveStates(
       row_count = excluded.row_count, last_bytes = excluded.last_bytes, snapshot_bytes = excluded.snapshot_bytes,
       fact_base = excluded.fact_base, facts = excluded.facts, changed_at = excluded.changed_at`.execute(tx);
 }
+
+/** What is held of these cannot be read: with no digest of its own, the next check-in asks the agent for all of it. */
+export async function forgetDigests(tx: Tx, refs: readonly CollectorRef[]): Promise<void> {
+  if (refs.length === 0) return;
+  const [organizations, assets, collectors] = refColumns(refs);
+  await sql`
+    update collector_state as state set digest = ''
+    from unnest(${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[]) as wanted (organization_id, asset_id, collector)
+    where (state.organization_id, state.asset_id, state.collector) = (wanted.organization_id, wanted.asset_id, wanted.collector)`.execute(
+    tx,
+  );
+}

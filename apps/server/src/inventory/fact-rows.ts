@@ -2,7 +2,7 @@ import type { FactRow } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type AssetRef, type CollectorRef, refColumns, refKey, type Tx } from './asset-ref.ts';
-import { type FactBases, type Packed, unpack } from './fact-bases.ts';
+import { type Base, type FactBases, type Packed, unpack } from './fact-bases.ts';
 import { changeText, type FactRows, readChangeText, readFactText } from './fact-text.ts';
 import type { KeyedRow, RowChange } from './row-change.ts';
 
@@ -11,6 +11,8 @@ export interface HeldFacts {
   readonly rows: FactRows;
   /** Whether they are kept as releases before the packing did: a row of the database for each. */
   readonly areOld: boolean;
+  /** What was kept cannot be read any more: there are rows, but nobody knows which. */
+  readonly areDamaged?: boolean;
 }
 
 interface StoredFacts extends CollectorRef {
@@ -19,8 +21,19 @@ interface StoredFacts extends CollectorRef {
   readonly rowCount: number;
 }
 
-/** What is held of these collectors, by refKey; an entry for each of them. */
+/** What is held of these collectors, by refKey; an entry for each of them. Throws Error for what is damaged. */
 export async function loadFacts(
+  db: Kysely<Database>,
+  bases: FactBases,
+  refs: readonly CollectorRef[],
+): Promise<Map<string, HeldFacts>> {
+  const held = await loadReadableFacts(db, bases, refs);
+  for (const [key, { areDamaged }] of held) if (areDamaged) throw new Error(`the facts ${key} cannot be read`);
+  return held;
+}
+
+/** The same; damaged facts are told as such. */
+export async function loadReadableFacts(
   db: Kysely<Database>,
   bases: FactBases,
   refs: readonly CollectorRef[],
@@ -35,12 +48,20 @@ export async function loadFacts(
   const known = await bases.load(rows.map(({ factBase }) => factBase));
   for (const { factBase, facts, ...ref } of rows) {
     if (facts === null) continue;
-    const text = unpack({ base: factBase, bytes: facts }, known);
-    held.set(refKey(ref), { rows: readFactText(text, ref.collector), areOld: false });
+    held.set(refKey(ref), readFacts({ base: factBase, bytes: facts }, ref.collector, known));
   }
   const old = rows.filter(({ facts, rowCount }) => facts === null && rowCount > 0);
   for (const [key, each] of await loadOldFacts(db, old)) held.set(key, { rows: each, areOld: true });
   return held;
+}
+
+function readFacts(packed: Packed, collector: string, bases: ReadonlyMap<number, Base>): HeldFacts {
+  try {
+    return { rows: readFactText(unpack(packed, bases), collector), areOld: false };
+  } catch {
+    // Whatever is wrong with it, its checksum or its base: it is no fact any more.
+    return { rows: new Map(), areOld: false, areDamaged: true };
+  }
 }
 
 async function loadOldFacts(db: Kysely<Database>, refs: readonly CollectorRef[]): Promise<Map<string, FactRows>> {
