@@ -10,6 +10,7 @@ import { registerDashboardRoutes } from './dashboard/routes.ts';
 import { Notifications } from './db/notifications.ts';
 import { ManifestBoard } from './manifest/manifest-board.ts';
 import { registerDetectionRoutes } from './detections/routes.ts';
+import { registerHistoryRoutes } from './history/routes.ts';
 import { registerInstall } from './install/routes.ts';
 import { registerOidc } from './oidc/routes.ts';
 import { OrderBoard } from './orders/order-board.ts';
@@ -26,6 +27,7 @@ import { registerSecondFactors } from './second-factors/routes.ts';
 import { registerTagRoutes } from './tags/routes.ts';
 import { registerRoles } from './users/role-routes.ts';
 import { registerUsers } from './users/user-routes.ts';
+import { registerSavedQueryRoutes } from './saved-queries/routes.ts';
 import { registerSoftwareRoutes } from './software/routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
@@ -50,6 +52,8 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerAbout(app, context);
   registerAssetRoutes(app, context);
   registerSoftwareRoutes(app, context);
+  registerSavedQueryRoutes(app, context);
+  registerHistoryRoutes(app, context);
   registerOrderRoutes(app, context, async (target) => orders?.refresh(target));
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);

@@ -27,6 +27,8 @@ export * from './api/tags.ts';
 export * from './api/users.ts';
 export * from './audit.ts';
 export { SortDirection } from './api/paging.ts';
+export * from './api/history.ts';
+export * from './api/queries.ts';
 export * from './api/software.ts';
 export * from './endpoint.ts';
 export * from './facts/fact.ts';

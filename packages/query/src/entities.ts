@@ -50,6 +50,7 @@ const detection: Entity = {
     field('keyword', 'name', 'Name of its check, most often a CVE', 'name:CVE-2026-*'),
     field('severity', 'severity', '1 to 5, or informational to critical', 'severity:>=high'),
     choice('confidence', ['confirmed', 'potential', 'information'], 'How sure it is'),
+    choice('kind', ['vulnerability', 'posture'], 'A flaw of what is installed, or a setting that should be another'),
     choice('status', ['new', 'active', 'reopened', 'fixed'], 'Where it stands'),
     field('instant', 'firstFound', 'When it was found first', 'firstFound:>=2026-11'),
     field('instant', 'fixedAt', 'When it was last seen to be gone', 'fixedAt:>now-7d'),

@@ -21,6 +21,7 @@ interface Seen {
   /** The packages were looked at and are those we know, which is an assessment. */
   readonly scanned: boolean;
   readonly consumption: CheckIn['consumption'];
+  readonly watching: CheckIn['watching'];
   /** Null where it is known to be the one that is stored. */
   readonly version: string | null;
 }
@@ -50,7 +51,14 @@ export class CheckIns implements AsyncDisposable {
     if (confirmed?.report === report && confirmed.until > at.getTime()) {
       const packages = document.collectors.filter(({ name }) => packageCollectors.includes(name));
       const scanned = packages.length > 0 && packages.every(isConfirmed);
-      this.#seen.set(agent.id, { agent, at, scanned, consumption: document.consumption, version: null });
+      this.#seen.set(agent.id, {
+        agent,
+        at,
+        scanned,
+        consumption: document.consumption,
+        watching: document.watching,
+        version: null,
+      });
       this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
       return { resend: [], schedule };
     }
@@ -64,8 +72,8 @@ export class CheckIns implements AsyncDisposable {
   async #compare(reports: readonly Report[]): Promise<readonly Compared[]> {
     const compared = await compareReports(this.#context.db, reports);
     await this.#write(
-      reports.map(({ agent, document: { consumption, agentVersion: version }, at }, index) => {
-        return { agent, at, scanned: compared[index]?.scanned ?? false, consumption, version };
+      reports.map(({ agent, document: { consumption, watching, agentVersion: version }, at }, index) => {
+        return { agent, at, scanned: compared[index]?.scanned ?? false, consumption, watching, version };
       }),
     );
     return compared;
@@ -107,16 +115,16 @@ export class CheckIns implements AsyncDisposable {
 
   async #writeNow(seen: readonly Seen[]): Promise<void> {
     const rows = JSON.stringify(
-      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption, version }) => {
-        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption, version };
+      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption, watching, version }) => {
+        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption, watching, version };
       }),
     );
     const { db } = this.#context;
     await sql`
       update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption,
-        version = coalesce(seen.version, agent.version)
+        watching = seen.watching, version = coalesce(seen.version, agent.version)
       from json_to_recordset(${rows}::json) as seen (
-        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, version text)
+        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, version text)
       where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id`.execute(db);
     // Documents of an asset that is locked are being stored right now, and its row says so afterwards: waiting for one while others wait
     // for us could go in a circle.

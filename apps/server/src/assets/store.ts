@@ -99,6 +99,7 @@ export async function findAgentState(db: Kysely<Database>, { organizationId, ass
     lastCheckIn: agent.lastCheckIn?.toISOString() ?? null,
     revokedAt: agent.revokedAt?.toISOString() ?? null,
     consumption: agent.consumption as AgentState['consumption'], // Written from a CheckIn that fitted its schema.
+    watching: agent.watching as AgentState['watching'], // likewise
     collectors: collectors.map((state) => ({
       name: state.collector,
       sequence: state.sequence,

@@ -13,6 +13,19 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
 export interface Database {
   organization: { id: string; name: string; createdAt: Date; secondFactorRoles: Generated<string[]> };
+  savedQuery: {
+    organizationId: string;
+    id: string;
+    userId: string;
+    name: string;
+    about: string;
+    query: string;
+    shared: boolean;
+    onDashboard: boolean;
+    changedAt: Date;
+  };
+  /** Days within which detections of a severity are to be fixed. */
+  deadline: { organizationId: string; severity: number; days: number | null };
   appUser: {
     id: string;
     organizationId: string;
@@ -217,6 +230,7 @@ export interface Database {
     enrolledAt: Date;
     lastCheckIn: Date | null;
     consumption: Json | null;
+    watching: NullableJson;
     revokedAt: NullableDate;
   };
   assetIdentity: {

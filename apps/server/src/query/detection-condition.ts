@@ -1,4 +1,5 @@
 import { type Field, foldQuery, type Query, type Test } from '@vedette/query';
+import { postureCheckNumbers } from '@vedette/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
@@ -31,6 +32,8 @@ function expressionOf({ name }: Field): RawBuilder<unknown> {
   switch (name) {
     case 'check':
       return sql`check_number`;
+    case 'kind':
+      return sql`case when check_number between ${postureCheckNumbers.first} and ${postureCheckNumbers.last} then 'posture' else 'vulnerability' end`;
     case 'firstFound':
       return sql`first_found`;
     case 'fixedAt':

@@ -1,5 +1,5 @@
 import { compileTest, type Field, foldQuery, type Query, type Scalar, type Test } from '@vedette/query';
-import type { SilenceLimits } from '@vedette/protocol';
+import { isPostureCheck, type SilenceLimits } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
@@ -194,6 +194,8 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
       return ofCheck(({ check }) => check.number);
     case 'name':
       return ofCheck(({ check }) => check.name);
+    case 'kind':
+      return ofCheck(({ check }) => (isPostureCheck(check.number) ? 'posture' : 'vulnerability'));
     case 'severity':
       return ofCheck(({ severity }) => severity);
     case 'epss':

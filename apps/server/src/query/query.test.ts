@@ -70,6 +70,7 @@ const detectionTerms = [
   'status:fixed',
   'fixedAt:*',
   'status:!=new',
+  'kind:vulnerability',
   'software:(name:openssl and version:<3)',
   'not software:(version:2)',
 ];
@@ -185,6 +186,7 @@ async function collectThings(
       key: `${one.assetId} ${one.check}`,
       check: one.check,
       name: one.name,
+      kind: one.kind,
       severity: one.severity,
       confidence: one.confidence,
       status: one.status,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AgentStateName } from '../agent/agent-states.ts';
-import { CollectorState, CollectorStatus, Consumption } from '../agent/wire.ts';
+import { CollectorState, CollectorStatus, Consumption, Watching } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
@@ -43,6 +43,9 @@ export const AgentState = z.object({
   lastCheckIn: Instant.nullable(),
   revokedAt: Instant.nullable().meta({ description: 'Since when its key is refused' }),
   consumption: Consumption.nullable(),
+  watching: Watching.nullable()
+    .default(null)
+    .meta({ description: 'How it comes to know of changes; null where it has not said' }),
   collectors: z.array(
     CollectorState.extend({
       status: CollectorStatus,

@@ -20,6 +20,8 @@ import {
 } from './releases.ts';
 import { getPosture } from './posture.ts';
 import { replayVerdicts } from './replay.ts';
+import { compareMoments, getDeadlines, getPulse, getTimeline, getTrends, setDeadlines } from './history.ts';
+import { deleteSavedQuery, listFieldValues, listSavedQueries, saveQuery } from './queries.ts';
 import { listSoftware } from './software.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import {
@@ -97,8 +99,13 @@ export const endpoints = {
   listApiTokens,
   deleteApiToken,
   getDashboard,
+  getTrends,
+  getDeadlines,
+  setDeadlines,
+  getPulse,
   listAssets,
   getAsset,
+  getTimeline,
   listFacts,
   revokeAgent,
   getPosture,
@@ -107,9 +114,14 @@ export const endpoints = {
   listDetections,
   countDetections,
   whatIf,
+  compareMoments,
   explainDetection,
   replayVerdicts,
   listSoftware,
+  listFieldValues,
+  listSavedQueries,
+  saveQuery,
+  deleteSavedQuery,
   listChecks,
   getCheck,
   getKnowledge,

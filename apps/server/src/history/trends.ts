@@ -1,0 +1,160 @@
+import { type Deadlines, severities, type Severity, severityNames, type Trends } from '@vedette/protocol';
+import { parseQuery } from '@vedette/query';
+import { type Kysely, sql } from 'kysely';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import { severityCounts } from '../detections/severity-counts.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { countsAt } from '../fleet-index/summarize-fleet.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { indexAnswers, prepareDetections } from '../query/detection-query.ts';
+import { loadDeadlines } from './deadlines.ts';
+
+const dayMs = 24 * 3600 * 1000;
+/** Of more fixed detections the mean is taken of so many, evenly chosen. */
+const measuredAtMost = 2000;
+
+type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
+
+/** Throws ApiError UNAVAILABLE while the fleet index is being built. */
+export async function loadTrends(
+  sources: Sources,
+  { organizationId, days }: { organizationId: string; days: number },
+): Promise<Trends> {
+  const { db, fleetIndex, clock } = sources;
+  const deadlines = await loadDeadlines(db, organizationId);
+  const overdue = await countOverdue(sources, organizationId, deadlines);
+  const index = await fleetIndex.current(organizationId);
+  const now = index.momentFor(clock().getTime());
+  const ends = Array.from({ length: days }, (_, number) => now - (days - 1 - number) * dayMs).filter(
+    (at) => at - dayMs >= index.since,
+  );
+  const ended = endedSince(index, (ends[0] ?? now) - dayMs);
+  const daily = countDaily(index, ends);
+  return { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
+}
+
+/** What the log tells of first findings, the open ones at both ends complete: an asset that came brought its own with it. */
+function countDaily(index: OrganizationIndex, ends: readonly number[]): Trends['days'] {
+  const [first] = ends;
+  if (first === undefined) return [];
+  const begin = first - dayMs;
+  const open = countsAt(index, [begin, ...ends]);
+  const totals = open.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  const changes = ends.map(() => ({ reopened: 0, fixed: 0 }));
+  index.log.forEach(begin, ({ at, assets, from, to, first: isFirst }) => {
+    const entry = at <= begin ? undefined : changes[Math.ceil((at - begin) / dayMs) - 1];
+    if (!entry || (from !== 0 && to !== 0)) return;
+    const count = typeof assets === 'number' ? 1 : assets.size;
+    if (to === 0) entry.fixed += count;
+    else if (!isFirst) entry.reopened += count;
+  });
+  return ends.map((at, number) => {
+    const { reopened, fixed } = changes[number] ?? { reopened: 0, fixed: 0 };
+    const more = (totals[number + 1] ?? 0) - (totals[number] ?? 0);
+    const counts = severityCounts((open[number + 1] ?? []).map((count, place) => ({ severity: place + 1, count })));
+    return { at: new Date(at).toISOString(), open: counts, new: Math.max(0, more + fixed - reopened), reopened, fixed };
+  });
+}
+
+interface Ended {
+  readonly total: ReadonlyMap<number, number>;
+  /** Some of them, with asset id, check number and when they ended. */
+  readonly some: readonly { readonly assetId: string; readonly check: number; readonly at: Date }[];
+}
+
+/** Detections that ended after a moment, by the check's place. */
+function endedSince(index: OrganizationIndex, since: number): Ended {
+  const total = new Map<number, number>();
+  let all = 0;
+  index.log.forEach(since, ({ at, place, assets, to }) => {
+    if (at <= since || to !== 0) return;
+    const count = typeof assets === 'number' ? 1 : assets.size;
+    total.set(place, (total.get(place) ?? 0) + count);
+    all += count;
+  });
+  const step = Math.max(1, Math.ceil(all / measuredAtMost));
+  const some: { assetId: string; check: number; at: Date }[] = [];
+  let seen = 0;
+  index.log.forEach(since, ({ at, place, assets, to }) => {
+    if (at <= since || to !== 0) return;
+    const check = index.book.checks[place]?.number ?? 0;
+    const take = (dense: number): void => {
+      seen += 1;
+      const asset = index.table.assets[dense];
+      if (asset && seen % step === 0) some.push({ assetId: asset.assetId, check, at: new Date(at) });
+    };
+    if (typeof assets === 'number') take(assets);
+    else for (const dense of assets) take(dense);
+  });
+  return { total, some };
+}
+
+async function measure(
+  db: Kysely<Database>,
+  { organizationId, ended, book }: { organizationId: string; ended: Ended; book: OrganizationIndex['book'] },
+): Promise<Trends['remediation']> {
+  const checks = book.checks.map(({ severity }) => severity);
+  const fixed = new Map<number, number>();
+  for (const [place, count] of ended.total) fixed.set(checks[place] ?? 1, (fixed.get(checks[place] ?? 1) ?? 0) + count);
+  const rows = await loadDurations(db, organizationId, ended.some);
+  return severities.map((severity) => {
+    const own = rows.filter(({ check }) => checks[book.placeOf(check) ?? -1] === severity);
+    const [measured, seconds] = own.reduce(([count, sum], row) => [count + row.count, sum + row.seconds], [0, 0]);
+    return { severity, fixed: fixed.get(severity) ?? 0, meanSeconds: measured === 0 ? null : seconds / measured, measured };
+  });
+}
+
+/** How long each stretch lasted that ended then, summed up by check. */
+async function loadDurations(
+  db: Kysely<Database>,
+  organizationId: string,
+  some: Ended['some'],
+): Promise<{ readonly check: number; readonly count: number; readonly seconds: number }[]> {
+  if (some.length === 0) return [];
+  const [assetIds, checks] = [some.map(({ assetId }) => assetId), some.map(({ check }) => check)];
+  const { rows } = await sql<{ check: number; count: number; seconds: number }>`
+    select wanted.check_number as check, count(*)::integer as count,
+      sum(extract(epoch from upper(part) - lower(part)))::float8 as seconds
+    from (
+      select presence.asset_id, verdict.check_number,
+        unnest(range_agg(presence.during * tstzrange(verdict.from_at, verdict.until_at))) as part
+      from presence join verdict using (package_version_id)
+      where presence.organization_id = ${organizationId} and presence.asset_id = any(${[...new Set(assetIds)]}::uuid[])
+        and presence.package_version_id = any(array(
+          select package_version_id from verdict where check_number = any(${[...new Set(checks)]}::integer[])))
+        and (presence.asset_id, verdict.check_number) in (select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))
+      group by 1, 2
+    ) as stretch
+    join unnest(${assetIds}::uuid[], ${checks}::integer[], ${some.map(({ at }) => at)}::timestamptz[])
+      as wanted (asset_id, check_number, at)
+      on wanted.asset_id = stretch.asset_id and wanted.check_number = stretch.check_number
+        and date_trunc('milliseconds', upper(part)) = wanted.at
+    group by 1`.execute(db);
+  return rows;
+}
+
+/** The detections of a severity that are open longer than they may be. */
+function overdueQuery(severity: Severity, days: number): string {
+  return `severity:${severity} and firstFound:<now-${days}d`;
+}
+
+async function countOverdue(
+  { db, fleetIndex, clock, config }: Sources,
+  organizationId: string,
+  deadlines: Deadlines,
+): Promise<Trends['overdue']> {
+  const overdue: Trends['overdue'] = [];
+  for (const severity of severities) {
+    const days = deadlines[severityNames[severity]];
+    if (days === null) continue;
+    const text = overdueQuery(severity, days);
+    const { query } = parseQuery(text, 'detection', clock().getTime());
+    const select = await prepareDetections(db, query, { organizationId, asOf: clock(), silence: config.silence }, prepareAssets);
+    const index = await fleetIndex.current(organizationId);
+    let detections = 0;
+    if (indexAnswers(query, index.since)) select(index, (_, assets) => void (detections += assets.size));
+    overdue.push({ severity, days, query: text, detections: indexAnswers(query, index.since) ? detections : null });
+  }
+  return overdue;
+}
