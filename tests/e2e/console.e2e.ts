@@ -53,6 +53,86 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByText('2 matches').first().waitFor();
   });
 
+  it('completes fields and values of a query, keeps it in the address, and remembers it', async () => {
+    await logIn(page, url, admin, '/assets');
+    await expectHeading(page, 'Assets');
+    await page.keyboard.press('/');
+    await page.keyboard.type('hostn');
+    await page.getByRole('option', { name: /^hostname:/ }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('web-0');
+    await page.getByRole('option', { name: 'web-02 exists' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const bar = page.getByRole('combobox', { name: 'Query for assets' });
+    expect(await bar.inputValue()).toBe('hostname:web-02');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/assets?query=hostname%3Aweb-02');
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await bar.focus();
+    await page.getByRole('option', { name: 'hostname:web-02 asked before' }).waitFor();
+  });
+
+  it('points at the part of a query that is wrong, and does not send it', async () => {
+    await logIn(page, url, admin, '/detections');
+    await expectHeading(page, 'Detections');
+    const bar = page.getByRole('combobox', { name: 'Query for detections' });
+    await bar.fill('severty:5 and kev:true');
+    await page.keyboard.press('Enter');
+    await page.getByText('Column 1: a detection has no field "severty": did you mean severity?').waitFor();
+    expect(await page.locator('mark').textContent()).toBe('severty');
+    expect(new URL(page.url()).search).toBe('');
+  });
+
+  it('saves a query, which is then a tile, a place of the palette, and a row that can be deleted', async () => {
+    await logIn(page, url, admin, '/software?query=openssl');
+    await page.getByRole('button', { name: 'Save query' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Where is openssl');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Dashboard' }).click();
+    await page.getByRole('link', { name: /Where is openssl/ }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('searchbox', { name: 'Page, asset, check' }).fill('where is');
+    await page.getByRole('link', { name: 'Where is openssl saved query, software' }).click();
+    await page.waitForURL('**/software?query=openssl');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Saved queries' }).click();
+    await page.getByRole('button', { name: 'Delete Where is openssl' }).click();
+    await page.getByRole('button', { name: 'Delete Where is openssl' }).waitFor({ state: 'detached' });
+  });
+
+  it('goes on from page to page at a moment of the past, which stands in the address', async () => {
+    await logIn(page, url, admin, '/assets?asOf=2026-11-20T10:00:00Z');
+    await page.getByText('You look at the past').waitFor();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Detections' }).click();
+    await page.waitForURL('**/detections?asOf=2026-11-20T10%3A00%3A00.000Z');
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.waitForURL('**/detections');
+    expect(await page.getByText('You look at the past').count()).toBe(0);
+  });
+
+  it('shows more of a long list, sorts it, and hides a column for good', async () => {
+    await logIn(page, url, admin, '/checks');
+    await page.getByText('50 of 130 checks').waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.getByText('100 of 130 checks').waitFor();
+    // By key: the header that stays in sight lies above the one in the table.
+    const published = page
+      .getByRole('columnheader', { name: /Published/ })
+      .getByRole('button')
+      .first();
+    await published.press('Enter');
+    await page.waitForURL('**/checks?sort=published');
+    await published.press('Enter');
+    await page.waitForURL('**/checks?sort=published&direction=descending');
+    await page.evaluate(() => localStorage.setItem('vedette:hidden-columns:checks', '["published"]'));
+    await page.reload();
+    await expectHeading(page, 'Checks');
+    expect(await page.getByRole('columnheader', { name: /Published/ }).count()).toBe(0);
+  });
+
   it('says so when the password is wrong', async () => {
     await page.goto(url);
     await page.getByLabel('Login').fill('admin');
@@ -124,6 +204,7 @@ describe.runIf(built)('the console over fixtures', () => {
 
   it('goes to the login again when the session has ended, and back afterwards', async () => {
     await logIn(page, url, admin);
+    await expectHeading(page, 'Worst findings');
     await page.context().clearCookies();
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Checks', exact: true }).click();
     await page.getByLabel('Login').waitFor();

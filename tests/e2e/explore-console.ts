@@ -17,6 +17,7 @@ export const assetTabs = [
   'Services',
   'Users',
   'File systems',
+  'Timeline',
   'Agent',
 ] as const;
 
@@ -83,9 +84,14 @@ export async function exploreConsole(
   await follow(page, 'Detections', 'Detections', atPage);
   await exploreCheck(page, atPage);
   await follow(page, 'Checks', 'Checks', atPage);
+  await follow(page, 'Software', 'Software', atPage);
+  await follow(page, 'Compare', 'Compare two moments', atPage);
+  await follow(page, 'Saved queries', 'Saved queries', atPage);
   await follow(page, 'Agents', 'Activation keys', atPage);
   await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
+  await follow(page, 'Settings', 'Deadlines', atPage);
+  await exploreMoment(page, atPage);
   await follow(page, 'About', 'About', atPage);
   await follow(page, 'Platform identification', 'Platform identification', atPage);
   await page.getByRole('button', { name: 'Account' }).click();
@@ -104,6 +110,18 @@ async function follow(page: Page, link: string, heading: string, atPage: AtPage)
   if ((page.viewportSize()?.width ?? 0) < 900 && (await closer.isVisible())) await closer.click();
   await expectHeading(page, heading);
   await atPage(link.toLowerCase().replaceAll(' ', '-'), page);
+}
+
+/** Looks at yesterday, and comes back. */
+async function exploreMoment(page: Page, atPage: AtPage): Promise<void> {
+  await page.getByRole('button', { name: 'Look at another moment' }).click();
+  await atPage('moment', page);
+  await page.getByRole('button', { name: 'Yesterday' }).click();
+  await page.getByText('You look at the past').waitFor();
+  await follow(page, 'Dashboard', 'Dashboard', atPage);
+  await page.getByText('You look at the past').waitFor();
+  await page.getByRole('button', { name: 'Back to now' }).click();
+  await page.getByText('You look at the past').waitFor({ state: 'detached' });
 }
 
 async function exploreAsset(page: Page, atPage: AtPage): Promise<void> {

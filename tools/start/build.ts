@@ -14,7 +14,7 @@ export async function buildConsole(root: string): Promise<string> {
   const sources = [
     'apps/console/{src,public}/**/*',
     'apps/console/*.{ts,html,json}',
-    'packages/protocol/src/**/*.ts',
+    'packages/{protocol,query}/src/**/*.ts',
     'package-lock.json',
   ];
   if (!isOlder(join(dist, 'index.html'), root, sources)) return dist;

@@ -14,6 +14,7 @@ import {
   type RecordOrigin,
   type Severity,
   type SeverityCounts,
+  type Software,
   severities,
   severityNames,
   permissions,
@@ -50,6 +51,16 @@ export const packages = [
   ['libxml2', 'libxml2', '2.9.14+dfsg-1.3~deb12u1', null],
   ['expat', 'libexpat1', '2.5.0-1', '2.5.0-1+deb12u1'],
 ] as const;
+
+export const software: Software[] = packages.map(([source, name, version], index) => ({
+  name,
+  version,
+  ecosystem: 'debian',
+  release: 'bookworm',
+  source,
+  assets: 12 - index,
+  detections: index % 3 === 0 ? 0 : index * 7,
+}));
 
 export const origins: RecordOrigin[] = [
   {
@@ -194,6 +205,7 @@ export const agent: AgentState = {
     sentBytes: 183_224,
     uptimeSeconds: 262_000,
   },
+  watching: { fanotify: 412, inotify: 0, kernel: 3, polling: 2 },
   collectors: [
     'os',
     'dpkg',

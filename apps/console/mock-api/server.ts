@@ -7,6 +7,7 @@ import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
 import * as releases from './release-fixtures.ts';
+import { historyHandlers } from './history-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
 
 /**
@@ -32,7 +33,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-interface Request {
+export interface MockRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
@@ -51,15 +52,19 @@ class MockProblem extends Error {
 const notFound = () =>
   new MockProblem(404, 'NOT_FOUND', 'Not found', 'There is nothing with this id. It may have been removed; go back to the list.');
 
-function paged<Item>({ query }: Request, items: readonly Item[]) {
+function paged<Item>({ query }: MockRequest, items: readonly Item[]) {
   if (query.get('search') === 'fail')
     throw new MockProblem(500, 'INTERNAL', 'The platform met an error', 'It was logged. Try again.');
-  const offset = Number(query.get('offset') ?? 0);
-  return { total: items.length, items: items.slice(offset, offset + Number(query.get('limit') ?? 100)) };
+  // A cursor is where the next page begins.
+  const offset = Number(query.get('after') ?? query.get('offset') ?? 0);
+  const end = offset + Number(query.get('limit') ?? 100);
+  return { total: items.length, items: items.slice(offset, end), next: end < items.length ? String(end) : null };
 }
 
-function matches({ query }: Request, ...texts: readonly string[]): boolean {
-  const search = query.get('search')?.toLowerCase();
+function matches({ query }: MockRequest, ...texts: readonly string[]): boolean {
+  // Of the query language it knows single words.
+  const asked = query.get('query');
+  const search = (query.get('search') ?? (asked && /^[\w.-]+$/.test(asked) ? asked : null))?.toLowerCase();
   return !search || search === 'fail' || texts.some((text) => text.toLowerCase().includes(search));
 }
 
@@ -67,7 +72,7 @@ function within(moment: string | null, days: string | null): boolean {
   return days === null || (moment !== null && Date.parse(moment) >= fixtures.now - Number(days) * 86_400_000);
 }
 
-function detectionsFor(request: Request) {
+function detectionsFor(request: MockRequest) {
   const { query } = request;
   const status = query.get('status') ?? 'open';
   return fixtures.sorted(
@@ -92,7 +97,7 @@ let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
 let rollouts = releases.rollouts;
 
-type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: Request) => unknown };
+type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: MockRequest) => unknown };
 
 const handlers: Handlers = {
   getSession: () => fixtures.me,
@@ -142,6 +147,12 @@ const handlers: Handlers = {
       rows.filter((row) => matches(request, JSON.stringify(row))),
     );
   },
+  ...historyHandlers,
+  listSoftware: (request) =>
+    paged(
+      request,
+      (request.empty ? [] : fixtures.software).filter(({ name }) => matches(request, name)),
+    ),
   listDetections: (request) => paged(request, detectionsFor(request)),
   getPosture: () => postureFixture,
   explainDetection: ({ params }) => {

@@ -2,11 +2,15 @@
 export const paths = {
   login: (next?: string) => withQuery('/login', { next }),
   dashboard: () => '/',
-  assets: (query: { search?: string; state?: 'restart' | 'silent' } = {}) => withQuery('/assets', query),
+  assets: (query: { query?: string; search?: string; state?: 'restart' | 'silent' } = {}) => withQuery('/assets', query),
   asset: (assetId: string, tab = 'summary', query: Query = {}) =>
     withQuery(`/assets/${encodeURIComponent(assetId)}/${tab}`, query),
   detections: (query: DetectionsView = {}) => withQuery('/detections', { ...query }),
-  checks: (query: { search?: string } = {}) => withQuery('/checks', query),
+  checks: (query: { query?: string; search?: string } = {}) => withQuery('/checks', query),
+  software: (query: { query?: string } = {}) => withQuery('/software', query),
+  compare: (query: { from?: string; to?: string; by?: string; asset?: string } = {}) => withQuery('/compare', query),
+  queries: () => '/queries',
+  settings: () => '/settings',
   check: (number: number) => `/checks/${number}`,
   agents: () => '/agents',
   releases: () => '/releases',
@@ -18,6 +22,7 @@ export const paths = {
 
 /** What of the detections to show; the values are those of the filters on the page. */
 interface DetectionsView {
+  readonly query?: string;
   readonly severity?: string;
   readonly status?: string;
   readonly only?: 'exploited' | 'new-week' | 'fixed-week';

@@ -9,19 +9,26 @@ import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
 import { CommandPalette } from './CommandPalette.tsx';
 import { type FrameContent, FrameContext } from './frame-state.ts';
+import { MomentButton, PastBanner } from './MomentBar.tsx';
 import { Shortcuts } from './Shortcuts.tsx';
+import { useTimeTravel } from './time-travel.ts';
 import { TopBar } from './TopBar.tsx';
+import { useLiveUpdates } from './use-live-updates.ts';
 
 const places = [
   ['Dashboard', paths.dashboard()],
   ['Assets', paths.assets()],
   ['Detections', paths.detections()],
   ['Checks', paths.checks()],
+  ['Software', paths.software()],
+  ['Compare', paths.compare()],
+  ['Saved queries', paths.queries()],
 ] as const;
 const setup = [
   ['Agents', paths.agents()],
   ['Releases', paths.releases()],
   ['Knowledge base', paths.knowledge()],
+  ['Settings', paths.settings()],
 ] as const;
 
 /** Everything around a page: top bar, navigation, breadcrumbs, the panel that explains. */
@@ -29,6 +36,8 @@ export function AppFrame() {
   const router = useRouter();
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   const { data: me } = useApi(endpoints.getSession, {});
+  const moment = useTimeTravel();
+  useLiveUpdates();
   const [frame, setFrame] = useState<FrameContent>({});
   const [navigationOpen, setNavigationOpen] = useState(() => innerWidth > 900);
   const [panelSize, setPanelSize] = useState(460);
@@ -43,7 +52,7 @@ export function AppFrame() {
       <a className="skip" href="#content">
         Skip to the content
       </a>
-      <TopBar />
+      <TopBar moment={<MomentButton {...moment} />} />
       <AppLayout
         headerSelector="#top-bar"
         toolsHide
@@ -73,6 +82,7 @@ export function AppFrame() {
         }
         content={
           <div id="content" tabIndex={-1}>
+            <PastBanner {...moment} section={section} />
             <Outlet />
           </div>
         }

@@ -3,8 +3,10 @@ import Modal from '@cloudscape-design/components/modal';
 import { useRouter } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
 import { useEffect, useState } from 'react';
+import { writeValue } from '@vedette/query';
 import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
+import { savedQueryPath } from './saved-query-path.ts';
 import { useSettled } from '../ui/use-settled.ts';
 
 const places = [
@@ -12,6 +14,10 @@ const places = [
   ['Assets', paths.assets()],
   ['Detections', paths.detections()],
   ['Checks', paths.checks()],
+  ['Software', paths.software()],
+  ['Compare two moments', paths.compare()],
+  ['Saved queries', paths.queries()],
+  ['Settings', paths.settings()],
   ['Agents', paths.agents()],
   ['Releases', paths.releases()],
   ['API tokens', paths.tokens()],
@@ -22,7 +28,7 @@ const places = [
 /** Of each kind, so that all of it can be seen at once. */
 const shown = 6;
 
-/** Ctrl-K or Cmd-K: any page, asset or check by a part of its name. */
+/** Ctrl-K or Cmd-K: any page, asset, check, package or saved query by a part of its name. */
 export function CommandPalette() {
   const [visible, setVisible] = useState(false);
   useEffect(() => {
@@ -43,13 +49,19 @@ function useTargets(text: string): readonly (readonly [name: string, address: st
   const enabled = search !== '';
   const assets = useApi(endpoints.listAssets, { query: { search, limit: shown } }, { enabled });
   const checks = useApi(endpoints.listChecks, { query: { search, limit: shown } }, { enabled });
+  const saved = useApi(endpoints.listSavedQueries, {});
   const wanted = text.trim().toLowerCase();
+  const queries = (saved.data?.items ?? [])
+    .filter(({ name }) => name.toLowerCase().includes(wanted))
+    .map((one) => [one.name, savedQueryPath(one), `saved query, ${one.about}`] as const);
   const pages = places.filter(([name]) => name.toLowerCase().includes(wanted)).map((place) => [...place, 'page'] as const);
-  if (!enabled) return pages;
+  if (!enabled) return [...pages, ...queries];
   return [
     ...pages,
+    ...queries,
     ...(assets.data?.items ?? []).map(({ assetId, hostname }) => [hostname, paths.asset(assetId), 'asset'] as const),
     ...(checks.data?.items ?? []).map(({ number, name }) => [name, paths.check(number), `check ${number}`] as const),
+    [`Where is ${search}?`, paths.software({ query: writeValue(search) }), 'software'] as const,
   ];
 }
 
@@ -69,8 +81,8 @@ function Palette({ onClose }: { onClose: () => void }) {
       <Input
         value={text}
         type="search"
-        ariaLabel="Page, asset or check"
-        placeholder="Page, asset, CVE or check number"
+        ariaLabel="Page, asset, check, package or saved query"
+        placeholder="Page, asset, CVE, check number, package or saved query"
         // oxlint-disable-next-line jsx-a11y/no-autofocus -- somebody has just asked for it
         autoFocus
         onChange={({ detail }) => {

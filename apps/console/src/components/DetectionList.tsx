@@ -1,12 +1,16 @@
 import { type CheckKind, type Detection, endpoints } from '@vedette/protocol';
 import { type ReactNode, useMemo } from 'react';
-import { call } from '../api/call.ts';
-import { useApi } from '../api/use-api.ts';
+import { useList } from '../api/use-list.ts';
 import { FilterSelect } from '../ui/FilterSelect.tsx';
-import { ListTable, rowsPerPage } from '../ui/ListTable.tsx';
-import { oneOf, pageOf, useUrlState } from '../ui/use-url-state.ts';
+import { plural } from '../ui/format.ts';
+import { ListTable } from '../ui/ListTable.tsx';
+import { oneOf, useUrlState } from '../ui/use-url-state.ts';
 import { detectionColumns } from './detection-columns.tsx';
+import { QueryBar } from './QueryBar.tsx';
+import { SaveQuery } from './SaveQuery.tsx';
 import { exactSeverityChoices, severityQuery } from './Severity.tsx';
+import { useAsOf } from './time-travel.ts';
+import { withFilters } from './with-filters.ts';
 
 const statusChoices = [
   ['open', 'open'],
@@ -48,24 +52,31 @@ interface DetectionListProps {
   readonly onExplain: (detection: Detection) => void;
 }
 
-/** Detections of everything, of one asset, or of one check; the filters live in the address. */
+/** Detections of everything, of one asset, or of one check; query, filters and order live in the address. */
 export function DetectionList(props: DetectionListProps) {
   const { assetId, check, explaining, onExplain } = props;
   const [state, change] = useUrlState();
+  const asOf = useAsOf();
   const severity = oneOf(state['severity'], exactSeverityChoices.map(([value]) => value) as ['', ...string[]]); // '' is the first
   const status = oneOf(state['status'], ['open', 'new', 'active', 'reopened', 'fixed', 'all']);
   const only = oneOf(state['only'], ['', 'exploited', 'new-week', 'fixed-week']);
   const chosen = oneOf(state['kind'], ['', 'vulnerability', 'posture']);
   const kind = props.kind ?? (chosen === '' ? undefined : chosen);
-  const filter = { assetId, check, kind, status, ...severityQuery(severity), ...onlyQuery[only], search: state['search'] };
-  const answer = useApi(endpoints.listDetections, {
-    query: { ...filter, limit: rowsPerPage, offset: (pageOf(state['page']) - 1) * rowsPerPage },
+  const query = state['query'] ?? '';
+  const plain = { kind, status, ...severityQuery(severity), ...onlyQuery[only] };
+  // Beside a query the rest is written into it: the platform answers one question quicker than two.
+  const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only })) };
+  const order = { sort: oneOf(state['sort'], sortings), direction: oneOf(state['direction'], ['ascending', 'descending']) };
+  const isOrdered = assetId !== undefined || check !== undefined;
+  const list = useList(endpoints.listDetections, {
+    query: { assetId, check, ...filter, search: state['search'], asOf, ...(isOrdered ? order : {}) },
   });
   const columns = useMemo(
-    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, onExplain }),
-    [assetId, check, explaining, onExplain],
+    () =>
+      detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, isOrdered, explaining, onExplain }),
+    [assetId, check, isOrdered, explaining, onExplain],
   );
-  const select = (name: string) => (value: string | undefined) => change({ [name]: value, page: undefined });
+  const select = (name: string) => (value: string | undefined) => change({ [name]: value });
   return (
     <ListTable
       title={props.title}
@@ -73,10 +84,16 @@ export function DetectionList(props: DetectionListProps) {
       rank={props.rank ?? 'h2'}
       columns={columns}
       keyOf={(item) => `${item.name} on ${item.hostname}`}
-      answer={answer}
-      searchLabel="Find a CVE, package, source or setting"
-      filters={
-        <>
+      list={list}
+      actions={<SaveQuery about="detection" query={query} />}
+      filter={
+        <div className="filters">
+          <QueryBar
+            about="detection"
+            value={query || (state['search'] ?? '')}
+            onChange={(value) => change({ query: value, search: undefined })}
+            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+          />
           {check === undefined ? (
             <FilterSelect label="Severity" value={severity} choices={exactSeverityChoices} onChange={select('severity')} />
           ) : null}
@@ -84,7 +101,7 @@ export function DetectionList(props: DetectionListProps) {
             label="Status"
             value={status}
             choices={statusChoices}
-            onChange={(value) => change({ status: value, only: only === 'fixed-week' ? undefined : only, page: undefined })}
+            onChange={(value) => change({ status: value, only: only === 'fixed-week' ? undefined : only })}
           />
           {check === undefined && props.kind === undefined ? (
             <FilterSelect label="Kind" value={chosen} choices={kindChoices} onChange={select('kind')} />
@@ -95,15 +112,37 @@ export function DetectionList(props: DetectionListProps) {
               value={only}
               choices={onlyChoices}
               // Nothing that is open was fixed.
-              onChange={(value) =>
-                change({ only: value, page: undefined, ...(value === 'fixed-week' ? { status: 'fixed' } : {}) })
-              }
+              onChange={(value) => change({ only: value, ...(value === 'fixed-week' ? { status: 'fixed' } : {}) })}
             />
           ) : null}
-        </>
+        </div>
       }
-      fetchPage={(page) => call(endpoints.listDetections, { query: { ...filter, ...page } })}
       empty={props.empty}
     />
   );
+}
+
+const sortings = ['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'] as const;
+const onlyTerms = {
+  '': [],
+  exploited: ['kev:true'],
+  'new-week': ['firstFound:>=now-7d'],
+  'fixed-week': ['fixedAt:>=now-7d'],
+} as const;
+
+/** The same filters in the query language. */
+function termsOf(filter: {
+  kind: CheckKind | undefined;
+  status: string;
+  severity: string;
+  only: keyof typeof onlyTerms;
+}): string[] {
+  const { kind, status, severity, only } = filter;
+  return [
+    ...(kind === undefined ? [] : [`kind:${kind}`]),
+    // Open ones are meant where nothing is said.
+    ...(status === 'open' ? [] : [status === 'all' ? 'status:*' : `status:${status}`]),
+    ...(severity === '' ? [] : [/^\d$/.test(severity) ? `severity:>=${severity}` : `severity:${severity}`]),
+    ...onlyTerms[only],
+  ];
 }

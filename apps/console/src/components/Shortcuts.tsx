@@ -8,6 +8,9 @@ const places: Readonly<Record<string, readonly [string, string]>> = {
   a: ['Assets', paths.assets()],
   d: ['Detections', paths.detections()],
   c: ['Checks', paths.checks()],
+  s: ['Software', paths.software()],
+  q: ['Saved queries', paths.queries()],
+  t: ['Compare two moments', paths.compare()],
   k: ['Knowledge base', paths.knowledge()],
 };
 const opening = 'vedette:show-shortcuts';
@@ -49,12 +52,12 @@ export function Shortcuts() {
         <dt>
           <kbd>/</kbd>
         </dt>
-        <dd>Search this page</dd>
+        <dd>Write a query, or search this page</dd>
         <div>
           <dt>
             <kbd>Ctrl</kbd> <kbd>k</kbd>
           </dt>
-          <dd>Go to any page, asset or check</dd>
+          <dd>Go to any page, asset, check, package or saved query</dd>
         </div>
         {Object.entries(places).map(([key, [name]]) => (
           <div key={key}>

@@ -3,6 +3,7 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
+import type { ReactNode } from 'react';
 import { call } from '../api/call.ts';
 import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
@@ -10,7 +11,7 @@ import { setColorMode, useColorMode } from '../ui/color-mode.ts';
 import { Logo } from './Logo.tsx';
 import { showShortcuts } from './Shortcuts.tsx';
 
-export function TopBar() {
+export function TopBar({ moment }: { moment: ReactNode }) {
   const router = useRouter();
   const queries = useQueryClient();
   const mode = useColorMode();
@@ -34,6 +35,7 @@ export function TopBar() {
       >
         <Logo /> Vedette
       </a>
+      {moment}
       <Button
         variant="link"
         ariaLabel={mode === 'dark' ? 'Use light mode' : 'Use dark mode'}

@@ -7,34 +7,34 @@ import { AppLink } from '../ui/AppLink.tsx';
 import { formatShare } from '../ui/format.ts';
 import type { Column } from '../ui/ListTable.tsx';
 import { DetectionStatus } from './DetectionStatus.tsx';
-import { Severity, severityLabel } from './Severity.tsx';
+import { Severity } from './Severity.tsx';
 
 const check: Column<Detection> = {
   id: 'name',
   header: 'Check',
   cell: (item) => <CheckName detection={item} />,
-  text: (item) => item.name,
+  sort: 'name',
   minWidth: 145,
 };
 const severity: Column<Detection> = {
   id: 'severity',
   header: 'Severity',
   cell: (item) => <Severity level={item.severity} />,
-  text: (item) => severityLabel(item.severity),
+  sort: 'worst',
+  isHighestFirst: true,
   minWidth: 98,
 };
 const asset: Column<Detection> = {
   id: 'asset',
   header: 'Asset',
+  sort: 'hostname',
   cell: (item) => <AppLink to={paths.asset(item.assetId, 'vulnerabilities')}>{item.hostname}</AppLink>,
-  text: (item) => item.hostname,
   minWidth: 80,
 };
 const packages: Column<Detection> = {
   id: 'package',
   header: 'Package or setting',
   cell: (item) => <Packages detection={item} />,
-  text: (item) => item.packages.map(({ name }) => name).join(' '),
   minWidth: 108,
 };
 /** What gives way when the panel that explains is open: it says all of it. */
@@ -43,45 +43,29 @@ const details: readonly Column<Detection>[] = [
     id: 'change',
     header: 'Installed → fixed in',
     cell: (item) => <Change detection={item} />,
-    text: () => null,
-    only: 'page',
     minWidth: 200,
   },
   {
     id: 'scores',
     header: 'CVSS, EPSS',
+    sort: 'cvss',
     cell: (item) => <Scores cvss={item.cvssScore} epss={item.epssScore} />,
-    text: () => null,
-    only: 'page',
     minWidth: 75,
   },
   {
     id: 'state',
     header: 'Status',
+    sort: 'status',
     cell: (item) => <State detection={item} />,
-    text: () => null,
-    only: 'page',
     minWidth: 125,
   },
 ];
-const exported: readonly Column<Detection>[] = [
-  ['Kind', (item: Detection) => item.kind] as const,
-  ['Title', (item: Detection) => item.title] as const,
-  ['Installed', (item: Detection) => first(item)?.installed] as const,
-  ['Fixed in', (item: Detection) => first(item)?.fixed] as const,
-  ['Advisory', (item: Detection) => first(item)?.advisory] as const,
-  ['Status', (item: Detection) => item.status] as const,
-  ['CVSS', (item: Detection) => item.cvssScore] as const,
-  ['EPSS', (item: Detection) => item.epssScore] as const,
-  ['Exploited since', (item: Detection) => item.kevSince] as const,
-  ['First found', (item: Detection) => item.firstFound] as const,
-  ['Fixed', (item: Detection) => item.fixedAt] as const,
-].map(([header, text]) => ({ id: header, header, text, cell: () => null, only: 'export' }));
-
 /** Columns of a table of detections: without the asset, or the check, when all rows have the same; few while one is explained. */
 export function detectionColumns(options: {
   withAsset: boolean;
   withCheck: boolean;
+  /** Where another order than worst first can be had. */
+  isOrdered: boolean;
   explaining: boolean;
   onExplain: (detection: Detection) => void;
 }): Column<Detection>[] {
@@ -93,19 +77,17 @@ export function detectionColumns(options: {
         Why?
       </Button>
     ),
-    text: () => null,
-    only: 'page',
     minWidth: 70,
   };
-  return [
+  const columns = [
     ...(options.withCheck ? [check] : []),
     ...(options.withAsset ? [asset] : []),
     severity,
     packages,
     ...(options.explaining ? [] : details),
     why,
-    ...exported,
   ];
+  return options.isOrdered ? columns : columns.map(({ sort: _unused, ...column }) => column);
 }
 
 function first(detection: Detection) {

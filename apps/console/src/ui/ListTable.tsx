@@ -1,17 +1,18 @@
 import Button from '@cloudscape-design/components/button';
+import CollectionPreferences from '@cloudscape-design/components/collection-preferences';
 import Header from '@cloudscape-design/components/header';
-import Pagination from '@cloudscape-design/components/pagination';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
-import TextFilter from '@cloudscape-design/components/text-filter';
 import { type ReactNode, useState } from 'react';
+import type { List } from '../api/use-list.ts';
 import { type CsvValue, saveFile, toCsv } from './csv.ts';
 import { Failure } from './Failure.tsx';
-import { formatCount, plural } from './format.ts';
-import { pageOf, type UrlState, useUrlState } from './use-url-state.ts';
+import { formatCount } from './format.ts';
+import { SkeletonRows } from './Skeleton.tsx';
+import { useColumnChoice } from './use-column-choice.ts';
+import { useUrlState } from './use-url-state.ts';
 
-export const rowsPerPage = 50;
-/** Largest page the API gives, and how many rows one export may have before it asks for a narrower filter. */
+/** Largest page the API gives, and how many rows one export that is made here may have. */
 const exportPage = 500;
 const exportRows = 50_000;
 
@@ -19,17 +20,15 @@ export interface Column<Item> {
   readonly id: string;
   readonly header: string;
   readonly cell: (item: Item) => ReactNode;
-  /** The same for the CSV export. */
-  readonly text: (item: Item) => CsvValue;
+  /** The same for an export that is made here. */
+  readonly text?: (item: Item) => CsvValue;
   readonly width?: number;
   readonly minWidth?: number;
-  /** Where only one of the two has this column: the page, or the CSV export. */
-  readonly only?: 'page' | 'export';
-}
-
-export interface Listing<Item> {
-  readonly total: number;
-  readonly items: readonly Item[];
+  /** What the API calls the order by this column; and whether that order begins with the highest. */
+  readonly sort?: string;
+  readonly isHighestFirst?: boolean;
+  /** Not shown until somebody chooses it. */
+  readonly isExtra?: boolean;
 }
 
 interface ListTableProps<Item> {
@@ -38,85 +37,135 @@ interface ListTableProps<Item> {
   readonly noun: string;
   readonly columns: readonly Column<Item>[];
   readonly keyOf: (item: Item) => string;
-  readonly answer: {
-    data: Listing<Item> | undefined;
-    isPending: boolean;
-    isPlaceholderData: boolean;
-    error: unknown;
-    refetch: () => unknown;
-  };
-  readonly searchLabel: string;
-  readonly filters?: ReactNode;
+  readonly list: List<Item>;
+  /** Query bar or search, and what else narrows the list. */
+  readonly filter?: ReactNode;
   readonly empty: ReactNode;
-  /** Fetches a page of the same list for the export. */
-  readonly fetchPage: (page: { limit: number; offset: number }) => Promise<Listing<Item>>;
   readonly actions?: ReactNode;
   /** Rank of the heading: h1 where the table is the page. */
   readonly rank?: 'h1' | 'h2';
 }
 
-/** A list of the API as a table: search, paging and filters in the address, CSV export of everything that the filter lets through. */
+/**
+ * A list of the API as a table: its order in the address, its columns as the person chose them, more rows on demand, and all that the
+ * filter lets through as CSV.
+ */
 export function ListTable<Item>(props: ListTableProps<Item>) {
+  const { list, columns } = props;
   const [state, change] = useUrlState();
-  const { answer } = props;
-  const total = answer.data?.total ?? 0;
-  if (answer.error && !answer.data) return <Failure error={answer.error} retry={answer.refetch} />;
+  const [shown, setShown] = useColumnChoice(props.noun, columns);
+  if (list.error) {
+    return (
+      <div className="stack">
+        {props.filter}
+        <Failure error={list.error} retry={list.retry} />
+      </div>
+    );
+  }
+  const sorted = columns.find(({ sort }) => sort !== undefined && sort === state['sort']);
+  const isTurned = state['direction'] === 'descending';
+  const definitions = columns.map((column, index) => ({
+    ...column,
+    isRowHeader: index === 0,
+    ...(column.sort === undefined ? {} : { sortingField: column.sort }),
+  }));
   return (
     <Table<Item>
       variant="container"
-      items={answer.data?.items ?? []}
+      items={list.items}
       trackBy={props.keyOf}
-      columnDefinitions={props.columns
-        .filter(({ only }) => only !== 'export')
-        .map((column, index) => ({ ...column, isRowHeader: index === 0 }))}
-      loading={answer.isPending}
+      columnDefinitions={definitions}
+      columnDisplay={columns.map(({ id }) => ({ id, visible: shown.has(id) }))}
+      {...(sorted ? { sortingColumn: { sortingField: sorted.sort ?? '' } } : {})}
+      sortingDescending={isTurned !== (sorted?.isHighestFirst ?? false)}
+      onSortingChange={({ detail }) => {
+        const column = columns.find(({ sort }) => sort === detail.sortingColumn.sortingField);
+        // The first click on a figure shows the highest; every other click turns the list round.
+        const isTurnedNow = column === sorted && (detail.isDescending ?? false) !== (column?.isHighestFirst ?? false);
+        change({ sort: column?.sort, direction: isTurnedNow ? 'descending' : undefined });
+      }}
+      loading={list.isPending}
       loadingText={`Loading ${props.noun} …`}
       stickyHeader={props.rank === 'h1'}
       contentDensity="compact"
       wrapLines
       ariaLabels={{ tableLabel: props.title }}
-      header={<ListHeader {...props} total={answer.data?.total} />}
-      filter={
-        <ListFilter
-          label={props.searchLabel}
-          state={state}
-          change={change}
-          count={answer.data ? plural(total, 'match', 'matches') : ''}
-          filters={props.filters}
+      header={<ListHeader {...props} />}
+      filter={props.filter}
+      preferences={
+        <CollectionPreferences
+          title="Columns"
+          confirmLabel="Use"
+          cancelLabel="Cancel"
+          preferences={{ contentDisplay: columns.map(({ id }) => ({ id, visible: shown.has(id) })) }}
+          contentDisplayPreference={{
+            title: 'Which columns to show',
+            options: columns.map(({ id, header }, index) => ({ id, label: header, alwaysVisible: index === 0 })),
+          }}
+          onConfirm={({ detail }) => setShown((detail.contentDisplay ?? []).flatMap(({ id, visible }) => (visible ? [id] : [])))}
         />
       }
-      pagination={
-        total > rowsPerPage ? (
-          <Pagination
-            currentPageIndex={pageOf(state['page'])}
-            pagesCount={Math.ceil(total / rowsPerPage)}
-            disabled={answer.isPlaceholderData}
-            onChange={({ detail }) => change({ page: detail.currentPageIndex > 1 ? String(detail.currentPageIndex) : undefined })}
-          />
-        ) : undefined
-      }
-      empty={props.empty}
+      footer={<ListFooter list={list} noun={props.noun} />}
+      empty={list.isPending ? <SkeletonRows /> : props.empty}
     />
   );
 }
 
-function ListHeader<Item>(props: ListTableProps<Item> & { total: number | undefined }) {
+function ListFooter<Item>({ list, noun }: { list: List<Item>; noun: string }) {
+  if (list.isPending) return <SkeletonRows />;
+  if (list.items.length === 0) return null;
+  return (
+    <div className="list-end">
+      <span className="quiet">
+        {formatCount(list.items.length)} of {formatCount(list.total ?? 0)} {noun}
+      </span>
+      {list.loadMore ? (
+        <Button loading={list.isLoadingMore} loadingText={`Loading more ${noun}`} onClick={list.loadMore}>
+          Show more
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+function ListHeader<Item>(props: ListTableProps<Item>) {
+  const { total } = props.list;
+  return (
+    <Header
+      variant={props.rank ?? 'h2'}
+      counter={total === undefined ? '' : `(${formatCount(total)})`}
+      description={props.description}
+      actions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <ExportButton {...props} />
+          {props.actions}
+        </SpaceBetween>
+      }
+    >
+      {props.title}
+    </Header>
+  );
+}
+
+function ExportButton<Item>({ list, columns, noun }: ListTableProps<Item>) {
   const [exporting, setExporting] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
+  const name = `vedette-${noun.replaceAll(' ', '-')}.csv`;
+  if (list.csvAddress !== null) {
+    return (
+      <Button iconName="download" href={list.csvAddress} download={name} disabled={!list.total}>
+        Export CSV
+      </Button>
+    );
+  }
   const exportAll = async () => {
     setExporting(true);
     setFailure(null);
     try {
-      const rows = await fetchAll(props.fetchPage);
-      const columns = props.columns.filter(({ only }) => only !== 'page');
+      const rows = await fetchAll(list);
+      const table = rows.map((row) => columns.map((column) => column.text?.(row)));
       const header = columns.map((column) => column.header);
-      saveFile(
-        `vedette-${props.noun.replaceAll(' ', '-')}.csv`,
-        toCsv(
-          header,
-          rows.map((row) => columns.map((column) => column.text(row))),
-        ),
-      );
+      saveFile(name, toCsv(header, table));
     } catch (error) {
       setFailure(error);
     }
@@ -124,67 +173,21 @@ function ListHeader<Item>(props: ListTableProps<Item> & { total: number | undefi
   };
   return (
     <>
-      <Header
-        variant={props.rank ?? 'h2'}
-        counter={props.total === undefined ? '' : `(${formatCount(props.total)})`}
-        description={props.description}
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button iconName="download" loading={exporting} disabled={!props.total} onClick={() => void exportAll()}>
-              Export CSV
-            </Button>
-            {props.actions}
-          </SpaceBetween>
-        }
-      >
-        {props.title}
-      </Header>
+      <Button iconName="download" loading={exporting} disabled={!list.total} onClick={() => void exportAll()}>
+        Export CSV
+      </Button>
       {failure === null ? null : <Failure error={failure} />}
     </>
   );
 }
 
-async function fetchAll<Item>(fetchPage: ListTableProps<Item>['fetchPage']): Promise<Item[]> {
+async function fetchAll<Item>({ fetchPart }: List<Item>): Promise<Item[]> {
   const rows: Item[] = [];
   for (;;) {
-    const page = await fetchPage({ limit: exportPage, offset: rows.length });
-    rows.push(...page.items);
-    if (page.total > exportRows)
+    const part = await fetchPart({ limit: exportPage, offset: rows.length });
+    rows.push(...part.items);
+    if (part.total > exportRows)
       throw new Error(`An export may have ${formatCount(exportRows)} rows; narrow the filter and try again.`);
-    if (page.items.length === 0 || rows.length >= page.total) return rows;
+    if (part.items.length === 0 || rows.length >= part.total) return rows;
   }
-}
-
-function ListFilter(props: {
-  label: string;
-  state: UrlState;
-  change: (patch: UrlState) => void;
-  count: string;
-  filters: ReactNode;
-}) {
-  const inAddress = props.state['search'] ?? '';
-  const [text, setText] = useState(inAddress);
-  // A link elsewhere on the page may change the address under us.
-  const [seen, setSeen] = useState(inAddress);
-  if (seen !== inAddress) {
-    setSeen(inAddress);
-    setText(inAddress);
-  }
-  return (
-    <div className="filters">
-      <div className="filter-search">
-        <TextFilter
-          filteringText={text}
-          filteringPlaceholder={props.label}
-          filteringAriaLabel={props.label}
-          countText={inAddress ? props.count : ''}
-          onChange={({ detail }) => setText(detail.filteringText)}
-          onDelayedChange={({ detail }) =>
-            props.change({ search: detail.filteringText.slice(0, 200) || undefined, page: undefined })
-          }
-        />
-      </div>
-      {props.filters}
-    </div>
-  );
 }

@@ -1,9 +1,11 @@
-import Spinner from '@cloudscape-design/components/spinner';
+import { SkeletonRows } from './Skeleton.tsx';
 
+/** What is still to come: said to those who listen, shown as its shape to those who look. */
 export function Loading({ what }: { what: string }) {
   return (
-    <output className="loading">
-      <Spinner /> Loading {what} …
-    </output>
+    <div className="loading">
+      <output className="unseen">Loading {what} …</output>
+      <SkeletonRows />
+    </div>
   );
 }

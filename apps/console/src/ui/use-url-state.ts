@@ -25,9 +25,3 @@ export function useUrlState(): [UrlState, (patch: UrlState) => void] {
 export function oneOf<const Known extends string>(value: string | undefined, known: readonly [Known, ...Known[]]): Known {
   return known.find((each) => each === value) ?? known[0];
 }
-
-/** Page number from the address, 1 and up. */
-export function pageOf(value: string | undefined): number {
-  const page = Number(value);
-  return Number.isInteger(page) && page >= 1 && page <= 10_000 ? page : 1;
-}

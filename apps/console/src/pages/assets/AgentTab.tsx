@@ -1,7 +1,9 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Table from '@cloudscape-design/components/table';
+import type { AgentState } from '@vedette/protocol';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { formatBytes, formatCount } from '../../ui/format.ts';
@@ -31,6 +33,7 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
       >
         <Consumption agent={agent} />
       </Container>
+      <Watching watching={agent.watching} />
       <Table
         header={
           <Header variant="h2" counter={`(${agent.collectors.length})`}>
@@ -68,5 +71,42 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
         ]}
       />
     </div>
+  );
+}
+
+const ways = [
+  ['fanotify', 'Events of whole file systems', 'the kernel tells at once, whatever the directory'],
+  ['inotify', 'Events of single files', 'the kernel tells at once'],
+  ['kernel', 'Messages of the kernel', 'about what is no file: addresses, mounts, modules'],
+  ['polling', 'Looked at now and then', 'seconds to minutes late'],
+] as const;
+
+/** How the agent comes to know of changes. */
+function Watching({ watching }: { watching: AgentState['watching'] }) {
+  return (
+    <Container
+      header={
+        <Header variant="h2" description="How it comes to know of changes, and of how many files and events">
+          Watching
+        </Header>
+      }
+    >
+      {watching ? (
+        <KeyValuePairs
+          columns={4}
+          items={ways.map(([way, label, note]) => ({
+            label,
+            value: (
+              <>
+                {formatCount(watching[way])}
+                <span className="under">{note}</span>
+              </>
+            ),
+          }))}
+        />
+      ) : (
+        <span className="quiet">The agent has not said; one of version 0.2 and later does with its next check-in.</span>
+      )}
+    </Container>
   );
 }

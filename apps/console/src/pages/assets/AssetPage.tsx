@@ -8,6 +8,7 @@ import { useApi } from '../../api/use-api.ts';
 import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { SeverityTally } from '../../components/Severity.tsx';
+import { useAsOf } from '../../components/time-travel.ts';
 import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -21,6 +22,7 @@ import { factTablesOf } from './fact-tables.tsx';
 import { PostureTab } from './PostureTab.tsx';
 import { ScanNow } from './ScanNow.tsx';
 import { SummaryTab } from './SummaryTab.tsx';
+import { TimelineTab } from './TimelineTab.tsx';
 import { VulnerabilitiesTab } from './VulnerabilitiesTab.tsx';
 
 export type AssetDetail = ReplyOf<typeof endpoints.getAsset>;
@@ -37,6 +39,7 @@ function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
       table.title,
       (known) => <FactTab key={table.collector} assetId={known.asset.assetId} table={table} />,
     ]),
+    ['timeline', 'Timeline', (known) => <TimelineTab assetId={known.asset.assetId} />],
     ['agent', 'Agent', (known) => <AgentTab detail={known} />],
   ];
 }
@@ -44,7 +47,8 @@ function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
 export function AssetPage() {
   const { assetId = '', tab: wanted } = useParams({ strict: false });
   const router = useRouter();
-  const answer = useApi(endpoints.getAsset, { params: { assetId } }, { refetchInterval: 30_000 });
+  const asOf = useAsOf();
+  const answer = useApi(endpoints.getAsset, { params: { assetId }, query: { asOf } }, { refetchInterval: 30_000 });
   const name = answer.data?.asset.hostname ?? 'Asset';
   const tabs = tabsOf(answer.data);
   const [tab, label] = tabs.find(([id]) => id === wanted) ?? tabs[0]!; // the list is not empty

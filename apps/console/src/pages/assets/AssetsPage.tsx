@@ -1,71 +1,90 @@
 import Badge from '@cloudscape-design/components/badge';
 import { type Asset, endpoints } from '@vedette/protocol';
-import { call } from '../../api/call.ts';
-import { useApi } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { QueryBar } from '../../components/QueryBar.tsx';
+import { SaveQuery } from '../../components/SaveQuery.tsx';
+import { useAsOf } from '../../components/time-travel.ts';
 import { severityChoices, SeverityTally } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
-import { formatCount } from '../../ui/format.ts';
-import { type Column, ListTable, rowsPerPage } from '../../ui/ListTable.tsx';
+import { formatCount, plural } from '../../ui/format.ts';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
-import { oneOf, pageOf, useUrlState } from '../../ui/use-url-state.ts';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const columns: readonly Column<Asset>[] = [
   {
     id: 'hostname',
     header: 'Asset',
+    sort: 'hostname',
     cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink>,
-    text: (item) => item.hostname,
     minWidth: 150,
   },
   {
     id: 'detections',
     header: 'Open detections',
+    sort: 'worst',
+    isHighestFirst: true,
     cell: (item) => <SeverityTally counts={item.detections} />,
-    text: (item) => Object.values(item.detections).reduce((sum, value) => sum + value, 0),
-    minWidth: 230,
+    minWidth: 210,
   },
   {
     id: 'os',
     header: 'Operating system',
+    sort: 'os',
     cell: (item) => item.os || <span className="quiet">before its first scan</span>,
-    text: (item) => item.os,
-    minWidth: 160,
+    minWidth: 150,
   },
   {
     id: 'packages',
     header: 'Packages',
+    sort: 'packages',
     cell: (item) => (
       <>
         {formatCount(item.packages)}
         {item.unassessed > 0 ? <span className="quiet">, {formatCount(item.unassessed)} not assessed</span> : null}
       </>
     ),
-    text: (item) => item.packages,
     minWidth: 100,
   },
   {
     id: 'restart',
     header: 'Restart',
     cell: (item) => (item.pendingRestart ? <Badge color="severity-medium">pending</Badge> : <span className="quiet">no</span>),
-    text: (item) => item.pendingRestart,
-    minWidth: 90,
+    minWidth: 80,
   },
   {
     id: 'state',
     header: 'State',
     cell: (item) => <AssetState state={item.state} />,
-    text: (item) => item.state,
     minWidth: 100,
   },
-  { id: 'agent', header: 'Agent', cell: (item) => item.agentVersion, text: (item) => item.agentVersion, minWidth: 80 },
-  { id: 'seen', header: 'Last seen', cell: (item) => <Ago at={item.lastSeen} />, text: (item) => item.lastSeen, minWidth: 120 },
+  { id: 'agent', header: 'Agent', cell: (item) => item.agentVersion, minWidth: 65 },
+  {
+    id: 'first',
+    header: 'First seen',
+    sort: 'firstSeen',
+    cell: (item) => <Ago at={item.firstSeen} />,
+    minWidth: 120,
+    isExtra: true,
+  },
+  {
+    id: 'scan',
+    header: 'Last scan',
+    sort: 'lastScan',
+    cell: (item) => <Ago at={item.lastScan} />,
+    minWidth: 120,
+    isExtra: true,
+  },
+  { id: 'release', header: 'Release', cell: (item) => item.release || '–', minWidth: 90, isExtra: true },
+  { id: 'architecture', header: 'Architecture', cell: (item) => item.architecture || '–', minWidth: 90, isExtra: true },
+  { id: 'seen', header: 'Last seen', sort: 'lastSeen', cell: (item) => <Ago at={item.lastSeen} />, minWidth: 120 },
 ];
 
 const onlyChoices = [
@@ -86,13 +105,26 @@ const onlyQuery = {
 export function AssetsPage() {
   useTitle('Assets');
   useFrame({}, 'assets');
-  const [{ search, page, ...state }, change] = useUrlState();
+  const [{ search, query, ...state }, change] = useUrlState();
+  const asOf = useAsOf();
   const severity = oneOf(state['severity'], ['', '5', '4', '3', '2']);
   const only = oneOf(state['state'], ['', 'restart', 'silent', 'stale', 'archived']);
-  const filter = { search, severity: severity || undefined, ...onlyQuery[only] };
-  const answer = useApi(endpoints.listAssets, {
-    query: { ...filter, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
-  });
+  const list = useList(
+    endpoints.listAssets,
+    {
+      query: {
+        query,
+        search,
+        severity: severity || undefined,
+        ...onlyQuery[only],
+        asOf,
+        sort: oneOf(state['sort'], ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']),
+        direction: oneOf(state['direction'], ['ascending', 'descending']),
+      },
+    },
+    // Check-ins change no detection, and are told by no other sign.
+    { refetchInterval: 60_000 },
+  );
   return (
     <ListTable
       title="Assets"
@@ -100,27 +132,27 @@ export function AssetsPage() {
       rank="h1"
       columns={columns}
       keyOf={(item) => item.assetId}
-      answer={answer}
-      searchLabel="Find an asset"
-      filters={
-        <>
+      list={list}
+      actions={<SaveQuery about="asset" query={query ?? ''} />}
+      filter={
+        <div className="filters">
+          <QueryBar
+            about="asset"
+            value={query ?? search ?? ''}
+            onChange={(value) => change({ query: value, search: undefined })}
+            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+          />
           <FilterSelect
             label="Open detections"
             value={severity}
             choices={severityChoices}
-            onChange={(value) => change({ severity: value, page: undefined })}
+            onChange={(value) => change({ severity: value })}
           />
-          <FilterSelect
-            label="State"
-            value={only}
-            choices={onlyChoices}
-            onChange={(value) => change({ state: value, page: undefined })}
-          />
-        </>
+          <FilterSelect label="State" value={only} choices={onlyChoices} onChange={(value) => change({ state: value })} />
+        </div>
       }
-      fetchPage={(part) => call(endpoints.listAssets, { query: { ...filter, ...part } })}
       empty={
-        search || severity || only ? (
+        search || query || severity || only || asOf ? (
           <EmptyState title="No asset matches">
             <AppLink to={paths.assets()}>Show all assets</AppLink>
           </EmptyState>

@@ -1,30 +1,35 @@
 import { endpoints } from '@vedette/protocol';
-import { ApiError, call } from '../../api/call.ts';
-import { useApi } from '../../api/use-api.ts';
+import { ApiError } from '../../api/call.ts';
+import { useList } from '../../api/use-list.ts';
+import { useAsOf } from '../../components/time-travel.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { ListTable, rowsPerPage } from '../../ui/ListTable.tsx';
-import { pageOf, useUrlState } from '../../ui/use-url-state.ts';
+import { plural } from '../../ui/format.ts';
+import { ListTable } from '../../ui/ListTable.tsx';
+import { SearchField } from '../../ui/SearchField.tsx';
+import { useUrlState } from '../../ui/use-url-state.ts';
 import { type FactTable, textOf } from './fact-tables.tsx';
 
 /** The rows of one collector. */
 export function FactTab({ assetId, table }: { assetId: string; table: FactTable }) {
-  const [{ search, page }] = useUrlState();
-  const params = { assetId, collector: table.collector };
-  const answer = useApi(endpoints.listFacts, {
-    params,
-    query: { search, limit: rowsPerPage, offset: (pageOf(page) - 1) * rowsPerPage },
-  });
-  if (answer.error instanceof ApiError && answer.error.status === 404) return <NothingReported />;
+  const [{ search }] = useUrlState();
+  const asOf = useAsOf();
+  const list = useList(endpoints.listFacts, { params: { assetId, collector: table.collector }, query: { search } });
+  if (list.error instanceof ApiError && list.error.status === 404) return <NothingReported />;
+  const note = asOf === undefined ? table.note : ['As it is now.', table.note].join(' ');
   return (
     <ListTable
       title={table.title}
       noun={table.noun}
-      description={table.note}
+      description={note}
       columns={table.columns}
       keyOf={(row) => table.columns.map(({ id }) => textOf(row[id])).join(' ')}
-      answer={answer}
-      searchLabel={`Find ${table.noun}`}
-      fetchPage={(part) => call(endpoints.listFacts, { params, query: { search, ...part } })}
+      list={list}
+      filter={
+        <SearchField
+          label={`Find ${table.noun}`}
+          count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+        />
+      }
       empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : <NothingReported />}
     />
   );

@@ -73,7 +73,7 @@ function softwareTable(collector: FactName, ...more: readonly Column<Row>[]): Fa
           )}
         </>
       )),
-      { ...column('sourceVersion', 'Source version', 0), only: 'export' },
+      { ...column('sourceVersion', 'Source version', 0), isExtra: true as const },
       ...more,
     ],
   };
@@ -199,7 +199,7 @@ const factTables: readonly FactTable[] = [
       column('keyType', 'Key', 110, (value, row) => `${textOf(value)} ${row['keyBits'] === 0 ? '' : textOf(row['keyBits'])}`),
       column('names', 'Names', 200),
       column('path', 'File', 240, code),
-      { ...column('fingerprint', 'SHA-256', 0), only: 'export' },
+      { ...column('fingerprint', 'SHA-256', 0), isExtra: true as const },
     ],
   },
   {

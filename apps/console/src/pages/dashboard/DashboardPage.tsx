@@ -2,12 +2,14 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
+import { writeValue } from '@vedette/query';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { Change } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
 import { Severity, severityLabel } from '../../components/Severity.tsx';
+import { useAsOf } from '../../components/time-travel.ts';
 import { TrendChart } from '../../components/TrendChart.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -17,17 +19,32 @@ import { formatCount, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
 import { Tile } from '../../ui/Tile.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { PastDashboard } from './PastDashboard.tsx';
+import { Progress } from './Progress.tsx';
+import { QueryTiles } from './QueryTiles.tsx';
 
 export function DashboardPage() {
   useTitle('Dashboard');
   useFrame({}, 'dashboard');
+  const asOf = useAsOf();
+  return asOf === undefined ? <PresentDashboard /> : <PastDashboard asOf={asOf} />;
+}
+
+function PresentDashboard() {
   const answer = useApi(endpoints.getDashboard, {}, { refetchInterval: 30_000 });
   const { data } = answer;
   return (
     <div className="stack">
       <Header
         variant="h1"
-        description={data ? `${plural(data.openTotal, 'open detection')} on ${plural(data.assets, 'asset')}` : undefined}
+        description={
+          data ? (
+            <>
+              <AppLink to={paths.detections()}>{plural(data.openTotal, 'open detection')}</AppLink> on{' '}
+              <AppLink to={paths.assets()}>{plural(data.assets, 'asset')}</AppLink>
+            </>
+          ) : undefined
+        }
       >
         Dashboard
       </Header>
@@ -91,6 +108,7 @@ function Figures({ data }: { data: Dashboard }) {
           note="in 7 days"
         />
       </section>
+      <QueryTiles />
       {data.unassessedPackages > 0 ? (
         <p className="quiet note">
           {plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.
@@ -105,6 +123,7 @@ function Figures({ data }: { data: Dashboard }) {
         </div>
         <TopUpgrades data={data} />
       </div>
+      <Progress />
       <Worst data={data} />
     </>
   );
@@ -131,7 +150,9 @@ function TopChecks({ data }: { data: Dashboard }) {
             <li key={check.check}>
               <AppLink to={paths.check(check.check)}>{check.name}</AppLink>
               <span className="ranking-effect">
-                <span className="quiet">on {plural(check.assets, 'asset')}</span>
+                <AppLink to={paths.detections({ query: `check:${check.check} and not confidence:information` })}>
+                  on {plural(check.assets, 'asset')}
+                </AppLink>
                 <Severity level={check.severity} />
               </span>
             </li>
@@ -159,7 +180,9 @@ function TopUpgrades({ data }: { data: Dashboard }) {
           {data.topUpgrades.map((upgrade) => (
             <li key={`${upgrade.source} ${upgrade.fixed}`}>
               <div>
-                <AppLink to={paths.detections({ search: upgrade.source })}>{upgrade.source}</AppLink>
+                <AppLink to={paths.detections({ query: `package:${writeValue(upgrade.source)} and fixable:true` })}>
+                  {upgrade.source}
+                </AppLink>
                 <br />
                 <span className="quiet">
                   to <code>{upgrade.fixed}</code>

@@ -1,0 +1,117 @@
+import { type Deadlines, type SavedQuery, severities, type TimelineEntry } from '@vedette/protocol';
+import * as fixtures from './fixtures.ts';
+import type { MockRequest } from './server.ts';
+
+let deadlines: Deadlines = { critical: 7, high: 14, medium: 30, low: null, informational: null };
+let saved: SavedQuery[] = [
+  {
+    savedQueryId: '00000009-0000-4000-8000-000000000001' as SavedQuery['savedQueryId'], // fixtures mint ids
+    name: 'Exploited on servers',
+    about: 'detection',
+    query: 'kev:true and asset:(hostname:web)',
+    shared: true,
+    onDashboard: true,
+    owner: 'anna',
+    isOwn: false,
+    changedAt: fixtures.at(3),
+  },
+];
+
+const timeline: TimelineEntry[] = [
+  {
+    kind: 'detections',
+    at: fixtures.at(1),
+    found: { count: 0, first: [] },
+    fixed: { count: 2, first: fixtures.checks.slice(0, 2).map(({ number, name }) => ({ check: number, name })) },
+  },
+  {
+    kind: 'packages',
+    at: fixtures.at(1),
+    collector: 'dpkg',
+    added: { count: 1, first: ['libssl3 3.0.15-1~deb12u1'] },
+    removed: { count: 1, first: ['libssl3 3.0.11-1~deb12u2'] },
+  },
+  { kind: 'facts', at: fixtures.at(2), collector: 'listening-socket' },
+  { kind: 'enrolled', at: fixtures.at(20) },
+];
+
+/** Histories, settings and saved queries of the fixtures. */
+export const historyHandlers = {
+  getPulse: () => ({ revision: 'steady' }),
+  getTrends: ({ empty }: MockRequest) => ({
+    days: empty
+      ? []
+      : fixtures
+          .dashboard()
+          .trend.map(({ at, open }, index) => ({ at, open, new: (index * 7) % 11, reopened: index % 3, fixed: (index * 5) % 9 })),
+    remediation: severities.map((severity) => ({
+      severity,
+      fixed: severity * 3,
+      meanSeconds: severity * 86_400,
+      measured: severity * 3,
+    })),
+    overdue: [
+      { severity: 5, days: 7, query: 'severity:5 and firstFound:<now-7d', detections: 3 },
+      { severity: 4, days: 60, query: 'severity:4 and firstFound:<now-60d', detections: null },
+    ],
+  }),
+  getDeadlines: () => deadlines,
+  setDeadlines: ({ body }: MockRequest) => (deadlines = body as Deadlines), // a mock trusts its test
+  getTimeline: () => ({ items: timeline, more: false }),
+  compareMoments: ({ query, empty }: MockRequest) => {
+    const groups = empty
+      ? []
+      : query.get('groupBy') === 'check'
+        ? fixtures.checks
+            .slice(0, 5)
+            .map(({ number, name }, index) => ({ key: String(number), label: name, new: index, reopened: 0, fixed: 5 - index }))
+        : fixtures.assets
+            .slice(0, 5)
+            .map(({ assetId, hostname }, index) => ({ key: assetId, label: hostname, new: index, reopened: 1, fixed: 2 }));
+    return {
+      from: query.get('from'),
+      to: query.get('to') ?? new Date(fixtures.now).toISOString(),
+      changes: { new: 10, reopened: 5, fixed: 10 },
+      groups,
+      total: groups.length,
+    };
+  },
+  countDetections: ({ query }: MockRequest) => {
+    const groups =
+      query.get('groupBy') === 'check'
+        ? fixtures.checks
+            .slice(0, 5)
+            .map(({ number, name }, index) => ({ key: String(number), label: name, detections: 9 - index, assets: 9 - index }))
+        : severities.map((severity) => ({
+            key: String(severity),
+            label: String(severity),
+            detections: severity * 4,
+            assets: severity,
+          }));
+    return { groups, total: groups.length, detections: groups.reduce((sum, { detections }) => sum + detections, 0) };
+  },
+  listFieldValues: ({ query }: MockRequest) => {
+    const values =
+      query.get('field') === 'hostname'
+        ? fixtures.assets.map(({ hostname }) => hostname)
+        : fixtures.packages.map(([, name]) => name);
+    return { items: values.filter((value) => value.startsWith(query.get('prefix') ?? '')).slice(0, 8) };
+  },
+  listSavedQueries: () => ({ items: saved }),
+  saveQuery: ({ body }: MockRequest) => {
+    const one = {
+      ...saved[0]!,
+      ...body,
+      savedQueryId: crypto.randomUUID(),
+      owner: 'admin',
+      isOwn: true,
+      changedAt: new Date(fixtures.now).toISOString(),
+    }; // the first is never deleted
+    saved = [...saved, one as SavedQuery];
+    return one;
+  },
+  deleteSavedQuery: ({ params }: MockRequest) => {
+    saved = saved.filter(({ savedQueryId }) => savedQueryId !== params['savedQueryId']);
+    return { deleted: true };
+  },
+};

@@ -1,0 +1,83 @@
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import { endpoints, type Trends } from '@vedette/protocol';
+import { useApi } from '../../api/use-api.ts';
+import { ChangeChart } from '../../components/ChangeChart.tsx';
+import { Severity } from '../../components/Severity.tsx';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { formatCount, formatDuration, plural } from '../../ui/format.ts';
+
+/** Whether things get better: new and fixed by day, how long a fix takes, and what is late. */
+export function Progress() {
+  const { data } = useApi(endpoints.getTrends, {});
+  if (!data) return null;
+  return (
+    <div className="columns even">
+      <Container
+        header={
+          <Header
+            variant="h2"
+            description={`In ${plural(data.days.length, 'day')}`}
+            actions={<AppLink to={paths.compare()}>Compare two moments</AppLink>}
+          >
+            New and fixed
+          </Header>
+        }
+      >
+        {data.days.length > 1 ? <ChangeChart days={data.days} /> : <EmptyState title="The trend begins tomorrow" />}
+      </Container>
+      <Container
+        header={
+          <Header variant="h2" actions={<AppLink to={paths.settings()}>Deadlines</AppLink>}>
+            Time to remediate
+          </Header>
+        }
+      >
+        <Remediation trends={data} />
+      </Container>
+    </div>
+  );
+}
+
+function Remediation({ trends: { remediation, overdue } }: { trends: Trends }) {
+  const late = new Map(overdue.map((one) => [one.severity, one]));
+  return (
+    <table className="figures">
+      <thead>
+        <tr>
+          <th scope="col">Severity</th>
+          <th scope="col">Fixed</th>
+          <th scope="col">Mean time</th>
+          <th scope="col">Deadline</th>
+          <th scope="col">Overdue</th>
+        </tr>
+      </thead>
+      <tbody>
+        {remediation.map(({ severity, fixed, meanSeconds }) => {
+          const deadline = late.get(severity);
+          return (
+            <tr key={severity}>
+              <th scope="row">
+                <Severity level={severity} />
+              </th>
+              <td>{formatCount(fixed)}</td>
+              <td>{meanSeconds === null ? '–' : formatDuration(meanSeconds)}</td>
+              <td>{deadline ? plural(deadline.days, 'day') : 'none'}</td>
+              <td>
+                {deadline ? (
+                  <AppLink to={paths.detections({ query: deadline.query })} ariaLabel={`Overdue, severity ${severity}`}>
+                    {deadline.detections === null ? 'list' : formatCount(deadline.detections)}
+                  </AppLink>
+                ) : (
+                  '–'
+                )}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,30 @@
+import TextFilter from '@cloudscape-design/components/text-filter';
+import { useState } from 'react';
+import { useUrlState } from './use-url-state.ts';
+
+/** Search of a list that knows no query language; what is looked for stands in the address. */
+export function SearchField({ label, count }: { label: string; count: string }) {
+  const [state, change] = useUrlState();
+  const inAddress = state['search'] ?? '';
+  const [text, setText] = useState(inAddress);
+  // A link elsewhere on the page may change the address under us.
+  const [seen, setSeen] = useState(inAddress);
+  if (seen !== inAddress) {
+    setSeen(inAddress);
+    setText(inAddress);
+  }
+  return (
+    <div className="filters">
+      <div className="filter-search">
+        <TextFilter
+          filteringText={text}
+          filteringPlaceholder={label}
+          filteringAriaLabel={label}
+          countText={inAddress ? count : ''}
+          onChange={({ detail }) => setText(detail.filteringText)}
+          onDelayedChange={({ detail }) => change({ search: detail.filteringText.slice(0, 200) || undefined })}
+        />
+      </div>
+    </div>
+  );
+}
