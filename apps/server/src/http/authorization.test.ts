@@ -49,6 +49,7 @@ beforeAll(async () => {
   const token = await change('/api-tokens', { name: 'token' });
   const role = await change('/roles', { name: 'Own', permissions: ['asset:read'] });
   await change('/tags/own-tag', {});
+  const saved = await change('/queries', { name: 'own', about: 'asset', query: 'os:debian' });
   const order = await change(`/assets/${db.assetId}/scans`);
   ours = {
     assetId: db.assetId,
@@ -58,6 +59,7 @@ beforeAll(async () => {
     roleId: role['role'] ?? '',
     userId: callers.get('reader')?.userId ?? '',
     name: 'own-tag',
+    savedQueryId: saved['savedQueryId'] ?? '',
     sessionId: await insertSession(),
     secondFactorId: await insertFactor(),
     rolloutId: await insertRollout(),
@@ -214,7 +216,7 @@ describe('another organization', () => {
     const { db: database } = world.database;
     const counts = () =>
       Promise.all(
-        (['session', 'apiToken', 'appUser', 'role', 'agent', 'secondFactor'] as const).map(
+        (['session', 'apiToken', 'appUser', 'role', 'agent', 'secondFactor', 'savedQuery'] as const).map(
           async (table) => (await database.selectFrom(table).selectAll().execute()).length,
         ),
       );
