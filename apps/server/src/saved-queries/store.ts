@@ -17,7 +17,7 @@ export async function findSavedQueries(db: Kysely<Database>, { organizationId, u
     .select('appUser.login')
     .where('savedQuery.organizationId', '=', organizationId)
     .where((is) => is.or([is('savedQuery.userId', '=', userId), is('savedQuery.shared', '=', true)]))
-    .orderBy(sql`lower(name)`)
+    .orderBy(sql`lower(saved_query.name)`)
     .orderBy('savedQuery.id')
     .execute();
   return rows.map(({ id, name, about, query, shared, onDashboard, login, changedAt, ...row }) => ({
