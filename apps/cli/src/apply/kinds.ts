@@ -2,18 +2,22 @@ import {
   changeRole,
   createRole,
   deleteRole,
+  deleteSavedQuery,
   deleteTag,
   getReleaseRules,
   listRoles,
+  listSavedQueries,
   listTags,
+  QueryEntity,
   ReleaseRule,
   RoleId,
   RoleInput,
+  saveQuery,
   saveTag,
   setReleaseRules,
   Tag,
 } from '@vedette/protocol';
-import { parseQuery, pointAt, QueryError } from '@vedette/query';
+import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
 import { z } from 'zod';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
@@ -36,8 +40,12 @@ export interface Kind {
 
 /** A query that cannot be understood is a fault of the file, found before anything is sent. */
 function assetQuery(text: string, context: z.RefinementCtx): void {
+  understood(text, 'asset', context);
+}
+
+function understood(text: string, about: EntityName, context: z.RefinementCtx): void {
   try {
-    parseQuery(text, 'asset', Date.now());
+    parseQuery(text, about, Date.now());
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     context.addIssue({ code: 'custom', message: `cannot be understood\n${pointAt(text, error)}` });
@@ -117,5 +125,33 @@ const role: Kind = {
   },
 };
 
+const SavedQuerySpec = z
+  .strictObject({
+    about: QueryEntity,
+    query: z.string().min(1).max(4096),
+    onDashboard: z.boolean().default(false),
+  })
+  .superRefine(({ about, query }, context) => understood(query, about, context));
+
+/** Of whoever applies them, for everybody. */
+const savedQuery: Kind = {
+  kind: 'SavedQuery',
+  name: z.string().trim().min(1).max(100),
+  spec: SavedQuerySpec,
+  async list(client) {
+    const { items } = await client.call(listSavedQueries, {});
+    const own = items.filter(({ isOwn, shared }) => isOwn && shared);
+    return new Map(own.map(({ name, about, query, onDashboard }) => [name, { about, query, onDashboard }]));
+  },
+  async save(client, name, spec) {
+    await client.call(saveQuery, { body: { ...SavedQuerySpec.parse(spec), name, shared: true } });
+  },
+  async delete(client, name) {
+    const { items } = await client.call(listSavedQueries, {});
+    const found = items.find((one) => one.isOwn && one.name === name);
+    if (found) await client.call(deleteSavedQuery, { params: { savedQueryId: found.savedQueryId } });
+  },
+};
+
 /** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
-export const kinds: readonly Kind[] = [tag, role, releaseRules];
+export const kinds: readonly Kind[] = [tag, role, releaseRules, savedQuery];

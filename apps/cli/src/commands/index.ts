@@ -25,12 +25,14 @@ import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
 import { detectionsWhatIf } from './detections-what-if.ts';
 import { explain } from './explain.ts';
+import { historyCommands } from './history.ts';
 import { knowledgeAccept } from './knowledge-accept.ts';
 import { knowledgeImport } from './knowledge-import.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
 import { knowledgeShow } from './knowledge-show.ts';
 import { knowledgeStatus } from './knowledge-status.ts';
 import { login } from './login.ts';
+import { queryCommands } from './queries.ts';
 import { relay } from './relay.ts';
 import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
@@ -58,6 +60,7 @@ export const commands: readonly Command[] = [
   detectionsExplain,
   explain,
   replay,
+  ...historyCommands,
   softwareList,
   checksList,
   checksShow,
@@ -70,6 +73,7 @@ export const commands: readonly Command[] = [
   activationKeysList,
   activationKeysCreate,
   activationKeysRevoke,
+  ...queryCommands,
   ...tagCommands,
   ...releaseKeyCommands,
   ...releaseRepositoryCommands,
