@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a datalist shows no descriptions and cannot be told which option is active */
 import Button from '@cloudscape-design/components/button';
 import { completeQuery, entities, type EntityName, parseQuery, QueryError } from '@vedette/query';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
@@ -128,10 +129,8 @@ export function QueryBar({ about, value, onChange, count }: QueryBarProps) {
           </Button>
         )}
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- a datalist shows no descriptions and cannot be told what is active */}
       <div id={`${id}-options`} role="listbox" aria-label="Completions" className="query-options" hidden={!isListed}>
         {options.map((option, index) => (
-          // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- as above
           <div
             key={`${option.text} ${option.describes}`}
             id={`${id}-${index}`}

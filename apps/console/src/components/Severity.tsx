@@ -1,5 +1,7 @@
 import Badge from '@cloudscape-design/components/badge';
 import { severities, severityNames, type Severity as Level, type SeverityCounts } from '@vedette/protocol';
+import { paths } from '../paths.ts';
+import { AppLink } from '../ui/AppLink.tsx';
 import { formatCount } from '../ui/format.ts';
 
 const colours = {
@@ -20,17 +22,26 @@ export function Severity({ level }: { level: Level }) {
   return <Badge color={colours[level]}>{severityLabel(level)}</Badge>;
 }
 
-/** How many of each severity, those that are not zero. */
-export function SeverityTally({ counts }: { counts: SeverityCounts }) {
+/** How many of each severity, those that are not zero; of an asset each leads to the detections that it counts. */
+export function SeverityTally({ counts, assetId }: { counts: SeverityCounts; assetId?: string }) {
   const present = severities.filter((level) => counts[severityNames[level]] > 0);
   if (present.length === 0) return <span className="quiet">none open</span>;
   return (
     <span className="tally">
-      {present.map((level) => (
-        <Badge key={level} color={colours[level]}>
-          {formatCount(counts[severityNames[level]])} {severityNames[level]}
-        </Badge>
-      ))}
+      {present.map((level) => {
+        const badge = (
+          <Badge key={level} color={colours[level]}>
+            {formatCount(counts[severityNames[level]])} {severityNames[level]}
+          </Badge>
+        );
+        if (assetId === undefined) return badge;
+        const query = `asset:(assetId:${assetId}) and severity:${severityNames[level]}`;
+        return (
+          <AppLink key={level} to={paths.detections({ query })}>
+            {badge}
+          </AppLink>
+        );
+      })}
     </span>
   );
 }

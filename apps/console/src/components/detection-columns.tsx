@@ -1,11 +1,13 @@
 import Button from '@cloudscape-design/components/button';
 import Badge from '@cloudscape-design/components/badge';
-import type { Detection } from '@vedette/protocol';
+import { type Detection, endpoints, severityNames } from '@vedette/protocol';
+import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
 import { Ago } from '../ui/Ago.tsx';
 import { AppLink } from '../ui/AppLink.tsx';
-import { formatShare } from '../ui/format.ts';
+import { formatAgo, formatMoment, formatShare, plural } from '../ui/format.ts';
 import type { Column } from '../ui/ListTable.tsx';
+import { useNow } from '../ui/use-now.ts';
 import { DetectionStatus } from './DetectionStatus.tsx';
 import { Severity } from './Severity.tsx';
 
@@ -125,8 +127,30 @@ function State({ detection }: { detection: Detection }) {
       <span className="under">
         <Ago at={detection.fixedAt ?? detection.firstFound} />
       </span>
+      <Due detection={detection} />
     </>
   );
+}
+
+/** When an open detection is to be fixed, counted from when it was first found. */
+function Due({ detection: { severity, firstFound, status } }: { detection: Detection }) {
+  const { data } = useApi(endpoints.getDeadlines, {});
+  const now = useNow();
+  const days = data?.[severityNames[severity]] ?? null;
+  if (days === null || status === 'fixed') return null;
+  const due = Date.parse(firstFound) + days * 86_400_000;
+  const at = new Date(due).toISOString();
+  return (
+    <span className={due < now ? 'under late' : 'under'} title={`To be fixed until ${formatMoment(at)}`}>
+      {due < now ? lateness(now - due) : `due ${formatAgo(at, now)}`}
+    </span>
+  );
+}
+
+/** "13 days late"; of less than a day "late". */
+function lateness(ms: number): string {
+  const days = Math.floor(ms / 86_400_000);
+  return days === 0 ? 'late' : `${plural(days, 'day')} late`;
 }
 
 function CheckName({ detection }: { detection: Detection }) {

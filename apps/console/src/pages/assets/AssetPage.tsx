@@ -86,7 +86,7 @@ export function AssetPage() {
         }
         actions={
           <>
-            <SeverityTally counts={detail.asset.detections} /> <ScanNow key={assetId} assetId={assetId} />
+            <SeverityTally counts={detail.asset.detections} assetId={assetId} /> <ScanNow key={assetId} assetId={assetId} />
           </>
         }
       >

@@ -31,7 +31,7 @@ const columns: readonly Column<Asset>[] = [
     header: 'Open detections',
     sort: 'worst',
     isHighestFirst: true,
-    cell: (item) => <SeverityTally counts={item.detections} />,
+    cell: (item) => <SeverityTally counts={item.detections} assetId={item.assetId} />,
     minWidth: 210,
   },
   {

@@ -52,7 +52,7 @@ export function PastDashboard({ asOf }: { asOf: string }) {
             {assets.data.items.map(({ assetId, hostname, detections }) => (
               <li key={assetId}>
                 <AppLink to={paths.asset(assetId)}>{hostname}</AppLink>
-                <SeverityTally counts={detections} />
+                <SeverityTally counts={detections} assetId={assetId} />
               </li>
             ))}
           </ol>
