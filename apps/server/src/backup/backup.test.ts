@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { agentPaths, type FactRow } from '@vedette/protocol';
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import type { FactRow } from '@vedette/protocol';
+import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../db/database.ts';
-import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { answersTo, debianPackage, detectionPaths, learn, report, waitDays } from '../testing/told-server.ts';
 import { backUp } from './back-up.ts';
 import { FrameWriter } from './frames.ts';
 import { restore } from './restore.ts';
@@ -20,7 +20,6 @@ let caller: Awaited<ReturnType<typeof testCaller>>;
 let directory: string;
 let file: string;
 const agents: TestAgent[] = [];
-const dayMs = 24 * 3600 * 1000;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'vedette-backup-'));
@@ -29,78 +28,40 @@ beforeAll(async () => {
   database = stack.use(await throwAwayDatabase());
   server = stack.use(await testServer(database));
   caller = await testCaller(server);
-  await know('2.0-1', 'openssl', 'curl');
+  await learn(server, '2.0-1', 'openssl', 'curl');
   for (const name of ['web-1', 'web-2', 'web-3']) {
     const agent = new TestAgent(server);
     await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname: name, machineId: name });
     agents.push(agent);
-    await report(agent, 1, [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')]);
+    await report(agent, 1, machine(debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')));
   }
   // A history: one fixed, one reopened, a check that came later and one that was withdrawn.
-  later(2);
-  await report(agents[0], 2, [pkg('openssl', '2.0-1'), pkg('curl', '1.0-1')]);
-  later(2);
-  await report(agents[0], 3, [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')]);
-  await know('2.0-1', 'openssl', 'bash');
-  later(1);
-  await report(agents[1], 2, [pkg('curl', '2.0-1'), pkg('bash', '1.0-1'), pkg('tab\tnew\nline\\', '1')]);
+  waitDays(server, 2);
+  await report(agents[0], 2, machine(debianPackage('openssl', '2.0-1'), debianPackage('curl', '1.0-1')));
+  waitDays(server, 2);
+  await report(agents[0], 3, machine(debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')));
+  await learn(server, '2.0-1', 'openssl', 'bash');
+  waitDays(server, 1);
+  await report(
+    agents[1],
+    2,
+    machine(debianPackage('curl', '2.0-1'), debianPackage('bash', '1.0-1'), debianPackage('back\\slash\\t "quoted" 😀', '1')),
+  );
   await backUp(server.context.pool, file);
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
-function pkg(name: string, version: string): FactRow {
-  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
-}
+const os = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' };
 
-async function report(agent: TestAgent | undefined, sequence: number, packages: FactRow[]): Promise<void> {
-  const os = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' };
-  const rows = { os: [{ ...os, hostname: 'web', architecture: 'amd64' }], dpkg: packages };
-  const documents = Object.entries(rows).map(([collector, each]) => syncDocument({ collector, sequence, rows: each }));
-  const reply = await agent?.post(agentPaths.sync, { documents });
-  if (reply?.status !== 200) throw new Error(JSON.stringify(reply?.json));
-}
-
-async function know(fixed: string, ...names: string[]): Promise<void> {
-  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
-  const advisories = names.map((name, index) => ({
-    id: `DSA-900${index}-1`,
-    feed: 'debian-dsa',
-    published: '2026-10-01',
-    vulnerabilities: [`CVE-2026-100${index}`],
-    affected: [{ ...statement, package: name, fixed }],
-  }));
-  await importKnowledge(
-    server.context.db,
-    { advisories, vulnerabilities: [], origins: [] },
-    { at: server.clock.now, starter: false },
-  );
-}
-
-function later(days: number): void {
-  server.clock.now = new Date(server.clock.now.getTime() + days * dayMs);
+function machine(...packages: FactRow[]) {
+  return { os: [{ ...os, hostname: 'web', architecture: 'amd64' }], dpkg: packages };
 }
 
 /** Everything that is derived, now and at each day of the past. */
-async function answers(from: TestServer): Promise<unknown> {
-  const moments = Array.from({ length: 8 }, (_, days) => new Date(server.clock.now.getTime() - days * dayMs).toISOString());
-  const pages = moments.map((asOf) => `/detections?status=all&limit=100&asOf=${asOf}`);
-  const paths = [
-    '/dashboard',
-    '/assets',
-    '/checks',
-    '/knowledge',
-    '/activation-keys',
-    '/detections?status=all&limit=100',
-    ...pages,
-  ];
+function answers(from: TestServer): Promise<unknown> {
+  const paths = ['/dashboard', '/assets', '/checks', '/knowledge', '/activation-keys', ...detectionPaths(server, 8)];
   const assetPaths = agents.flatMap(({ assetId }) => [`/assets/${assetId}`, `/assets/${assetId}/facts/dpkg`]);
-  return Promise.all(
-    [...paths, ...assetPaths].map(async (path) => {
-      const reply = await from.app.inject({ url: `/api/v1${path}`, headers: caller.headers });
-      expect([path, reply.statusCode]).toEqual([path, 200]);
-      return [path, reply.json()];
-    }),
-  );
+  return answersTo(from, caller.headers, [...paths, ...assetPaths]);
 }
 
 async function restored(name: string): Promise<{ server: TestServer; dispose: () => Promise<void> }> {
@@ -127,10 +88,10 @@ describe('a backup', () => {
     const [known] = agents;
     // The agent's key is in the backup; it reports to the restored platform as if nothing had been.
     const moved = Object.assign(new TestAgent(other), { key: known?.key, agentId: known?.agentId, assetId: known?.assetId });
-    await report(moved, 4, [pkg('openssl', '2.0-1')]);
+    await report(moved, 4, machine(debianPackage('openssl', '2.0-1')));
     const fresh = new TestAgent(other);
     expect((await fresh.enroll(await testActivationKey(other, caller.organizationId), {}, { machineId: 'x' })).status).toBe(200);
-    await report(fresh, 1, [pkg('openssl', '1.0-1'), pkg('zlib', '9')]);
+    await report(fresh, 1, machine(debianPackage('openssl', '1.0-1'), debianPackage('zlib', '9')));
     const reply = await other.app.inject({ url: '/api/v1/detections?status=fixed', headers: caller.headers });
     expect(reply.json<{ items: { assetId: string; name: string }[] }>().items).toContainEqual(
       expect.objectContaining({ assetId: known?.assetId, name: 'CVE-2026-1000' }),

@@ -6,9 +6,9 @@ import { FactBases } from '../inventory/fact-bases.ts';
 import { packOldFacts } from '../inventory/fact-packer.ts';
 import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
 import { refKey } from '../inventory/asset-ref.ts';
-import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { answersTo, debianPackage, detectionPaths, learn, report, waitDays } from '../testing/told-server.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { Database } from './schema.ts';
@@ -21,7 +21,6 @@ let fresh: TestServer;
 let freshDatabase: ThrowAwayDatabase;
 let caller: Awaited<ReturnType<typeof testCaller>>;
 const agents: TestAgent[] = [];
-const dayMs = 24 * 3600 * 1000;
 /** Of the first agent's users, in all databases. */
 let sequence = 2;
 const collectors = ['os', 'user', 'container', 'mount', 'listening-socket', 'dpkg'];
@@ -30,21 +29,24 @@ beforeAll(async () => {
   freshDatabase = stack.use(await throwAwayDatabase());
   fresh = stack.use(await testServer(freshDatabase));
   caller = await testCaller(fresh);
-  await know('2.0-1', 'openssl', 'curl');
+  await learn(fresh, '2.0-1', 'openssl', 'curl');
   for (const name of ['web-1', 'web-2', 'db-1']) {
     const agent = new TestAgent(fresh);
     await agent.enroll(await testActivationKey(fresh, caller.organizationId), {}, { hostname: name, machineId: name });
     agents.push(agent);
-    await report(agent, 1, { ...machine(name), dpkg: [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')] });
+    await report(agent, 1, { ...machine(name), dpkg: [debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')] });
   }
   // One fixed, one reopened, a check that came later and one that was withdrawn.
-  later(2);
-  await report(agents[0], 2, { user: [user('anna', 7), user('cleo', 9)], dpkg: [pkg('openssl', '2.0-1'), pkg('curl', '1.0-1')] });
-  later(2);
-  await report(agents[0], 3, { dpkg: [pkg('openssl', '1.0-1'), pkg('curl', '1.0-1')] });
-  await know('2.0-1', 'openssl', 'bash');
-  later(8);
-  await report(agents[1], 2, { container: [], dpkg: [pkg('curl', '2.0-1'), pkg('bash', '1.0-1')] });
+  waitDays(fresh, 2);
+  await report(agents[0], 2, {
+    user: [user('anna', 7), user('cleo', 9)],
+    dpkg: [debianPackage('openssl', '2.0-1'), debianPackage('curl', '1.0-1')],
+  });
+  waitDays(fresh, 2);
+  await report(agents[0], 3, { dpkg: [debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')] });
+  await learn(fresh, '2.0-1', 'openssl', 'bash');
+  waitDays(fresh, 8);
+  await report(agents[1], 2, { container: [], dpkg: [debianPackage('curl', '2.0-1'), debianPackage('bash', '1.0-1')] });
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
@@ -66,61 +68,17 @@ function user(name: string, uid: number, groups: string[] = []): FactRow {
   return { name, uid, gid: uid, home: `/home/${uid}`, shell: '/bin/sh', password: 'set', groups };
 }
 
-function pkg(name: string, version: string): FactRow {
-  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
-}
-
-async function report(agent: TestAgent | undefined, sequence: number, rows: Reports): Promise<void> {
-  const documents = Object.entries(rows).map(([collector, each]) => syncDocument({ collector, sequence, rows: each }));
-  const reply = await agent?.post(agentPaths.sync, { documents });
-  expect(reply?.json).toMatchObject({ results: documents.map(() => ({ outcome: 'accepted' })) });
-}
-
-async function know(fixed: string, ...names: string[]): Promise<void> {
-  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
-  const advisories = names.map((name, index) => ({
-    id: `DSA-900${index}-1`,
-    feed: 'debian-dsa',
-    published: '2026-10-01',
-    vulnerabilities: [`CVE-2026-100${index}`],
-    affected: [{ ...statement, package: name, fixed }],
-  }));
-  await importKnowledge(
-    fresh.context.db,
-    { advisories, vulnerabilities: [], origins: [] },
-    { at: fresh.clock.now, starter: false },
-  );
-}
-
-function later(days: number): void {
-  fresh.clock.now = new Date(fresh.clock.now.getTime() + days * dayMs);
-}
-
 /** Everything that is derived, now and at each day of the past, and all facts. */
-async function answers({ app }: TestServer): Promise<[path: string, answer: unknown][]> {
-  const moments = Array.from({ length: 13 }, (_, days) => new Date(fresh.clock.now.getTime() - days * dayMs).toISOString());
-  const paths = [
-    '/dashboard',
-    '/assets',
-    '/checks',
-    '/knowledge',
-    '/activation-keys',
-    ...['', ...moments.map((asOf) => `&asOf=${asOf}`)].map((asOf) => `/detections?status=all&limit=100${asOf}`),
-    ...agents.flatMap(({ assetId }) => [
-      `/assets/${assetId}`,
-      ...collectors.flatMap((collector) => {
-        const facts = `/assets/${assetId}/facts/${collector}`;
-        return [facts, `${facts}?limit=1&offset=1`, `${facts}?offset=9`];
-      }),
-    ]),
-  ];
-  return Promise.all(
-    paths.map(async (path): Promise<[string, unknown]> => {
-      const reply = await app.inject({ url: `/api/v1${path}`, headers: caller.headers });
-      expect([path, reply.statusCode]).toEqual([path, 200]);
-      return [path, reply.json()];
+function answers(from: TestServer): Promise<(readonly [path: string, answer: unknown])[]> {
+  const facts = agents.flatMap(({ assetId }) => [
+    `/assets/${assetId}`,
+    ...collectors.flatMap((collector) => {
+      const path = `/assets/${assetId}/facts/${collector}`;
+      return [path, `${path}?limit=1&offset=1`, `${path}?offset=9`];
     }),
-  );
+  ]);
+  const paths = ['/dashboard', '/assets', '/checks', '/knowledge', '/activation-keys', ...detectionPaths(fresh, 13), ...facts];
+  return answersTo(from, caller.headers, paths);
 }
 
 const searches = ['ANNA', '443', 'true', 'ssl-', '", "', 'the "ADMIN', '%', 'nobody has this'];
