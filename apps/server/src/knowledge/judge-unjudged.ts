@@ -4,7 +4,7 @@ import { judgePackageVersions } from './judge-package-versions.ts';
 import { lockKnowledgeShared } from './lock.ts';
 
 /** So many in one transaction: it holds the shared lock, for which an import waits. */
-const partSize = 5000;
+const defaultPart = 5000;
 
 /** While PostgreSQL writes what one part came to, the next is judged. */
 const lanes = 2;
@@ -13,24 +13,24 @@ const lanes = 2;
  * Judges package versions that wait for it, the oldest first, until none is left; returns how many. Several servers may do so at once. Stops
  * anywhere without harm: what is not committed waits still.
  */
-export async function judgeUnjudged(db: Kysely<Database>): Promise<number> {
+export async function judgeUnjudged(db: Kysely<Database>, partSize = defaultPart): Promise<number> {
   const { rows } = await sql<{ many: boolean }>`
     select exists (select from unjudged offset ${partSize}) as many`.execute(db);
   const wanted = rows[0]?.many === true ? lanes : 1;
-  const ended = await Promise.allSettled(Array.from({ length: wanted }, () => judgeAll(db)));
+  const ended = await Promise.allSettled(Array.from({ length: wanted }, () => judgeAll(db, partSize)));
   return ended.reduce((sum, lane) => {
     if (lane.status === 'rejected') throw lane.reason;
     return sum + lane.value;
   }, 0);
 }
 
-async function judgeAll(db: Kysely<Database>): Promise<number> {
+async function judgeAll(db: Kysely<Database>, partSize: number): Promise<number> {
   for (let total = 0; ;) {
     const judged = await db.transaction().execute(async (tx) => {
       // Rather come again than hold a connection through a long import.
       await sql`set local lock_timeout = '10s'`.execute(tx);
       await lockKnowledgeShared(tx);
-      return judgeSomeUnjudged(tx);
+      return judgeSomeUnjudged(tx, partSize);
     });
     if (judged === 0) return total;
     total += judged;
@@ -38,7 +38,7 @@ async function judgeAll(db: Kysely<Database>): Promise<number> {
 }
 
 /** One part of those that nobody else is judging; the caller holds the knowledge lock, shared or not. */
-export async function judgeSomeUnjudged(tx: Kysely<Database>): Promise<number> {
+export async function judgeSomeUnjudged(tx: Kysely<Database>, partSize = defaultPart): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     select package_version_id as id from unjudged order by 1 limit ${partSize} for update skip locked`.execute(tx);
   if (rows.length === 0) return 0;
