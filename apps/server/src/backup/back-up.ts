@@ -9,6 +9,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { productVersion } from '../version.ts';
 import { BackupError } from './backup-error.ts';
 import { type BackupHeader, FrameWriter } from './frames.ts';
+import { releaseFiles } from './release-files.ts';
 import { quoted, readMigrations, readTables } from './tables.ts';
 
 export interface BackupReport {
@@ -16,14 +17,22 @@ export interface BackupReport {
   readonly bytes: number;
   readonly tables: number;
   readonly rows: number;
+  /** Of the releases. */
+  readonly files: number;
+}
+
+interface BackupInput {
+  readonly pool: Pool;
+  /** Directory of releases; need not be there. */
+  readonly releases: string;
 }
 
 /**
- * Writes everything the platform knows, as of one moment, to `file`, while the platform goes on. It holds secrets (the platform's key,
+ * Writes everything the platform knows, as of one moment, and the releases, to `file`, while the platform goes on. It holds secrets (the platform's key,
  * hashes of passwords) and is readable by its owner alone. It appears under its name when it is whole. Throws BackupError FILE.
  */
 export async function backUp(
-  pool: Pool,
+  { pool, releases }: BackupInput,
   file: string,
   progress: (text: string) => void = () => undefined,
 ): Promise<BackupReport> {
@@ -32,13 +41,13 @@ export async function backUp(
   try {
     await client.query('begin isolation level repeatable read read only');
     await client.query('set local statement_timeout = 0');
-    const counted = { rows: 0, tables: 0 };
+    const counted = { rows: 0, tables: 0, files: 0 };
     const compress = createZstdCompress({
       params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
     });
     await rm(half, { force: true });
     await pipeline(
-      Readable.from(backupBytes(client, counted, progress)),
+      Readable.from(backupBytes({ client, releases }, counted, progress)),
       compress,
       createWriteStream(half, { mode: 0o600, flags: 'wx', flush: true }),
     ).catch((error: NodeJS.ErrnoException) => {
@@ -59,8 +68,8 @@ export async function backUp(
 }
 
 async function* backupBytes(
-  client: PoolClient,
-  counted: { rows: number; tables: number },
+  { client, releases }: { client: PoolClient; releases: string },
+  counted: { rows: number; tables: number; files: number },
   progress: (text: string) => void,
 ): AsyncGenerator<Buffer> {
   const writer = new FrameWriter();
@@ -82,6 +91,17 @@ async function* backupBytes(
     yield writer.json('E', { rows });
     counted.rows += rows;
     counted.tables += 1;
+  }
+  progress('releases');
+  for await (const { path, chunks } of releaseFiles(releases)) {
+    yield writer.json('F', { path });
+    let rows = 0;
+    for await (const chunk of chunks) {
+      rows += chunk.length;
+      yield writer.data('D', chunk);
+    }
+    yield writer.json('E', { rows });
+    counted.files += 1;
   }
   yield writer.end();
 }

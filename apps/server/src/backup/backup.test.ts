@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { FactRow } from '@vedette/protocol';
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { TestReleases, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../db/database.ts';
 import { TestAgent } from '../testing/test-agent.ts';
@@ -19,6 +20,7 @@ let server: TestServer;
 let caller: Awaited<ReturnType<typeof testCaller>>;
 let directory: string;
 let file: string;
+let releases: TestReleases;
 const agents: TestAgent[] = [];
 
 beforeAll(async () => {
@@ -47,7 +49,10 @@ beforeAll(async () => {
     2,
     machine(debianPackage('curl', '2.0-1'), debianPackage('bash', '1.0-1'), debianPackage('back\\slash\\t "quoted" 😀', '1')),
   );
-  await backUp(server.context.pool, file);
+  releases = stack.use(await TestReleases.create());
+  await releases.releaseProgram(Buffer.from('a program'), { product: 'agent', version: '1.0.0' });
+  writeFileSync(join(releases.directory, 'private-notes'), 'not handed out');
+  await backUp({ pool: server.context.pool, releases: releases.directory }, file);
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
@@ -69,7 +74,7 @@ async function restored(name: string): Promise<{ server: TestServer; dispose: ()
   const empty = own.use(await throwAwayDatabase({ empty: true }));
   const { db, pool, close } = openDatabase(empty.connection);
   own.defer(close);
-  await restore({ db, pool }, name);
+  await restore({ db, pool, releases: join(directory, randomUUID()) }, name);
   const other = own.use(await testServer(empty));
   other.clock.now = server.clock.now;
   return { server: other, dispose: () => own.disposeAsync() };
@@ -80,6 +85,23 @@ describe('a backup', () => {
     const { server: other, dispose } = await restored(file);
     stack.defer(dispose);
     expect(await answers(other)).toEqual(await answers(server));
+  });
+
+  it('brings the releases back as they were handed out, and nothing else', async () => {
+    await using empty = await throwAwayDatabase({ empty: true });
+    const { db, pool, close } = openDatabase(empty.connection);
+    const to = join(directory, 'restored-releases');
+    const { files } = await restore({ db, pool, releases: to }, file);
+    await close();
+    const below = (from: string): string[] =>
+      readdirSync(from, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(from, join(entry.parentPath, entry.name)))
+        .toSorted();
+    const paths = below(to);
+    expect([files, paths]).toEqual([paths.length, below(releases.directory).filter((path) => path.includes('/'))]);
+    for (const path of paths)
+      expect(readFileSync(join(to, path)).equals(readFileSync(join(releases.directory, path)))).toBe(true);
   });
 
   it('restored, the platform goes on: the same agents report, new assets come, numbers do not repeat', async () => {
@@ -104,7 +126,9 @@ describe('a backup', () => {
   });
 
   it('to a place that cannot be written says so and leaves nothing', async () => {
-    await expect(backUp(server.context.pool, join(directory, 'missing/x'))).rejects.toMatchObject({ code: 'FILE' });
+    await expect(
+      backUp({ pool: server.context.pool, releases: releases.directory }, join(directory, 'missing/x')),
+    ).rejects.toMatchObject({ code: 'FILE' });
   });
 });
 
@@ -119,6 +143,7 @@ describe('a backup that is not whole leaves the database empty:', () => {
     ['of nothing', 'DAMAGED', () => Buffer.alloc(0)],
     ['of a newer release', 'NEWER', () => zstdCompressSync(header({ migrations: ['999-from-the-future'] }))],
     ['whose format is another', 'DAMAGED', () => zstdCompressSync(header({ format: 2 }))],
+    ['with a file that leads elsewhere', 'DAMAGED', () => zstdCompressSync(replaced(plain(), 'tuf/1.root', '../../root'))],
     ['with a table that would end the statement', 'DAMAGED', () => zstdCompressSync(hostileTable())],
   ];
   it.each(changes)('%s (%s)', async (_what, code, bytes) => {
@@ -127,9 +152,11 @@ describe('a backup that is not whole leaves the database empty:', () => {
     await using empty = await throwAwayDatabase({ empty: true });
     const { db, pool, close } = openDatabase(empty.connection);
     try {
-      await expect(restore({ db, pool }, bad)).rejects.toMatchObject({ name: 'BackupError', code });
+      const restoredReleases = join(directory, 'bad-releases');
+      await expect(restore({ db, pool, releases: restoredReleases }, bad)).rejects.toMatchObject({ name: 'BackupError', code });
       const { rows } = await pool.query(`select relname from pg_class where relnamespace = 'public'::regnamespace`);
       expect(rows).toEqual([]);
+      expect(readdirSync(directory).filter((name) => name.startsWith('bad-releases'))).toEqual([]);
     } finally {
       await close();
     }
@@ -137,8 +164,14 @@ describe('a backup that is not whole leaves the database empty:', () => {
 
   it('and nothing is restored over what is there', async () => {
     const { db, pool } = server.context;
-    await expect(restore({ db, pool }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
-    await expect(restore({ db, pool }, join(directory, 'none'))).rejects.toMatchObject({ code: 'FILE' });
+    const there = releases.directory;
+    await expect(restore({ db, pool, releases: there }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+    await expect(restore({ db, pool, releases: there }, join(directory, 'none'))).rejects.toMatchObject({ code: 'FILE' });
+    await using empty = await throwAwayDatabase({ empty: true });
+    const other = openDatabase(empty.connection);
+    await expect(restore({ ...other, releases: there }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+    await other.close();
+    expect(readdirSync(there)).toContain('private-notes');
   });
 
   function header(change: object): Buffer {

@@ -38,12 +38,12 @@ export async function runBackupCommand(
   const { db, pool, close } = openDatabase(postgres?.connection ?? config.secrets.databaseUrl ?? '');
   stack.defer(close);
   if (command === 'backup') {
-    const report = await backUp(pool, file, progress);
-    const text = `${report.file}: ${report.rows} rows of ${report.tables} tables, ${(report.bytes / 1e6).toFixed(1)} MB`;
+    const report = await backUp({ pool, releases: config.releasesDirectory }, file, progress);
+    const text = `${report.file}: ${report.rows} rows of ${report.tables} tables, ${report.files} files of releases, ${(report.bytes / 1e6).toFixed(1)} MB`;
     terminal.out(`${values.json ? JSON.stringify(report) : text}\n`);
   } else {
-    const report = await restore({ db, pool }, file, progress);
-    const text = `restored ${report.rows} rows of ${report.tables} tables, as of ${report.madeAt}`;
+    const report = await restore({ db, pool, releases: config.releasesDirectory }, file, progress);
+    const text = `restored ${report.rows} rows of ${report.tables} tables and ${report.files} files of releases, as of ${report.madeAt}`;
     terminal.out(`${values.json ? JSON.stringify(report) : text}\n`);
   }
 }

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { distributedKind } from '@vedette/protocol';
 import { BackupError } from './backup-error.ts';
 
 /**
  * A backup is one zstd stream of frames: a letter, the length of what follows in four bytes (big endian), and that. `H` the header, for
- * each table `T`, any number of `D` (PostgreSQL's COPY text format) and `E` with the number of rows; last `Z` with the SHA-256 of all
- * before it. Without its `Z` a backup is none: it was cut short.
+ * each table `T`, any number of `D` (PostgreSQL's COPY text format) and `E` with the number of rows; for each file of the releases `F`, any
+ * number of `D` and `E` with the number of bytes; last `Z` with the SHA-256 of all before it. Without its `Z` a backup is none: it was cut short.
  */
 export type Frame =
   | { readonly kind: 'H'; readonly header: BackupHeader }
   | { readonly kind: 'T'; readonly table: TableHead }
+  | { readonly kind: 'F'; readonly path: string }
   | { readonly kind: 'D'; readonly data: Buffer }
   | { readonly kind: 'E'; readonly rows: number }
   | { readonly kind: 'Z'; readonly sha256: string };
@@ -34,6 +36,9 @@ export const TableHead = z.object({
 });
 export type TableHead = z.infer<typeof TableHead>;
 
+/** Below the directory of releases, as anybody may fetch it: it leads nowhere else. */
+const FileHead = z.object({ path: z.string().refine((path) => distributedKind(`/${path}`) !== null) });
+
 const End = z.object({ rows: z.int().nonnegative() });
 const Last = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 /** COPY sends a row in one piece; no row of ours comes near. */
@@ -44,11 +49,11 @@ const headBytes = 5;
 export class FrameWriter {
   readonly #hash = createHash('sha256');
 
-  json(kind: 'H' | 'T' | 'E', value: object): Buffer {
+  json(kind: 'H' | 'T' | 'F' | 'E', value: object): Buffer {
     return this.data(kind, Buffer.from(JSON.stringify(value)));
   }
 
-  data(kind: 'H' | 'T' | 'D' | 'E', payload: Buffer): Buffer {
+  data(kind: 'H' | 'T' | 'F' | 'D' | 'E', payload: Buffer): Buffer {
     const bytes = frame(kind, payload);
     this.#hash.update(bytes);
     return bytes;
@@ -105,6 +110,8 @@ function parseFrame(whole: Buffer): Frame {
       return { kind, header: parse(BackupHeader, payload) };
     case 'T':
       return { kind, table: parse(TableHead, payload) };
+    case 'F':
+      return { kind, ...parse(FileHead, payload) };
     case 'E':
       return { kind, ...parse(End, payload) };
     case 'Z':

@@ -10,20 +10,24 @@ import { migrations } from '../db/migrations/index.ts';
 import type { Database } from '../db/schema.ts';
 import { BackupError } from './backup-error.ts';
 import { type BackupHeader, type Frame, readFrames, type TableHead } from './frames.ts';
+import { RestoredFiles } from './release-files.ts';
 import { quoted, readTables } from './tables.ts';
 
 export interface RestoreReport {
   readonly madeAt: string;
   readonly tables: number;
   readonly rows: number;
+  /** Of the releases. */
+  readonly files: number;
 }
 
 /**
  * Fills an empty database from a backup: the schema of its time first, then every row in one transaction, then the migrations that came
- * since. A backup that is damaged, or fails half way, leaves the database as empty as it was. Throws BackupError.
+ * since. A backup that is damaged, or fails half way, leaves the database and the directory of releases as empty as they were. Throws
+ * BackupError.
  */
 export async function restore(
-  { db, pool }: { db: Kysely<Database>; pool: Pool },
+  { db, pool, releases }: { db: Kysely<Database>; pool: Pool; releases: string },
   file: string,
   progress: (text: string) => void = () => undefined,
 ): Promise<RestoreReport> {
@@ -34,17 +38,18 @@ export async function restore(
   const { header } = first.value;
   const schema = migrationsOf(header);
   await requireEmpty(pool);
+  await using files = new RestoredFiles(releases);
   const client = await pool.connect();
   try {
     await migrate(db, schema);
     await client.query('begin');
     await client.query('set local statement_timeout = 0');
-    const counted = await restoreTables(client, frames, progress);
+    const counted = await restoreParts({ client, files }, frames, progress);
     await resetSequences(client);
     await client.query('commit');
     progress('bringing the schema up to this release');
     await migrate(db);
-    return { madeAt: header.madeAt, ...counted };
+    return { madeAt: header.madeAt, ...counted, files: await files.settle() };
   } catch (error) {
     await client.query('rollback; drop schema public cascade; create schema public').catch(() => undefined); // the connection may have failed
     throw error;
@@ -90,8 +95,8 @@ async function requireEmpty(pool: Pool): Promise<void> {
   }
 }
 
-async function restoreTables(
-  client: PoolClient,
+async function restoreParts(
+  { client, files }: { client: PoolClient; files: RestoredFiles },
   frames: AsyncGenerator<Frame>,
   progress: (text: string) => void,
 ): Promise<{ tables: number; rows: number }> {
@@ -99,6 +104,10 @@ async function restoreTables(
   const counted = { tables: 0, rows: 0 };
   for await (const frame of frames) {
     if (frame.kind === 'Z') continue; // and then readFrames insists on the end
+    if (frame.kind === 'F') {
+      await files.write(frame.path, restoredBytes(frame.path, frames));
+      continue;
+    }
     if (frame.kind !== 'T') throw new BackupError('DAMAGED', 'the parts of the backup are out of order');
     progress(`table ${frame.table.name}`);
     await preparePartitions(client, frame.table, known.get(frame.table.name));
@@ -119,6 +128,18 @@ async function preparePartitions(client: PoolClient, table: TableHead, here: Tab
   for (const { name } of here.partitions) await client.query(`drop table ${quoted(name)}`);
   for (const { name, bound } of table.partitions) {
     await client.query(`create table ${quoted(name)} partition of ${quoted(table.name)} ${bound}`);
+  }
+}
+
+async function* restoredBytes(path: string, frames: AsyncGenerator<Frame>): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for (;;) {
+    const { value: frame, done } = await frames.next();
+    if (done === true) throw new BackupError('DAMAGED', 'the backup was cut short');
+    if (frame.kind === 'E' && frame.rows === bytes) return;
+    if (frame.kind !== 'D') throw new BackupError('DAMAGED', `${path} is not whole in the backup`);
+    bytes += frame.data.length;
+    yield frame.data;
   }
 }
 
