@@ -7,6 +7,7 @@ import {
   getReleaseRules,
   HealthGate,
   listAgentUpgrades,
+  listReleaseEvents,
   listRollouts,
   ReleaseVersion,
   Ring,
@@ -121,6 +122,36 @@ async function findRollout(
   return found;
 }
 
+const events: Command = {
+  name: 'release events',
+  summary: 'How upgrades ended, each with its reason, and who changed roll-outs how; newest first.',
+  options: [
+    ['--asset <asset>', 'only of this one'],
+    ['--to <version>', 'only about this version'],
+    ['--kind <kind>', 'only these, such as upgrade-rolled-back'],
+    ...pageOptions,
+  ],
+  example: 'vedette release events --kind upgrade-rolled-back',
+  async run({ client }, _args, options) {
+    const [asset, version, kind] = [options['asset'], options['to'], options['kind']].map(text);
+    const query = {
+      ...page(options),
+      ...(asset === undefined ? {} : { asset: identifier(AssetId, 'asset', asset) }),
+      ...(version === undefined ? {} : { version: identifier(ReleaseVersion, 'version', version) }),
+      ...(kind === undefined ? {} : { kind }),
+    };
+    const data = await client().call(listReleaseEvents, { query });
+    const rows = data.items.map((one) => [
+      one.at,
+      one.kind,
+      one.version ?? '',
+      one.hostname ?? '',
+      [one.reason, one.detail].filter(Boolean).join(', '),
+    ]);
+    return { data, text: `${table(['at', 'what', 'version', 'host', 'reason'], rows)}\n\n${data.total} events` };
+  },
+};
+
 const pin: Command = {
   name: 'release pin',
   summary: 'Keep an asset on one version, whatever is rolled out; without a version: no longer.',
@@ -209,6 +240,7 @@ export const releaseRolloutCommands: readonly Command[] = [
   start,
   list,
   agents,
+  events,
   action('promote', 'Open the next ring of a roll-out; after the last it is complete.'),
   action('pause', 'Stop a roll-out; nobody is sent back.'),
   action('resume', 'Go on with a roll-out that was paused.'),

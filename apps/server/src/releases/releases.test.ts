@@ -229,6 +229,10 @@ async function say(upgrade: UpgradeReport | object | undefined, who = agent): Pr
   return reply.json['release'] as DesiredRelease | undefined;
 }
 
+interface Happened {
+  readonly total: number;
+  readonly items: readonly { readonly kind: string }[];
+}
 const everybody = [{ name: 'all', tags: [], percent: 100 }];
 async function roll(version: string, more: object = {}): Promise<Rollout> {
   const { status, json } = await call<Rollout>('POST', '/rollouts', { version, rings: everybody, ...more });
@@ -307,12 +311,35 @@ describe('a roll-out', () => {
     expect(events).toMatchObject([{ kind: 'upgrade-rolled-back', version: '1.1.0', detail: { reason: 'crash' } }]);
   });
 
+  it('tells what happened, newest first, by asset and by kind', async () => {
+    const tell = async (query: string) => (await call<Happened>('GET', `/releases/events${query}`)).json;
+    await say(report({ state: 'rolled-back', target: '1.1.0', reason: 'crash', detail: 'exit 139 three times' }));
+    const { items } = await tell(`?asset=${agent.assetId}`);
+    const said = { kind: 'upgrade-rolled-back', version: '1.1.0', reason: 'crash', detail: 'exit 139 three times' };
+    expect(items).toEqual([expect.objectContaining({ ...said, assetId: agent.assetId, hostname: expect.any(String) })]);
+    const all = await tell('');
+    expect([all.items[0]?.kind, all.total]).toEqual(['upgrade-rolled-back', all.items.length]);
+    expect((await tell('?kind=rollout-pause&version=1.1.0')).items).toMatchObject([{ assetId: null, hostname: null }]);
+  });
+
+  it('of content counts who has it and who could not take it', async () => {
+    const rollout = await roll('7', { subject: 'rules' });
+    expect(await say(report())).toMatchObject({ content: { rules: '7' } });
+    expect((await look(rollout)).progress).toMatchObject({ done: 0, failed: 0 });
+    await say(report({ contentProblems: { rules: { version: '7', reason: 'preflight', detail: 'not understood' } } }));
+    expect((await look(rollout)).progress).toMatchObject({ done: 0, failed: 1 });
+    await say(report({ content: { rules: '7' } }));
+    expect((await look(rollout)).progress).toMatchObject({ done: 1, failed: 0 });
+    await change(rollout, 'roll-back');
+  });
+
   it('of another organization is not there', async () => {
     const rollout = await roll('1.1.0');
     const { headers: other } = await testCaller(server);
     expect((await call('GET', `/rollouts/${rollout.rolloutId}`, undefined, other)).status).toBe(404);
     expect((await call('POST', `/rollouts/${rollout.rolloutId}/changes`, { action: 'pause' }, other)).status).toBe(404);
     expect((await call<{ total: number }>('GET', '/releases/agents', undefined, other)).json.total).toBe(0);
+    expect((await call<{ total: number }>('GET', '/releases/events', undefined, other)).json.total).toBe(0);
     expect((await call('POST', `/assets/${agent.assetId}/release`, { pin: '1.0.0' }, other)).status).toBe(404);
   });
 

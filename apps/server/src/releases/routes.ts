@@ -8,6 +8,7 @@ import { registerPublicationRoutes } from './publication-routes.ts';
 import { ReleaseDesk } from './release-desk.ts';
 import { ReleaseKeeper } from './release-keeper.ts';
 import { RolloutKeeper } from './rollout-keeper.ts';
+import { registerReleaseEvents } from './release-events.ts';
 import { registerRolloutRoutes } from './rollout-routes.ts';
 import { serveReleaseFiles } from './serve-files.ts';
 
@@ -29,6 +30,7 @@ export async function registerReleases(app: FastifyInstance, context: Context): 
   if (plays(config, 'ingest')) registerLegacyRelease(app, context, { keeper, admit });
   if (plays(config, 'api')) {
     registerPublicationRoutes(app, context, keeper);
+    registerReleaseEvents(app, context);
     registerRolloutRoutes(app, context, { keeper, desk });
   }
   return desk;

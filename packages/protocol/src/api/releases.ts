@@ -235,6 +235,30 @@ export const listAgentUpgrades = endpoint({
   reply: pageOf(AgentUpgrade),
 });
 
+/** What happened to releases: how upgrades of agents ended, and what people did to roll-outs. */
+export const ReleaseEvent = z.object({
+  number: z.int(),
+  at: Instant,
+  /** `upgrade-committed`, `upgrade-rolled-back`, `upgrade-failed`, `rollout-started`, `rollout-pause`, …; more may come. */
+  kind: z.string(),
+  assetId: AssetId.nullable(),
+  hostname: z.string().nullable(),
+  version: z.string().nullable(),
+  reason: z.string(),
+  detail: z.string(),
+});
+export type ReleaseEvent = z.infer<typeof ReleaseEvent>;
+
+export const listReleaseEvents = endpoint({
+  name: 'listReleaseEvents',
+  summary: 'How upgrades ended, each with its reason, and changes of roll-outs; newest first.',
+  method: 'GET',
+  path: '/releases/events',
+  permission: 'release:read',
+  query: Page.extend({ asset: AssetId.optional(), version: ReleaseVersion.optional(), kind: z.string().max(64).optional() }),
+  reply: pageOf(ReleaseEvent),
+});
+
 /** When agents may switch: days of the week (0 is Sunday) and a time of day in UTC; it may reach past midnight. */
 export const MaintenanceWindow = z.object({
   days: z.array(z.int().min(0).max(6)).min(1).max(7),

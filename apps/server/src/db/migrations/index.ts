@@ -17,6 +17,7 @@ import { fewerKeys } from './015-fewer-keys.ts';
 import { people } from './016-people.ts';
 import { secondFactors } from './017-second-factors.ts';
 import { tags } from './018-tags.ts';
+import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
 
 /** In order of their names; a released one is never edited. */
@@ -39,5 +40,6 @@ export const migrations: Record<string, Migration> = {
   '016-people': people,
   '017-second-factors': secondFactors,
   '018-tags': tags,
+  '020-release-events': releaseEvents,
   '021-saved-query': savedQuery,
 };
