@@ -92,8 +92,15 @@ export async function exploreConsole(
   await follow(page, 'Knowledge base', 'Feeds', atPage);
   await follow(page, 'Settings', 'Deadlines', atPage);
   await exploreMoment(page, atPage);
+  await follow(page, 'Users', 'Users', atPage);
+  await follow(page, 'Roles', 'Roles', atPage);
+  await follow(page, 'Audit log', 'Audit log', atPage);
   await follow(page, 'About', 'About', atPage);
   await follow(page, 'Platform identification', 'Platform identification', atPage);
+  await page.getByRole('button', { name: 'Account' }).click();
+  await page.getByRole('menuitem', { name: 'Your account' }).click();
+  await expectHeading(page, 'Second factors');
+  await atPage('account', page);
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'API tokens' }).click();
   await expectHeading(page, 'Your tokens');

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as fixtures from './fixtures.ts';
+import { peopleHandlers } from './people-fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
 import * as releases from './release-fixtures.ts';
 import { historyHandlers } from './history-fixtures.ts';
@@ -100,6 +101,7 @@ let rollouts = releases.rollouts;
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: MockRequest) => unknown };
 
 const handlers: Handlers = {
+  ...peopleHandlers,
   getSession: () => fixtures.me,
   logOut: () => ({ ended: true }),
   getAbout: () => fixtures.about,
@@ -267,7 +269,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     headers['set-cookie'] = `session=${body['login'] === 'empty' ? 'empty' : 'full'}; Path=/; HttpOnly; SameSite=Strict`;
     reply = fixtures.me;
   } else {
-    if (!session) throw new MockProblem(401, 'UNAUTHENTICATED', 'Not logged in', 'Log in first.');
+    if (!session && found.endpoint.permission !== 'public')
+      throw new MockProblem(401, 'UNAUTHENTICATED', 'Not logged in', 'Log in first.');
     const handler = handlers[found.endpoint.name as keyof typeof endpoints]; // names are the keys
     if (!handler) throw notFound();
     if (found.endpoint.name === 'logOut') headers['set-cookie'] = 'session=; Path=/; Max-Age=0';

@@ -1,10 +1,11 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
-import { endpoints } from '@vedette/protocol';
+import { endpoints, type Me } from '@vedette/protocol';
 import { ApiError, call } from './api/call.ts';
 import { keyOf } from './api/use-api.ts';
 import { AppFrame } from './components/AppFrame.tsx';
 import { NotFound } from './components/NotFound.tsx';
+import { placesFor } from './components/places.ts';
 import { paths } from './paths.ts';
 import { Failure } from './ui/Failure.tsx';
 import { Loading } from './ui/Loading.tsx';
@@ -44,8 +45,9 @@ const app = createRoute({
   component: AppFrame,
   notFoundComponent: NotFound,
   beforeLoad: async ({ location: target }) => {
+    let me: Me;
     try {
-      await queryClient.ensureQueryData({
+      me = await queryClient.ensureQueryData({
         queryKey: keyOf(endpoints.getSession, {}),
         queryFn: () => call(endpoints.getSession, {}),
         staleTime: Infinity,
@@ -54,6 +56,11 @@ const app = createRoute({
       if (error instanceof ApiError && error.status === 401) throw redirect({ href: paths.login(target.href) });
       throw error;
     }
+    if (me.stage === 'second-factor') throw redirect({ href: paths.login(target.href) });
+    if (me.stage !== 'complete' && target.pathname !== paths.account()) throw redirect({ href: paths.account() });
+    // Whoever may not see the dashboard begins where there is something to see.
+    const [[first] = []] = placesFor((permission) => me.permissions.includes(permission));
+    if (me.stage === 'complete' && target.pathname === '/' && first && first.href !== '/') throw redirect({ href: first.href });
   },
 });
 
@@ -83,6 +90,10 @@ const pages = [
   page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
   page('/releases', () => import('./pages/releases/ReleasesPage.tsx'), 'ReleasesPage'),
   page('/tokens', () => import('./pages/tokens/TokensPage.tsx'), 'TokensPage'),
+  page('/account', () => import('./pages/account/AccountPage.tsx'), 'AccountPage'),
+  page('/users', () => import('./pages/users/UsersPage.tsx'), 'UsersPage'),
+  page('/roles', () => import('./pages/roles/RolesPage.tsx'), 'RolesPage'),
+  page('/audit', () => import('./pages/audit/AuditPage.tsx'), 'AuditPage'),
   page('/knowledge', () => import('./pages/knowledge/KnowledgePage.tsx'), 'KnowledgePage'),
   page('/help/about', () => import('./pages/help/AboutPage.tsx'), 'AboutPage'),
   page('/help/platform', () => import('./pages/help/PlatformPage.tsx'), 'PlatformPage'),

@@ -6,30 +6,16 @@ import { Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
 import { CommandPalette } from './CommandPalette.tsx';
 import { type FrameContent, FrameContext } from './frame-state.ts';
 import { MomentButton, PastBanner } from './MomentBar.tsx';
+import { placesFor } from './places.ts';
 import { Shortcuts } from './Shortcuts.tsx';
 import { useTimeTravel } from './time-travel.ts';
 import { TopBar } from './TopBar.tsx';
 import { useLiveUpdates } from './use-live-updates.ts';
-
-const places = [
-  ['Dashboard', paths.dashboard()],
-  ['Assets', paths.assets()],
-  ['Detections', paths.detections()],
-  ['Checks', paths.checks()],
-  ['Software', paths.software()],
-  ['Compare', paths.compare()],
-  ['Saved queries', paths.queries()],
-] as const;
-const setup = [
-  ['Agents', paths.agents()],
-  ['Releases', paths.releases()],
-  ['Knowledge base', paths.knowledge()],
-  ['Settings', paths.settings()],
-] as const;
 
 /** Everything around a page: top bar, navigation, breadcrumbs, the panel that explains. */
 export function AppFrame() {
@@ -38,6 +24,7 @@ export function AppFrame() {
   const { data: me } = useApi(endpoints.getSession, {});
   const moment = useTimeTravel();
   useLiveUpdates();
+  const may = useMay();
   const [frame, setFrame] = useState<FrameContent>({});
   const [navigationOpen, setNavigationOpen] = useState(() => innerWidth > 900);
   const [panelSize, setPanelSize] = useState(460);
@@ -65,14 +52,10 @@ export function AppFrame() {
             activeHref={pathname.startsWith('/help') ? pathname : section}
             onFollow={follow}
             header={{ text: me?.organization ?? '', href: paths.dashboard() }}
-            items={[
-              ...places.map(([text, href]) => ({ type: 'link' as const, text, href })),
-              { type: 'divider' },
-              ...setup.map(([text, href]) => ({ type: 'link' as const, text, href })),
-              { type: 'divider' },
-              { type: 'link', text: 'About', href: paths.about() },
-              { type: 'link', text: 'Platform identification', href: paths.platform() },
-            ]}
+            items={placesFor(may).flatMap((group, at) => [
+              ...(at === 0 ? [] : [{ type: 'divider' as const }]),
+              ...group.map(({ text, href }) => ({ type: 'link' as const, text, href })),
+            ])}
           />
         }
         breadcrumbs={

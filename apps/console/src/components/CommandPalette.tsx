@@ -5,25 +5,15 @@ import { endpoints } from '@vedette/protocol';
 import { useEffect, useState } from 'react';
 import { writeValue } from '@vedette/query';
 import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
+import { placesFor } from './places.ts';
 import { savedQueryPath } from './saved-query-path.ts';
 import { useSettled } from '../ui/use-settled.ts';
 
-const places = [
-  ['Dashboard', paths.dashboard()],
-  ['Assets', paths.assets()],
-  ['Detections', paths.detections()],
-  ['Checks', paths.checks()],
-  ['Software', paths.software()],
-  ['Compare two moments', paths.compare()],
-  ['Saved queries', paths.queries()],
-  ['Settings', paths.settings()],
-  ['Agents', paths.agents()],
-  ['Releases', paths.releases()],
+const own = [
+  ['Your account', paths.account()],
   ['API tokens', paths.tokens()],
-  ['Knowledge base', paths.knowledge()],
-  ['About', paths.about()],
-  ['Platform identification', paths.platform()],
 ] as const;
 /** Of each kind, so that all of it can be seen at once. */
 const shown = 6;
@@ -46,9 +36,11 @@ export function CommandPalette() {
 /** What fits the text: pages at once, assets and checks as the platform finds them. */
 function useTargets(text: string): readonly (readonly [name: string, address: string, kind: string])[] {
   const search = useSettled(text.trim().slice(0, 200));
+  const may = useMay();
+  const places = [...placesFor(may).flatMap((group) => group.map(({ text: name, href }) => [name, href] as const)), ...own];
   const enabled = search !== '';
-  const assets = useApi(endpoints.listAssets, { query: { search, limit: shown } }, { enabled });
-  const checks = useApi(endpoints.listChecks, { query: { search, limit: shown } }, { enabled });
+  const assets = useApi(endpoints.listAssets, { query: { search, limit: shown } }, { enabled: enabled && may('asset:read') });
+  const checks = useApi(endpoints.listChecks, { query: { search, limit: shown } }, { enabled: enabled && may('check:read') });
   const saved = useApi(endpoints.listSavedQueries, {});
   const wanted = text.trim().toLowerCase();
   const queries = (saved.data?.items ?? [])

@@ -6,6 +6,7 @@ import { endpoints } from '@vedette/protocol';
 import type { ReactNode } from 'react';
 import { call } from '../api/call.ts';
 import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
 import { setColorMode, useColorMode } from '../ui/color-mode.ts';
 import { Logo } from './Logo.tsx';
@@ -16,6 +17,7 @@ export function TopBar({ moment }: { moment: ReactNode }) {
   const queries = useQueryClient();
   const mode = useColorMode();
   const { data: me } = useApi(endpoints.getSession, {});
+  const may = useMay();
   const leave = async () => {
     // Whatever the platform answers, this browser forgets what it has seen.
     await call(endpoints.logOut, {}).catch(() => undefined);
@@ -48,9 +50,10 @@ export function TopBar({ moment }: { moment: ReactNode }) {
         items={[
           {
             id: 'me',
-            text: me ? `${me.organization}, ${me.role}` : '',
+            text: me ? `${me.organization}, ${me.roleName || me.role}` : '',
             items: [
-              { id: 'tokens', text: 'API tokens' },
+              { id: 'account', text: 'Your account' },
+              ...(may('token:write') ? [{ id: 'tokens', text: 'API tokens' }] : []),
               { id: 'shortcuts', text: 'Keyboard shortcuts' },
               { id: 'leave', text: 'Log out' },
             ],
@@ -59,6 +62,7 @@ export function TopBar({ moment }: { moment: ReactNode }) {
         onItemClick={({ detail }) => {
           if (detail.id === 'leave') void leave();
           else if (detail.id === 'tokens') router.history.push(paths.tokens());
+          else if (detail.id === 'account') router.history.push(paths.account());
           else showShortcuts();
         }}
       >

@@ -7,6 +7,7 @@ import { type ActivationKey, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { InstallLine } from '../../components/AddAsset.tsx';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
@@ -23,6 +24,7 @@ type Created = ReplyOf<typeof endpoints.createActivationKey>;
 
 export function AgentsPage() {
   useTitle('Agents');
+  const may = useMay();
   useFrame({}, 'agents');
   const answer = useApi(endpoints.listActivationKeys, {});
   const [creating, setCreating] = useState(false);
@@ -42,7 +44,11 @@ export function AgentsPage() {
       {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
       <Table
         header={
-          <Header variant="h2" counter={answer.data ? `(${answer.data.items.length})` : ''} actions={create}>
+          <Header
+            variant="h2"
+            counter={answer.data ? `(${answer.data.items.length})` : ''}
+            actions={may('activation-key:write') ? create : null}
+          >
             Activation keys
           </Header>
         }
@@ -75,7 +81,7 @@ export function AgentsPage() {
             id: 'action',
             header: 'Action',
             cell: (item) =>
-              item.revokedAt === null ? (
+              item.revokedAt === null && may('activation-key:write') ? (
                 <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
                   Revoke
                 </Button>

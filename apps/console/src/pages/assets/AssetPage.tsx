@@ -5,6 +5,7 @@ import { endpoints } from '@vedette/protocol';
 import type { ReactNode } from 'react';
 import type { ReplyOf } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { SeverityTally } from '../../components/Severity.tsx';
@@ -45,6 +46,7 @@ function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
 }
 
 export function AssetPage() {
+  const may = useMay();
   const { assetId = '', tab: wanted } = useParams({ strict: false });
   const router = useRouter();
   const asOf = useAsOf();
@@ -86,7 +88,8 @@ export function AssetPage() {
         }
         actions={
           <>
-            <SeverityTally counts={detail.asset.detections} assetId={assetId} /> <ScanNow key={assetId} assetId={assetId} />
+            <SeverityTally counts={detail.asset.detections} assetId={assetId} />{' '}
+            {may('asset:scan') ? <ScanNow key={assetId} assetId={assetId} /> : null}
           </>
         }
       >

@@ -10,6 +10,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type FeedState, type Knowledge } from '@vedette/protocol';
 import { call } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -23,6 +24,7 @@ export function KnowledgePage() {
   useFrame({}, 'knowledge');
   const queries = useQueryClient();
   const answer = useApi(endpoints.getKnowledge, {});
+  const may = useMay();
   const refresh = useMutation({
     mutationFn: () => call(endpoints.refreshKnowledge, {}),
     // A new knowledge version changes every list there is.
@@ -40,9 +42,11 @@ export function KnowledgePage() {
         variant="h1"
         description="What is known about vulnerabilities, and where it came from"
         actions={
-          <Button variant="primary" loading={busy} loadingText="Refreshing" onClick={() => refresh.mutate()}>
-            Refresh now
-          </Button>
+          may('knowledge:write') ? (
+            <Button variant="primary" loading={busy} loadingText="Refreshing" onClick={() => refresh.mutate()}>
+              Refresh now
+            </Button>
+          ) : null
         }
       >
         Knowledge base
@@ -142,10 +146,11 @@ interface FeedHealthProps {
 }
 
 function FeedHealth({ feed, busy, accept }: FeedHealthProps) {
+  const may = useMay();
   return (
     <>
       <FeedStatus feed={feed} />
-      {feed.refusedRecords === null ? null : (
+      {feed.refusedRecords === null || !may('knowledge:write') ? null : (
         <Button variant="inline-link" disabled={busy} onClick={() => accept(feed.feed)}>
           Accept {formatCount(feed.refusedRecords)} records
         </Button>

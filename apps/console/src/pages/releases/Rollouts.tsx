@@ -7,6 +7,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Rollout, type RolloutState } from '@vedette/protocol';
 import { call, type InputOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
@@ -39,6 +40,7 @@ const looks: Record<RolloutState, StatusIndicatorProps.Type> = {
 export function Rollouts() {
   const answer = useApi(endpoints.listRollouts, { query: { limit: 20 } }, { refetchInterval: 10_000 });
   const queries = useQueryClient();
+  const may = useMay();
   const change = useMutation({
     mutationFn: ({ rolloutId, action }: { rolloutId: string; action: Action }) =>
       call(endpoints.changeRollout, { params: { rolloutId }, body: { action } }),
@@ -78,7 +80,7 @@ export function Rollouts() {
             header: 'Action',
             cell: ({ rolloutId, state, version }) => (
               <SpaceBetween direction="horizontal" size="xs">
-                {actions[state].map(([action, label]) => (
+                {(may('release:write') ? actions[state] : []).map(([action, label]) => (
                   <Button
                     key={action}
                     variant="inline-link"

@@ -30,7 +30,7 @@ export function TokensPage() {
   const [revoking, setRevoking] = useState<ApiToken | null>(null);
   return (
     <div className="stack">
-      <Header variant="h1" description="For scripts and the command line: a token may do whatever you may">
+      <Header variant="h1" description="For scripts and the command line: a token may do what you may, or only some of it">
         API tokens
       </Header>
       {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
@@ -68,6 +68,20 @@ export function TokensPage() {
             id: 'expires',
             header: 'Expires',
             cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
+          },
+          {
+            id: 'permissions',
+            header: 'May',
+            cell: (item) => (item.permissions === null ? 'whatever you may' : item.permissions.join(', ')),
+          },
+          {
+            id: 'used',
+            header: 'Last used',
+            cell: (item) => (
+              <span title={item.lastAddress ?? undefined}>
+                <Ago at={item.lastUsedAt} />
+              </span>
+            ),
           },
           {
             id: 'action',

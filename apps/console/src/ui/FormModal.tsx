@@ -1,0 +1,49 @@
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Modal from '@cloudscape-design/components/modal';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import type { FormEvent, ReactNode } from 'react';
+import { Failure } from './Failure.tsx';
+
+/** A form over the page: Enter or the button does it, Escape gives it up. */
+export function FormModal(props: {
+  readonly title: string;
+  /** What the button says. */
+  readonly action: string;
+  readonly usable: boolean;
+  readonly busy: boolean;
+  readonly error: unknown;
+  readonly onSubmit: () => void;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (props.usable && !props.busy) props.onSubmit();
+  };
+  return (
+    <Modal
+      visible
+      header={props.title}
+      closeAriaLabel="Close"
+      onDismiss={props.onClose}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={props.onClose}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={props.busy} disabled={!props.usable} onClick={props.onSubmit}>
+              {props.action}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <form className="stack" onSubmit={submit}>
+        {props.error ? <Failure error={props.error} /> : null}
+        {props.children}
+      </form>
+    </Modal>
+  );
+}
