@@ -17,6 +17,7 @@ import { assetsScan } from './assets-scan.ts';
 import { assetsShow } from './assets-show.ts';
 import { checksList } from './checks-list.ts';
 import { checksShow } from './checks-show.ts';
+import { auditCommands } from './audit.ts';
 import type { Command } from './command.ts';
 import { compareVersions } from './compare-versions.ts';
 import { contextCommands } from './contexts.ts';
@@ -36,10 +37,13 @@ import { queryCommands } from './queries.ts';
 import { relay } from './relay.ts';
 import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
+import { rolesCommands } from './roles.ts';
 import { scan } from './scan.ts';
 import { softwareList } from './software-list.ts';
 import { status } from './status.ts';
 import { tagCommands } from './tags.ts';
+import { tokensCommands } from './tokens.ts';
+import { usersCommands } from './users.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -74,6 +78,10 @@ export const commands: readonly Command[] = [
   activationKeysCreate,
   activationKeysRevoke,
   ...queryCommands,
+  ...usersCommands,
+  ...rolesCommands,
+  ...tokensCommands,
+  ...auditCommands,
   ...tagCommands,
   ...releaseKeyCommands,
   ...releaseRepositoryCommands,

@@ -96,7 +96,12 @@ export function AuditPage() {
           { id: 'at', header: 'When', cell: (event) => <Ago at={event.at} /> },
           { id: 'who', header: 'Who', cell: (event) => event.actor.login },
           { id: 'what', header: 'What', cell: (event) => inWords(event.action) },
-          { id: 'target', header: 'To what', cell: (event) => <code>{Object.values(event.target).join(' ')}</code> },
+          {
+            id: 'target',
+            header: 'To what',
+            minWidth: 160,
+            cell: (event) => <code>{Object.values(event.target).join(' ')}</code>,
+          },
           { id: 'from', header: 'From', cell: (event) => `${event.actor.address}, ${event.actor.via}` },
           { id: 'outcome', header: 'Outcome', cell: (event) => <Outcome event={event} /> },
         ]}

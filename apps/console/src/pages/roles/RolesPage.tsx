@@ -42,6 +42,7 @@ export function RolesPage() {
     {
       id: 'second',
       header: 'Second factor',
+      width: 150,
       cell: (role: Role) => (
         <Toggle
           ariaLabel={`${role.name} must have a second factor`}
@@ -49,7 +50,7 @@ export function RolesPage() {
           disabled={!may('role:write') || rules.isBusy}
           onChange={({ detail }) => rules.set(role.role, detail.checked)}
         >
-          required
+          <span className="nowrap">required</span>
         </Toggle>
       ),
     },
@@ -105,6 +106,7 @@ export function RolesPage() {
 }
 
 function Assets({ role }: { role: Role }) {
+  if (!role.permissions.includes('asset:read')) return 'none';
   if (role.scope !== null) return <code>{role.scope}</code>;
   return role.needsScope ? 'as each user has it' : 'all';
 }
