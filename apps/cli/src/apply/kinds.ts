@@ -4,16 +4,22 @@ import {
   deleteRole,
   deleteSavedQuery,
   deleteTag,
+  Deadlines,
+  getDeadlines,
+  getLoginRules,
   getReleaseRules,
   listRoles,
   listSavedQueries,
   listTags,
   QueryEntity,
+  LoginRules,
   ReleaseRule,
   RoleId,
   RoleInput,
   saveQuery,
   saveTag,
+  setDeadlines,
+  setLoginRules,
   setReleaseRules,
   Tag,
 } from '@vedette/protocol';
@@ -75,19 +81,37 @@ const tag: Kind = {
   },
 };
 
+/** A kind of which there is always exactly one, called "default". */
+function settings<Value extends Spec>(
+  kind: string,
+  spec: z.ZodType<Value>,
+  { get, set }: { get: (client: Client) => Promise<Spec>; set: (client: Client, value: Value) => Promise<unknown> },
+): Kind {
+  return {
+    kind,
+    name: z.literal('default'),
+    spec,
+    list: async (client) => new Map([['default', await get(client)]]),
+    save: async (client, _name, value) => void (await set(client, spec.parse(value))),
+  };
+}
+
 const ReleaseRulesSpec = z.strictObject({ rules: z.array(z.strictObject(ReleaseRule.shape)).max(100) });
 
-const releaseRules: Kind = {
-  kind: 'ReleaseRules',
-  name: z.literal('default'),
-  spec: ReleaseRulesSpec,
-  async list(client) {
-    return new Map([['default', await client.call(getReleaseRules, {})]]);
-  },
-  async save(client, _name, spec) {
-    await client.call(setReleaseRules, { body: ReleaseRulesSpec.parse(spec) });
-  },
-};
+const allSettings: readonly Kind[] = [
+  settings('ReleaseRules', ReleaseRulesSpec, {
+    get: (client) => client.call(getReleaseRules, {}),
+    set: (client, body) => client.call(setReleaseRules, { body }),
+  }),
+  settings('Deadlines', z.strictObject(Deadlines.shape), {
+    get: (client) => client.call(getDeadlines, {}),
+    set: (client, body) => client.call(setDeadlines, { body }),
+  }),
+  settings('LoginRules', z.strictObject(LoginRules.shape), {
+    get: (client) => client.call(getLoginRules, {}),
+    set: (client, body) => client.call(setLoginRules, { body }),
+  }),
+];
 
 const RoleSpec = z.strictObject({
   ...RoleInput.omit({ name: true }).shape,
@@ -154,4 +178,4 @@ const savedQuery: Kind = {
 };
 
 /** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
-export const kinds: readonly Kind[] = [tag, role, releaseRules, savedQuery];
+export const kinds: readonly Kind[] = [tag, role, ...allSettings, savedQuery];

@@ -5,6 +5,7 @@ import {
   getPlatformIdentification,
   getReleaseRepository,
   getReleaseRules,
+  getRollout,
   HealthGate,
   listAgentUpgrades,
   listReleaseEvents,
@@ -30,9 +31,14 @@ const subjectOption = ['--subject <name>', 'agent (default), or a kind of conten
 const list: Command = {
   name: 'release rollouts',
   summary: 'Roll-outs and how far they are.',
+  args: '[rollout]',
   options: pageOptions,
   example: 'vedette release rollouts',
-  async run({ client }, _args, options) {
+  async run({ client }, [rollout], options) {
+    if (rollout !== undefined) {
+      const one = await client().call(getRollout, { params: { rolloutId: identifier(getRollout.params.shape.rolloutId, 'roll-out', rollout) } });
+      return { data: one, text: rolloutTable([one]) };
+    }
     const data = await client().call(listRollouts, { query: page(options) });
     return { data, text: rolloutTable(data.items) };
   },

@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { FactRow } from '@vedette/protocol';
-import { TestReleases, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { syncDocument, TestReleases, type ThrowAwayDatabase, throwAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../db/database.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-import { answersTo, debianPackage, detectionPaths, learn, report, waitDays } from '../testing/told-server.ts';
+import { answersTo, debianPackage, detectionPaths, learn, reporter, waitDays } from '../testing/told-server.ts';
 import { backUp } from './back-up.ts';
 import { FrameWriter } from './frames.ts';
 import { restore } from './restore.ts';
+
+const report = reporter(syncDocument);
 
 const stack = new AsyncDisposableStack();
 let database: ThrowAwayDatabase;

@@ -8,10 +8,12 @@ import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
 import { refKey } from '../inventory/asset-ref.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-import { answersTo, debianPackage, detectionPaths, learn, report, waitDays } from '../testing/told-server.ts';
+import { answersTo, debianPackage, detectionPaths, learn, reporter, waitDays } from '../testing/told-server.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { Database } from './schema.ts';
+
+const report = reporter(syncDocument);
 
 /** What machines report, by collector, at the first time and later. */
 type Reports = Readonly<Record<string, readonly FactRow[]>>;

@@ -1,7 +1,7 @@
 import { agentPaths, type FactRow } from '@vedette/protocol';
-import { syncDocument } from '@vedette/testkit';
 import { expect } from 'vitest';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import type { MakeDocument } from './history-world.ts';
 import type { TestAgent } from './test-agent.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -12,15 +12,17 @@ export function debianPackage(name: string, version: string): FactRow {
   return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
 }
 
-/** Sends a snapshot of each of these collectors, all under one sequence; all of it has to be accepted. */
-export async function report(
-  agent: TestAgent | undefined,
-  sequence: number,
-  rows: Readonly<Record<string, readonly FactRow[]>>,
-): Promise<void> {
-  const documents = Object.entries(rows).map(([collector, each]) => syncDocument({ collector, sequence, rows: each }));
-  const reply = await agent?.post(agentPaths.sync, { documents });
-  expect(reply?.json).toMatchObject({ results: documents.map(() => ({ outcome: 'accepted' })) });
+/** Sends a snapshot of each of these collectors, all under one sequence; all of it has to be accepted. `syncDocument`: the testkit's. */
+export function reporter(syncDocument: MakeDocument) {
+  return async function report(
+    agent: TestAgent | undefined,
+    sequence: number,
+    rows: Readonly<Record<string, readonly FactRow[]>>,
+  ): Promise<void> {
+    const documents = Object.entries(rows).map(([collector, each]) => syncDocument({ collector, sequence, rows: each }));
+    const reply = await agent?.post(agentPaths.sync, { documents });
+    expect(reply?.json).toMatchObject({ results: documents.map(() => ({ outcome: 'accepted' })) });
+  };
 }
 
 /** From now on the world knows of one vulnerability in each of these packages of bookworm, all fixed in one version, and of no others. */
