@@ -24,9 +24,20 @@ describe('bootstrap', () => {
     const { id: userId, organizationId } = (await findUserByLogin(test.db, 'admin'))!; // made above
     const session = { tokenHash: Buffer.alloc(32), userId, organizationId, createdAt: now, expiresAt: now };
     await test.db.insertInto('session').values(session).execute();
+    const factor = {
+      id: userId,
+      organizationId,
+      userId,
+      kind: 'totp' as const,
+      name: 'lost',
+      key: Buffer.alloc(20),
+      createdAt: now,
+    };
+    await test.db.insertInto('secondFactor').values(factor).execute();
     expect(await bootstrap(test.db, { now, password: 'the new password', renew: true })).toMatchObject({ login: 'admin' });
     expect(await verifyPassword('the first password', await hashOfAdmin())).toBe(false);
     expect(await verifyPassword('the new password', await hashOfAdmin())).toBe(true);
     expect(await test.db.selectFrom('session').selectAll().execute()).toEqual([]);
+    expect(await test.db.selectFrom('secondFactor').selectAll().execute()).toEqual([]);
   });
 });

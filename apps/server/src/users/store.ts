@@ -1,8 +1,10 @@
 import { findBuiltInRole, type Me } from '@vedette/protocol';
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { Caller } from '../auth/authenticate.ts';
+import { forgiveLogin } from '../auth/login-guard.ts';
 import { endSessionsOf } from '../auth/store.ts';
 import type { Database } from '../db/schema.ts';
+import { deleteAllFactors } from '../second-factors/store.ts';
 
 type Db = Kysely<Database>;
 export type UserRow = Selectable<Database['appUser']>;
@@ -60,15 +62,19 @@ export async function insertUser(db: Db, user: Insertable<Database['appUser']>):
   await db.insertInto('appUser').values(user).execute();
 }
 
-/** Sets a new password and ends every session opened with the old one. False when there is no such user. */
+/**
+ * Lets a user in again who is locked out: a new password, no second factors, not disabled; sessions end. False when there is no such user.
+ */
 export async function renewPassword(db: Db, login: string, passwordHash: string): Promise<boolean> {
   const user = await db
     .updateTable('appUser')
-    .set({ passwordHash })
+    .set({ passwordHash, disabledAt: null })
     .where('login', '=', login)
     .returning('id')
     .executeTakeFirst();
   if (!user) return false;
+  await deleteAllFactors(db, user.id);
+  await forgiveLogin(db, login);
   await endSessionsOf(db, user.id);
   return true;
 }
