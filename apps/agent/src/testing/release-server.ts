@@ -10,7 +10,7 @@ import { ticketHeader } from '@vedette/protocol';
 export const edgeFaults = [
   'dns', 'refused', 'silent', 'tls', 'no-tls', 'unhealthy',
   'status-404', 'status-500', 'redirect', 'stall', 'trickle', 'reset', 'longer', 'altered',
-  'portal', 'old', 'expired',
+  'portal', 'drip', 'old', 'expired',
 ] as const;
 export type EdgeFault = (typeof edgeFaults)[number];
 
@@ -118,6 +118,14 @@ export class ReleaseServer implements AsyncDisposable {
       response.writeHead(status, headers).end(body);
       return true;
     };
+    if (this.fault === 'drip') {
+      failed();
+      // Slow retrieval: everything comes, in a year.
+      response.writeHead(200, { 'content-length': 1_000_000_000 });
+      const drops = setInterval(() => response.write(' '), 50);
+      response.once('close', () => clearInterval(drops));
+      return true;
+    }
     if (this.fault === 'portal') return say(200, { 'content-type': 'text/html' }, '<html>Please log in</html>');
     if (this.fault === 'old' || this.fault === 'expired') failed();
     if (!isTarget) return false;

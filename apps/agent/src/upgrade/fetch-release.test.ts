@@ -282,6 +282,23 @@ describe('fetchRelease', () => {
     });
   });
 
+  it.each([
+    ['lets its metadata drip', 'drip', /less than 4096 bytes/],
+    ['lets its targets drip', 'trickle', /less than 4096 bytes|SHA-256/],
+  ] as const)('leaves an edge that %s, and is done all the same', async (_, fault, said) => {
+    const edge = stack.use(await ReleaseServer.start({ directory: releases.directory, fault }));
+    await releases.releaseOrigins({
+      format: 'vedette-origins-1',
+      defaultRegion: 'emea',
+      regions: [{ name: 'emea', title: 'EMEA', origins: [edge.url.href] }],
+    });
+    // Which learns of the edge.
+    await fetch('0.0.1');
+    await release('2.0.0', program('2.0.0', randomBytes(200_000).toString('hex')));
+    const { status, origins } = await fetch('2.0.0');
+    expect([status, origins[0]?.failure]).toEqual(['staged', expect.stringMatching(said)]);
+  });
+
   it('goes on after it was killed', async () => {
     await release('2.0.0', program('2.0.0'));
     const stop = new AbortController();

@@ -144,6 +144,8 @@ export async function mirrorRepository(source: RepositorySource, root: Uint8Arra
     await writeAtomically(join(directory, metadataFolder, path), bytes);
   }
   await removeOthers(directory, wanted);
+  // Agents ask an origin for it before anything else; a web server that knows nothing but files has to have one.
+  await writeAtomically(join(directory, 'stub_status'), Buffer.from('a mirror\n'));
   return verified;
 }
 
