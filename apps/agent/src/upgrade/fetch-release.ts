@@ -13,7 +13,7 @@ import { describeProgram, fetchProgram, type FetchParts } from './fetch-program.
 import { firstRoot } from './first-root.ts';
 import { freeMemory } from './free-space.ts';
 import { fileOf, type Installation } from './installation.ts';
-import { edgesOf, fetchOrigins } from './known-origins.ts';
+import { edgesOf, fetchOrigins, goodAfter, lastGoodOf } from './known-origins.ts';
 import { readKnownOrigins, saveKnownOrigins } from './known-origins-file.ts';
 import { Downloader } from './origins/download.ts';
 import { OriginError } from './origins/origin-error.ts';
@@ -72,7 +72,7 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
     edges: edgesOf(known, task.region),
     platform: new URL('/', platform),
     get: (url, request) => downloader.get(url, request),
-    lastGood: known.lastGood,
+    lastGood: lastGoodOf(known, Date.now()),
     signal,
     random: Math.random,
   });
@@ -82,7 +82,7 @@ export async function fetchRelease(task: FetchTask): Promise<FetchOutcome> {
     const { sha256, document } = readKnownOrigins(disk, directory);
     const standings = origins.standings();
     ifPossible(() =>
-      saveKnownOrigins(disk, directory, { sha256, document, lastGood: origins.best ?? known.lastGood, standings }),
+      saveKnownOrigins(disk, directory, { sha256, document, standings, ...goodAfter(known, origins.best, Date.now()) }),
     );
     return { version, origins: origins.standings(), notes, peakRssBytes: processUsage().peakRssBytes, ...outcome };
   };

@@ -9,6 +9,8 @@ export interface KnownOrigins {
   readonly sha256: string;
   readonly document: OriginsDocument | null;
   readonly lastGood: string | null;
+  /** Since when it is that one without a break: RFC 3339; absent in files of earlier versions. */
+  readonly lastGoodSince?: string | null;
   /** How they did in the last run, for `status`. */
   readonly standings: readonly OriginStanding[];
 }

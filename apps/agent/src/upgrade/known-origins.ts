@@ -15,6 +15,26 @@ export function edgesOf({ document }: KnownOrigins, region: string | null): URL[
   return (found?.origins ?? []).map((origin) => new URL(origin));
 }
 
+/** For so long the last good edge comes before nearer ones, which were not good then. */
+const lastGoodMs = 24 * 3600_000;
+
+/** The edge to ask first; null once the signed order counts again, so that an outage of an hour does not send a region elsewhere for ever. */
+export function lastGoodOf({ lastGood, lastGoodSince }: KnownOrigins, now: number): string | null {
+  const forMs = now - Date.parse(lastGoodSince ?? '');
+  return forMs >= 0 && forMs < lastGoodMs ? lastGood : null;
+}
+
+/** What to remember of a run; `best` is the edge that gave everything, null when none did. */
+export function goodAfter(
+  known: KnownOrigins,
+  best: string | null,
+  now: number,
+): Pick<KnownOrigins, 'lastGood' | 'lastGoodSince'> {
+  const before = lastGoodOf(known, now);
+  if (best === null || best === before) return { lastGood: before, lastGoodSince: known.lastGoodSince ?? null };
+  return { lastGood: best, lastGoodSince: new Date(now).toISOString() };
+}
+
 /** The list as signed metadata now names it; null where it names none. Throws OriginError, ReleaseError or ZodError. */
 export async function fetchOrigins(
   { disk, directory, metadata, origins }: { disk: Disk; directory: string; metadata: TrustedMetadata; origins: Origins },
