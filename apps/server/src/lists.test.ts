@@ -229,6 +229,22 @@ describe('the query language', () => {
     }
   });
 
+  it.each([
+    ['software', 'name', 'O', ['openssl'], []],
+    ['software', 'version', '', ['1.0-1'], []],
+    ['detection', 'package', 'c', ['curl'], []],
+    ['asset', 'hostname', 'web-0', ['web-02', 'web-03'], []],
+    ['asset', 'release', '', ['bookworm'], []],
+    ['asset', 'agentVersion', '', ['1'], []],
+    // What the world knows, everybody may know.
+    ['check', 'name', 'cve-2026-1003', ['CVE-2026-1003'], ['CVE-2026-1003']],
+    ['asset', 'hostname', 'web%', [], []],
+  ])('offers values of %s.%s that begin with "%s"', async (about, field, prefix, values, foreign) => {
+    const path = `/query/values?about=${about}&field=${field}&prefix=${encodeURIComponent(prefix)}`;
+    expect((await get(path)).json()).toEqual({ items: values });
+    expect((await get(path, stranger)).json()).toEqual({ items: foreign });
+  });
+
   it('shows nothing of ours to another organization', async () => {
     expect((await get('/software', stranger)).json()).toEqual({ total: 0, items: [], next: null });
     expect((await get('/software?query=name:openssl&format=csv', stranger)).body.trim().split('\r\n')).toHaveLength(1);
