@@ -101,6 +101,7 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Saved queries' }).click();
     await page.getByRole('button', { name: 'Delete Where is openssl' }).click();
     await page.getByRole('button', { name: 'Delete Where is openssl' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('link', { name: 'Where is openssl' }).count()).toBe(0);
   });
 
   it('goes on from page to page at a moment of the past, which stands in the address', async () => {
@@ -132,6 +133,31 @@ describe.runIf(built)('the console over fixtures', () => {
     await expectHeading(page, 'Checks');
     expect(await page.getByRole('columnheader', { name: /Published/ }).count()).toBe(0);
   });
+
+  it(
+    'shows by itself what the platform has learned, without a place that goes empty meanwhile',
+    { timeout: 60_000 },
+    async () => {
+      await logIn(page, url, admin, '/assets');
+      await expectHeading(page, 'Assets');
+      await page.getByRole('link', { name: 'web-01', exact: true }).waitFor();
+      const again = page.waitForResponse((reply) => new URL(reply.url()).pathname === '/api/v1/assets', { timeout: 30_000 });
+      // By somebody else, of whom this page hears nothing.
+      expect((await page.request.post(new URL('/api/v1/knowledge/refresh', url).href)).status()).toBe(200);
+      const isEmptied = page
+        .locator('.skeleton')
+        .first()
+        .waitFor({ timeout: 30_000 })
+        .then(
+          () => true,
+          () => false,
+        );
+      await again;
+      expect(await page.getByRole('link', { name: 'web-01', exact: true }).isVisible()).toBe(true);
+      await page.close();
+      expect(await isEmptied).toBe(false);
+    },
+  );
 
   it('says so when the password is wrong', async () => {
     await page.goto(url);

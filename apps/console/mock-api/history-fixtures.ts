@@ -37,7 +37,6 @@ const timeline: TimelineEntry[] = [
 
 /** Histories, settings and saved queries of the fixtures. */
 export const historyHandlers = {
-  getPulse: () => ({ revision: 'steady' }),
   getTrends: ({ empty }: MockRequest) => ({
     days: empty
       ? []

@@ -150,6 +150,7 @@ const handlers: Handlers = {
     );
   },
   ...historyHandlers,
+  getPulse: () => ({ revision: `knowledge ${knowledge.version}` }),
   listSoftware: (request) =>
     paged(
       request,

@@ -5,6 +5,7 @@ import { FilterSelect } from '../ui/FilterSelect.tsx';
 import { plural } from '../ui/format.ts';
 import { ListTable } from '../ui/ListTable.tsx';
 import { oneOf, useUrlState } from '../ui/use-url-state.ts';
+import { DetectionGroups, type Grouping, groupings } from './DetectionGroups.tsx';
 import { detectionColumns } from './detection-columns.tsx';
 import { QueryBar } from './QueryBar.tsx';
 import { SaveQuery } from './SaveQuery.tsx';
@@ -77,6 +78,8 @@ export function DetectionList(props: DetectionListProps) {
     [assetId, check, isOrdered, explaining, onExplain],
   );
   const select = (name: string) => (value: string | undefined) => change({ [name]: value });
+  const group = oneOf(state['group'], ['', ...groupingNames]);
+  const canGroup = assetId === undefined && check === undefined;
   return (
     <ListTable
       title={props.title}
@@ -115,13 +118,27 @@ export function DetectionList(props: DetectionListProps) {
               onChange={(value) => change({ only: value, ...(value === 'fixed-week' ? { status: 'fixed' } : {}) })}
             />
           ) : null}
+          {canGroup ? (
+            <FilterSelect
+              label="Count by"
+              value={group}
+              choices={[['', 'list'], ...groupingNames.map((name) => [name, groupings[name].toLowerCase()] as const)]}
+              onChange={select('group')}
+            />
+          ) : null}
         </div>
       }
       empty={props.empty}
+      instead={
+        canGroup && group !== '' ? (
+          <DetectionGroups groupBy={group} query={withFilters(query, termsOf({ kind, status, severity, only }))} asOf={asOf} />
+        ) : undefined
+      }
     />
   );
 }
 
+const groupingNames = Object.keys(groupings) as Grouping[]; // the keys of that object
 const sortings = ['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'] as const;
 const onlyTerms = {
   '': [],

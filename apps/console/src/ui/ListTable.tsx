@@ -42,6 +42,8 @@ interface ListTableProps<Item> {
   readonly filter?: ReactNode;
   readonly empty: ReactNode;
   readonly actions?: ReactNode;
+  /** Shown below the head of the list in place of its rows. */
+  readonly instead?: ReactNode;
   /** Rank of the heading: h1 where the table is the page. */
   readonly rank?: 'h1' | 'h2';
 }
@@ -59,6 +61,15 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
       <div className="stack">
         {props.filter}
         <Failure error={list.error} retry={list.retry} />
+      </div>
+    );
+  }
+  if (props.instead !== undefined) {
+    return (
+      <div className="stack">
+        <ListHeader {...props} />
+        {props.filter}
+        {props.instead}
       </div>
     );
   }

@@ -14,6 +14,22 @@ const dayMs = 24 * 3600 * 1000;
 /** Of more fixed detections the mean is taken of so many, evenly chosen. */
 const measuredAtMost = 2000;
 
+/** Time moves on although nothing else does. */
+const freshMs = 60_000;
+/** What took long to count is shown for so many times as long, whatever changed meanwhile. */
+const patienceFactor = 10;
+
+interface Kept {
+  readonly asked: string;
+  readonly revision: number;
+  readonly trends: Trends;
+  readonly until: number;
+  readonly patientUntil: number;
+}
+
+/** By index: an index is of one organization, or of what somebody may see of it. */
+const kept = new WeakMap<OrganizationIndex, Kept>();
+
 type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
 
 /** Throws ApiError UNAVAILABLE while the fleet index is being built. */
@@ -23,6 +39,12 @@ export async function loadTrends(
 ): Promise<Trends> {
   const { db, fleetIndex, clock } = sources;
   const deadlines = await loadDeadlines(db, organizationId);
+  const before = await fleetIndex.current(organizationId);
+  const asked = JSON.stringify([days, deadlines]);
+  const last = kept.get(before);
+  const begin = performance.now();
+  if (last?.asked === asked && begin < (last.revision === before.revision ? last.until : last.patientUntil)) return last.trends;
+  const { revision } = before;
   const overdue = await countOverdue(sources, organizationId, deadlines);
   const index = await fleetIndex.current(organizationId);
   const now = index.momentFor(clock().getTime());
@@ -31,7 +53,10 @@ export async function loadTrends(
   );
   const ended = endedSince(index, (ends[0] ?? now) - dayMs);
   const daily = countDaily(index, ends);
-  return { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
+  const trends = { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
+  const end = performance.now();
+  kept.set(index, { asked, revision, trends, until: end + freshMs, patientUntil: end + (end - begin) * patienceFactor });
+  return trends;
 }
 
 /** What the log tells of first findings, the open ones at both ends complete: an asset that came brought its own with it. */
