@@ -129,7 +129,8 @@ async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly 
 
 function askPast(index: OrganizationIndex, asOf: number): string[] {
   const open: string[] = [];
-  selectPast(index, { status: 'open' }, asOf, ({ assets, check, confirmed }) => {
+  selectPast(index, { status: 'open' }, asOf, ({ assets, size, check, confirmed }) => {
+    same(`number and set of assets of ${check.number}`, size, assets.size);
     for (const asset of assets.toUint32Array()) open.push(`${index.table.assets[asset]?.assetId} ${check.number} ${confirmed}`);
   });
   return open.sort();
