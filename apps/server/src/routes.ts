@@ -24,6 +24,7 @@ import { registerReleases } from './releases/routes.ts';
 import { registerLoginRules } from './second-factors/login-rules.ts';
 import { registerSecondFactorLogin } from './second-factors/login-routes.ts';
 import { registerSecondFactors } from './second-factors/routes.ts';
+import { registerReports } from './reports/register-reports.ts';
 import { registerTagRoutes } from './tags/routes.ts';
 import { registerRoles } from './users/role-routes.ts';
 import { registerUsers } from './users/user-routes.ts';
@@ -39,6 +40,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   const releases = await registerReleases(app, context);
   if (orders) serveAgents(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
+  registerReports(app, context);
   if (!plays(context.config, 'api')) return;
   registerAuth(app, context);
   registerOidc(app, context);

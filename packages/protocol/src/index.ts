@@ -22,6 +22,7 @@ export * from './api/releases.ts';
 export * from './api/posture.ts';
 export * from './api/replay.ts';
 export * from './api/second-factors.ts';
+export * from './api/reports.ts';
 export * from './api/session.ts';
 export * from './api/tags.ts';
 export * from './api/users.ts';

@@ -203,6 +203,46 @@ export interface Database {
     version: string | null;
     detail: Json;
   };
+  report: {
+    organizationId: string;
+    id: string;
+    scheduleId: string | null;
+    /** ReportScope. */
+    wish: Json;
+    asOf: Date;
+    since: Date | null;
+    state: 'queued' | 'running' | 'done' | 'failed';
+    problem: NullableDefault;
+    createdAt: Date;
+    createdBy: string;
+    /** Asset scopes of whoever asked, in the query language. */
+    scopes: string[];
+    claimedUntil: NullableDate;
+    attempts: Generated<number>;
+    finishedAt: NullableDate;
+    expiresAt: Date;
+    bytes: ColumnType<number | null, undefined, number>;
+    rows: ColumnType<number | null, undefined, number>;
+    sha256: NullableDefault;
+  };
+  reportChunk: { reportId: string; number: number; content: Buffer };
+  reportSchedule: {
+    organizationId: string;
+    id: string;
+    /** ReportScope. */
+    wish: Json;
+    cron: string;
+    timeZone: string;
+    keepDays: number;
+    channelIds: string[];
+    enabled: boolean;
+    scopes: string[];
+    createdAt: Date;
+    createdBy: string;
+    nextRunAt: NullableDate;
+    lastRunAt: NullableDate;
+    lastProblem: NullableDefault;
+  };
   asset: {
     organizationId: string;
     id: string;
@@ -408,5 +448,6 @@ export type PackageRole = 'installed' | 'running' | 'dormant';
 type Json = ColumnType<unknown, string, string>;
 type NullableJson = ColumnType<unknown, string | null | undefined, string | null>;
 type NullableText = ColumnType<string | null, string | null | undefined, string | null>;
+type NullableDefault = ColumnType<string | null, string | null | undefined, string | null>;
 type NullableDate = ColumnType<Date | null, Date | null | undefined, Date | null>;
 type Defaulted = ColumnType<unknown, string | undefined, string>;

@@ -4,6 +4,8 @@ import { type RawBuilder, sql } from 'kysely';
 export interface DetectionScope {
   readonly organizationId: string;
   readonly assetId?: string | undefined;
+  /** Only on these. */
+  readonly assetIds?: readonly string[] | undefined;
   readonly check?: number | undefined;
   /** Only these. */
   readonly among?: readonly { readonly assetId: string; readonly check: number }[] | undefined;
@@ -34,12 +36,13 @@ export const newForDays = 7;
 /**
  * The join of both histories: for every asset and check the times at which a package version was there (presence) while a
  * verdict on it held. No row of it is stored anywhere; `asOf` is only another moment put into the same query.
- * Columns: see DerivedDetection, in snake_case.
+ * Columns: see DerivedDetection, in snake_case; and `during`, all the times at which it was open up to that moment.
  */
-export function derivedDetections({ organizationId, assetId, check, among, asOf }: DetectionScope): RawBuilder<DerivedDetection> {
+export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDetection> {
+  const { organizationId, assetId, assetIds, check, among, asOf } = scope;
   const moment = sql`${asOf}::timestamptz`;
   return sql<DerivedDetection>`
-    select asset_id, check_number, open, first_found, found_again, intervals,
+    select asset_id, check_number, open, first_found, found_again, intervals, during,
       case when open then null else last_end end as fixed_at,
       case when open then confirmed_now else confirmed_ever end as confirmed,
       case when open then potential_now else potential_ever end as potential,
@@ -53,6 +56,7 @@ export function derivedDetections({ organizationId, assetId, check, among, asOf 
         bool_or(potential) as potential_ever,
         lower(range_agg(clipped)) as first_found,
         upper(range_agg(clipped)) as last_end,
+        range_agg(clipped) as during,
         (select max(lower(part)) from unnest(range_agg(clipped)) as part) as found_again,
         (select count(*) from unnest(range_agg(clipped)) as part)::integer as intervals,
         array_agg(package_version_id) filter (where whole @> ${moment}) as ids_now,
@@ -66,6 +70,7 @@ export function derivedDetections({ organizationId, assetId, check, among, asOf 
         join verdict using (package_version_id)
         where presence.organization_id = ${organizationId}
           ${assetId === undefined ? sql`` : sql`and presence.asset_id = ${assetId}`}
+          ${assetIds === undefined ? sql`` : sql`and presence.asset_id = any(${assetIds}::uuid[])`}
           ${check === undefined ? sql`` : sql`and verdict.check_number = ${check}`}
           ${among === undefined ? sql`` : isAmong(among)}
       ) as element

@@ -24,6 +24,7 @@ import { replayVerdicts } from './replay.ts';
 import { compareMoments, getDeadlines, getPulse, getTimeline, getTrends, setDeadlines } from './history.ts';
 import { deleteSavedQuery, listFieldValues, listSavedQueries, saveQuery } from './queries.ts';
 import { listSoftware } from './software.ts';
+import { createReport, deleteReport, getReport, listReports, previewReport } from './reports.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import {
   askSecondFactor,
@@ -147,5 +148,10 @@ export const endpoints = {
   saveTag,
   deleteTag,
   tagAsset,
+  createReport,
+  previewReport,
+  listReports,
+  getReport,
+  deleteReport,
   getAbout,
 } as const;

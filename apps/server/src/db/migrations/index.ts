@@ -19,6 +19,7 @@ import { secondFactors } from './017-second-factors.ts';
 import { tags } from './018-tags.ts';
 import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
+import { reports } from './022-reports.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -42,4 +43,5 @@ export const migrations: Record<string, Migration> = {
   '018-tags': tags,
   '020-release-events': releaseEvents,
   '021-saved-query': savedQuery,
+  '022-reports': reports,
 };

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { createReport, deleteReport, getReport, listReports, previewReport, type Report, ReportId } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import { authenticate, type Caller, mayDo } from '../auth/authenticate.ts';
+import type { Context } from '../context.ts';
+import { findByQuery } from '../detections/find-by-query.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import { kindNames, mediaTypes } from './make-report.ts';
+import { readMoment, resolveScope } from './report-scope.ts';
+import {
+  countUnfinished,
+  findReport,
+  insertReport,
+  lastMoment,
+  listReportRows,
+  readChunks,
+  type Reader,
+  removeReport,
+  toReport,
+} from './store.ts';
+
+const maxUnfinished = 50;
+const dayMs = 24 * 3600 * 1000;
+
+/** Reports: wished for here, made by the keeper, fetched here. `onNew` hears that one waits. */
+export function registerReportRoutes(app: FastifyInstance, context: Context, onNew: () => void): void {
+  const { db, clock, log } = context;
+
+  serve(app, context, createReport, async ({ body: { asOf: wanted, since: begin, keepDays, ...wish }, caller }) => {
+    const now = clock();
+    const asOf = wanted === undefined ? now : new Date(wanted);
+    if (asOf > now) throw new ApiError('BAD_REQUEST', 'body.asOf: this moment is still to come');
+    if (begin !== undefined && new Date(begin) >= asOf) throw new ApiError('BAD_REQUEST', 'body.since: it has to be before asOf');
+    readMoment(wish.assets, 'asset', asOf);
+    readMoment(wish.detections, 'detection', asOf);
+    const { organizationId, login } = caller;
+    if ((await countUnfinished(db, organizationId)) >= maxUnfinished) {
+      throw new ApiError('TOO_MANY_REQUESTS', `${maxUnfinished} reports wait already`, { retryAfterSeconds: 30 });
+    }
+    const named = { ...wish, name: wish.name ?? kindNames[wish.kind] };
+    const since = wish.kind === 'difference' ? await beginOf({ organizationId, wish: named, asOf }, begin) : null;
+    const times = { asOf, since, createdAt: now, expiresAt: new Date(now.getTime() + keepDays * dayMs) };
+    const row = await insertReport(db, {
+      organizationId,
+      id: randomUUID(),
+      scheduleId: null,
+      wish: named,
+      ...times,
+      createdBy: login,
+      scopes: scopesOf(caller),
+    });
+    log.info({ audit: 'report', organizationId, report: row.id, kind: wish.kind, by: login }, 'a report was wished for');
+    onNew();
+    return toReport(row);
+  });
+
+  async function beginOf(report: Parameters<typeof lastMoment>[1], wanted: string | undefined): Promise<Date> {
+    if (wanted !== undefined) return new Date(wanted);
+    return (await lastMoment(db, report)) ?? new Date(report.asOf.getTime() - 7 * dayMs);
+  }
+
+  serve(app, context, previewReport, async ({ body, caller }) => {
+    const { organizationId } = caller;
+    const asOf = clock();
+    const assets = [...scopesOf(caller), ...(body.assets ? [body.assets] : [])];
+    const about = await resolveScope(context, { organizationId, asOf, assets, detections: body.detections });
+    const nested = assets.map((query) => `asset:(${query})`);
+    const query = [...(body.detections ? [`(${body.detections})`] : []), ...nested].join(' and ');
+    const wish = { organizationId, query, asOf: null, status: 'open' as const, limit: 1, offset: 0 };
+    return { assets: about.assets.length, detections: (await findByQuery(context, wish)).total };
+  });
+
+  serve(app, context, listReports, async ({ query, caller }) => {
+    const { total, rows } = await listReportRows(db, readerOf(caller), query);
+    return { total, items: rows.map(toReport) };
+  });
+
+  serve(app, context, getReport, async ({ params: { reportId }, caller }) => {
+    const row = await findReport(db, readerOf(caller), reportId);
+    if (!row) throw notFound(reportId);
+    return toReport(row);
+  });
+
+  serve(app, context, deleteReport, async ({ params: { reportId }, caller }) => {
+    if (!(await removeReport(db, readerOf(caller), reportId))) throw notFound(reportId);
+    return { deleted: true as const };
+  });
+
+  app.get<{ Params: { reportId: string } }>('/api/v1/reports/:reportId/file', async (request, reply) => {
+    const caller = await authenticate(context, request);
+    if (!caller) throw new ApiError('UNAUTHENTICATED', 'Log in, or send an API token as "Authorization: Bearer ..."');
+    if (!mayDo(caller, 'report:read')) throw new ApiError('FORBIDDEN', `The role "${caller.role}" does not include report:read`);
+    const id = ReportId.safeParse(request.params.reportId);
+    if (!id.success) throw new ApiError('BAD_REQUEST', 'path.reportId: this is no id of a report');
+    const row = await findReport(db, readerOf(caller), id.data);
+    if (!row) throw notFound(id.data);
+    if (row.state !== 'done') throw new ApiError('CONFLICT', `The report is ${row.state}; it can be fetched when it is done.`);
+    const report = toReport(row);
+    return reply
+      .header('cache-control', 'private, no-store')
+      .header('content-disposition', `attachment; filename="${fileName(report)}"`)
+      .header('content-length', row.bytes)
+      .header('etag', `"${row.sha256}"`)
+      .type(mediaTypes[report.format])
+      .send(Readable.from(readChunks(db, row.id), { objectMode: false, highWaterMark: 1 }));
+  });
+}
+
+/** What whoever asks may see, as asset queries; a report keeps to it although it is made later. */
+export function scopesOf(caller: Caller): readonly string[] {
+  return 'scopes' in caller ? (caller.scopes as readonly string[]) : [];
+}
+
+export function readerOf(caller: Caller): Reader {
+  return { organizationId: caller.organizationId, login: caller.login, seesAll: scopesOf(caller).length === 0 };
+}
+
+/** Of letters that every file system and every header takes. */
+export function fileName({ kind, asOf, format }: Pick<Report, 'kind' | 'asOf' | 'format'>): string {
+  return `vedette-${kind}-${asOf.slice(0, 16).replaceAll(':', '')}.${format}`;
+}
+
+function notFound(reportId: string): ApiError {
+  return new ApiError('NOT_FOUND', `There is no report ${reportId}.`);
+}

@@ -1,0 +1,195 @@
+import { type Report, ReportScope } from '@vedette/protocol';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+
+type Db = Kysely<Database>;
+export type ReportRow = Selectable<Database['report']>;
+
+/** Who may see a report: whoever wished for it, and those who may see every asset. */
+export interface Reader {
+  readonly organizationId: string;
+  readonly login: string;
+  readonly seesAll: boolean;
+}
+
+export interface NewReport {
+  readonly organizationId: string;
+  readonly id: string;
+  readonly scheduleId: string | null;
+  readonly wish: ReportScope;
+  readonly asOf: Date;
+  readonly since: Date | null;
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly scopes: readonly string[];
+  readonly expiresAt: Date;
+}
+
+export async function insertReport(db: Db, { wish, scopes, ...report }: NewReport): Promise<ReportRow> {
+  return db
+    .insertInto('report')
+    .values({ ...report, wish: JSON.stringify(wish), scopes: [...scopes], state: 'queued' })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** Reports that wait or are being made. */
+export async function countUnfinished(db: Db, organizationId: string): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from report
+    where organization_id = ${organizationId} and state in ('queued', 'running')`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+function seenBy(db: Db, { organizationId, login, seesAll }: Reader) {
+  const rows = db.selectFrom('report').where('organizationId', '=', organizationId);
+  return seesAll ? rows : rows.where('createdBy', '=', login);
+}
+
+export async function listReportRows(
+  db: Db,
+  reader: Reader,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): Promise<{ total: number; rows: ReportRow[] }> {
+  const { total } = await seenBy(db, reader)
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  const rows = await seenBy(db, reader)
+    .selectAll()
+    .orderBy('createdAt', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  return { total: Number(total), rows };
+}
+
+export async function findReport(db: Db, reader: Reader, id: string): Promise<ReportRow | null> {
+  return (await seenBy(db, reader).selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+export async function removeReport(db: Db, reader: Reader, id: string): Promise<boolean> {
+  const row = await findReport(db, reader, id);
+  if (!row) return false;
+  await db.deleteFrom('report').where('id', '=', row.id).execute();
+  return true;
+}
+
+/** The moment of the last difference of the same scope: that is where the next one begins. */
+export async function lastMoment(
+  db: Db,
+  { organizationId, wish, asOf }: Pick<NewReport, 'organizationId' | 'wish' | 'asOf'>,
+): Promise<Date | null> {
+  const { rows } = await sql<{ asOf: Date }>`
+    select as_of from report
+    where organization_id = ${organizationId} and state = 'done' and as_of < ${asOf}
+      and wish - 'format' - 'name' = ${JSON.stringify(wish)}::jsonb - 'format' - 'name'
+    order by as_of desc limit 1`.execute(db);
+  return rows[0]?.asOf ?? null;
+}
+
+/**
+ * Takes the oldest report that waits, or whose maker has not been heard of; its number of attempts is the token of whoever has it. Null
+ * where there is none.
+ */
+export async function claimReport(
+  db: Db,
+  { now, until, settledBefore }: { now: Date; until: Date; settledBefore: Date },
+): Promise<ReportRow | null> {
+  const { rows } = await sql<ReportRow>`
+    update report set state = 'running', claimed_until = ${until}, attempts = attempts + 1
+    where id = (
+      select id from report
+      where (state = 'queued' and as_of <= ${settledBefore} and (claimed_until is null or claimed_until < ${now}))
+        or (state = 'running' and claimed_until < ${now})
+      order by created_at limit 1 for update skip locked)
+    returning *`.execute(db);
+  return rows[0] ?? null;
+}
+
+interface Claim {
+  readonly id: string;
+  readonly attempts: number;
+}
+
+/** Appends bytes and keeps the report for longer; false where it is somebody else's by now, or nobody's. */
+export async function appendChunk(
+  db: Db,
+  { id, attempts }: Claim,
+  { number, content, until }: { number: number; content: Buffer; until: Date },
+): Promise<boolean> {
+  const { rows } = await sql`
+    with own as (
+      update report set claimed_until = ${until} where id = ${id} and attempts = ${attempts} and state = 'running' returning id
+    )
+    insert into report_chunk (report_id, number, content) select id, ${number}::integer, ${content}::bytea from own returning number`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
+
+export async function dropChunks(db: Db, { id }: Claim): Promise<void> {
+  await db.deleteFrom('reportChunk').where('reportId', '=', id).execute();
+}
+
+/** Ends the work on a report; false where it is somebody else's by now. */
+export async function settleReport(
+  db: Db,
+  { id, attempts }: Claim,
+  change: Partial<Pick<ReportRow, 'state' | 'problem' | 'finishedAt' | 'claimedUntil' | 'attempts'>> & {
+    bytes?: number;
+    rows?: number;
+    sha256?: string;
+  },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('report')
+    .set(change)
+    .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The bytes of a report in order, a chunk at a time. */
+export async function* readChunks(db: Db, id: string): AsyncGenerator<Buffer> {
+  for (let number = 0; ; number += 1) {
+    const row = await db
+      .selectFrom('reportChunk')
+      .select('content')
+      .where('reportId', '=', id)
+      .where('number', '=', number)
+      .executeTakeFirst();
+    if (!row) return;
+    yield row.content;
+  }
+}
+
+export async function deleteExpired(db: Db, now: Date): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('report').where('expiresAt', '<=', now).executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+export function toReport(row: ReportRow): Report {
+  const { name, ...wish } = ReportScope.parse(row.wish);
+  return {
+    reportId: row.id as Report['reportId'], // Ids from our own table.
+    name: name ?? '',
+    ...wish,
+    assets: wish.assets ?? null,
+    detections: wish.detections ?? null,
+    asOf: row.asOf.toISOString(),
+    since: row.since?.toISOString() ?? null,
+    state: row.state,
+    problem: row.problem,
+    createdAt: row.createdAt.toISOString(),
+    createdBy: row.createdBy,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    expiresAt: row.expiresAt.toISOString(),
+    bytes: row.bytes,
+    rows: row.rows,
+    sha256: row.sha256,
+    scheduleId: row.scheduleId,
+  };
+}

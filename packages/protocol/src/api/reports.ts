@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { Instant } from '../ids.ts';
+import { Page, pageOf, QueryText } from './paging.ts';
+
+export const ReportId = z.uuid().brand<'ReportId'>();
+
+/**
+ * detections: every open detection. asset: what assets are, what is found on them, what is installed. summary: figures for those who
+ * decide. difference: what came and went between two moments. fixes: the upgrades that whoever owns the assets has to make. compliance:
+ * what is due when, and what is late.
+ */
+export const ReportKind = z.enum(['detections', 'asset', 'summary', 'difference', 'fixes', 'compliance']);
+export type ReportKind = z.infer<typeof ReportKind>;
+
+export const ReportFormat = z.enum(['html', 'pdf', 'csv', 'xlsx', 'json']);
+export type ReportFormat = z.infer<typeof ReportFormat>;
+
+const Days = z.int().min(0).max(3650).nullable();
+
+/** Days from the moment a detection was found until it has to be fixed; null for no deadline. */
+export const Deadlines = z.object({
+  critical: Days.default(15),
+  high: Days.default(30),
+  medium: Days.default(90),
+  low: Days.default(180),
+  informational: Days.default(null),
+  knownExploited: Days.default(14).meta({ description: 'Of what CISA lists as exploited, where that is sooner' }),
+});
+export type Deadlines = z.infer<typeof Deadlines>;
+
+/** What a report is about, whenever it is made. */
+export const ReportScope = z.object({
+  name: z.string().min(1).max(120).optional().meta({ description: 'Title; one that says the kind when left out' }),
+  kind: ReportKind,
+  format: ReportFormat,
+  assets: QueryText.meta({ description: 'Which assets, in the query language; all when left out' }),
+  detections: QueryText.meta({ description: 'Which detections, in the query language; those that are open when left out' }),
+  deadlines: Deadlines.prefault({}).meta({ description: 'Of a compliance report' }),
+});
+export type ReportScope = z.infer<typeof ReportScope>;
+
+export const Report = z.object({
+  reportId: ReportId,
+  name: z.string(),
+  kind: ReportKind,
+  format: ReportFormat,
+  assets: z.string().nullable(),
+  detections: z.string().nullable(),
+  deadlines: Deadlines,
+  asOf: Instant.meta({ description: 'The moment that is reported' }),
+  since: Instant.nullable().meta({ description: 'Of a difference: the moment it begins with' }),
+  state: z.enum(['queued', 'running', 'done', 'failed']),
+  problem: z.string().nullable(),
+  createdAt: Instant,
+  createdBy: z.string(),
+  finishedAt: Instant.nullable(),
+  expiresAt: Instant.meta({ description: 'When it is deleted by itself' }),
+  bytes: z.int().nullable(),
+  rows: z.int().nullable(),
+  sha256: z.string().nullable(),
+  scheduleId: z.uuid().nullable(),
+});
+export type Report = z.infer<typeof Report>;
+
+const One = z.object({ reportId: ReportId });
+
+export const createReport = endpoint({
+  name: 'createReport',
+  summary: 'Have a report made. The same wish for the same moment of the past gives the same bytes.',
+  method: 'POST',
+  path: '/reports',
+  permission: 'report:write',
+  body: ReportScope.extend({
+    asOf: Instant.optional().meta({ description: 'The moment to report; now when left out' }),
+    since: Instant.optional().meta({
+      description: 'Of a difference: the moment to begin with; that of the last such report, or a week before, when left out',
+    }),
+    keepDays: z.int().min(1).max(3650).default(30),
+  }),
+  reply: Report,
+  errors: ['BAD_REQUEST', 'TOO_MANY_REQUESTS', 'UNAVAILABLE'],
+});
+
+export const previewReport = endpoint({
+  name: 'previewReport',
+  summary: 'How large a report of now would be.',
+  method: 'POST',
+  path: '/reports/preview',
+  permission: 'report:read',
+  body: z.object({ assets: QueryText, detections: QueryText }),
+  reply: z.object({ assets: z.int(), detections: z.int() }),
+  errors: ['BAD_REQUEST', 'UNAVAILABLE'],
+});
+
+export const listReports = endpoint({
+  name: 'listReports',
+  summary: 'Reports, the newest first.',
+  method: 'GET',
+  path: '/reports',
+  permission: 'report:read',
+  query: Page,
+  reply: pageOf(Report),
+});
+
+export const getReport = endpoint({
+  name: 'getReport',
+  summary: 'One report; its file is at /reports/:reportId/file.',
+  method: 'GET',
+  path: '/reports/:reportId',
+  permission: 'report:read',
+  params: One,
+  reply: Report,
+  errors: ['NOT_FOUND'],
+});
+
+export const deleteReport = endpoint({
+  name: 'deleteReport',
+  summary: 'Delete a report, made or not.',
+  method: 'DELETE',
+  path: '/reports/:reportId',
+  permission: 'report:write',
+  params: One,
+  reply: z.object({ deleted: z.literal(true) }),
+  errors: ['NOT_FOUND'],
+});
