@@ -1,7 +1,9 @@
+import { BlockList } from 'node:net';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import type { SilenceLimits } from '@vedette/protocol';
 import { z } from 'zod';
+import { readNetworks } from './notifications/channels/safe-address.ts';
 
 interface SecretValues {
   readonly bootstrapPassword?: string | undefined;
@@ -114,6 +116,10 @@ const Environment = z.object({
     .optional()
     .describe('… VALUE=ROLE,…: the first value that a person has decides'),
   VEDETTE_OIDC_DEFAULT_ROLE: z.string().min(1).optional().describe('… role of everybody else; without it they are refused'),
+  VEDETTE_WEBHOOK_NETWORKS: z
+    .string()
+    .default('')
+    .describe('networks that are not public and that webhooks may reach all the same, separated by commas: 10.1.2.0/24'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -165,6 +171,8 @@ export interface Config {
   };
   /** Null: people have passwords alone. */
   readonly oidc: OidcConfig | null;
+  /** That webhooks may reach although they are not public. */
+  readonly webhookNetworks: BlockList;
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -195,6 +203,8 @@ export function readConfig(
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
   if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
+  if (parsed.success) problems.push(...silenceProblems(parsed.data));
+  const webhookNetworks = networksOf(parsed.data?.VEDETTE_WEBHOOK_NETWORKS ?? '', problems);
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
   }
@@ -233,6 +243,7 @@ export function readConfig(
       bytesPerSecond: env.VEDETTE_DOWNLOAD_BYTES_PER_SECOND,
     },
     oidc: toOidc(env),
+    webhookNetworks,
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
@@ -243,6 +254,16 @@ export function readConfig(
       oidcClientSecret: env.VEDETTE_OIDC_CLIENT_SECRET,
     }),
   };
+}
+
+function networksOf(text: string, problems: string[]): BlockList {
+  try {
+    return readNetworks(text.split(',').flatMap((network) => network.trim() || []));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    problems.push(`VEDETTE_WEBHOOK_NETWORKS: ${error.message}`);
+    return new BlockList();
+  }
 }
 
 function silenceProblems(env: z.infer<typeof Environment>): string[] {

@@ -20,6 +20,7 @@ import { registerKnowledgeRoutes } from './knowledge/routes.ts';
 import { plays } from './config.ts';
 import type { Context } from './context.ts';
 import { Judging } from './inventory/judging.ts';
+import { registerNotifications } from './notifications/register-notifications.ts';
 import { registerReleases } from './releases/routes.ts';
 import { registerLoginRules } from './second-factors/login-rules.ts';
 import { registerSecondFactorLogin } from './second-factors/login-routes.ts';
@@ -41,6 +42,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   if (orders) serveAgents(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
   registerReports(app, context);
+  registerNotifications(app, context);
   if (!plays(context.config, 'api')) return;
   registerAuth(app, context);
   registerOidc(app, context);

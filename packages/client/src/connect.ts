@@ -14,6 +14,8 @@ export interface Client {
   call<E extends Endpoint>(endpoint: E, input: InputOf<E>): Promise<ReplyOf<E>>;
   /** Calls an operation by its address below /api/v1, for what has no name here: `path` starts with "/" and may hold a query. */
   request(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** The bytes at an address below /api/v1, as they come: for files, which may be large. */
+  download(path: string): AsyncIterable<Uint8Array>;
 }
 
 /** More than any reply of a list has at the largest page. */
@@ -38,6 +40,15 @@ export function connect(url: string, credentials: Credentials): Client {
   }
   return {
     request: (method, path, body) => request(method, `/api/v1${path}`, body),
+    async *download(path) {
+      const response = await send(new URL(`/api/v1${path}`, url), {
+        headers: { ...headers(credentials, false, origin), accept: '*/*' },
+        signal: AbortSignal.timeout(timeoutMs),
+        redirect: 'error',
+      });
+      if (!response.ok) throw problemOf(response.status, await readLimited(response));
+      yield* response.body ?? [];
+    },
     async call(endpoint, input) {
       const parts = input as AnyInput; // InputOf<E> cannot be looked into while E is open
       return endpoint.reply.parse(await request(endpoint.method, addressOf(endpoint.path, parts), parts.body)) as never; // likewise

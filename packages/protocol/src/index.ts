@@ -17,6 +17,7 @@ export * from './api/detection-counts.ts';
 export * from './api/detections.ts';
 export { endpoints } from './api/endpoints.ts';
 export * from './api/knowledge.ts';
+export * from './api/notifications.ts';
 export * from './api/orders.ts';
 export * from './api/releases.ts';
 export * from './api/posture.ts';

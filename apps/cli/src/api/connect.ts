@@ -10,6 +10,13 @@ export function connect(url: string, credentials: Credentials): Client {
   return {
     call: (endpoint, input) => client.call(endpoint, input).catch(endWith),
     request: (method, path, body) => client.request(method, path, body).catch(endWith),
+    async *download(path) {
+      try {
+        yield* client.download(path);
+      } catch (error) {
+        endWith(error);
+      }
+    },
   };
 }
 

@@ -38,6 +38,11 @@ import { relay } from './relay.ts';
 import { relayNginxConfig } from './relay-nginx-config.ts';
 import { replay } from './replay.ts';
 import { rolesCommands } from './roles.ts';
+import { notificationCommands } from './notifications.ts';
+import { relay } from './relay.ts';
+import { relayNginxConfig } from './relay-nginx-config.ts';
+import { replay } from './replay.ts';
+import { reportCommands } from './reports.ts';
 import { scan } from './scan.ts';
 import { softwareList } from './software-list.ts';
 import { status } from './status.ts';
@@ -83,6 +88,8 @@ export const commands: readonly Command[] = [
   ...tokensCommands,
   ...auditCommands,
   ...tagCommands,
+  ...reportCommands,
+  ...notificationCommands,
   ...releaseKeyCommands,
   ...releaseRepositoryCommands,
   ...releaseTargetCommands,

@@ -1,5 +1,6 @@
 import type {
   AuditOutcome,
+  NotificationEvent,
   OrderState,
   Requirement,
   RolloutState,
@@ -242,6 +243,53 @@ export interface Database {
     nextRunAt: NullableDate;
     lastRunAt: NullableDate;
     lastProblem: NullableDefault;
+  };
+  notificationChannel: {
+    organizationId: string;
+    id: string;
+    name: string;
+    /** ChannelSettings. */
+    settings: Json;
+    secret: string | null;
+    enabled: boolean;
+    problem: NullableDefault;
+    lastDeliveredAt: NullableDate;
+    createdAt: Date;
+    createdBy: string;
+  };
+  notificationRule: {
+    organizationId: string;
+    id: string;
+    name: string;
+    events: NotificationEvent[];
+    query: string | null;
+    /** None or one. */
+    assets: string[];
+    channelIds: string[];
+    digestMinutes: number;
+    enabled: boolean;
+    /** Asset scopes of whoever made it, in the query language. */
+    scopes: string[];
+    createdAt: Date;
+    createdBy: string;
+  };
+  notificationTold: { organizationId: string; key: string; at: Date };
+  notificationMessage: {
+    organizationId: string;
+    id: string;
+    channelId: string;
+    ruleId: string | null;
+    subject: string;
+    events: number;
+    /** MessageBody. */
+    body: Json;
+    state: 'waiting' | 'delivered' | 'given-up';
+    attempts: Generated<number>;
+    createdAt: Date;
+    dueAt: Date;
+    claimedUntil: NullableDate;
+    deliveredAt: NullableDate;
+    problem: NullableDefault;
   };
   asset: {
     organizationId: string;

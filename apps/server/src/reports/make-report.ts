@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { writeCsv } from './formats/write-csv.ts';
 import { writeHtml } from './formats/write-html.ts';
 import { writeJson } from './formats/write-json.ts';
-import { writePdf } from './formats/write-pdf.ts';
+import { maxPdfRows, writePdf } from './formats/write-pdf.ts';
 import { writeXlsx } from './formats/write-xlsx.ts';
 import { assetDetail } from './kinds/asset-detail.ts';
 import { compliance } from './kinds/compliance.ts';
@@ -50,14 +50,6 @@ const writers: Record<ReportFormat, (report: ReportDocument) => AsyncGenerator<s
   json: writeJson,
 };
 
-export const mediaTypes: Record<ReportFormat, string> = {
-  html: 'text/html; charset=utf-8',
-  pdf: 'application/pdf',
-  csv: 'text/csv; charset=utf-8; header=present',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  json: 'application/json',
-};
-
 /** A week: what a difference is to when nothing else is said. */
 const defaultPeriodMs = 7 * 24 * 3600 * 1000;
 
@@ -86,7 +78,8 @@ export async function makeReport(
     table.isMain ? { ...table, rows: counted(table.rows, (more) => void (rows += more)) } : table;
   const facts = factsOf(report, { organization: await organizationName(context.db, organizationId), since });
   const document = { title: wish.name ?? kindNames[wish.kind], facts, asOf, ...body, tables: body.tables.map(count) };
-  return { bytes: toBytes(writers[wish.format](document)), rows: () => rows };
+  const most = wish.format === 'pdf' ? maxPdfRows : Number.POSITIVE_INFINITY;
+  return { bytes: toBytes(writers[wish.format](document)), rows: () => Math.min(rows, most) };
 }
 
 function factsOf({ wish, asOf }: ReportWish, { organization, since }: { organization: string; since: Date }): [string, string][] {

@@ -7,6 +7,7 @@ import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 import { makeReport } from './make-report.ts';
+import { runDueSchedules } from './schedule-store.ts';
 import { appendChunk, claimReport, deleteExpired, dropChunks, type ReportRow, settleReport } from './store.ts';
 
 const pollMs = 5000;
@@ -57,6 +58,7 @@ export class ReportKeeper implements AsyncDisposable {
     const { db, clock, log } = this.#context;
     try {
       await deleteExpired(db, clock());
+      await runDueSchedules(db, clock());
       while (!this.#isStopped) {
         const now = clock();
         const [until, settledBefore] = [new Date(now.getTime() + claimMs), new Date(now.getTime() - settleMs)];

@@ -42,21 +42,33 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'config'>;
 export async function resolveScope(sources: Sources, wish: ScopeWish): Promise<ReportAbout> {
   const { db } = sources;
   const { organizationId, asOf, detections } = wish;
-  const numbers = await chosenNumbers(sources, wish);
+  const numbers = await resolveNumbers(sources, wish);
   const { rows } = await sql<ReportAsset>`
     select id as asset_id, hostname, os from asset
     where organization_id = ${organizationId} and first_seen <= ${asOf}
       ${numbers === null ? sql`` : sql`and number = any(${numbers}::integer[])`}
     order by hostname collate "C", id`.execute(db);
-  const { query } = readMoment(detections, 'detection', asOf);
-  if (!query) return { assets: rows, where: undefined, status: 'open' };
-  const nested = new Map<Query, readonly number[]>();
-  for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
-  const where = detectionCondition(query, (part) => nested.get(part) ?? []);
-  return { assets: rows, where, status: speaksOfFixed(query) ? 'all' : 'open' };
+  const about = await resolveQuery(sources, { organizationId, asOf, detections });
+  return { assets: rows, where: about?.where, status: about?.speaksOfFixed ? 'all' : 'open' };
 }
 
-async function chosenNumbers(sources: Sources, { organizationId, asOf, assets }: ScopeWish): Promise<number[] | null> {
+/** A query about detections as a condition; null where it says nothing. Throws as resolveScope. */
+export async function resolveQuery(
+  sources: Sources,
+  { organizationId, asOf, detections }: Omit<ScopeWish, 'assets'>,
+): Promise<{ where: RawBuilder<boolean>; speaksOfFixed: boolean } | null> {
+  const { query } = readMoment(detections, 'detection', asOf);
+  if (!query) return null;
+  const nested = new Map<Query, readonly number[]>();
+  for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
+  return { where: detectionCondition(query, (part) => nested.get(part) ?? []), speaksOfFixed: speaksOfFixed(query) };
+}
+
+/** Assets that fit all of these queries, as the database counts them; null where none says anything. Throws as resolveScope. */
+export async function resolveNumbers(
+  sources: Sources,
+  { organizationId, asOf, assets }: Omit<ScopeWish, 'detections'>,
+): Promise<number[] | null> {
   let chosen: number[] | null = null;
   for (const text of assets) {
     const { query } = readMoment(text, 'asset', asOf);

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { createReport, deleteReport, getReport, listReports, previewReport, type Report, ReportId } from '@vedette/protocol';
+import { createReport, deleteReport, getReport, listReports, previewReport, ReportId } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import { authenticate, type Caller, mayDo } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { findByQuery } from '../detections/find-by-query.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
-import { kindNames, mediaTypes } from './make-report.ts';
+import { fileName } from './file-name.ts';
+import { kindNames } from './make-report.ts';
+import { mediaTypes } from './media-types.ts';
 import { readMoment, resolveScope } from './report-scope.ts';
 import {
   countUnfinished,
@@ -115,11 +117,6 @@ export function scopesOf(caller: Caller): readonly string[] {
 
 export function readerOf(caller: Caller): Reader {
   return { organizationId: caller.organizationId, login: caller.login, seesAll: scopesOf(caller).length === 0 };
-}
-
-/** Of letters that every file system and every header takes. */
-export function fileName({ kind, asOf, format }: Pick<Report, 'kind' | 'asOf' | 'format'>): string {
-  return `vedette-${kind}-${asOf.slice(0, 16).replaceAll(':', '')}.${format}`;
 }
 
 function notFound(reportId: string): ApiError {

@@ -4,6 +4,16 @@ import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { countDetections, whatIf } from './detection-counts.ts';
 import { explainDetection, listDetections } from './detections.ts';
+import {
+  deleteNotificationChannel,
+  deleteNotificationRule,
+  listNotificationChannels,
+  listDeliveries,
+  listNotificationRules,
+  saveNotificationChannel,
+  saveNotificationRule,
+  testNotificationChannel,
+} from './notifications.ts';
 import { getOrder, scanAsset } from './orders.ts';
 import {
   changeRollout,
@@ -25,6 +35,17 @@ import { compareMoments, getDeadlines, getPulse, getTimeline, getTrends, setDead
 import { deleteSavedQuery, listFieldValues, listSavedQueries, saveQuery } from './queries.ts';
 import { listSoftware } from './software.ts';
 import { createReport, deleteReport, getReport, listReports, previewReport } from './reports.ts';
+import {
+  createReport,
+  deleteReport,
+  deleteReportSchedule,
+  getReport,
+  listReports,
+  listReportSchedules,
+  previewReport,
+  runReportSchedule,
+  saveReportSchedule,
+} from './reports.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import {
   askSecondFactor,
@@ -153,5 +174,17 @@ export const endpoints = {
   listReports,
   getReport,
   deleteReport,
+  listReportSchedules,
+  saveReportSchedule,
+  deleteReportSchedule,
+  runReportSchedule,
+  listNotificationChannels,
+  saveNotificationChannel,
+  deleteNotificationChannel,
+  testNotificationChannel,
+  listNotificationRules,
+  saveNotificationRule,
+  deleteNotificationRule,
+  listDeliveries,
   getAbout,
 } as const;

@@ -124,3 +124,71 @@ export const deleteReport = endpoint({
   reply: z.object({ deleted: z.literal(true) }),
   errors: ['NOT_FOUND'],
 });
+
+export const ReportSchedule = z.object({
+  scheduleId: z.uuid(),
+  ...ReportScope.shape,
+  assets: z.string().nullable(),
+  detections: z.string().nullable(),
+  cron: z.string(),
+  timeZone: z.string(),
+  keepDays: z.int(),
+  channelIds: z.array(z.uuid()),
+  enabled: z.boolean(),
+  createdBy: z.string(),
+  nextRunAt: Instant.nullable(),
+  lastRunAt: Instant.nullable(),
+  problem: z.string().nullable(),
+});
+export type ReportSchedule = z.infer<typeof ReportSchedule>;
+
+const OneSchedule = z.object({ scheduleId: z.uuid() });
+
+export const listReportSchedules = endpoint({
+  name: 'listReportSchedules',
+  summary: 'Reports that are made at certain times, with the next one.',
+  method: 'GET',
+  path: '/report-schedules',
+  permission: 'report:read',
+  reply: z.object({ items: z.array(ReportSchedule) }),
+});
+
+export const saveReportSchedule = endpoint({
+  name: 'saveReportSchedule',
+  summary: 'Have a report made at certain times, kept for a while, and sent by e-mail where channels are named.',
+  method: 'POST',
+  path: '/report-schedules',
+  permission: 'report:write',
+  body: ReportScope.extend({
+    scheduleId: z.uuid().optional().meta({ description: 'Of the one to change' }),
+    cron: z.string().min(9).max(120).meta({ description: 'minute hour day month weekday; at most once in ten minutes' }),
+    timeZone: z.string().max(60).default('UTC').meta({ description: 'IANA name' }),
+    keepDays: z.int().min(1).max(3650).default(30),
+    channelIds: z.array(z.uuid()).max(20).default([]).meta({ description: 'E-mail channels; none: kept for download' }),
+    enabled: z.boolean().default(true),
+  }),
+  reply: ReportSchedule,
+  errors: ['BAD_REQUEST', 'NOT_FOUND'],
+});
+
+export const deleteReportSchedule = endpoint({
+  name: 'deleteReportSchedule',
+  summary: 'Delete a schedule; its reports stay until they expire.',
+  method: 'DELETE',
+  path: '/report-schedules/:scheduleId',
+  permission: 'report:write',
+  params: OneSchedule,
+  reply: z.object({ deleted: z.literal(true) }),
+  errors: ['NOT_FOUND'],
+});
+
+export const runReportSchedule = endpoint({
+  name: 'runReportSchedule',
+  summary: 'Have the report of a schedule made now, beside its times.',
+  method: 'POST',
+  path: '/report-schedules/:scheduleId/run',
+  permission: 'report:write',
+  params: OneSchedule,
+  reply: Report,
+  errors: ['NOT_FOUND'],
+});

@@ -20,6 +20,7 @@ import { tags } from './018-tags.ts';
 import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
 import { reports } from './022-reports.ts';
+import { notifications } from './023-notifications.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -44,4 +45,5 @@ export const migrations: Record<string, Migration> = {
   '020-release-events': releaseEvents,
   '021-saved-query': savedQuery,
   '022-reports': reports,
+  '023-notifications': notifications,
 };

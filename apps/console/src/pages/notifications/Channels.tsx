@@ -1,0 +1,139 @@
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { endpoints, type NotificationChannel } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { CopyLine } from '../../ui/CopyLine.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { CreateChannel } from './CreateChannel.tsx';
+
+type ChannelKey = NotificationChannel['channelId'];
+
+/** Where notifications and reports go. */
+export function Channels() {
+  const answer = useApi(endpoints.listNotificationChannels, {});
+  const queries = useQueryClient();
+  const [creating, setCreating] = useState(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const test = useMutation({
+    mutationFn: (channelId: ChannelKey) => call(endpoints.testNotificationChannel, { params: { channelId } }),
+  });
+  const remove = useMutation({
+    mutationFn: (channelId: ChannelKey) => call(endpoints.deleteNotificationChannel, { params: { channelId } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listNotificationChannels) }),
+  });
+  const error = answer.error ?? remove.error ?? test.error;
+  return (
+    <>
+      {error ? <Failure error={error} retry={answer.refetch} /> : null}
+      {test.data ? <Tested {...test.data} /> : null}
+      {secret === null ? null : (
+        <Alert
+          type="success"
+          dismissible
+          dismissAriaLabel="Dismiss"
+          statusIconAriaLabel="Success"
+          onDismiss={() => setSecret(null)}
+          header="Keep the signing secret now: it is not shown again"
+        >
+          <CopyLine label="the signing secret" text={secret} />
+        </Alert>
+      )}
+      <Table<NotificationChannel>
+        header={
+          <Header variant="h2" actions={<Button onClick={() => setCreating(true)}>Create channel</Button>}>
+            Channels
+          </Header>
+        }
+        ariaLabels={{ tableLabel: 'Channels' }}
+        wrapLines
+        loading={answer.isPending}
+        loadingText="Loading channels …"
+        items={answer.data?.items ?? []}
+        trackBy="channelId"
+        empty={
+          <EmptyState title="No channel">
+            <p>E-mail, a signed webhook, Slack, or syslog: create one and send a test.</p>
+          </EmptyState>
+        }
+        columnDefinitions={[
+          { id: 'name', header: 'Channel', isRowHeader: true, cell: ({ name }) => name },
+          { id: 'kind', header: 'Kind', cell: ({ settings }) => settings.kind },
+          { id: 'to', header: 'To', cell: ({ settings }) => placeOf(settings) },
+          { id: 'state', header: 'State', cell: (item) => <ChannelState item={item} /> },
+          { id: 'waiting', header: 'Waiting', cell: ({ waiting }) => waiting },
+          {
+            id: 'last',
+            header: 'Delivered',
+            cell: ({ lastDeliveredAt }) => (lastDeliveredAt === null ? 'not yet' : <Ago at={lastDeliveredAt} />),
+          },
+          {
+            id: 'action',
+            header: 'Action',
+            cell: ({ channelId, name }) => (
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button
+                  variant="inline-link"
+                  ariaLabel={`Test ${name}`}
+                  loading={test.isPending && test.variables === channelId}
+                  onClick={() => test.mutate(channelId)}
+                >
+                  Test
+                </Button>
+                <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(channelId)}>
+                  Delete
+                </Button>
+              </SpaceBetween>
+            ),
+          },
+        ]}
+      />
+      {creating ? (
+        <CreateChannel
+          onClose={(made) => {
+            setCreating(false);
+            if (made) setSecret(made);
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function placeOf(settings: NotificationChannel['settings']): string {
+  switch (settings.kind) {
+    case 'email':
+      return settings.to.join(', ');
+    case 'webhook':
+      return settings.url;
+    case 'slack':
+      return 'its webhook';
+    case 'syslog':
+      return `${settings.transport} ${settings.host}:${settings.port}`;
+  }
+}
+
+function ChannelState({ item: { enabled, problem } }: { item: NotificationChannel }) {
+  if (!enabled) return <StatusIndicator type="stopped">Off</StatusIndicator>;
+  return problem === null ? (
+    <StatusIndicator type="success">Usable</StatusIndicator>
+  ) : (
+    <StatusIndicator type="error">{problem}</StatusIndicator>
+  );
+}
+
+function Tested({ delivered, problem }: { delivered: boolean; problem: string | null }) {
+  return (
+    <Alert type={delivered ? 'success' : 'error'} statusIconAriaLabel={delivered ? 'Success' : 'Error'}>
+      {delivered ? 'The test message was taken.' : problem}
+    </Alert>
+  );
+}

@@ -1,0 +1,112 @@
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Select from '@cloudscape-design/components/select';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ChannelSettings, endpoints } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf } from '../../api/use-api.ts';
+import { FormModal } from '../../ui/FormModal.tsx';
+
+type Kind = ChannelSettings['kind'];
+
+const kinds = [
+  { value: 'email', label: 'E-mail (SMTP)' },
+  { value: 'webhook', label: 'Webhook, signed' },
+  { value: 'slack', label: 'Slack-compatible webhook' },
+  { value: 'syslog', label: 'Syslog' },
+] as const;
+
+/** Fields of each kind: key, label, what to write there. */
+const fields: Readonly<Record<Kind, readonly (readonly [key: string, label: string, description: string])[]>> = {
+  email: [
+    ['host', 'Mail server', 'Its name; STARTTLS on port 587 unless you say otherwise'],
+    ['port', 'Port', ''],
+    ['user', 'Login', 'Empty: none'],
+    ['from', 'From', 'Address of the sender'],
+    ['to', 'To', 'Addresses, with commas between them'],
+  ],
+  webhook: [['url', 'Address', 'https; networks that are not public only where the administrator allows it']],
+  slack: [],
+  syslog: [
+    ['host', 'Server', ''],
+    ['port', 'Port', '6514 is usual for TLS, 514 for TCP and UDP'],
+    ['transport', 'Transport', 'tls, tcp or udp'],
+  ],
+};
+
+const secretWords: Readonly<Partial<Record<Kind, string>>> = { email: 'Password', slack: 'Address of the webhook' };
+const formats = [
+  { value: 'vedette', label: 'Vedette' },
+  { value: 'ocsf', label: 'OCSF Vulnerability Finding' },
+];
+
+/** Asks where to; closes with the signing secret that was made, or with nothing. */
+export function CreateChannel({ onClose }: { onClose: (secret?: string | null) => void }) {
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const [kind, setKind] = useState<Kind>('email');
+  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+  const [secret, setSecret] = useState('');
+  const set = (key: string, value: string) => setValues({ ...values, [key]: value });
+  const settings = ChannelSettings.safeParse(toSettings(kind, values));
+  const save = useMutation({
+    mutationFn: () => {
+      if (!settings.data) throw new Error('The settings are not complete');
+      return call(endpoints.saveNotificationChannel, { body: { name, settings: settings.data, ...(secret ? { secret } : {}) } });
+    },
+    onSuccess: async (made) => {
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listNotificationChannels) });
+      onClose(made.secret);
+    },
+  });
+  return (
+    <FormModal
+      title="Create channel"
+      action="Create"
+      onClose={() => onClose()}
+      submit={save}
+      isUsable={name.trim() !== '' && settings.success}
+    >
+      <FormField label="Name">
+        <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 120))} />
+      </FormField>
+      <FormField label="Kind">
+        <Select
+          selectedOption={kinds.find(({ value }) => value === kind) ?? null}
+          options={kinds}
+          onChange={({ detail }) => setKind(kinds.find(({ value }) => value === detail.selectedOption.value)?.value ?? 'email')}
+        />
+      </FormField>
+      {fields[kind].map(([key, label, description]) => (
+        <FormField key={key} label={label} description={description}>
+          <Input value={values[key] ?? ''} onChange={({ detail }) => set(key, detail.value)} />
+        </FormField>
+      ))}
+      {kind === 'webhook' || kind === 'syslog' ? (
+        <FormField label="Format">
+          <Select
+            selectedOption={formats.find(({ value }) => value === (values['format'] ?? 'vedette')) ?? null}
+            options={formats}
+            onChange={({ detail }) => set('format', detail.selectedOption.value ?? 'vedette')}
+          />
+        </FormField>
+      ) : null}
+      {secretWords[kind] ? (
+        <FormField label={secretWords[kind]} description="Kept, and never shown again">
+          <Input type="password" autoComplete={false} value={secret} onChange={({ detail }) => setSecret(detail.value)} />
+        </FormField>
+      ) : null}
+    </FormModal>
+  );
+}
+
+/** Empty fields are left to what is usual. */
+function toSettings(kind: Kind, values: Readonly<Record<string, string>>): object {
+  const given = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    if (value.trim() === '') return [];
+    if (key === 'port') return [[key, Number(value)]];
+    return [[key, key === 'to' ? value.split(',').map((one) => one.trim()) : value.trim()]];
+  });
+  return { kind, ...Object.fromEntries(given) };
+}

@@ -1,0 +1,124 @@
+import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import Multiselect from '@cloudscape-design/components/multiselect';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { endpoints, type ReportSchedule } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { FormModal } from '../../ui/FormModal.tsx';
+import { formatMoment } from '../../ui/format.ts';
+import { kindWords } from './kind-words.ts';
+import { emptyScope, ReportScopeFields, toWish } from './ReportScopeFields.tsx';
+
+/** Reports that are made at certain times. */
+export function Schedules() {
+  const answer = useApi(endpoints.listReportSchedules, {});
+  const queries = useQueryClient();
+  const [creating, setCreating] = useState(false);
+  const remove = useMutation({
+    mutationFn: (scheduleId: string) => call(endpoints.deleteReportSchedule, { params: { scheduleId } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReportSchedules) }),
+  });
+  const run = useMutation({
+    mutationFn: (scheduleId: string) => call(endpoints.runReportSchedule, { params: { scheduleId } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReports) }),
+  });
+  const error = answer.error ?? remove.error ?? run.error;
+  return (
+    <>
+      {error ? <Failure error={error} retry={answer.refetch} /> : null}
+      <Table<ReportSchedule>
+        header={
+          <Header variant="h2" actions={<Button onClick={() => setCreating(true)}>Create schedule</Button>}>
+            Schedules
+          </Header>
+        }
+        ariaLabels={{ tableLabel: 'Schedules' }}
+        wrapLines
+        loading={answer.isPending}
+        loadingText="Loading schedules …"
+        items={answer.data?.items ?? []}
+        trackBy="scheduleId"
+        empty={
+          <EmptyState title="No schedule">
+            <p>A schedule makes a report at its times, keeps it, and sends it by e-mail where you name a channel.</p>
+          </EmptyState>
+        }
+        columnDefinitions={[
+          { id: 'name', header: 'Schedule', isRowHeader: true, cell: ({ name, format }) => `${name} (${format.toUpperCase()})` },
+          { id: 'kind', header: 'Kind', cell: ({ kind }) => kindWords[kind] },
+          { id: 'cron', header: 'Times', cell: ({ cron, timeZone }) => `${cron} (${timeZone})` },
+          { id: 'next', header: 'Next', cell: ({ nextRunAt }) => (nextRunAt === null ? 'never' : formatMoment(nextRunAt)) },
+          { id: 'last', header: 'Last', cell: ({ lastRunAt }) => (lastRunAt === null ? 'not yet' : <Ago at={lastRunAt} />) },
+          {
+            id: 'mail',
+            header: 'Sent to',
+            cell: ({ channelIds }) => (channelIds.length === 0 ? 'kept here' : `${channelIds.length} channels`),
+          },
+          {
+            id: 'action',
+            header: 'Action',
+            cell: ({ scheduleId, name }) => (
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
+                  Run now
+                </Button>
+                <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(scheduleId)}>
+                  Delete
+                </Button>
+              </SpaceBetween>
+            ),
+          },
+        ]}
+      />
+      {creating ? <CreateSchedule onClose={() => setCreating(false)} /> : null}
+    </>
+  );
+}
+
+function CreateSchedule({ onClose }: { onClose: () => void }) {
+  const queries = useQueryClient();
+  const channels = useApi(endpoints.listNotificationChannels, {});
+  const [draft, setDraft] = useState(emptyScope);
+  const [cron, setCron] = useState('0 7 * * 1');
+  const [timeZone, setTimeZone] = useState(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const [channelIds, setChannelIds] = useState<readonly string[]>([]);
+  const save = useMutation({
+    mutationFn: () =>
+      call(endpoints.saveReportSchedule, { body: { ...toWish(draft), cron, timeZone, channelIds: [...channelIds] } }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listReportSchedules) });
+      onClose();
+    },
+  });
+  const mail = (channels.data?.items ?? []).filter(({ settings }) => settings.kind === 'email');
+  const options = mail.map(({ channelId, name }) => ({ value: channelId as string, label: name }));
+  return (
+    <FormModal title="Create schedule" action="Create" onClose={onClose} submit={save}>
+      <ReportScopeFields draft={draft} onChange={setDraft} />
+      <FormField label="Times" description="minute hour day month weekday; 0 7 * * 1 is every Monday at seven">
+        <Input value={cron} onChange={({ detail }) => setCron(detail.value)} />
+      </FormField>
+      <FormField label="Time zone">
+        <Input value={timeZone} onChange={({ detail }) => setTimeZone(detail.value)} />
+      </FormField>
+      <FormField label="Send to" description="E-mail channels; none: kept for download">
+        <Multiselect
+          options={options}
+          selectedOptions={options.filter(({ value }) => channelIds.includes(value))}
+          empty="There is no e-mail channel: see Notifications"
+          deselectAriaLabel={({ label }) => `Remove ${label}`}
+          onChange={({ detail }) => setChannelIds(detail.selectedOptions.flatMap(({ value }) => value ?? []))}
+        />
+      </FormField>
+    </FormModal>
+  );
+}

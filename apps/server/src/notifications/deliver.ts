@@ -1,0 +1,36 @@
+import { ChannelSettings } from '@vedette/protocol';
+import type { Selectable } from 'kysely';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import { loadAttachment } from '../reports/load-attachment.ts';
+import { sendEmail } from './channels/send-email.ts';
+import { sendSyslog } from './channels/send-syslog.ts';
+import { sendSlack, sendWebhook } from './channels/send-webhook.ts';
+import type { Message } from './message.ts';
+
+export type ChannelRow = Selectable<Database['notificationChannel']>;
+
+/** Sends one message by one channel, once. Throws DeliveryError. */
+export async function deliver(
+  context: Pick<Context, 'db' | 'config' | 'clock'>,
+  { settings: stored, secret }: Pick<ChannelRow, 'settings' | 'secret'>,
+  { message, signal }: { message: Message; signal: AbortSignal },
+): Promise<void> {
+  const { db, config, clock } = context;
+  const settings = ChannelSettings.parse(stored);
+  const consoleUrl = config.publicUrl;
+  const sending = { secret, allowed: config.webhookNetworks, consoleUrl, now: clock(), signal };
+  switch (settings.kind) {
+    case 'email': {
+      const { attachment, note } = await loadAttachment(db, message.body);
+      const told = note === null ? message : { ...message, subject: `${message.subject} ${note}` };
+      return sendEmail(settings, told, { secret, consoleUrl, attachments: attachment ? [attachment] : [] });
+    }
+    case 'webhook':
+      return sendWebhook(settings, message, sending);
+    case 'slack':
+      return sendSlack(message, sending);
+    case 'syslog':
+      return sendSyslog(settings, message, signal);
+  }
+}

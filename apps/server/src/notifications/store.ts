@@ -1,0 +1,126 @@
+import { ChannelSettings, type Delivery, type NotificationChannel, type NotificationRule } from '@vedette/protocol';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import type { ChannelRow } from './deliver.ts';
+import type { RuleRow } from './write-messages.ts';
+
+type Db = Kysely<Database>;
+
+export async function loadChannels(db: Db, organizationId: string): Promise<NotificationChannel[]> {
+  const { rows } = await sql<ChannelRow & { waiting: number }>`
+    select channel.*, (select count(*)::integer from notification_message where channel_id = channel.id and state = 'waiting') as waiting
+    from notification_channel as channel where organization_id = ${organizationId} order by name, id`.execute(db);
+  return rows.map((row) => toChannel(row, row.waiting));
+}
+
+export async function findChannel(db: Db, organizationId: string, id: string): Promise<ChannelRow | null> {
+  const row = await db
+    .selectFrom('notificationChannel')
+    .selectAll()
+    .where('organizationId', '=', organizationId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function writeChannel(
+  db: Db,
+  { settings, ...row }: Omit<ChannelRow, 'settings' | 'problem' | 'lastDeliveredAt'> & { settings: ChannelSettings },
+): Promise<ChannelRow> {
+  const values = { ...row, settings: JSON.stringify(settings) };
+  const { name, secret, enabled } = row;
+  return db
+    .insertInto('notificationChannel')
+    .values(values)
+    .onConflict((on) => on.column('id').doUpdateSet({ name, secret, enabled, settings: values.settings, problem: null }))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** Names of the rules and schedules that use a channel. */
+export async function usesOfChannel(db: Db, organizationId: string, id: string): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select 'rule ' || name as name from notification_rule where organization_id = ${organizationId} and ${id}::uuid = any(channel_ids)
+    union all
+    select 'schedule ' || (wish ->> 'name') from report_schedule where organization_id = ${organizationId} and ${id}::uuid = any(channel_ids)
+    order by name`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+export async function loadRules(db: Db, organizationId: string): Promise<RuleRow[]> {
+  return db
+    .selectFrom('notificationRule')
+    .selectAll()
+    .where('organizationId', '=', organizationId)
+    .orderBy('name')
+    .orderBy('id')
+    .execute();
+}
+
+export async function writeRule(db: Db, row: RuleRow): Promise<RuleRow> {
+  const { name, events, query, assets, channelIds, digestMinutes, enabled, scopes } = row;
+  return db
+    .insertInto('notificationRule')
+    .values(row)
+    .onConflict((on) => on.column('id').doUpdateSet({ name, events, query, assets, channelIds, digestMinutes, enabled, scopes }))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function loadDeliveries(
+  db: Db,
+  organizationId: string,
+  {
+    state,
+    channelId,
+    limit,
+    offset,
+  }: { state?: string | undefined; channelId?: string | undefined; limit: number; offset: number },
+): Promise<{ total: number; items: Delivery[] }> {
+  const filtered = sql`
+    from notification_message as message join notification_channel as channel on channel.id = channel_id
+    where message.organization_id = ${organizationId}
+      and ${state === undefined ? sql`true` : sql`state = ${state}`}
+      and ${channelId === undefined ? sql`true` : sql`channel_id = ${channelId}`}`;
+  const { rows: counted } = await sql<{ total: number }>`select count(*)::integer as total ${filtered}`.execute(db);
+  const { rows } = await sql<
+    Omit<Delivery, 'createdAt' | 'dueAt' | 'deliveredAt'> & { createdAt: Date; dueAt: Date; deliveredAt: Date | null }
+  >`
+    select message.id as message_id, channel.name as channel, subject, events, state, attempts, message.problem, message.created_at, due_at,
+      delivered_at
+    ${filtered} order by message.created_at desc, message.id limit ${limit} offset ${offset}`.execute(db);
+  const items = rows.map((row) => ({
+    ...row,
+    createdAt: row.createdAt.toISOString(),
+    dueAt: row.dueAt.toISOString(),
+    deliveredAt: row.deliveredAt?.toISOString() ?? null,
+  }));
+  return { total: counted[0]?.total ?? 0, items };
+}
+
+/** Without the secret. */
+export function toChannel(row: ChannelRow, waiting: number): NotificationChannel {
+  return {
+    channelId: row.id as NotificationChannel['channelId'], // Ids from our own table.
+    name: row.name,
+    settings: ChannelSettings.parse(row.settings),
+    hasSecret: row.secret !== null,
+    enabled: row.enabled,
+    problem: row.problem,
+    lastDeliveredAt: row.lastDeliveredAt?.toISOString() ?? null,
+    waiting,
+  };
+}
+
+export function toRule(row: RuleRow): NotificationRule {
+  return {
+    ruleId: row.id as NotificationRule['ruleId'], // Ids from our own tables.
+    name: row.name,
+    events: row.events,
+    query: row.query,
+    assets: row.assets[0] ?? null,
+    channelIds: row.channelIds as NotificationRule['channelIds'],
+    digestMinutes: row.digestMinutes,
+    enabled: row.enabled,
+  };
+}

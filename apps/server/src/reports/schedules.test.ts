@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { NotificationChannel, Report, ReportSchedule } from '@vedette/protocol';
+import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Dispatcher } from '../notifications/dispatcher.ts';
+import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { nextRun } from './next-run.ts';
+import { ReportKeeper } from './report-keeper.ts';
+import { announce, runDueSchedules } from './schedule-store.ts';
+
+describe('nextRun', () => {
+  it.each([
+    ['0 7 * * 1', 'UTC', '2026-11-22T12:00:00Z', '2026-11-23T07:00:00.000Z'],
+    ['0 7 * * 1', 'Europe/Vienna', '2026-11-22T12:00:00Z', '2026-11-23T06:00:00.000Z'],
+    // The night in which the clock goes forward has no half past two.
+    ['30 2 * * *', 'Europe/Vienna', '2026-03-28T12:00:00Z', '2026-03-29T01:30:00.000Z'],
+    ['0 7 31 12 *', 'UTC', '2026-12-31T07:00:00Z', '2027-12-31T07:00:00.000Z'],
+  ])('%s in %s after %s is %s', (cron, timeZone, after, expected) => {
+    expect(nextRun({ cron, timeZone }, new Date(after))?.toISOString()).toBe(expected);
+  });
+
+  it.each([
+    ['* * * * *', 'UTC'],
+    ['*/5 * * * *', 'UTC'],
+    ['0 7 * * 1', 'Europe/Nowhere'],
+    ['0 0 7 * * 1', 'UTC'],
+    ['nonsense here', 'UTC'],
+    ['61 * * * *', 'UTC'],
+  ])('%s in %s is refused', (cron, timeZone) => {
+    expect(() => nextRun({ cron, timeZone }, new Date('2026-11-22T12:00:00Z'))).toThrow(/body\.cron/);
+  });
+});
+
+describe('a schedule', () => {
+  let database: ThrowAwayDatabase;
+  let server: TestServer;
+  let caller: Awaited<ReturnType<typeof testCaller>>;
+  const mails: string[] = [];
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: (stream, _session, callback) => {
+      const parts: Buffer[] = [];
+      stream
+        .on('data', (part: Buffer) => parts.push(part))
+        .on('end', () => {
+          mails.push(Buffer.concat(parts).toString());
+          callback();
+        });
+    },
+  });
+
+  beforeAll(async () => {
+    database = await throwAwayDatabase();
+    server = await testServer(database, { role: 'api' });
+    caller = await testCaller(server);
+    smtp.listen(0, '127.0.0.1');
+    await once(smtp.server, 'listening');
+  }, 60_000);
+  afterAll(async () => {
+    await new Promise<void>((resolve) => smtp.close(() => resolve()));
+    await server[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+
+  async function api<Reply>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Reply> {
+    const reply = await server.app.inject({
+      method,
+      url: `/api/v1${path}`,
+      headers: caller.headers,
+      ...(body ? { payload: body } : {}),
+    });
+    if (reply.statusCode !== 200) throw new Error(`${reply.statusCode} ${reply.body}`);
+    return reply.json() as Reply;
+  }
+
+  it('makes its report once at its time, of that time, and sends it', async () => {
+    const { port } = smtp.server.address() as AddressInfo;
+    const settings = { kind: 'email', host: '127.0.0.1', port, security: 'none', from: 'a@example.org', to: ['b@example.org'] };
+    const { channel } = await api<{ channel: NotificationChannel }>('POST', '/notification-channels', { name: 'mail', settings });
+    const wish = { kind: 'detections', format: 'csv', cron: '0 7 * * 1', name: 'Weekly', channelIds: [channel.channelId] };
+    const saved = await api<ReportSchedule>('POST', '/report-schedules', wish);
+    expect(saved.nextRunAt).toBe('2026-11-23T07:00:00.000Z');
+    expect(await runDueSchedules(database.db, server.clock.now)).toBe(0);
+    // The platform was away for two weeks: what it missed is one report.
+    server.clock.now = new Date('2026-12-01T12:00:00Z');
+    const counts = await Promise.all([1, 2].map(() => runDueSchedules(database.db, server.clock.now)));
+    expect(counts.toSorted()).toEqual([0, 1]);
+    const onDone = (...[tx, report]: Parameters<ConstructorParameters<typeof ReportKeeper>[1]>) =>
+      announce(tx, report, server.clock.now);
+    await new ReportKeeper(server.context, onDone).work();
+    const { items } = await api<{ items: Report[] }>('GET', '/reports');
+    expect(items).toMatchObject([{ state: 'done', asOf: '2026-11-23T07:00:00.000Z', scheduleId: saved.scheduleId }]);
+    const [schedule] = (await api<{ items: ReportSchedule[] }>('GET', '/report-schedules')).items;
+    expect(schedule).toMatchObject({ nextRunAt: '2026-12-07T07:00:00.000Z', lastRunAt: '2026-12-01T12:00:00.000Z' });
+    await new Dispatcher(server.context).work();
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toContain('filename=vedette-detections-2026-11-23T0700.csv');
+    expect(mails[0]).toContain('Subject: Weekly, 2026-11-23 07:00 UTC');
+  });
+
+  it('is made now when asked, and gone when deleted', async () => {
+    const { scheduleId } = await api<ReportSchedule>('POST', '/report-schedules', {
+      kind: 'summary',
+      format: 'html',
+      cron: '0 7 * * 1',
+    });
+    expect(await api('POST', `/report-schedules/${scheduleId}/run`)).toMatchObject({ state: 'queued', scheduleId });
+    await api('DELETE', `/report-schedules/${scheduleId}`);
+    await expect(api('POST', `/report-schedules/${scheduleId}/run`)).rejects.toThrow(/^404/);
+  });
+
+  it('is sent by e-mail channels of its own organization alone', async () => {
+    const wish = { kind: 'summary', format: 'html', cron: '0 7 * * 1', channelIds: [randomUUID()] };
+    await expect(api('POST', '/report-schedules', wish)).rejects.toThrow(/^400.*no e-mail channel/);
+  });
+});
