@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Deadlines, ReportFormat } from '@vedette/protocol';
+import { ReportFormat } from '@vedette/protocol';
 import { migrate, openDatabase, startEmbeddedPostgres } from '@vedette/server';
 import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
@@ -37,7 +37,7 @@ export async function run({ assets = 5000, detections = 200 }): Promise<Record<s
     const figures: Record<string, number> = { assets, rows: assets * detections };
     const context = { db, fleetIndex, config: readConfig({}) };
     for (const format of ReportFormat.options) {
-      const wish = { kind: 'detections' as const, format, deadlines: Deadlines.parse({}) };
+      const wish = { kind: 'detections' as const, format };
       const before = process.memoryUsage().rss;
       let [bytes, peak] = [0, before];
       const start = performance.now();
@@ -69,10 +69,7 @@ export async function run({ assets = 5000, detections = 200 }): Promise<Record<s
 }
 
 /** A fleet of one image: what differs between assets costs the same as what does not. */
-async function fill(
-  db: Kysely<Database>,
-  { assets, detections }: { assets: number; detections: number },
-): Promise<string> {
+async function fill(db: Kysely<Database>, { assets, detections }: { assets: number; detections: number }): Promise<string> {
   const organizationId = randomUUID();
   await db.insertInto('organization').values({ id: organizationId, name: 'bench', createdAt: begin }).execute();
   await sql`insert into knowledge_version (version, imported_at, checks, starter, origins) values (1, ${begin}, ${detections}, false, '[]')`.execute(

@@ -203,7 +203,6 @@ export function readConfig(
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
   if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
-  if (parsed.success) problems.push(...silenceProblems(parsed.data));
   const webhookNetworks = networksOf(parsed.data?.VEDETTE_WEBHOOK_NETWORKS ?? '', problems);
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');

@@ -17,20 +17,6 @@ import { useTimeTravel } from './time-travel.ts';
 import { TopBar } from './TopBar.tsx';
 import { useLiveUpdates } from './use-live-updates.ts';
 
-const places = [
-  ['Dashboard', paths.dashboard()],
-  ['Assets', paths.assets()],
-  ['Detections', paths.detections()],
-  ['Checks', paths.checks()],
-  ['Reports', paths.reports()],
-] as const;
-const setup = [
-  ['Agents', paths.agents()],
-  ['Releases', paths.releases()],
-  ['Knowledge base', paths.knowledge()],
-  ['Notifications', paths.notifications()],
-] as const;
-
 /** Everything around a page: top bar, navigation, breadcrumbs, the panel that explains. */
 export function AppFrame() {
   const router = useRouter();

@@ -18,11 +18,13 @@ export const placeGroups: readonly (readonly Place[])[] = [
     { text: 'Software', href: paths.software(), needs: 'asset:read' },
     { text: 'Compare', href: paths.compare(), needs: 'detection:read' },
     { text: 'Saved queries', href: paths.queries() },
+    { text: 'Reports', href: paths.reports(), needs: 'report:read' },
   ],
   [
     { text: 'Agents', href: paths.agents(), needs: 'activation-key:read' },
     { text: 'Releases', href: paths.releases(), needs: 'release:read' },
     { text: 'Knowledge base', href: paths.knowledge(), needs: 'knowledge:read' },
+    { text: 'Notifications', href: paths.notifications(), needs: 'notification:read' },
     { text: 'Settings', href: paths.settings(), needs: 'detection:read' },
   ],
   [

@@ -6,10 +6,6 @@ import type { FormEvent, ReactNode } from 'react';
 import { Failure } from './Failure.tsx';
 
 /** A form over the page: Enter or the button does it, Escape gives it up. */
-import type { ReactNode } from 'react';
-import { Failure } from './Failure.tsx';
-
-/** A form over the page; Enter and the button do the same. */
 export function FormModal(props: {
   readonly title: string;
   /** What the button says. */
@@ -39,27 +35,6 @@ export function FormModal(props: {
             </Button>
             <Button variant="primary" loading={props.busy} disabled={!props.usable} onClick={props.onSubmit}>
               {props.action}
-  readonly onClose: () => void;
-  readonly submit: { readonly mutate: () => void; readonly isPending: boolean; readonly error: Error | null };
-  readonly isUsable?: boolean;
-  readonly children: ReactNode;
-}) {
-  const { title, action, onClose, submit, isUsable = true, children } = props;
-  const isReady = isUsable && !submit.isPending;
-  return (
-    <Modal
-      visible
-      header={title}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" loading={submit.isPending} disabled={!isReady} onClick={() => submit.mutate()}>
-              {action}
             </Button>
           </SpaceBetween>
         </Box>
@@ -68,15 +43,6 @@ export function FormModal(props: {
       <form className="stack" onSubmit={submit}>
         {props.error ? <Failure error={props.error} /> : null}
         {props.children}
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) submit.mutate();
-        }}
-      >
-        {submit.error ? <Failure error={submit.error} /> : null}
-        {children}
       </form>
     </Modal>
   );

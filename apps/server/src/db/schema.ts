@@ -213,7 +213,7 @@ export interface Database {
     asOf: Date;
     since: Date | null;
     state: 'queued' | 'running' | 'done' | 'failed';
-    problem: NullableDefault;
+    problem: NullableText;
     createdAt: Date;
     createdBy: string;
     /** Asset scopes of whoever asked, in the query language. */
@@ -224,7 +224,7 @@ export interface Database {
     expiresAt: Date;
     bytes: ColumnType<number | null, undefined, number>;
     rows: ColumnType<number | null, undefined, number>;
-    sha256: NullableDefault;
+    sha256: NullableText;
   };
   reportChunk: { reportId: string; number: number; content: Buffer };
   reportSchedule: {
@@ -242,7 +242,7 @@ export interface Database {
     createdBy: string;
     nextRunAt: NullableDate;
     lastRunAt: NullableDate;
-    lastProblem: NullableDefault;
+    lastProblem: NullableText;
   };
   notificationChannel: {
     organizationId: string;
@@ -252,7 +252,7 @@ export interface Database {
     settings: Json;
     secret: string | null;
     enabled: boolean;
-    problem: NullableDefault;
+    problem: NullableText;
     lastDeliveredAt: NullableDate;
     createdAt: Date;
     createdBy: string;
@@ -289,7 +289,7 @@ export interface Database {
     dueAt: Date;
     claimedUntil: NullableDate;
     deliveredAt: NullableDate;
-    problem: NullableDefault;
+    problem: NullableText;
   };
   asset: {
     organizationId: string;
@@ -496,6 +496,5 @@ export type PackageRole = 'installed' | 'running' | 'dormant';
 type Json = ColumnType<unknown, string, string>;
 type NullableJson = ColumnType<unknown, string | null | undefined, string | null>;
 type NullableText = ColumnType<string | null, string | null | undefined, string | null>;
-type NullableDefault = ColumnType<string | null, string | null | undefined, string | null>;
 type NullableDate = ColumnType<Date | null, Date | null | undefined, Date | null>;
 type Defaulted = ColumnType<unknown, string | undefined, string>;

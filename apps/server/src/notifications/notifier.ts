@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
 import { findDetections } from '../detections/store.ts';
-import { lookAhead, readCursor } from '../fleet-index/read-changes.ts';
+import { lookAhead } from '../fleet-index/read-changes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { resolveRule } from './resolve-rule.ts';
 import { type ChangedDetection, changedDetections } from './changed-detections.ts';
@@ -64,8 +64,8 @@ export class Notifier implements AsyncDisposable {
         const now = clock();
         const position = await takePosition(tx, now);
         if (!position) return;
-        const cursor = await readCursor(tx);
-        const { isChanged } = await lookAhead(tx, position);
+        const { cursor, news } = await lookAhead(tx, position);
+        const isChanged = Object.values(news).some(Boolean);
         const listed = await checksThatAreExploitedNow(tx, position.knowledge);
         for (const [organizationId, rows] of await loadRules(tx)) {
           await this.#tell(tx, { organizationId, rows, position, now, isChanged, listed });

@@ -15,7 +15,6 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { readMoment } from '../reports/report-scope.ts';
-import { scopesOf } from '../reports/routes.ts';
 import { DeliveryError } from './channels/delivery-error.ts';
 import { isWebhookSecret, newWebhookSecret } from './channels/sign-webhook.ts';
 import { deliver } from './deliver.ts';
@@ -119,7 +118,7 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
       channelIds: [...new Set(channelIds)],
       digestMinutes,
       enabled,
-      scopes: [...scopesOf(caller)],
+      scopes: [...caller.scopes],
       createdAt: now,
       createdBy: login,
     });

@@ -13,6 +13,7 @@ import { fixList } from './kinds/fix-list.ts';
 import type { ReportBody, ReportSource } from './kinds/report-source.ts';
 import { summary } from './kinds/summary.ts';
 import type { ReportDocument, ReportTable } from './report-document.ts';
+import { reportDeadlines } from './report-deadlines.ts';
 import { organizationName, resolveScope } from './report-scope.ts';
 
 export interface ReportWish {
@@ -71,7 +72,8 @@ export async function makeReport(
   const since = report.since ?? new Date(asOf.getTime() - defaultPeriodMs);
   const assetQueries = [...scopes, ...(wish.assets ? [wish.assets] : [])];
   const about = await resolveScope(context, { organizationId, asOf, assets: assetQueries, detections: wish.detections });
-  const source: ReportSource = { db: context.db, organizationId, ...about, asOf, since, deadlines: wish.deadlines };
+  const deadlines = wish.deadlines ?? (await reportDeadlines(context.db, organizationId));
+  const source: ReportSource = { db: context.db, organizationId, ...about, asOf, since, deadlines };
   const body = await kinds[wish.kind](source);
   let rows = 0;
   const count = (table: ReportTable): ReportTable =>

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createReport, deleteReport, getReport, listReports, previewReport, ReportId } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { authenticate, type Caller, mayDo } from '../auth/authenticate.ts';
+import { admit } from '../auth/admit.ts';
+import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { findByQuery } from '../detections/find-by-query.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -10,6 +11,7 @@ import { serve } from '../http/serve.ts';
 import { fileName } from './file-name.ts';
 import { kindNames } from './make-report.ts';
 import { mediaTypes } from './media-types.ts';
+import { withDeadlines } from './report-deadlines.ts';
 import { readMoment, resolveScope } from './report-scope.ts';
 import {
   countUnfinished,
@@ -41,7 +43,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
     if ((await countUnfinished(db, organizationId)) >= maxUnfinished) {
       throw new ApiError('TOO_MANY_REQUESTS', `${maxUnfinished} reports wait already`, { retryAfterSeconds: 30 });
     }
-    const named = { ...wish, name: wish.name ?? kindNames[wish.kind] };
+    const named = await withDeadlines(db, organizationId, { ...wish, name: wish.name ?? kindNames[wish.kind] });
     const since = wish.kind === 'difference' ? await beginOf({ organizationId, wish: named, asOf }, begin) : null;
     const times = { asOf, since, createdAt: now, expiresAt: new Date(now.getTime() + keepDays * dayMs) };
     const row = await insertReport(db, {
@@ -51,7 +53,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
       wish: named,
       ...times,
       createdBy: login,
-      scopes: scopesOf(caller),
+      scopes: caller.scopes,
     });
     log.info({ audit: 'report', organizationId, report: row.id, kind: wish.kind, by: login }, 'a report was wished for');
     onNew();
@@ -66,7 +68,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   serve(app, context, previewReport, async ({ body, caller }) => {
     const { organizationId } = caller;
     const asOf = clock();
-    const assets = [...scopesOf(caller), ...(body.assets ? [body.assets] : [])];
+    const assets = [...caller.scopes, ...(body.assets ? [body.assets] : [])];
     const about = await resolveScope(context, { organizationId, asOf, assets, detections: body.detections });
     const nested = assets.map((query) => `asset:(${query})`);
     const query = [...(body.detections ? [`(${body.detections})`] : []), ...nested].join(' and ');
@@ -91,9 +93,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   });
 
   app.get<{ Params: { reportId: string } }>('/api/v1/reports/:reportId/file', async (request, reply) => {
-    const caller = await authenticate(context, request);
-    if (!caller) throw new ApiError('UNAUTHENTICATED', 'Log in, or send an API token as "Authorization: Bearer ..."');
-    if (!mayDo(caller, 'report:read')) throw new ApiError('FORBIDDEN', `The role "${caller.role}" does not include report:read`);
+    const caller = await admit(context, request, 'report:read');
     const id = ReportId.safeParse(request.params.reportId);
     if (!id.success) throw new ApiError('BAD_REQUEST', 'path.reportId: this is no id of a report');
     const row = await findReport(db, readerOf(caller), id.data);
@@ -110,13 +110,8 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   });
 }
 
-/** What whoever asks may see, as asset queries; a report keeps to it although it is made later. */
-export function scopesOf(caller: Caller): readonly string[] {
-  return 'scopes' in caller ? (caller.scopes as readonly string[]) : [];
-}
-
-export function readerOf(caller: Caller): Reader {
-  return { organizationId: caller.organizationId, login: caller.login, seesAll: scopesOf(caller).length === 0 };
+export function readerOf({ organizationId, login, scopes }: Caller): Reader {
+  return { organizationId, login, seesAll: scopes.length === 0 };
 }
 
 function notFound(reportId: string): ApiError {

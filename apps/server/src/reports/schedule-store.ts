@@ -4,6 +4,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { insertMessage } from '../notifications/write-messages.ts';
 import { nextRun } from './next-run.ts';
+import { withDeadlines } from './report-deadlines.ts';
 import { insertReport, lastMoment, type Reader, type ReportRow } from './store.ts';
 
 type Db = Kysely<Database>;
@@ -54,7 +55,7 @@ export async function runDueSchedules(db: Db, now: Date): Promise<number> {
 /** Wishes for a report of a schedule. */
 export async function runSchedule(tx: Db, row: ScheduleRow, { asOf, now }: { asOf: Date; now: Date }): Promise<ReportRow> {
   const { organizationId, id: scheduleId, keepDays, createdBy, scopes } = row;
-  const wish = ReportScope.parse(row.wish);
+  const wish = await withDeadlines(tx, organizationId, ReportScope.parse(row.wish));
   const since =
     wish.kind === 'difference'
       ? ((await lastMoment(tx, { organizationId, wish, asOf })) ?? new Date(asOf.getTime() - 7 * dayMs))

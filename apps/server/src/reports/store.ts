@@ -179,6 +179,7 @@ export function toReport(row: ReportRow): Report {
     ...wish,
     assets: wish.assets ?? null,
     detections: wish.detections ?? null,
+    deadlines: wish.deadlines ?? null,
     asOf: row.asOf.toISOString(),
     since: row.since?.toISOString() ?? null,
     state: row.state,

@@ -34,7 +34,6 @@ import { replayVerdicts } from './replay.ts';
 import { compareMoments, getDeadlines, getPulse, getTimeline, getTrends, setDeadlines } from './history.ts';
 import { deleteSavedQuery, listFieldValues, listSavedQueries, saveQuery } from './queries.ts';
 import { listSoftware } from './software.ts';
-import { createReport, deleteReport, getReport, listReports, previewReport } from './reports.ts';
 import {
   createReport,
   deleteReport,

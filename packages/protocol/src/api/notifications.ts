@@ -114,7 +114,10 @@ export const saveNotificationChannel = endpoint({
     }),
     enabled: z.boolean().default(true),
   }),
-  reply: z.object({ channel: NotificationChannel, secret: z.string().nullable().meta({ description: 'The one that was made now' }) }),
+  reply: z.object({
+    channel: NotificationChannel,
+    secret: z.string().nullable().meta({ description: 'The one that was made now' }),
+  }),
   errors: ['BAD_REQUEST', 'NOT_FOUND'],
 });
 

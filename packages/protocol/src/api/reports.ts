@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
+import { Deadlines } from './history.ts';
 import { Page, pageOf, QueryText } from './paging.ts';
 
 export const ReportId = z.uuid().brand<'ReportId'>();
@@ -16,18 +17,9 @@ export type ReportKind = z.infer<typeof ReportKind>;
 export const ReportFormat = z.enum(['html', 'pdf', 'csv', 'xlsx', 'json']);
 export type ReportFormat = z.infer<typeof ReportFormat>;
 
-const Days = z.int().min(0).max(3650).nullable();
-
-/** Days from the moment a detection was found until it has to be fixed; null for no deadline. */
-export const Deadlines = z.object({
-  critical: Days.default(15),
-  high: Days.default(30),
-  medium: Days.default(90),
-  low: Days.default(180),
-  informational: Days.default(null),
-  knownExploited: Days.default(14).meta({ description: 'Of what CISA lists as exploited, where that is sooner' }),
-});
-export type Deadlines = z.infer<typeof Deadlines>;
+/** Those of the organization, and a sooner one for what CISA lists as exploited. */
+export const ReportDeadlines = Deadlines.extend({ knownExploited: z.int().min(0).max(3650).nullable() });
+export type ReportDeadlines = z.infer<typeof ReportDeadlines>;
 
 /** What a report is about, whenever it is made. */
 export const ReportScope = z.object({
@@ -36,7 +28,7 @@ export const ReportScope = z.object({
   format: ReportFormat,
   assets: QueryText.meta({ description: 'Which assets, in the query language; all when left out' }),
   detections: QueryText.meta({ description: 'Which detections, in the query language; those that are open when left out' }),
-  deadlines: Deadlines.prefault({}).meta({ description: 'Of a compliance report' }),
+  deadlines: ReportDeadlines.optional().meta({ description: "Of a compliance report; the organization's when left out" }),
 });
 export type ReportScope = z.infer<typeof ReportScope>;
 
@@ -47,7 +39,7 @@ export const Report = z.object({
   format: ReportFormat,
   assets: z.string().nullable(),
   detections: z.string().nullable(),
-  deadlines: Deadlines,
+  deadlines: ReportDeadlines.nullable(),
   asOf: Instant.meta({ description: 'The moment that is reported' }),
   since: Instant.nullable().meta({ description: 'Of a difference: the moment it begins with' }),
   state: z.enum(['queued', 'running', 'done', 'failed']),

@@ -65,8 +65,10 @@ export function CreateChannel({ onClose }: { onClose: (secret?: string | null) =
       title="Create channel"
       action="Create"
       onClose={() => onClose()}
-      submit={save}
-      isUsable={name.trim() !== '' && settings.success}
+      onSubmit={() => save.mutate()}
+      usable={name.trim() !== '' && settings.success}
+      busy={save.isPending}
+      error={save.error}
     >
       <FormField label="Name">
         <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 120))} />

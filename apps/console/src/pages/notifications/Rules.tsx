@@ -110,7 +110,15 @@ function CreateRule({ onClose }: { onClose: () => void }) {
   const channelOptions = (channels.data?.items ?? []).map((one) => ({ value: one.channelId as string, label: one.name }));
   const isUsable = name.trim() !== '' && events.length > 0 && channelIds.length > 0;
   return (
-    <FormModal title="Create rule" action="Create" onClose={onClose} submit={save} isUsable={isUsable}>
+    <FormModal
+      title="Create rule"
+      action="Create"
+      onClose={onClose}
+      onSubmit={() => save.mutate()}
+      usable={isUsable}
+      busy={save.isPending}
+      error={save.error}
+    >
       <FormField label="Name">
         <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 120))} />
       </FormField>

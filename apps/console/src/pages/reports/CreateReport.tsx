@@ -28,7 +28,15 @@ export function CreateReport({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <FormModal title="Create report" action="Create" onClose={onClose} submit={create}>
+    <FormModal
+      title="Create report"
+      action="Create"
+      onClose={onClose}
+      onSubmit={() => create.mutate()}
+      usable
+      busy={create.isPending}
+      error={create.error}
+    >
       <ReportScopeFields draft={draft} onChange={setDraft} />
       <FormField label="As of" description="The end of a day in UTC; empty: now">
         <DatePicker value={asOf} placeholder="YYYY/MM/DD" onChange={({ detail }) => setAsOf(detail.value)} />

@@ -102,7 +102,15 @@ function CreateSchedule({ onClose }: { onClose: () => void }) {
   const mail = (channels.data?.items ?? []).filter(({ settings }) => settings.kind === 'email');
   const options = mail.map(({ channelId, name }) => ({ value: channelId as string, label: name }));
   return (
-    <FormModal title="Create schedule" action="Create" onClose={onClose} submit={save}>
+    <FormModal
+      title="Create schedule"
+      action="Create"
+      onClose={onClose}
+      onSubmit={() => save.mutate()}
+      usable
+      busy={save.isPending}
+      error={save.error}
+    >
       <ReportScopeFields draft={draft} onChange={setDraft} />
       <FormField label="Times" description="minute hour day month weekday; 0 7 * * 1 is every Monday at seven">
         <Input value={cron} onChange={({ detail }) => setCron(detail.value)} />

@@ -1,4 +1,4 @@
-import { type Deadlines, severities, severityNames } from '@vedette/protocol';
+import { type ReportDeadlines, severities, severityNames } from '@vedette/protocol';
 import type { ReportDetection } from '../detection-rows.ts';
 import { type Cell, type Column, rowsOf } from '../report-document.ts';
 import {
@@ -104,7 +104,7 @@ function judge(one: ReportDetection, { asOf, deadlines }: Pick<ReportSource, 'as
 }
 
 /** Null where it has no deadline. What is only information about an asset counts as such, and is not exploited. */
-function dueAt({ severity, foundAgain, kevSince, confidence }: ReportDetection, deadlines: Deadlines): Date | null {
+function dueAt({ severity, foundAgain, kevSince, confidence }: ReportDetection, deadlines: ReportDeadlines): Date | null {
   const exploited = kevSince !== null && confidence === 'confirmed' ? deadlines.knownExploited : null;
   const days = [deadlines[severityNames[severity]], exploited].filter((one) => one !== null);
   return days.length === 0 ? null : new Date(foundAgain.getTime() + Math.min(...days) * dayMs);
@@ -123,6 +123,6 @@ function percent(good: number, bad: number): number | null {
   return good + bad === 0 ? null : Math.round((good / (good + bad)) * 1000) / 10;
 }
 
-function exploitedNote({ knownExploited }: Deadlines): string {
+function exploitedNote({ knownExploited }: ReportDeadlines): string {
   return knownExploited === null ? '' : `What CISA lists as exploited is due after ${knownExploited} days where that is sooner.`;
 }

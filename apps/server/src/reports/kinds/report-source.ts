@@ -1,4 +1,4 @@
-import type { Deadlines } from '@vedette/protocol';
+import type { ReportDeadlines } from '@vedette/protocol';
 import type { Kysely, RawBuilder } from 'kysely';
 import type { Database } from '../../db/schema.ts';
 import { type DetectionsWanted, detectionRows, type ReportDetection } from '../detection-rows.ts';
@@ -15,7 +15,7 @@ export interface ReportSource {
   readonly status: 'open' | 'all';
   readonly asOf: Date;
   readonly since: Date;
-  readonly deadlines: Deadlines;
+  readonly deadlines: ReportDeadlines;
 }
 
 /** What each kind adds to title and scope. */
