@@ -59,7 +59,9 @@ const app = createRoute({
     if (me.stage === 'second-factor') throw redirect({ href: paths.login(target.href) });
     if (me.stage !== 'complete' && target.pathname !== paths.account()) throw redirect({ href: paths.account() });
     // Whoever may not see the dashboard begins where there is something to see.
-    const [[first] = []] = placesFor((permission) => me.permissions.includes(permission));
+    const first = placesFor((permission) => me.permissions.includes(permission))
+      .flat()
+      .find(({ needs }) => needs !== undefined);
     if (me.stage === 'complete' && target.pathname === '/' && first && first.href !== '/') throw redirect({ href: first.href });
   },
 });

@@ -5,13 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { outsideScope, withinScope } from '../db/asset-scope.ts';
 import { otherAssets } from '../db/scoped-pool.ts';
+import { narrowIndex } from '../fleet-index/narrow-index.ts';
 import { type Canary, type PeopleWorld, peopleWorld, type TestCaller } from '../testing/people-world.ts';
 import { testCaller } from '../testing/test-server.ts';
 
 const all = Object.values(endpoints) as Endpoint[]; // widened: only the common shape is needed
-/** About assets, and nothing that is only about the caller. */
+/** What tells of assets, or might; but for what is only about the caller. */
 const readings = all.filter(
-  ({ name, permission }) => isScoped(permission) && permission !== 'token:write' && name !== 'getSession',
+  ({ name, permission, method }) =>
+    (isScoped(permission) || (permission === 'session' && method === 'GET')) &&
+    permission !== 'token:write' &&
+    name !== 'getSession',
 );
 const ofOneAsset = all.filter(({ path, permission }) => isScoped(permission) && path.includes(':assetId'));
 
@@ -40,12 +44,30 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-async function ask({ method, path, name }: Endpoint, caller: TestCaller, asset: Canary) {
+async function ask({ method, path, name }: Endpoint, caller: TestCaller, asset: Canary, query = '') {
   const things: Record<string, string> = { assetId: asset.assetId, check: '280001000', number: '280001002', collector: 'dpkg' };
   const url = path.replace(/:(\w+)/g, (_, param: string) => things[param] ?? '00000000-0000-4000-8000-000000000000');
   const payload = name === 'whatIf' ? { checks: [280001000], upgrades: [] } : undefined;
-  return world.server.app.inject({ method, url: `/api/v1${url}`, headers: caller.headers, ...(payload ? { payload } : {}) });
+  return world.server.app.inject({
+    method,
+    url: `/api/v1${url}${query}`,
+    headers: caller.headers,
+    ...(payload ? { payload } : {}),
+  });
 }
+
+/** What an operation has to be asked for to answer at all, or to answer in several ways. */
+const queries: Readonly<Record<string, readonly string[]>> = {
+  countDetections: ['asset', 'check', 'package', 'severity', 'status', 'os', 'firstFound'].map((by) => `?groupBy=${by}`),
+  compareMoments: ['asset', 'check'].map((by) => `?from=2026-11-01T00:00:00Z&to=2026-11-13T00:00:00Z&groupBy=${by}`),
+  listFieldValues: [
+    '?about=asset&field=hostname',
+    '?about=asset&field=os',
+    '?about=software&field=name',
+    '?about=detection&field=package',
+    '?about=check&field=name',
+  ],
+};
 
 /** A reply without what tells two organizations with the same assets apart. */
 function neutral(body: string): unknown {
@@ -54,25 +76,27 @@ function neutral(body: string): unknown {
 }
 
 describe('whoever may see some assets', () => {
-  const lists = readings.filter(({ permission, path }) => isReadOnly(permission as Permission) && !path.includes('order'));
-  it.each(lists.map((endpoint) => [endpoint.name, endpoint] as const))(
-    'is answered by %s as if there were no others',
-    async (_, endpoint) => {
-      // Before and after: what is kept for everybody must be neither shown to them nor made by them.
-      const before = await ask(endpoint, world.manager, db);
-      const [narrow, alone] = [await ask(endpoint, scoped, web), await ask(endpoint, twin, twinWeb)];
-      expect([narrow.statusCode, neutral(narrow.body)]).toEqual([alone.statusCode, neutral(alone.body)]);
-      expect(db.texts.filter((text) => narrow.body.includes(text))).toEqual([]);
-      expect((await ask(endpoint, world.manager, db)).json()).toEqual(before.json());
-    },
-  );
+  const lists = readings
+    .filter(({ permission, path }) => (isStanding(permission) || isReadOnly(permission)) && !path.includes('order'))
+    .flatMap((endpoint) => (queries[endpoint.name] ?? ['']).map((query) => [endpoint.name, query, endpoint] as const));
+  it.each(lists)('is answered by %s%s as if there were no others', async (name, query, endpoint) => {
+    // Before and after: what is kept for everybody must be neither shown to them nor made by them.
+    const before = await ask(endpoint, world.manager, db, query);
+    const [narrow, alone] = [await ask(endpoint, scoped, web, query), await ask(endpoint, twin, twinWeb, query)];
+    expect([name, narrow.statusCode]).toEqual([name, 200]);
+    expect(db.texts.filter((text) => narrow.body.includes(text))).toEqual([]);
+    // The pulse is a number of the whole fleet's changes, which says nothing of them.
+    const [mine, theirs] = [narrow, alone].map(({ body }) => (name === 'getPulse' ? null : neutral(body)));
+    expect(mine).toEqual(theirs);
+    expect((await ask(endpoint, world.manager, db, query)).json()).toEqual(before.json());
+  });
 
-  const exported = lists.filter(({ query }) => query instanceof z.ZodObject && 'format' in query.shape);
+  const exported = readings.filter(({ query }) => query instanceof z.ZodObject && 'format' in query.shape);
   it.each(exported.map((endpoint) => [endpoint.name, endpoint] as const))(
     'gets no other asset in %s as CSV, whose rows are read after the answer has begun',
     async (_, endpoint) => {
       const rows = async (caller: TestCaller, asset: Canary) => {
-        const reply = await ask({ ...endpoint, path: `${endpoint.path}?format=csv` }, caller, asset);
+        const reply = await ask(endpoint, caller, asset, '?format=csv');
         expect([reply.statusCode, reply.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
         return reply.body.trimEnd().split('\r\n');
       };
@@ -156,6 +180,31 @@ describe('whoever may see some assets', () => {
       scope: 'hostname:*',
     });
     expect((await ask(endpoint, caller, web)).json()).toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('the part of the index', () => {
+  it('has a word of its own for everything that the whole is asked for', async () => {
+    const whole = await world.server.context.fleetIndex.current(world.manager.organizationId);
+    const part = narrowIndex(whole, new Set([web.assetId]));
+    const inherited = (one: object): string[] => {
+      const own = Object.getPrototypeOf(one) as object; // of a class
+      const names = Object.getOwnPropertyNames(Object.getPrototypeOf(own));
+      return names.filter((name) => !Object.hasOwn(own, name));
+    };
+    // What is made of others, or only written to.
+    expect(inherited(part.packages)).toEqual(['bases', 'assetsWithAny']);
+    expect(inherited(part.log)).toEqual(['add', 'addMany', 'forget', 'forgetBefore']);
+    part.dispose();
+  });
+
+  it('lets whoever waits for changes hear of them', async () => {
+    const pulse = async () => (await world.server.app.inject({ url: '/api/v1/pulse', headers: scoped.headers })).json<object>();
+    const before = await pulse();
+    expect(await pulse()).toEqual(before);
+    await world.database.db.updateTable('asset').set({ pendingRestart: true }).where('id', '=', web.assetId).execute();
+    expect(await pulse()).not.toEqual(before);
+    await world.database.db.updateTable('asset').set({ pendingRestart: false }).where('id', '=', web.assetId).execute();
   });
 });
 

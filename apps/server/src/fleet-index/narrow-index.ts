@@ -20,6 +20,8 @@ export function narrowIndex(whole: OrganizationIndex, assetIds: ReadonlySet<stri
   });
   narrow.since = whole.since;
   narrow.newest = whole.newest;
+  // Of the whole: whoever waits for changes is woken too often rather than too seldom.
+  narrow.revision = whole.revision;
   for (const [place, found] of whole.checks.entries()) {
     const own = found && narrowDetections(found, numbers);
     if (own) narrow.checks[place] = own;
