@@ -94,7 +94,8 @@ describe.runIf(built)('people in the console', () => {
     await page.getByRole('button', { name: 'Remove Security key' }).click();
     await page.getByText('No second factor').waitFor();
     expect(violations).toEqual([]);
-    expect(faults.filter((fault) => !fault.includes('403'))).toEqual([]);
+    // Refused while the login is not complete, or over; the console goes on asking what is new.
+    expect(faults.filter((fault) => !/status of 40[13]/.test(fault))).toEqual([]);
     await page.context().close();
   });
 
