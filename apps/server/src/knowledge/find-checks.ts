@@ -55,13 +55,13 @@ export async function findChecks({ db, fleetIndex }: Pick<Context, 'db' | 'fleet
     where ${holdsAt('knowledge_check', version)} and ${plainFilter(wish, version)}
       and ${query ? checkCondition(query, version) : sql`true`}`;
   const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number; place: Place }>`
-    select body, open_assets, total, place
+    select body, coalesce(assets, 0) as open_assets, total, ${placeOf(keys)} as place
     from (
-      select body, number, coalesce(assets, 0) as open_assets, count(*) over ()::integer as total, ${placeOf(keys)} as place,
-        ${after ? isBehind(keys, after) : sql`true`} as is_behind, row_number() over (order by ${orderBy(keys)}) as position
-      ${fitting}
-    ) as sorted
-    where is_behind order by position limit ${wish.limit} offset ${wish.offset}`.execute(db);
+      select knowledge_check.*, found.assets as found_assets, count(*) over ()::integer as total ${fitting}
+    ) as knowledge_check
+    cross join lateral (select found_assets as assets) as found
+    where ${after ? isBehind(keys, after) : sql`true`}
+    order by ${orderBy(keys)} limit ${wish.limit} offset ${wish.offset}`.execute(db);
   const isPastEnd = rows.length === 0 && (wish.offset > 0 || after !== null);
   const total = rows[0]?.total ?? (isPastEnd ? await countRows(db, fitting) : 0);
   const last = rows.length < wish.limit ? undefined : rows.at(-1);
