@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { compressPlugin } from './compress.ts';
 import { themePlugin } from './theme.ts';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react(), themePlugin()],
+  plugins: [react(), themePlugin(), compressPlugin()],
   build: {
     target: 'es2022',
     // Not assets/, vite's default: that is the address of a page.

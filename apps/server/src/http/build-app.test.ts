@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { type Endpoint, endpoints, limits } from '@vedette/protocol';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import type { FastifyInstance } from 'fastify';
@@ -30,6 +31,8 @@ beforeAll(async () => {
   mkdirSync(join(consoleDirectory, 'static'));
   writeFileSync(join(consoleDirectory, 'index.html'), '<title>console</title>');
   writeFileSync(join(consoleDirectory, 'static/app-1a2b.js'), '');
+  writeFileSync(join(consoleDirectory, 'static/style-3c4d.css'), 'body {}');
+  writeFileSync(join(consoleDirectory, 'static/style-3c4d.css.br'), brotliCompressSync('body {}'));
   database = await throwAwayDatabase();
   pool = new Pool(database.connection);
   const passwordHash = await hashPassword(password);
@@ -248,6 +251,17 @@ describe('pages and health', () => {
   it('lets hashed files be kept and nothing else', async () => {
     expect((await app.inject({ url: '/static/app-1a2b.js' })).headers['cache-control']).toContain('immutable');
     expect((await app.inject({ url: '/index.html' })).headers['cache-control']).toBe('no-cache');
+  });
+
+  it('sends the compressed copy of a file to those who take it, and caches in between know that there are two', async () => {
+    const ask = (encodings: string) => app.inject({ url: '/static/style-3c4d.css', headers: { 'accept-encoding': encodings } });
+    const [plain, brotli] = [await ask('identity'), await ask('gzip, br')];
+    expect([plain.headers['content-encoding'], plain.body]).toEqual([undefined, 'body {}']);
+    expect(brotli.headers['content-encoding']).toBe('br');
+    expect(brotliDecompressSync(brotli.rawPayload).toString()).toBe('body {}');
+    expect(brotli.headers['content-type']).toContain('text/css');
+    expect(brotli.headers['cache-control']).toContain('immutable');
+    for (const reply of [plain, brotli]) expect(String(reply.headers['vary']).toLowerCase()).toContain('accept-encoding');
   });
 
   it.each(['/api/v1/nothing', '/agent/v1/nothing', '/static/gone.js'])('never answers %s with the console', async (url) => {

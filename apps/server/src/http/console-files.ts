@@ -16,6 +16,8 @@ export async function serveConsole(app: FastifyInstance, directory: string): Pro
     await app.register(fastifyStatic, {
       root: directory,
       cacheControl: false,
+      // The build puts them beside the files.
+      preCompressed: true,
       setHeaders(reply, path) {
         // Files below static/ carry the hash of their content in their name.
         const hashed = path.startsWith(join(directory, 'static') + sep);
