@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  compareMoments,
+  countDetections,
+  getAsset,
+  getDashboard,
+  getPulse,
+  getTimeline,
+  getTrends,
+  listAssets,
+  listChecks,
+  listDetections,
+  listSoftware,
+} from '@vedette/protocol';
+import { openDatabase } from '@vedette/server';
+import { PlatformProcess } from '@vedette/testkit';
+import type { Browser, Page } from 'playwright-core';
+import { judgeUnjudged } from '../../apps/server/src/knowledge/judge-unjudged.ts';
+import { startBrowser } from '../../tests/e2e/browser.ts';
+import { logIn } from '../../tests/e2e/explore-console.ts';
+import { FleetConnection } from '../fleet/connection.ts';
+import { Fleet } from '../fleet/fleet.ts';
+import { percentile } from '../fleet/tally.ts';
+import { buildConsole } from '../start/build.ts';
+import { AssetPlans } from './fleet/asset-plans.ts';
+import { FeedDirectory } from './fleet/feed-directory.ts';
+import { seedAssets } from './fleet/seed-assets.ts';
+
+export const name = 'console';
+export const options = {
+  assets: 'size of the fleet (default 100)',
+  rounds: 'how often each page is opened (default 3)',
+  asks: 'how often each question is asked (default 20)',
+};
+
+const pages = { dashboard: '/', assets: '/assets', detections: '/detections', checks: '/checks', software: '/software' } as const;
+
+const admin = { login: 'admin', password: 'a password of the benchmark' };
+
+/** How long the console takes to show its pages in Chromium, and the API to answer what they ask, with a fleet of its own on this machine. */
+export async function run(given: Readonly<Record<string, number>>): Promise<Record<string, unknown>> {
+  const { assets = 100, rounds = 3, asks = 20 } = given;
+  await buildConsole(join(import.meta.dirname, '../..'));
+  const directory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
+  try {
+    await using stack = new AsyncDisposableStack();
+    const feed = new FeedDirectory(join(directory, 'feed'));
+    const platform = stack.use(
+      await PlatformProcess.start({
+        VEDETTE_FEED_DIR: feed.path,
+        VEDETTE_STARTER_FILE: join(directory, 'none'),
+        VEDETTE_LOG_LEVEL: 'warn',
+        VEDETTE_BOOTSTRAP_PASSWORD: admin.password,
+      }),
+    );
+    const fleet = new Fleet(1, assets, stack.use(new FleetConnection({ sockets: 4, verifyEvery: 16 })));
+    await seed(platform, fleet);
+    const browser = await startBrowser();
+    stack.defer(() => browser.close());
+    const loadAverage = loadavg()[0];
+    const api = await askAll(platform, fleet, asks);
+    process.stderr.write(`${JSON.stringify(api)}\n`);
+    const shown = await openAll(platform, browser, rounds);
+    await platform.kill();
+    return { assets, loadAverage, ...api, ...shown };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function seed(platform: PlatformProcess, fleet: Fleet): Promise<void> {
+  await platform.kill();
+  const database = openDatabase({
+    host: join(platform.dataDirectory, 'postgres/socket'),
+    user: 'vedette',
+    database: 'vedette',
+    statement_timeout: 0,
+  });
+  // The weaknesses were known before the machines came: else the trend would be that of a whole fleet judged for the first time.
+  await database.pool.query("update knowledge_version set imported_at = imported_at - interval '31 days'");
+  await seedAssets(database, new AssetPlans(fleet), fleet.agents);
+  await judgeUnjudged(database.db);
+  await database.close();
+  await platform.restart();
+  for (let answer = null; !answer; await delay(100)) answer = await platform.client.call(getDashboard, {}).catch(() => null);
+}
+
+async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): Promise<Record<string, number>> {
+  const day = 86_400_000;
+  const ago = (days: number): string => new Date(Date.now() - days * day).toISOString();
+  const assetId = fleet.agents[0]?.assetId as never; // of a fleet of one or more
+  const questions: Record<string, () => Promise<unknown>> = {
+    dashboard: () => client.call(getDashboard, {}),
+    trends: () => client.call(getTrends, {}),
+    pulse: () => client.call(getPulse, {}),
+    assets: () => client.call(listAssets, { query: { limit: 50 } }),
+    assetsByQuery: () => client.call(listAssets, { query: { query: 'software:(name:openssl and version:<3.0.15)', limit: 50 } }),
+    assetsOfThePast: () => client.call(listAssets, { query: { asOf: ago(7), limit: 50 } }),
+    detections: () => client.call(listDetections, { query: { limit: 50 } }),
+    detectionsByQuery: () =>
+      client.call(listDetections, { query: { query: 'severity:>=high and asset:(os:debian)', limit: 50 } }),
+    detectionCounts: () => client.call(countDetections, { query: { groupBy: 'asset', query: 'severity:>=high' } }),
+    checks: () => client.call(listChecks, { query: { limit: 50 } }),
+    software: () => client.call(listSoftware, { query: { limit: 50 } }),
+    twoMoments: () => client.call(compareMoments, { query: { from: ago(7), to: ago(1) } }),
+    assetPage: () => client.call(getAsset, { params: { assetId } }),
+    timeline: () => client.call(getTimeline, { params: { assetId } }),
+  };
+  const figures: Record<string, number> = {};
+  const all: number[] = [];
+  for (const [question, ask] of Object.entries(questions)) {
+    const times: number[] = [];
+    for (let round = 0; round <= asks; round += 1) {
+      const startedAt = performance.now();
+      await ask();
+      // The first one is not counted: nobody has asked this since the start.
+      if (round > 0) times.push(performance.now() - startedAt);
+    }
+    figures[`${question}P50Ms`] = percentile(times, 0.5);
+    figures[`${question}P99Ms`] = percentile(times, 0.99);
+    all.push(...times);
+  }
+  return { ...figures, apiP50Ms: percentile(all, 0.5), apiP99Ms: percentile(all, 0.99) };
+}
+
+/** Each page with an empty cache, and again with a full one. */
+async function openAll(platform: PlatformProcess, browser: Browser, rounds: number): Promise<Record<string, number>> {
+  const first = await browser.newContext({ reducedMotion: 'reduce' });
+  await logIn(await first.newPage(), platform.url, admin);
+  const storageState = await first.storageState();
+  await first.close();
+  const figures: Record<string, number> = {};
+  const times = new Map<string, number[]>();
+  const note = (figure: string, value: number): void => void times.set(figure, [...(times.get(figure) ?? []), value]);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [place, path] of Object.entries(pages)) {
+      const fresh = await browser.newContext({ storageState, reducedMotion: 'reduce', viewport: { width: 1360, height: 900 } });
+      const visitor = await fresh.newPage();
+      visitor.setDefaultTimeout(60_000);
+      note(`${place}ColdMs`, await open(visitor, platform.url + path, place));
+      if (round === 0 && place === 'dashboard') Object.assign(figures, await transferred(visitor));
+      note(`${place}WarmMs`, await open(visitor, platform.url + path, place));
+      await fresh.close();
+    }
+  }
+  Object.assign(figures, await exported(browser, platform.url, storageState));
+  for (const [figure, values] of times) figures[figure] = percentile(values, 0.5);
+  return figures;
+}
+
+/** From the navigation, by the browser's own clock, until what the page is for is in it: a mark of performance. */
+async function open(page: Page, address: string, place: string): Promise<number> {
+  const wanted = place === 'dashboard' ? '.tiles .tile-value' : 'tbody a, tbody code';
+  await page.goto(address, { waitUntil: 'commit' });
+  await page.locator(wanted).first().waitFor();
+  return page.evaluate(() => performance.mark('shown').startTime);
+}
+
+/** What came over the wire for the first page, and how large it is. */
+function transferred(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(() => {
+    const files = performance.getEntriesByType('resource').filter(({ name: file }) => file.includes('/static/'));
+    const entries = files as PerformanceResourceTiming[]; // of that type there are no others
+    const sum = (list: PerformanceResourceTiming[], of: 'encodedBodySize' | 'decodedBodySize') =>
+      list.reduce((total, entry) => total + entry[of], 0);
+    const scripts = entries.filter(({ name: file }) => file.endsWith('.js'));
+    return {
+      dashboardFiles: entries.length,
+      dashboardBytesOnTheWire: sum(entries, 'encodedBodySize'),
+      dashboardBytes: sum(entries, 'decodedBodySize'),
+      dashboardScriptBytesOnTheWire: sum(scripts, 'encodedBodySize'),
+      dashboardScriptBytes: sum(scripts, 'decodedBodySize'),
+    };
+  });
+}
+
+/** All open detections as CSV, as the browser gets them. */
+async function exported(
+  browser: Browser,
+  url: string,
+  storageState: Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['storageState']>>,
+): Promise<Record<string, number>> {
+  const context = await browser.newContext({ storageState });
+  const page = await context.newPage();
+  await page.goto(url);
+  const { rows, ms } = await page.evaluate(async () => {
+    const startedAt = performance.now();
+    const text = await (await fetch('/api/v1/detections?format=csv')).text();
+    return { rows: text.split('\n').length - 2, ms: performance.now() - startedAt };
+  });
+  await context.close();
+  return { csvRows: rows, csvRowsPerSecond: rows / (ms / 1000) };
+}
