@@ -9,6 +9,7 @@ import { peopleHandlers } from './people-fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
 import * as releases from './release-fixtures.ts';
 import { historyHandlers } from './history-fixtures.ts';
+import { reportHandlers } from './report-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
 
 /**
@@ -150,6 +151,7 @@ const handlers: Handlers = {
     );
   },
   ...historyHandlers,
+  ...reportHandlers,
   getPulse: () => ({ revision: `knowledge ${knowledge.version}` }),
   listSoftware: (request) =>
     paged(
