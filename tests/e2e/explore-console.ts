@@ -87,9 +87,11 @@ export async function exploreConsole(
   await follow(page, 'Software', 'Software', atPage);
   await follow(page, 'Compare', 'Compare two moments', atPage);
   await follow(page, 'Saved queries', 'Saved queries', atPage);
+  await follow(page, 'Reports', 'Made reports', atPage);
   await follow(page, 'Agents', 'Activation keys', atPage);
   await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
+  await follow(page, 'Notifications', 'Channels', atPage);
   await follow(page, 'Settings', 'Deadlines', atPage);
   await exploreMoment(page, atPage);
   await follow(page, 'Users', 'Users', atPage);
