@@ -56,7 +56,7 @@ create table notification_position (
   knowledge integer not null,
   looked_at timestamptz not null,
   begun_at timestamptz not null,
-  mark xid8 not null,
+  mark xid8 not null default pg_current_xact_id(),
   mark_text text not null
 );
 
