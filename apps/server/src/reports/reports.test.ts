@@ -312,6 +312,31 @@ describe('who may what', () => {
     });
   });
 
+  it('whoever may see some assets gets reports of these alone, and sees no report of others', async () => {
+    const theirs = (await made({ kind: 'detections', format: 'csv', asOf: at(5) })).report;
+    const narrow = await testCaller(server, {
+      organizationId: caller.organizationId,
+      role: 'unit-manager',
+      scope: 'hostname:web',
+    });
+    const body = { kind: 'detections', format: 'csv', asOf: at(5), assets: 'hostname:*' };
+    const { status, text } = await ask('POST', '/reports', body, narrow);
+    expect([status, text]).toEqual([200, expect.any(String)]);
+    const { reportId } = JSON.parse(text) as Report;
+    const csv = await eventually('the report', 10_000, async () => {
+      await new ReportKeeper(server.context, () => Promise.resolve()).work();
+      const reply = await ask('GET', `/reports/${reportId}/file`, undefined, narrow);
+      return reply.status === 200 ? reply.text : null;
+    });
+    const hosts = csv
+      .split('\r\n')
+      .slice(1, -1)
+      .map((line) => line.split(',')[0]);
+    expect([...new Set(hosts)]).toEqual(['web']);
+    expect((await ask('GET', `/reports/${theirs.reportId}/file`, undefined, narrow)).status).toBe(404);
+    expect(JSON.parse((await ask('GET', '/reports', undefined, narrow)).text)).toMatchObject({ total: 1, items: [{ reportId }] });
+  });
+
   it('without a login nothing is given out', async () => {
     const reply = await server.app.inject({ url: `/api/v1/reports/${randomUUID()}/file` });
     expect(reply.statusCode).toBe(401);

@@ -78,6 +78,7 @@ export function Channels() {
           {
             id: 'action',
             header: 'Action',
+            minWidth: 130,
             cell: ({ channelId, name }) => (
               <SpaceBetween direction="horizontal" size="xs">
                 <Button

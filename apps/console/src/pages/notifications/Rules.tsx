@@ -74,6 +74,7 @@ export function Rules() {
           {
             id: 'action',
             header: 'Action',
+            minWidth: 130,
             cell: ({ ruleId, name }) => (
               <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(ruleId)}>
                 Delete

@@ -96,6 +96,7 @@ function Made() {
           {
             id: 'action',
             header: 'Action',
+            minWidth: 130,
             cell: ({ reportId, name }) => (
               <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(reportId)}>
                 Delete

@@ -66,6 +66,7 @@ export function Schedules() {
           {
             id: 'action',
             header: 'Action',
+            minWidth: 130,
             cell: ({ scheduleId, name }) => (
               <SpaceBetween direction="horizontal" size="xs">
                 <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
