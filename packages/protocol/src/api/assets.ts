@@ -5,6 +5,7 @@ import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { CursorPage, listOf, Page, pageOf, QueryText, SortDirection } from './paging.ts';
+import { RiskScore } from './risk.ts';
 
 export const SeverityCounts = z.object({
   critical: z.int(),
@@ -28,6 +29,7 @@ export const Asset = z.object({
   /** Installed packages of a release for which no authority is known: never silently clean. */
   unassessed: z.int(),
   detections: SeverityCounts.meta({ description: 'Open ones' }),
+  risk: RiskScore.default(0).meta({ description: 'Of what is open on it' }),
   pendingRestart: z.boolean(),
   agentVersion: z.string(),
   firstSeen: Instant,
@@ -60,7 +62,7 @@ export const AgentState = z.object({
 export type AgentState = z.infer<typeof AgentState>;
 
 /** `worst`: those with the worst open detections first. */
-export const AssetSorting = z.enum(['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']);
+export const AssetSorting = z.enum(['worst', 'risk', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']);
 export type AssetSorting = z.infer<typeof AssetSorting>;
 
 export const listAssets = endpoint({

@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import { CheckNumber } from '../ids.ts';
 import { SeverityCounts } from './assets.ts';
 import { DetectionFilter } from './detections.ts';
+import { RiskScore } from './risk.ts';
 
 export const DetectionGrouping = z.enum([
   'severity',
@@ -47,6 +48,7 @@ export type Upgrade = z.infer<typeof Upgrade>;
 
 export const Remainder = z.object({
   open: SeverityCounts,
+  risk: RiskScore.default(0).meta({ description: 'Of the fleet' }),
   assets: z.int().min(0).meta({ description: 'Assets with an open detection that is more than information' }),
 });
 export type Remainder = z.infer<typeof Remainder>;

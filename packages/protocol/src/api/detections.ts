@@ -6,7 +6,9 @@ import { CheckAffected, CheckConfidence } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
 import { PostureText } from '../knowledge/posture.ts';
 import { Severity } from '../knowledge/severity.ts';
+import { DetectionException } from './exceptions.ts';
 import { CursorPage, listOf, QueryText, SortDirection } from './paging.ts';
+import { RiskFactor, RiskScore } from './risk.ts';
 
 /** `new` for seven days after the first time, then `active`; `reopened` when it had been fixed before. */
 export const DetectionStatus = z.enum(['new', 'active', 'reopened', 'fixed']);
@@ -46,6 +48,9 @@ export const Detection = z.object({
   lastFound: Instant,
   fixedAt: Instant.nullable(),
   kevSince: z.iso.date().nullable(),
+  /** Of the check on this asset. */
+  risk: RiskScore.default(0),
+  exception: DetectionException.nullable().default(null).meta({ description: 'Under which it is, where it is open' }),
   cvssScore: z.number().nullable(),
   epssScore: z.number().nullable(),
   packages: z.array(DetectionPackage),
@@ -72,11 +77,15 @@ export const DetectionFilter = CursorPage.extend({
     description: 'Fixed within so many days before asOf; ask for the status fixed or all',
   }),
   search: z.string().max(200).optional().meta({ description: 'Part of a package, source or CVE name' }),
+  exception: z
+    .enum(['without', 'only', 'with'])
+    .default('without')
+    .meta({ description: 'Open ones that an exception covers: left out, alone, or among the others' }),
   asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
 });
 
-/** `worst`: by severity, known exploited ones first, then by EPSS and number. The others are for one asset or one check. */
-export const DetectionSorting = z.enum(['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss']);
+/** `worst`: by severity, known exploited ones first, then by EPSS and number. `risk`: the highest first. The others are for one asset or one check. */
+export const DetectionSorting = z.enum(['worst', 'risk', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss']);
 export type DetectionSorting = z.infer<typeof DetectionSorting>;
 
 export const listDetections = endpoint({
@@ -148,6 +157,11 @@ export type Interval = z.infer<typeof Interval>;
 
 export const Explanation = z.object({
   detection: Detection,
+  risk: z
+    .object({ score: RiskScore, formula: z.int().meta({ description: 'Version of the formula' }), factors: z.array(RiskFactor) })
+    .nullable()
+    .default(null)
+    .meta({ description: 'What made the risk this' }),
   intervals: z.array(Interval),
   why: z.array(Reason),
   /** Of a posture check: why it matters and how to fix it. */

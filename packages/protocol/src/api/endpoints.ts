@@ -3,6 +3,19 @@ import { createActivationKey, listActivationKeys, revokeActivationKey } from './
 import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { countDetections, whatIf } from './detection-counts.ts';
+import {
+  decideException,
+  endException,
+  exportVex,
+  getException,
+  getExceptionRules,
+  importVex,
+  listExceptions,
+  previewException,
+  requestException,
+  setExceptionRules,
+} from './exceptions.ts';
+import { getAssetFixes, listFixes } from './fixes.ts';
 import { explainDetection, listDetections } from './detections.ts';
 import {
   deleteNotificationChannel,
@@ -83,6 +96,7 @@ import {
   listUsers,
   resetPassword,
 } from './users.ts';
+import { getRisk, getRiskChanges } from './risk.ts';
 import { deleteTag, listTags, saveTag, tagAsset } from './tags.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
@@ -164,6 +178,20 @@ export const endpoints = {
   setReleaseRules,
   setAssetRelease,
   getPlatformIdentification,
+  getRisk,
+  getRiskChanges,
+  listFixes,
+  getAssetFixes,
+  listExceptions,
+  exportVex,
+  importVex,
+  getException,
+  requestException,
+  previewException,
+  decideException,
+  endException,
+  getExceptionRules,
+  setExceptionRules,
   listTags,
   saveTag,
   deleteTag,

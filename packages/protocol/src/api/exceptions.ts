@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { CheckNumber, Instant } from '../ids.ts';
+import { Page, pageOf } from './paging.ts';
+
+/** As VEX has it (OpenVEX 0.2.0, "Status labels"). */
+export const VexStatus = z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']);
+export type VexStatus = z.infer<typeof VexStatus>;
+
+/** Why something is not affected (OpenVEX 0.2.0, "Status justifications"). */
+export const VexJustification = z.enum([
+  'component_not_present',
+  'vulnerable_code_not_present',
+  'vulnerable_code_not_in_execute_path',
+  'vulnerable_code_cannot_be_controlled_by_adversary',
+  'inline_mitigations_already_exist',
+]);
+export type VexJustification = z.infer<typeof VexJustification>;
+
+export const ExceptionSource = z.enum(['person', 'openvex', 'cyclonedx']);
+export type ExceptionSource = z.infer<typeof ExceptionSource>;
+
+export const ExceptionId = z.uuid().brand<'ExceptionId'>();
+export type ExceptionId = z.infer<typeof ExceptionId>;
+
+/** requested: waits for a second person. active: covers. expired, ended: did. rejected: never did. */
+export const ExceptionState = z.enum(['requested', 'active', 'expired', 'ended', 'rejected']);
+export type ExceptionState = z.infer<typeof ExceptionState>;
+
+const Scope = z.object({
+  assets: z.string().max(4096).default('').meta({ description: 'Which assets, in the query language; empty: all' }),
+  query: z.string().min(1).max(4096).meta({
+    description: 'Which detections, in the query language. Their checks and package versions of now are what it is given for',
+  }),
+  anyVersion: z.boolean().default(false).meta({
+    description: 'true: for these checks whatever version is installed; false: the detection is back with another version',
+  }),
+});
+
+export const NewException = Scope.extend({
+  status: VexStatus.meta({ description: 'under_investigation is shown, but leaves the detections open' }),
+  justification: VexJustification.nullable().default(null).meta({ description: 'Of not_affected' }),
+  reason: z.string().min(1).max(200),
+  comment: z.string().max(4000).default(''),
+  expiresInDays: z.int().min(1).max(3650).nullable().default(null),
+});
+export type NewException = z.infer<typeof NewException>;
+
+export const Exception = Scope.extend({
+  exceptionId: ExceptionId,
+  state: ExceptionState,
+  status: VexStatus,
+  justification: VexJustification.nullable(),
+  reason: z.string(),
+  comment: z.string(),
+  source: ExceptionSource,
+  checks: z.int().min(0).meta({ description: 'For so many checks it was given' }),
+  names: z.array(z.string()).meta({ description: 'Of the first few of them' }),
+  covered: z.int().min(0).nullable().meta({ description: 'Open detections that fit it now; null where it does not hold' }),
+  requestedBy: z.string(),
+  requestedAt: Instant,
+  decidedBy: z.string().nullable(),
+  decidedAt: Instant.nullable(),
+  expiresAt: Instant.nullable(),
+  endedBy: z.string().nullable(),
+  endedAt: Instant.nullable(),
+});
+export type Exception = z.infer<typeof Exception>;
+
+export const listExceptions = endpoint({
+  name: 'listExceptions',
+  summary: 'Exceptions, the newest first.',
+  method: 'GET',
+  path: '/exceptions',
+  permission: 'exception:read',
+  query: Page.extend({ state: ExceptionState.optional(), check: z.coerce.number().pipe(CheckNumber).optional() }),
+  reply: pageOf(Exception),
+});
+
+export const getException = endpoint({
+  name: 'getException',
+  summary: 'One exception.',
+  method: 'GET',
+  path: '/exceptions/:exceptionId',
+  permission: 'exception:read',
+  params: z.object({ exceptionId: ExceptionId }),
+  reply: Exception,
+  errors: ['NOT_FOUND'],
+});
+
+export const requestException = endpoint({
+  name: 'requestException',
+  summary: 'Ask for an exception; it holds at once where the rules ask for no second person.',
+  method: 'POST',
+  path: '/exceptions',
+  permission: 'exception:write',
+  body: NewException,
+  reply: Exception,
+  errors: ['BAD_REQUEST'],
+});
+
+export const previewException = endpoint({
+  name: 'previewException',
+  summary: 'What an exception would be given for, without asking for it.',
+  method: 'POST',
+  path: '/exceptions/preview',
+  permission: 'exception:read',
+  body: Scope,
+  reply: z.object({ detections: z.int(), assets: z.int(), checks: z.int(), names: z.array(z.string()) }),
+  errors: ['BAD_REQUEST'],
+});
+
+export const decideException = endpoint({
+  name: 'decideException',
+  summary: 'Approve or reject what somebody asked for. Where the rules ask for a second person, it cannot be the one who asked.',
+  method: 'POST',
+  path: '/exceptions/:exceptionId/decision',
+  permission: 'exception:approve',
+  params: z.object({ exceptionId: ExceptionId }),
+  body: z.object({ decision: z.enum(['approved', 'rejected']) }),
+  reply: Exception,
+  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+});
+
+export const endException = endpoint({
+  name: 'endException',
+  summary: 'End an exception, or take a request back; its detections are open again.',
+  method: 'DELETE',
+  path: '/exceptions/:exceptionId',
+  permission: 'exception:write',
+  params: z.object({ exceptionId: ExceptionId }),
+  reply: Exception,
+  errors: ['NOT_FOUND', 'CONFLICT'],
+});
+
+export const ExceptionRules = z.object({
+  secondPerson: z.boolean().meta({ description: 'Nobody approves their own' }),
+  maxDays: z.int().min(1).max(3650).nullable().meta({ description: 'The longest that one may hold; null: without end' }),
+});
+export type ExceptionRules = z.infer<typeof ExceptionRules>;
+
+export const getExceptionRules = endpoint({
+  name: 'getExceptionRules',
+  summary: 'How exceptions come to hold.',
+  method: 'GET',
+  path: '/exception-rules',
+  permission: 'exception:read',
+  reply: ExceptionRules,
+});
+
+export const setExceptionRules = endpoint({
+  name: 'setExceptionRules',
+  summary: 'Say how exceptions come to hold from now on.',
+  method: 'POST',
+  path: '/exception-rules',
+  permission: 'exception:approve',
+  body: ExceptionRules,
+  reply: ExceptionRules,
+});
+
+export const VexFormat = z.enum(['openvex', 'cyclonedx']);
+export type VexFormat = z.infer<typeof VexFormat>;
+
+export const exportVex = endpoint({
+  name: 'exportVex',
+  summary: 'Exceptions that hold, as an OpenVEX or CycloneDX document.',
+  method: 'GET',
+  path: '/exceptions/vex',
+  permission: 'exception:read',
+  query: z.object({ standard: VexFormat.default('openvex') }),
+  reply: z.record(z.string(), z.unknown()),
+});
+
+export const importVex = endpoint({
+  name: 'importVex',
+  summary: 'Ask for exceptions from an OpenVEX or CycloneDX document.',
+  method: 'POST',
+  path: '/exceptions/vex',
+  permission: 'exception:write',
+  body: z.object({
+    document: z.record(z.string(), z.unknown()).meta({ description: 'As it came; which format it is says itself' }),
+    assets: z.string().max(4096).default('').meta({ description: 'For which assets it is believed; empty: all' }),
+    expiresInDays: z.int().min(1).max(3650).nullable().default(null),
+  }),
+  reply: z.object({
+    requested: z.array(Exception),
+    /** Statements that led to nothing, each with why. */
+    skipped: z.array(z.object({ vulnerability: z.string(), why: z.string() })),
+  }),
+  errors: ['BAD_REQUEST'],
+});
+
+/** On a detection: the exception under which it is. */
+export const DetectionException = z.object({
+  exceptionId: ExceptionId,
+  status: VexStatus,
+  reason: z.string(),
+  expiresAt: Instant.nullable(),
+});
+export type DetectionException = z.infer<typeof DetectionException>;
