@@ -29,6 +29,18 @@ export { judge, type AffectedStatement, PreparedStatements, type Verdict } from 
 export { advisorySource, elementConfidence, isKernelImage, isKernelSource, type AdvisorySource } from './kernel.ts';
 export { buildPostureChecks, postureFeed } from './posture-checks.ts';
 export { meetsRequirement, requirementText } from './requirement.ts';
+export { explainRisk } from './risk/explain-risk.ts';
+export {
+  type AssetContext,
+  type CheckRisk,
+  combinedRisk,
+  criticalityFactor,
+  exposureFactor,
+  riskFormula,
+  riskScore,
+  riskWeight,
+  usualContext,
+} from './risk/risk-formula.ts';
 export { deriveSeverity, preferredCvss, type SeverityVerdict } from './severity.ts';
 export { isModularBuild, isOfModule } from './module.ts';
 export { indexStatements, type StatementIndex, type Unassessed } from './statement-index.ts';
