@@ -26,6 +26,9 @@ import { registerLoginRules } from './second-factors/login-rules.ts';
 import { registerSecondFactorLogin } from './second-factors/login-routes.ts';
 import { registerSecondFactors } from './second-factors/routes.ts';
 import { registerReports } from './reports/register-reports.ts';
+import { registerFixLists } from './fix-lists/routes.ts';
+import { registerExceptionRoutes } from './exceptions/routes.ts';
+import { registerRiskRoutes } from './risk/routes.ts';
 import { registerTagRoutes } from './tags/routes.ts';
 import { registerRoles } from './users/role-routes.ts';
 import { registerUsers } from './users/user-routes.ts';
@@ -62,6 +65,9 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerDetectionRoutes(app, context);
   registerDashboardRoutes(app, context);
   registerKnowledgeRoutes(app, context, keeper);
+  registerRiskRoutes(app, context);
+  registerFixLists(app, context);
+  registerExceptionRoutes(app, context);
   registerTagRoutes(app, context, (organizationId) => releases?.forget(organizationId));
 }
 

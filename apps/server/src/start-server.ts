@@ -5,6 +5,7 @@ import { openDatabase } from './db/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
 import { HistoryKeeper } from './db/history-keeper.ts';
+import { exceptedNow } from './exceptions/excepted-now.ts';
 import { FleetIndex } from './fleet-index/fleet-index.ts';
 import { buildApp } from './http/build-app.ts';
 import { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
@@ -38,7 +39,7 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   const migrated = await migrate(db);
   if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
   const clock = (): Date => new Date();
-  const fleetIndex = stack.use(new FleetIndex({ db, log, clock }));
+  const fleetIndex = stack.use(new FleetIndex({ db, log, clock, excepted: exceptedNow({ db, clock, silence: config.silence }) }));
   const context: Context = { config, db, pool, clock, log, fleetIndex, platformKey: await loadPlatformKey(db), startedAt };
   const first = await bootstrap(db, {
     now: clock(),

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { loadDecisions, noDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
@@ -11,6 +12,8 @@ import { ApiError } from '../http/api-error.ts';
 import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { readQuery } from '../query/read-query.ts';
+import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { fleetRisk } from '../risk/fleet-risk.ts';
 import { assetStateSql } from './asset-state.ts';
 import { loadPast } from './past-assets.ts';
 import { loadAssetRows, toAsset } from './store.ts';
@@ -63,13 +66,16 @@ export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery)
   const enrolled = past === null ? null : await enrolledUntil(db, organizationId, past);
   const heardOf = await assetsByState(db, query);
   const values = await loadSortValues(db, query);
+  const contexts = await prepareContexts(db, scope, { prepareAssets });
+  const decisions = past ? await loadDecisions({ db, fleetIndex }, scope, past) : noDecisions;
   const index = await fleetIndex.current(organizationId);
   const counted = countsAt(index, past);
   if (!counted && query.severity !== undefined) throw tooOld(index);
   const isCounted = counted !== null;
   // Before the window there are no counts to sort by: they are made for the page alone.
   const countOf = counted ?? (() => 0);
-  const { order, keys } = orderOf(query, { index, countOf, values, isCounted });
+  const { risks } = fleetRisk(index, contexts?.(index) ?? usualContexts);
+  const { order, keys } = orderOf(query, { index, countOf, values, isCounted, risks });
   const after = query.after === undefined ? undefined : readPlace(query.after, order, [...keys.map(typeOfKey), 'number']);
   const within = narrowed(index, select?.(index), enrolled);
   const page = selectAssets(
@@ -80,13 +86,13 @@ export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery)
   within?.dispose();
   const assetIds = page.items.map(({ assetId }) => assetId);
   const rows = await loadAssetRows(db, organizationId, assetIds);
-  const then = past && (await loadPast(db, { organizationId, assetIds, asOf: past, isCounted }));
+  const then = past && (await loadPast(db, { organizationId, assetIds, asOf: past, decisions, isCounted }));
   return {
     total: page.total,
-    items: page.items.flatMap(({ assetId, counts }) => {
+    items: page.items.flatMap(({ asset, assetId, counts }) => {
       const row = rows.get(assetId);
       const own = then?.get(assetId);
-      return row ? [toAsset({ ...row, ...counts, ...own }, { now, silence: query.silence })] : [];
+      return row ? [toAsset({ ...row, ...counts, risk: risks[asset] ?? 0, ...own }, { now, silence: query.silence })] : [];
     }),
     next: page.last && writePlace(order, page.last),
   };
@@ -109,7 +115,13 @@ function typeOfKey({ isText }: Key): 'text' | 'number' {
 /** The order under its name, for cursors. */
 function orderOf(
   { sort = 'worst', direction = 'ascending' }: AssetQuery,
-  known: { index: OrganizationIndex; countOf: CountOf; values: ReadonlyMap<number, number> | null; isCounted: boolean },
+  known: {
+    index: OrganizationIndex;
+    countOf: CountOf;
+    values: ReadonlyMap<number, number> | null;
+    isCounted: boolean;
+    risks: Uint16Array;
+  },
 ): { order: string; keys: Key[] } {
   const { table } = known.index;
   const hostname: Key = { key: (asset) => table.assets[asset]?.hostname ?? '', isText: true };
@@ -117,6 +129,7 @@ function orderOf(
   const order = `${chosen} ${direction}`;
   if (chosen === 'hostname') return { order, keys: [hostname] };
   if (chosen === 'os') return { order, keys: [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname] };
+  if (chosen === 'risk') return { order, keys: [{ key: (asset) => -(known.risks[asset] ?? 0), isText: false }, hostname] };
   if (chosen !== 'worst') {
     const value = (asset: number): number => known.values?.get(table.assets[asset]?.number ?? -1) ?? -1;
     return { order, keys: [{ key: value, isText: false }, hostname] };
@@ -130,7 +143,7 @@ async function loadSortValues(
   db: Kysely<Database>,
   { organizationId, sort = 'worst' }: AssetQuery,
 ): Promise<ReadonlyMap<number, number> | null> {
-  if (sort === 'worst' || sort === 'hostname' || sort === 'os') return null;
+  if (sort === 'worst' || sort === 'risk' || sort === 'hostname' || sort === 'os') return null;
   const column = sort === 'packages' ? sql`packages` : sql`extract(epoch from ${sql.ref(sort)}) * 1000`;
   const { rows } = await sql<{ number: number; value: number }>`
     select number, coalesce((${column})::float8, -1) as value from asset where organization_id = ${organizationId}`.execute(db);

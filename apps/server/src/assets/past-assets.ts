@@ -1,19 +1,24 @@
+import { combinedRisk, riskFormula } from '@vedette/matching';
 import type { SeverityCounts } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import type { Decisions } from '../decisions/decisions.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
+import { coveredSql } from '../exceptions/exception-sql.ts';
+import { riskSql } from '../risk/risk-sql.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
 
 export interface PastAsset extends Partial<SeverityCounts> {
   readonly packages: number;
+  readonly risk?: number;
 }
 
 /** Of these assets, what they had at a moment; detections only where nobody has counted them yet. */
 export async function loadPast(
   db: Kysely<Database>,
-  scope: { organizationId: string; assetIds: readonly string[]; asOf: Date; isCounted: boolean },
+  scope: { organizationId: string; assetIds: readonly string[]; asOf: Date; decisions: Decisions; isCounted: boolean },
 ): Promise<Map<string, PastAsset>> {
-  const { organizationId, assetIds, asOf, isCounted } = scope;
+  const { organizationId, assetIds, asOf, decisions, isCounted } = scope;
   const installed = await sql<{ assetId: string; packages: number }>`
     select asset_id, count(distinct package_version_id)::integer as packages
     from presence join package_version on package_version.id = package_version_id
@@ -23,22 +28,30 @@ export async function loadPast(
   const packages = new Map(installed.rows.map((row) => [row.assetId, row.packages]));
   const found = new Map<string, PastAsset>();
   for (const assetId of assetIds) {
-    const counts = isCounted ? {} : await countDetections(db, { organizationId, assetId, asOf });
+    const counts = isCounted ? {} : await countDetections(db, { organizationId, assetId, asOf, decisions });
     found.set(assetId, { packages: packages.get(assetId) ?? 0, ...counts });
   }
   return found;
 }
 
-/** Open detections of one asset at a moment, from its own history. */
+/** Open detections of one asset at a moment that no exception covers, and their risk, from its own history. */
 export async function countDetections(
   db: Kysely<Database>,
-  scope: { readonly organizationId: string; readonly assetId: string; readonly asOf: Date },
-): Promise<SeverityCounts> {
-  const { rows } = await sql<{ severity: number; count: number }>`
-    select ${countedSeverity} as severity, count(*)::integer as count
-    from (${derivedDetections(scope)}) as detection
-    ${checkOfDetection}
-    where detection.open
+  scope: { readonly organizationId: string; readonly assetId: string; readonly asOf: Date; readonly decisions: Decisions },
+): Promise<SeverityCounts & { readonly risk: number }> {
+  const { organizationId, decisions } = scope;
+  const { rows } = await sql<{ severity: number; count: number; weight: number }>`
+    select severity, count(*)::integer as count, sum(risk::float8 ^ ${riskFormula.power}::float8)::float8 as weight
+    from (
+      select severity, ${riskSql(decisions)} as risk from (
+        select detection.*, asset.number as asset_number, knowledge_check.body, knowledge_check.severity as check_severity,
+          ${countedSeverity} as severity
+        from (${derivedDetections(scope)}) as detection
+        join asset on asset.organization_id = ${organizationId} and asset.id = detection.asset_id
+        ${checkOfDetection}
+      ) as detection
+      where detection.open and not ${coveredSql(decisions, organizationId)}
+    ) as scored
     group by 1`.execute(db);
-  return severityCounts(rows);
+  return { ...severityCounts(rows), risk: combinedRisk(rows.reduce((sum, { weight }) => sum + weight, 0)) };
 }

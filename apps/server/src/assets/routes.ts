@@ -53,7 +53,7 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
   async function loadAsset(assetId: string, organizationId: string, moment?: string) {
     const now = context.clock();
     const asOf = moment === undefined || new Date(moment) >= now ? null : new Date(moment);
-    const asset = await findAsset(context.db, { organizationId, assetId, silence, now, asOf });
+    const asset = await findAsset(context, { organizationId, assetId, silence, now, asOf });
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }

@@ -1,7 +1,9 @@
 import { isCovered } from '@vedette/matching';
 import type { AgentState, Asset, EcosystemName, SeverityCounts, SilenceLimits } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { loadDecisions } from '../decisions/decisions.ts';
 import { stateOfAsset } from './asset-state.ts';
 import { countDetections, loadPast } from './past-assets.ts';
 
@@ -17,13 +19,14 @@ interface AssetMoment {
 
 /** One asset, derived from its own history, its packages and detections as of a moment; null where there is none. */
 export async function findAsset(
-  db: Kysely<Database>,
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   { organizationId, assetId, asOf, now, silence }: AssetKey & AssetMoment & { readonly asOf: Date | null },
 ): Promise<Asset | null> {
   const row = (await loadAssetRows(db, organizationId, [assetId])).get(assetId);
   if (!row || (asOf && row.firstSeen > asOf)) return null;
-  const counts = await countDetections(db, { organizationId, assetId, asOf: asOf ?? now });
-  const past = asOf && (await loadPast(db, { organizationId, assetIds: [assetId], asOf, isCounted: true }));
+  const decisions = await loadDecisions({ db, fleetIndex }, { organizationId, asOf: now, silence }, asOf);
+  const counts = await countDetections(db, { organizationId, assetId, asOf: asOf ?? now, decisions });
+  const past = asOf && (await loadPast(db, { organizationId, assetIds: [assetId], asOf, decisions, isCounted: true }));
   return toAsset({ ...row, ...counts, ...past?.get(assetId) }, { now, silence });
 }
 
@@ -50,7 +53,7 @@ export async function loadAssetRows(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-export function toAsset(row: Row & SeverityCounts, { now, silence }: AssetMoment): Asset {
+export function toAsset(row: Row & SeverityCounts & { readonly risk: number }, { now, silence }: AssetMoment): Asset {
   const { critical, high, medium, low, informational } = row;
   return {
     assetId: row.id as Asset['assetId'], // Ids from our own table.
@@ -62,6 +65,7 @@ export function toAsset(row: Row & SeverityCounts, { now, silence }: AssetMoment
     packages: row.packages,
     unassessed: isCovered(row.ecosystem as EcosystemName, row.statements) ? 0 : row.packages, // a name of ours, or none
     detections: { critical, high, medium, low, informational },
+    risk: row.risk,
     pendingRestart: row.pendingRestart,
     agentVersion: row.agentVersion,
     firstSeen: row.firstSeen.toISOString(),

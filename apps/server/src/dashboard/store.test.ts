@@ -84,10 +84,14 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
+function sources() {
+  return { db: database.db, fleetIndex, config: readConfig({}), clock: () => now };
+}
+
 async function detections(filter: Partial<DetectionQuery>): Promise<number> {
   const query = { organizationId, asOf: now, status: 'open' as const, limit: 10, offset: 0, ...filter };
   const { db } = database;
-  const [derived, indexed] = [await findDetections(db, query), await findInFleet({ db, fleetIndex }, query)];
+  const [derived, indexed] = [await findDetections(db, query), await findInFleet(sources(), query)];
   expect(indexed).toEqual(derived);
   return indexed.total;
 }
@@ -101,7 +105,7 @@ async function assets(filter: Partial<AssetQuery>): Promise<string[]> {
 
 describe('the dashboard', () => {
   it('shows figures that the lists behind them confirm', async () => {
-    const dashboard = await loadDashboard({ db: database.db, fleetIndex }, organizationId, now);
+    const dashboard = await loadDashboard(sources(), organizationId, now);
     expect(dashboard).toMatchObject({ openTotal: 4, knownExploited: 1, newLast7Days: 1, fixedLast7Days: 1 });
     expect(dashboard).toMatchObject({ assets: 2, silentAssets: 1, pendingRestart: 1 });
     expect({

@@ -21,15 +21,13 @@ const patienceFactor = 30;
  * Throws ApiError UNAVAILABLE while the index is being built.
  */
 export async function loadDashboard(
-  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  sources: Pick<Context, 'db' | 'fleetIndex' | 'config' | 'clock'>,
   organizationId: string,
   now: Date,
 ): Promise<Dashboard> {
+  const { db, fleetIndex } = sources;
   const counts = await countAssets(db, { organizationId, asOf: now });
-  const worst = await findInFleet(
-    { db, fleetIndex },
-    { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 },
-  );
+  const worst = await findInFleet(sources, { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 });
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(now.getTime());
   const { open, exploited, found, fixed } = countDetections(index, asOf, newForDays);

@@ -1,6 +1,7 @@
 import type {
   AuditOutcome,
   NotificationEvent,
+  ExceptionSource,
   OrderState,
   Requirement,
   RolloutState,
@@ -8,6 +9,8 @@ import type {
   SessionStage,
   UpgradeState,
   VendorState,
+  VexJustification,
+  VexStatus,
 } from '@vedette/protocol';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
@@ -177,6 +180,28 @@ export interface Database {
     exposure: 'isolated' | 'internal' | 'internet' | null;
     changedBy: string;
   };
+  exception: {
+    organizationId: string;
+    id: string;
+    assets: string;
+    query: string;
+    anyVersion: boolean;
+    status: VexStatus;
+    justification: VexJustification | null;
+    reason: string;
+    comment: string;
+    source: ExceptionSource;
+    requestedBy: string;
+    requestedAt: Date;
+    decision: 'approved' | 'rejected' | null;
+    decidedBy: string | null;
+    decidedAt: NullableDate;
+    expiresAt: NullableDate;
+    endedBy: string | null;
+    endedAt: NullableDate;
+  };
+  exceptionCheck: { organizationId: string; exceptionId: string; checkNumber: number; packageVersionIds: number[] | null };
+  exceptionRules: { organizationId: string; secondPerson: boolean; maxDays: number | null; changedAt: Date; changedBy: string };
   agentUpgrade: {
     organizationId: string;
     assetId: string;

@@ -16,6 +16,8 @@ import {
   type Selected,
 } from '../fleet-index/select-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
+import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareDetections, type SelectDetections, speaksOfFixed } from '../query/detection-query.ts';
@@ -184,16 +186,29 @@ async function loadSources(db: Kysely<Database>): Promise<Map<number, string>> {
 
 /** What would stay open in the fleet. Throws ApiError UNAVAILABLE while the index is being built. */
 export async function askWhatIf(
-  { fleetIndex }: Pick<Context, 'fleetIndex'>,
+  { db, fleetIndex, clock, config }: Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>,
   organizationId: string,
   { checks, upgrades }: { readonly checks: readonly number[]; readonly upgrades: readonly Upgrade[] },
 ): Promise<{ now: Remainder; after: Remainder }> {
+  const scope = { organizationId, asOf: clock(), silence: config.silence };
+  const prepared = await prepareContexts(db, scope, { prepareAssets });
   const index = await fleetIndex.current(organizationId);
+  const contexts = prepared?.(index) ?? usualContexts;
   const keys = upgrades.map(({ ecosystem, release, source }) => `${ecosystem} ${release} ${source}`);
-  const { now, after } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) });
-  return { now: toRemainder(now), after: toRemainder(after) };
+  const { now, after } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) }, (found, assets) =>
+    weightOn(contexts, found, assets),
+  );
+  const count = index.table.assets.length;
+  return { now: toRemainder(now, count), after: toRemainder(after, count) };
 }
 
-function toRemainder({ open, assets }: { readonly open: readonly number[]; readonly assets: number }): Remainder {
-  return { open: severityCounts(open.map((number, at) => ({ severity: at + 1, count: number }))), assets };
+function toRemainder(
+  { open, assets, weight }: { readonly open: readonly number[]; readonly assets: number; readonly weight: number },
+  fleet: number,
+): Remainder {
+  return {
+    risk: riskOfFleet(weight, fleet),
+    open: severityCounts(open.map((number, at) => ({ severity: at + 1, count: number }))),
+    assets,
+  };
 }

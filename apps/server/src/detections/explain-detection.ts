@@ -1,7 +1,16 @@
-import { evidenceOf, explain, judge, judgeEvidence, type Verdict } from '@vedette/matching';
-import { type Explanation, isPostureCheck, postureEcosystem, PostureText, type Reason, RecordOrigin } from '@vedette/protocol';
+import { evidenceOf, explain, explainRisk, judge, judgeEvidence, riskFormula, riskScore, type Verdict } from '@vedette/matching';
+import {
+  type Detection,
+  type Explanation,
+  isPostureCheck,
+  postureEcosystem,
+  PostureText,
+  type Reason,
+  RecordOrigin,
+} from '@vedette/protocol';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { type Decisions, noDecisions } from '../decisions/decisions.ts';
 import { type StoredStatement, toElement } from '../knowledge/judge-package-versions.ts';
 import { readConsidered } from '../knowledge/replay-verdicts.ts';
 import { decisiveEpisodes, type Episode, toIntervals } from './intervals.ts';
@@ -17,17 +26,45 @@ export interface DetectionRef {
  * Everything that a person needs to check a detection by hand: the intervals with their causes, and for each package the
  * comparison, made again from the stored evidence. Null when there is no such detection.
  */
-export async function explainDetection(db: Kysely<Database>, ref: DetectionRef, asOf: Date): Promise<Explanation | null> {
-  const { items } = await findDetections(db, { ...ref, asOf, status: 'all', limit: 1, offset: 0 });
+export async function explainDetection(
+  db: Kysely<Database>,
+  ref: DetectionRef,
+  { asOf, decisions = noDecisions }: { readonly asOf: Date; readonly decisions?: Decisions },
+): Promise<Explanation | null> {
+  const page = { limit: 1, offset: 0 };
+  const { items } = await findDetections(db, { ...ref, ...page, asOf, decisions, status: 'all', exception: 'with' });
   const [detection] = items;
   if (!detection) return null;
   const episodes = await loadEpisodes(db, ref);
   const firstScan = await loadFirstScan(db, ref);
   return {
     detection,
+    risk: await explainRiskOf(db, detection, { organizationId: ref.organizationId, decisions }),
     intervals: toIntervals(episodes, firstScan),
     why: await loadReasons(db, ref.check, decisiveEpisodes(episodes)),
     posture: await loadPosture(db, ref.check),
+  };
+}
+
+async function explainRiskOf(
+  db: Kysely<Database>,
+  { assetId, check, confidence, cvssScore, epssScore, kevSince }: Detection,
+  { organizationId, decisions }: { readonly organizationId: string; readonly decisions: Decisions },
+): Promise<Explanation['risk']> {
+  const { rows } = await sql<{ assetNumber: number; severity: number }>`
+    select asset.number as asset_number, (
+      select severity from knowledge_check where number = ${check} order by valid_from desc limit 1) as severity
+    from asset where organization_id = ${organizationId} and id = ${assetId}`.execute(db);
+  const [row] = rows;
+  if (!row) return null;
+  const { contextOf } = decisions;
+  const facts = { severity: row.severity, cvss: cvssScore, epss: epssScore, exploited: kevSince !== null };
+  const isConfirmed = confidence === 'confirmed';
+  const context = contextOf(row.assetNumber);
+  return {
+    score: riskScore(facts, isConfirmed, context),
+    formula: riskFormula.version,
+    factors: explainRisk(facts, isConfirmed, context),
   };
 }
 

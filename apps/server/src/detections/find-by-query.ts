@@ -1,12 +1,13 @@
 import type { Query } from '@vedette/query';
 import type { Context } from '../context.ts';
-import { pageOfDetections } from '../fleet-index/page-of-detections.ts';
+import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
-import { indexAnswers, prepareDetections, type QueryScope, speaksOfFixed } from '../query/detection-query.ts';
+import { indexAnswers, prepareDetections, type QueryScope, speaksOfException, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
-import { loadPage } from './find-in-fleet.ts';
+import { prepareContexts } from '../risk/asset-contexts.ts';
+import { loadPage, pageBySort } from './find-in-fleet.ts';
 import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
 export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
@@ -37,23 +38,29 @@ export function hasNoFilter(
 ): boolean {
   const { assetId, check, kind, severity, severityExact, exploited, search, ...rest } = filter;
   const others = [assetId, check, kind, severity, severityExact, exploited, search, rest.foundWithinDays, rest.fixedWithinDays];
-  return rest.status === 'open' && others.every((one) => one === undefined);
+  const isUsual = rest.status === 'open' && (rest.exception ?? 'without') === 'without';
+  return isUsual && others.every((one) => one === undefined);
 }
 
 type Understood = Omit<WrittenDetectionQuery, 'query' | 'asOf'> & { readonly query: Query | null; readonly scope: QueryScope };
 
 async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: Understood) {
   const { organizationId } = scope;
+  const decide = await prepareDecisions(db, scope, null);
+  const weigh = await prepareContexts(db, scope, { prepareAssets });
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const page = pageOfDetections(index, wish, (visit) =>
+  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit) =>
     select(index, (ranked, assets) => visit({ ...ranked, size: assets.size, assets })),
   );
+  const decisions = decide?.(index) ?? noDecisions;
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
-  return loadPage(db, { organizationId, asOf }, page);
+  return loadPage(db, { organizationId, asOf, decisions }, page);
 }
 
-async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filter }: Understood) {
+async function byHistories({ db, fleetIndex, clock }: Sources, { query, scope, ...filter }: Understood) {
+  // What assets are is of now, also where tags and exceptions ask for it.
+  const decisions = await loadDecisions({ db, fleetIndex }, { ...scope, asOf: clock() }, scope.asOf);
   const numbers = new Map<Query, number[]>();
   for (const { field, part } of query ? nestedParts(query) : []) {
     if (field.of === 'software') {
@@ -69,9 +76,12 @@ async function byHistories({ db, fleetIndex }: Sources, { query, scope, ...filte
     );
     assets.dispose();
   }
-  const where = query ? detectionCondition(query, (part) => numbers.get(part) ?? []) : undefined;
+  const where = query
+    ? detectionCondition(query, (part) => numbers.get(part) ?? [], { decisions, organizationId: scope.organizationId })
+    : undefined;
+  const exception = speaksOfException(query) ? 'with' : filter.exception;
   const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;
-  return findDetections(db, { ...filter, status, where, asOf: scope.asOf });
+  return findDetections(db, { ...filter, status, where, exception, decisions, asOf: scope.asOf });
 }
 
 /** What is asked of the assets and of the packages. */

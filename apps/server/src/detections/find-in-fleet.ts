@@ -1,63 +1,113 @@
 import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { type DetectionPage, pageOfDetections } from '../fleet-index/page-of-detections.ts';
-import { canSelect, canSelectPast, selectDetections, selectPast, type Subject } from '../fleet-index/select-detections.ts';
+import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
+import {
+  canSelect,
+  canSelectPast,
+  selectDetections,
+  type Selected,
+  selectPast,
+  type Subject,
+} from '../fleet-index/select-detections.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import type { QueryScope } from '../query/detection-query.ts';
+import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { pageByRisk, type RiskPlace } from '../risk/page-by-risk.ts';
 import { writeCursor } from './cursor.ts';
 import { newForDays } from './derive.ts';
 import { containing } from './like.ts';
 import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
+
+type Sources = Pick<Context, 'db' | 'fleetIndex' | 'config' | 'clock'>;
 
 /**
  * Detections of now: which ones and how many from the fleet index, when they were found and on what from the histories, of the page
  * alone. What the index does not know (one asset's, fixed ones by package, times before its window) is derived from the histories.
  * Throws ApiError UNAVAILABLE while the index is being built.
  */
-export async function findInFleet(
-  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
-  query: DetectionQuery,
-): Promise<DetectionList> {
+export async function findInFleet({ db, fleetIndex, config }: Sources, query: DetectionQuery): Promise<DetectionList> {
+  const scope = { ...query, silence: config.silence };
   // One asset's history is short.
-  if (query.assetId !== undefined || query.order) return findDetections(db, query);
+  if (query.assetId !== undefined || query.order) return findDecided({ db, fleetIndex }, scope, null);
   const { organizationId, search } = query;
+  const decide = await prepareDecisions(db, scope, null);
+  const weigh = await prepareContexts(db, scope, { prepareAssets });
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(query.asOf.getTime());
-  if (!canSelect(index, query, asOf)) return findDetections(db, query);
+  const decisions = decide?.(index) ?? noDecisions;
+  if (!canSelect(index, query, asOf)) return findDetections(db, { ...query, decisions });
   const about = search ? subject(index, search, ids) : undefined;
-  const page = pageOfDetections(index, query, (visit) =>
+  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit) =>
     selectDetections(index, { ...query, about }, { asOf, newForDays }, visit),
   );
   about?.assets.dispose();
-  return loadPage(db, { organizationId, asOf: new Date(asOf) }, page);
+  return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
 }
 
 /**
  * Detections as of a moment: what was open within the index's window from the index, all else from the histories. Throws ApiError
  * UNAVAILABLE while the index is being built.
  */
-export async function findInPast(
-  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
-  query: DetectionQuery,
-): Promise<DetectionList> {
+export async function findInPast({ db, fleetIndex, config, clock }: Sources, query: DetectionQuery): Promise<DetectionList> {
   const { organizationId, asOf } = query;
-  if (query.assetId !== undefined || query.order || query.status !== 'open') return findDetections(db, query);
+  // What assets are is of now, also where tags and exceptions ask for it.
+  const scope = { ...query, asOf: clock(), silence: config.silence };
+  const isForHistories = query.assetId !== undefined || query.order || query.status !== 'open';
+  if (isForHistories) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
+  const decide = await prepareDecisions(db, scope, asOf);
+  const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
   const index = await fleetIndex.current(organizationId);
-  if (!canSelectPast(index, query, asOf.getTime())) return findDetections(db, query);
-  const page = pageOfDetections(index, query, (visit) => selectPast(index, query, asOf.getTime(), visit));
-  return loadPage(db, { organizationId, asOf }, page);
+  const decisions = decide?.(index) ?? noDecisions;
+  // Which package versions an asset had then, on which exceptions depend, the index does not know.
+  const isPlain = decisions.exceptions().length === 0 && query.exception !== 'only';
+  if (!isPlain || !canSelectPast(index, query, asOf.getTime())) return findDetections(db, { ...query, decisions });
+  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit) =>
+    selectPast(index, query, asOf.getTime(), visit),
+  );
+  return loadPage(db, { organizationId, asOf, decisions }, page);
+}
+
+async function findDecided(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
+  query: DetectionQuery & QueryScope,
+  moment: Date | null,
+): Promise<DetectionList> {
+  return findDetections(db, { ...query, decisions: await loadDecisions({ db, fleetIndex }, query, moment) });
+}
+
+/** One page of what `select` visits, in the order that is asked for. */
+export function pageBySort(
+  index: OrganizationIndex,
+  wish: Pick<DetectionQuery, 'sort' | 'limit' | 'offset' | 'after'> & { readonly contexts: AssetContexts | undefined },
+  select: (visit: (selected: Selected) => void) => void,
+): Omit<DetectionPage, 'last'> & { readonly last: DetectionPlace | RiskPlace | null } {
+  const { sort, after, contexts = usualContexts } = wish;
+  if (sort === 'risk') {
+    return pageByRisk({ index, contexts }, { ...wish, after: after && 'risk' in after ? after : undefined }, select);
+  }
+  return pageOfDetections(index, { ...wish, after: after && 'risk' in after ? undefined : after }, select);
 }
 
 /** The detections of a page in its order; what has gone since the page was made is left out. */
 export async function loadPage(
   db: Kysely<Database>,
-  scope: { readonly organizationId: string; readonly asOf: Date },
-  { total, items: among, last }: DetectionPage,
+  scope: Pick<DetectionQuery, 'organizationId' | 'asOf' | 'decisions'>,
+  { total, items: among, last }: ReturnType<typeof pageBySort>,
 ): Promise<DetectionList> {
   const next = last && writeCursor(last);
   if (among.length === 0) return { total, items: [], next };
-  const { items } = await findDetections(db, { ...scope, among, status: 'all', limit: among.length, offset: 0 });
+  const { items } = await findDetections(db, {
+    ...scope,
+    among,
+    status: 'all',
+    exception: 'with',
+    limit: among.length,
+    offset: 0,
+  });
   const found = new Map(items.map((item) => [`${item.assetId} ${item.check}`, item]));
   return { total, items: among.flatMap(({ assetId, check }) => found.get(`${assetId} ${check}`) ?? []), next };
 }

@@ -141,7 +141,7 @@ class Asset {
     const [detection, more] = (await findDetections(database.db, query)).items;
     if (more) throw new Error('one check on one asset is one detection');
     if (!detection) return null;
-    const explained = await explainDetection(database.db, { organizationId, assetId, check }, new Date(asOf));
+    const explained = await explainDetection(database.db, { organizationId, assetId, check }, { asOf: new Date(asOf) });
     const begun = explained?.intervals.filter(({ from }) => Date.parse(from) <= asOf) ?? [];
     return {
       status: detection.status,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KnownAgent } from '../agents/store.ts';
 import { syncNow } from '../testing/sync-now.ts';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import { readConfig } from '../config.ts';
 import { loadDashboard } from '../dashboard/store.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { explainDetection } from './explain-detection.ts';
@@ -115,7 +116,7 @@ describe('a detection', () => {
     await send('dpkg', [pkg('openssl', '3.0.1-1')]);
     expect(await detections()).toMatchObject([{ status: 'new', firstFound, packages: [{ installed: '3.0.1-1' }] }]);
     const ref = { organizationId: agent.organizationId, assetId: agent.assetId, check: 280_001_001 };
-    expect((await explainDetection(database.db, ref, now))?.intervals).toHaveLength(1);
+    expect((await explainDetection(database.db, ref, { asOf: now }))?.intervals).toHaveLength(1);
   });
 
   it('appears without the agent when the world learns of it, and goes when the advisory is withdrawn', async () => {
@@ -131,7 +132,7 @@ describe('a detection', () => {
     await know();
     expect(await detections()).toMatchObject([{ status: 'fixed', fixedAt: now.toISOString() }]);
     const ref = { organizationId: agent.organizationId, assetId: agent.assetId, check: 280_001_001 };
-    expect((await explainDetection(database.db, ref, now))?.intervals).toMatchObject([
+    expect((await explainDetection(database.db, ref, { asOf: now }))?.intervals).toMatchObject([
       { from: learned, cause: 'knowledge-change', endCause: 'knowledge-change' },
     ]);
   });
@@ -154,14 +155,14 @@ describe('a detection', () => {
     await send('os', [bookworm]);
     await send('dpkg', [pkg('libssl3', '3.0.1-1+b1', { source: 'openssl', sourceVersion: '3.0.1-1' })]);
     const ref = { organizationId: agent.organizationId, assetId: agent.assetId, check: 280_001_001 };
-    expect((await explainDetection(database.db, ref, now))?.why).toMatchObject([
+    expect((await explainDetection(database.db, ref, { asOf: now }))?.why).toMatchObject([
       {
         package: { name: 'libssl3', installed: '3.0.1-1+b1', fixed: '3.0.2-1' },
         comparison: { left: '3.0.1-1', operator: '<', right: '3.0.2-1' },
         advisory: { id: 'DSA-9001-1' },
       },
     ]);
-    expect(await explainDetection(database.db, { ...ref, organizationId: randomUUID() }, now)).toBeNull();
+    expect(await explainDetection(database.db, { ...ref, organizationId: randomUUID() }, { asOf: now })).toBeNull();
   });
 
   it('counts a kernel on disk as information and the running one as confirmed, until the reboot', async () => {
@@ -225,7 +226,11 @@ describe('the dashboard', () => {
     await send('os', [bookworm]);
     await send('dpkg', [pkg('curl', '1.8-1'), pkg('openssl', '3.0.1-1')]);
     await using fleetIndex = new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => now });
-    const { topUpgrades } = await loadDashboard({ db: database.db, fleetIndex }, agent.organizationId, now);
+    const { topUpgrades } = await loadDashboard(
+      { db: database.db, fleetIndex, config: readConfig({}), clock: () => now },
+      agent.organizationId,
+      now,
+    );
     expect(topUpgrades).toMatchObject([
       { source: 'curl', fixed: '1.10-1', detections: 2, assets: 1 },
       { source: 'openssl', fixed: '3.0.2-1', detections: 1 },

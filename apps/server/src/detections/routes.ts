@@ -1,6 +1,7 @@
 import { endpoints } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
+import { loadDecisions } from '../decisions/decisions.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve, serveList } from '../http/serve.ts';
 import { askWhatIf, countGroups } from './count-detections.ts';
@@ -17,7 +18,7 @@ export function registerDetectionRoutes(app: FastifyInstance, context: Context):
     page: ({ query, caller: { organizationId } }) => {
       const asOf = query.asOf === undefined ? null : new Date(query.asOf);
       const order = orderOf(query);
-      const after = query.after === undefined || order ? undefined : readCursor(query.after);
+      const after = query.after === undefined || order ? undefined : readCursor(query.after, query.sort);
       const wish = { ...query, after, order, organizationId };
       if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
       return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
@@ -31,7 +32,10 @@ export function registerDetectionRoutes(app: FastifyInstance, context: Context):
   serve(app, context, endpoints.whatIf, ({ body, caller }) => askWhatIf(context, caller.organizationId, body));
 
   serve(app, context, endpoints.explainDetection, async ({ params, caller }) => {
-    const explanation = await explainDetection(context.db, { ...params, organizationId: caller.organizationId }, context.clock());
+    const ref = { ...params, organizationId: caller.organizationId };
+    const scope = { ...ref, asOf: context.clock(), silence: context.config.silence };
+    const decisions = await loadDecisions(context, scope, null);
+    const explanation = await explainDetection(context.db, ref, { ...scope, decisions });
     if (!explanation) throw new ApiError('NOT_FOUND', `Check ${params.check} was never found on asset ${params.assetId}.`);
     return explanation;
   });

@@ -1,6 +1,19 @@
-import { type CheckKind, type Detection, type DetectionPackage, isPostureCheck, postureCheckNumbers } from '@vedette/protocol';
+import { type CheckRisk, riskScore } from '@vedette/matching';
+import {
+  type CheckKind,
+  type Detection,
+  type DetectionPackage,
+  type DetectionSorting,
+  isPostureCheck,
+  postureCheckNumbers,
+} from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { type Decisions, noDecisions } from '../decisions/decisions.ts';
+import { coveredSql } from '../exceptions/exception-sql.ts';
+import type { ExceptionFilter } from '../fleet-index/excepted.ts';
+import type { RiskPlace } from '../risk/page-by-risk.ts';
+import { riskSql } from '../risk/risk-sql.ts';
 import type { DetectionPlace } from '../fleet-index/page-of-detections.ts';
 import { isBehind, orderBy, type Place, placeOf as placeColumn, writePlace } from '../http/list-cursor.ts';
 import { writeCursor } from './cursor.ts';
@@ -28,10 +41,15 @@ export interface DetectionQuery extends DetectionScope {
   readonly search?: string | undefined;
   /** On the rows of a list, as detectionCondition makes it. */
   readonly where?: RawBuilder<boolean> | undefined;
+  /** Without, unless it says otherwise. */
+  readonly exception?: ExceptionFilter | undefined;
+  readonly sort?: DetectionSorting | undefined;
+  /** What people decided, as it holds at that moment; nothing where it is left out. */
+  readonly decisions?: Decisions | undefined;
   readonly limit: number;
   readonly offset: number;
   /** Begin behind this place. */
-  readonly after?: DetectionPlace | undefined;
+  readonly after?: DetectionPlace | RiskPlace | undefined;
   /** Another order than worst first, with its own place to begin behind. */
   readonly order?: DetectionOrder | null | undefined;
 }
@@ -49,6 +67,9 @@ interface DetectionRow extends DerivedDetection {
   readonly lastScan: Date | null;
   readonly status: Detection['status'];
   readonly severity: Detection['severity'];
+  /** The check's own. */
+  readonly checkSeverity: number;
+  readonly risk: number;
   readonly name: string;
   readonly body: CheckBody;
   /** In an order other than worst first. */
@@ -65,9 +86,11 @@ interface CheckBody {
 
 /** Detections of the scope that fit the filter, worst first. */
 export async function findDetections(db: Kysely<Database>, query: DetectionQuery): Promise<DetectionList> {
+  const decisions = query.decisions ?? noDecisions;
+  const isByRisk = query.sort === 'risk';
   const filtered = sql`
     from (
-      select detection.*, asset.number as asset_number, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
+      select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
         ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
       from (${derivedDetections(query)}) as detection
       join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
@@ -80,28 +103,43 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
       and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
       and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
       and ${searchFilter(query.search)}
+      and ${exceptionCondition(query, decisions)}
       and ${query.where ?? sql`true`}`;
   const { order } = query;
-  const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindWorst(query.after);
+  const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindPlace(query.after);
   const { rows } = await sql<DetectionRow & { total: number }>`
     select *, ${order ? placeColumn(order.keys) : sql`null`} as place
-    from (select *, count(*) over ()::integer as total ${filtered}) as detection
+    from (
+      select *, ${isByRisk ? riskSql(decisions) : sql`0`} as risk, count(*) over ()::integer as total ${filtered}
+    ) as detection
     where ${behind ?? sql`true`}
-    order by ${order ? orderBy(order.keys) : place} limit ${query.limit} offset ${query.offset}`.execute(db);
+    order by ${order ? orderBy(order.keys) : isByRisk ? riskPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
+    db,
+  );
   const packages = await loadPackages(db, rows);
   // A page behind the end has no row that could carry the total.
   const total = rows[0]?.total ?? (query.offset === 0 && !behind ? 0 : await countRows(db, filtered));
-  const items = rows.map((row) => toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], query.asOf));
+  const items = rows.map((row) =>
+    toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], { asOf: query.asOf, decisions }),
+  );
   const last = rows.length < query.limit ? undefined : rows.at(-1);
   if (!last) return { total, items, next: null };
-  return { total, items, next: order ? writePlace(order.name, last.place) : writeCursor(placeOf(last)) };
+  if (order) return { total, items, next: writePlace(order.name, last.place) };
+  return { total, items, next: writeCursor(isByRisk ? riskPlaceOf(last) : placeOf(last)) };
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */
 const place = sql`-severity, -((body ->> 'kevSince') is not null)::integer, -coalesce((body #>> '{epss,score}')::float, -1),
   -check_number, -confirmed::integer, asset_number`;
 
-function isBehindWorst({ severity, exploited, epss, check, confirmed, asset }: DetectionPlace): RawBuilder<unknown> {
+const riskPlace = sql`-risk, -check_number, -confirmed::integer, asset_number`;
+
+function isBehindPlace(after: DetectionPlace | RiskPlace): RawBuilder<unknown> {
+  if ('risk' in after) {
+    const values = [-after.risk, -after.check, -Number(after.confirmed), after.asset];
+    return sql`(${riskPlace}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
+  }
+  const { severity, exploited, epss, check, confirmed, asset } = after;
   const values = [-severity, -Number(exploited), -(epss ?? -1), -check, -Number(confirmed), asset];
   return sql`(${place}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
 }
@@ -109,6 +147,19 @@ function isBehindWorst({ severity, exploited, epss, check, confirmed, asset }: D
 function placeOf({ severity, body, checkNumber, confirmed, assetNumber }: DetectionRow): DetectionPlace {
   const { kevSince, epss } = body;
   return { severity, exploited: kevSince !== null, epss: epss?.score ?? null, check: checkNumber, confirmed, asset: assetNumber };
+}
+
+function riskPlaceOf({ risk, checkNumber, confirmed, assetNumber }: DetectionRow): RiskPlace {
+  return { risk, check: checkNumber, confirmed, asset: assetNumber };
+}
+
+function exceptionCondition(
+  { exception = 'without', organizationId }: DetectionQuery,
+  decisions: Decisions,
+): RawBuilder<unknown> {
+  if (exception === 'with') return sql`true`;
+  const covered = coveredSql(decisions, organizationId);
+  return exception === 'only' ? covered : sql`not ${covered}`;
 }
 
 async function countRows(db: Kysely<Database>, filtered: RawBuilder<unknown>): Promise<number> {
@@ -149,7 +200,11 @@ function searchFilter(search: string | undefined): RawBuilder<unknown> {
     or body #>> '{posture,title}' ilike ${pattern})`;
 }
 
-function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date): Detection {
+function toDetection(
+  row: DetectionRow,
+  packages: DetectionPackage[],
+  { asOf, decisions }: { asOf: Date; decisions: Decisions },
+): Detection {
   const lastFound = row.fixedAt ?? row.lastScan ?? row.foundAgain;
   const score = Math.max(...row.body.cvss.map((cvss) => cvss.score), -1);
   return {
@@ -167,9 +222,24 @@ function toDetection(row: DetectionRow, packages: DetectionPackage[], asOf: Date
     lastFound: (lastFound > asOf ? asOf : lastFound).toISOString(),
     fixedAt: row.fixedAt?.toISOString() ?? null,
     kevSince: row.body.kevSince,
+    risk: riskScore(riskOfRow(row), row.confirmed, decisions.contextOf(row.assetNumber)),
+    exception: row.open
+      ? decisions.exceptionOf({ ...row, check: row.checkNumber, packageVersions: row.packageVersionIds })
+      : null,
     cvssScore: score < 0 ? null : score,
     epssScore: row.body.epss?.score ?? null,
     packages,
+  };
+}
+
+/** What of a row its risk depends on. */
+export function riskOfRow({ checkSeverity, body }: Pick<DetectionRow, 'checkSeverity' | 'body'>): CheckRisk {
+  const score = Math.max(...body.cvss.map((cvss) => cvss.score), -1);
+  return {
+    severity: checkSeverity,
+    cvss: score < 0 ? null : score,
+    epss: body.epss?.score ?? null,
+    exploited: body.kevSince !== null,
   };
 }
 

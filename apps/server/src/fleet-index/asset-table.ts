@@ -22,6 +22,8 @@ export class AssetTable {
   #birth = new Float64Array(64);
   #lastChange = new Float64Array(64);
   #counts = new Int32Array(64 * severityCount);
+  /** Of these, not to be counted. */
+  #leftOut: Int32Array | null = null;
 
   enter(asset: IndexedAsset): number {
     const known = this.#byNumber.get(asset.number);
@@ -85,8 +87,18 @@ export class AssetTable {
     }
   }
 
-  /** Open detections of a severity. */
+  /** Counts as `countOf` has them, asset by asset, not to be counted from now on; null for none. */
+  leaveOut(counts: Int32Array | null): void {
+    this.#leftOut = counts;
+  }
+
+  /** Open detections of a severity, without those that are left out. */
   countOf(asset: number, severity: number): number {
+    return this.countFound(asset, severity) - (this.#leftOut?.[asset * severityCount + severity - 1] ?? 0);
+  }
+
+  /** Open detections of a severity, whatever is left out. */
+  countFound(asset: number, severity: number): number {
     return this.#counts[asset * severityCount + severity - 1] ?? 0;
   }
 
@@ -94,7 +106,7 @@ export class AssetTable {
   countAll(assets: Iterable<number> = this.assets.keys()): number[] {
     const sum = [0, 0, 0, 0, 0];
     for (const asset of assets) {
-      for (let at = 0; at < severityCount; at += 1) sum[at] = (sum[at] ?? 0) + (this.#counts[asset * severityCount + at] ?? 0);
+      for (let at = 0; at < severityCount; at += 1) sum[at] = (sum[at] ?? 0) + this.countOf(asset, at + 1);
     }
     return sum;
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { currentScope, outsideScope } from '../db/asset-scope.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
+import { type Excepted, nothingExcepted } from './excepted.ts';
 import { applyChanges } from './apply-changes.ts';
 import { buildBook, buildOrganization } from './index-builder.ts';
 import { NarrowIndexes } from './narrow-indexes.ts';
@@ -16,6 +17,8 @@ export interface FleetIndexOptions {
   readonly db: Kysely<Database>;
   readonly log: Logger;
   readonly clock: () => Date;
+  /** Asks which open detections exceptions cover; null where there are none. Nothing is covered where it is left out. */
+  readonly excepted?: (organizationId: string) => Promise<((index: OrganizationIndex) => Excepted) | null>;
 }
 
 export interface FleetIndexStatus {
@@ -95,6 +98,7 @@ export class FleetIndex implements AsyncDisposable {
    * before the next await: it changes under whoever waits. Throws ApiError UNAVAILABLE while it is being built.
    */
   async current(organizationId: string): Promise<OrganizationIndex> {
+    const excepted = (await this.#options.excepted?.(organizationId)) ?? null;
     const patience = new AbortController();
     const late = delay(patienceMs, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
     const outcome = await Promise.race([outsideScope(() => this.#catchUp()), late]);
@@ -103,10 +107,12 @@ export class FleetIndex implements AsyncDisposable {
       const message = `The index of the fleet is being built: ${this.#progress} assets so far.`;
       throw new ApiError('UNAVAILABLE', message, { retryAfterSeconds: 5 });
     }
-    const whole =
-      this.#built.organizations.get(organizationId) ?? new OrganizationIndex(this.#built.book, this.#options.clock().getTime());
+    const { organizations, book } = this.#built;
+    const whole = organizations.get(organizationId) ?? new OrganizationIndex(book, this.#options.clock().getTime());
     const scope = currentScope();
-    return scope ? this.#narrow.of(whole, scope) : whole;
+    const index = scope ? this.#narrow.of(whole, scope) : whole;
+    index.except(excepted?.(index) ?? nothingExcepted);
+    return index;
   }
 
   /**

@@ -58,7 +58,7 @@ class AssetNumbers {
       this.#ofWhole.push(asset);
       this.#ofPart.set(asset, own);
       this.table.setTimes(own, whole.birth(asset), whole.lastChange(asset));
-      for (const severity of severities) this.table.count(own, severity, whole.countOf(asset, severity));
+      for (const severity of severities) this.table.count(own, severity, whole.countFound(asset, severity));
     }
   }
 

@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { AssetPackages } from './asset-packages.ts';
 import { AssetTable, type IndexedAsset } from './asset-table.ts';
 import { CheckDetections } from './check-detections.ts';
+import { type Excepted, nothingExcepted } from './excepted.ts';
 import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
 import { RecentRemovals } from './recent-removals.ts';
 import { TransitionLog } from './transition-log.ts';
@@ -64,6 +65,7 @@ export class OrganizationIndex {
   newest = 0;
   /** Other after every change. */
   revision = 0;
+  #excepted: Excepted = nothingExcepted;
   readonly #removals = new RecentRemovals();
 
   constructor(book: VerdictBook, now: number, parts: Partial<IndexParts> = {}) {
@@ -72,6 +74,27 @@ export class OrganizationIndex {
     this.table = parts.table ?? new AssetTable();
     this.packages = parts.packages ?? new AssetPackages();
     this.log = parts.log ?? new TransitionLog();
+  }
+
+  /** Open detections that an exception covers. */
+  get excepted(): Excepted {
+    return this.#excepted;
+  }
+
+  /** Says which open detections exceptions cover from now on: they are not counted, and left out of lists that do not ask for them. */
+  except(excepted: Excepted): void {
+    this.#excepted = excepted;
+    this.table.leaveOut(excepted.counts);
+  }
+
+  /** How often a check is found now, as more than information or as that, and no exception covers it. */
+  countOpen(place: number, confirmed: boolean): number {
+    const found = this.checks[place];
+    if (!found) return 0;
+    const covered = this.#excepted.byPlace.get(place);
+    if (!covered) return found.count(confirmed);
+    const information = found.information ? covered.andCardinality(found.information) : 0;
+    return found.count(confirmed) - (confirmed ? covered.size - information : information);
   }
 
   /** Enters an asset or its new form, and returns its dense number here. */
@@ -208,8 +231,9 @@ export class OrganizationIndex {
     return unclear;
   }
 
-  /** Moves the counts of a check's detections to another severity. */
+  /** A check has a new form: moves the counts of its detections where its severity is another. */
   changeSeverity(place: number, from: number, to: number): void {
+    this.revision += 1;
     const found = this.checks[place];
     if (!found || from === to) return;
     this.revision += 1;

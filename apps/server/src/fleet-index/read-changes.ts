@@ -82,7 +82,8 @@ export async function newChanges(tx: Kysely<Database>, cursor: Cursor): Promise<
 export async function changedChecks(tx: Kysely<Database>, since: number): Promise<IndexedCheck[]> {
   const { rows } = await sql<IndexedCheck>`
     select distinct on (number) number, name, severity, body ->> 'kevSince' is not null as exploited,
-      (body #>> '{epss,score}')::float8 as epss
+      (body #>> '{epss,score}')::float8 as epss,
+      (select max((cvss ->> 'score')::float8) from jsonb_array_elements(body -> 'cvss') as cvss) as cvss
     from knowledge_check where valid_from > ${since}
     order by number, valid_from desc`.execute(tx);
   return rows;

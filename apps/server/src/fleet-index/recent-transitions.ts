@@ -1,4 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { narrowToException } from './excepted.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
 /** Which detections began or ended since a moment. Dispose it. */
@@ -32,13 +33,14 @@ export class RecentTransitions {
   }
 
   /** Open detections that were first found since. */
-  countFound({ table, checks }: OrganizationIndex): number {
+  countFound({ table, checks, excepted }: OrganizationIndex): number {
     // All of an asset that came since are; of the others those that the log tells of.
     let count = table.countAll(this.#born.toUint32Array()).reduce((sum, own) => sum + own, 0);
     for (const [place, found] of this.#found) {
       const open = checks[place]?.open;
       if (!open) continue;
       const later = RoaringBitmap32.and(found, open);
+      narrowToException(excepted, place, { assets: later, filter: 'without' });
       count += later.andNotCardinality(this.#born);
       later.dispose();
     }

@@ -39,7 +39,7 @@ interface AssetWish {
 
 interface AssetPage {
   readonly total: number;
-  readonly items: readonly { readonly assetId: string; readonly counts: SeverityCounts }[];
+  readonly items: readonly { readonly asset: number; readonly assetId: string; readonly counts: SeverityCounts }[];
   /** Keys of the last one; null where the list ends with this page. */
   readonly last: readonly (string | number)[] | null;
 }
@@ -90,7 +90,7 @@ export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { li
   const last = behind.length > limit + offset ? chosen.at(-1) : undefined;
   return {
     total,
-    items: chosen.map((asset) => ({ assetId: table.assets[asset]?.assetId ?? '', counts: countsOf(asset) })),
+    items: chosen.map((asset) => ({ asset, assetId: table.assets[asset]?.assetId ?? '', counts: countsOf(asset) })),
     last: last === undefined ? null : place(last),
   };
 }

@@ -1,8 +1,8 @@
 import { type CheckKind, isPostureCheck } from '@vedette/protocol';
 import { RoaringBitmap32 } from 'roaring-wasm';
-import type { CheckDetections } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { type DetectionPage, pageOfDetections } from './page-of-detections.ts';
+import { type ExceptionFilter, narrowToException } from './excepted.ts';
 import { type Found, PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { holds, type RankedCheck } from './verdict-book.ts';
@@ -19,6 +19,8 @@ export interface DetectionFilter {
   readonly exploited?: 'true' | 'false' | undefined;
   readonly foundWithinDays?: number | undefined;
   readonly fixedWithinDays?: number | undefined;
+  /** Without, unless it says otherwise. */
+  readonly exception?: ExceptionFilter | undefined;
   /** Of any asset where absent. */
   readonly assets?: RoaringBitmap32 | undefined;
   /** Of any package where absent: found on these package versions, or on these assets, or by these checks. */
@@ -154,8 +156,14 @@ export function selectDetections(
     if (!found || !fitsCheck(ranked, filter)) continue;
     const { confirmed } = ranked;
     if (isPlain) {
+      const isCovered = !isUncovered(index, ranked.place, filter);
+      const make = (): RoaringBitmap32 => {
+        const assets = openOf(found, confirmed, within);
+        if (isCovered) narrowToException(index.excepted, ranked.place, { assets, filter: filter.exception });
+        return assets;
+      };
       const size = within ? countWithin(found, confirmed, within) : found.count(confirmed);
-      visitSome(ranked, size, () => openOf(found, confirmed, within), visit);
+      visitSome(ranked, isCovered && size > 0 ? null : size, make, visit);
       continue;
     }
     const packages = subjects?.get(ranked.place) ?? [];
@@ -164,7 +172,7 @@ export function selectDetections(
       ranked,
       null,
       () => {
-        const assets = withStatus(found, ranked, { status: filter.status, fresh: times.fresh, within });
+        const assets = withStatus(index, ranked, { filter, fresh: times.fresh });
         narrow(assets, ranked, { index, filter, packages, ...times });
         return assets;
       },
@@ -200,17 +208,20 @@ function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: Detectio
   return filter.exploited === undefined || (confirmed && check.exploited) === (filter.exploited === 'true');
 }
 
+function isUncovered({ excepted }: OrganizationIndex, place: number, { exception }: DetectionFilter): boolean {
+  return exception === 'with' || (exception !== 'only' && !excepted.byPlace.has(place));
+}
+
 /** A new bitmap of the assets on which the check is in this status, as more than information or as that. */
 function withStatus(
-  found: CheckDetections,
+  index: OrganizationIndex,
   { place, confirmed }: RankedCheck,
-  {
-    status,
-    fresh,
-    within,
-  }: { status: DetectionFilter['status']; fresh: RecentTransitions | null; within: RoaringBitmap32 | undefined },
+  { filter: { status, exception, assets: within }, fresh }: { filter: DetectionFilter; fresh: RecentTransitions | null },
 ): RoaringBitmap32 {
+  const found = index.checks[place];
+  if (!found) return new RoaringBitmap32();
   const result = status === 'fixed' ? new RoaringBitmap32() : openOf(found, confirmed, within);
+  narrowToException(index.excepted, place, { assets: result, filter: exception });
   if (status === 'reopened') result.andInPlace(found.wasFixed);
   if (status === 'new' || status === 'active') {
     result.andNotInPlace(found.wasFixed);
@@ -219,7 +230,7 @@ function withStatus(
     else result.andNotInPlace(recent);
     recent.dispose();
   }
-  if (status === 'fixed' || status === 'all') {
+  if ((status === 'fixed' || status === 'all') && exception !== 'only') {
     const fixed = RoaringBitmap32.andNot(found.wasFixed, found.open);
     if (confirmed) fixed.andNotInPlace(found.doubtful);
     else fixed.andInPlace(found.doubtful);

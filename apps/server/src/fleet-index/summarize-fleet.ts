@@ -1,4 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { narrowToException } from './excepted.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { holds, type RankedCheck, type KnownUpgrade as Upgrade } from './verdict-book.ts';
@@ -18,9 +19,7 @@ export interface FleetCounts {
 export function countDetections(index: OrganizationIndex, asOf: number, days: number): FleetCounts {
   const recent = new RecentTransitions(index, asOf - days * dayMs);
   let [exploited, fixed] = [0, 0];
-  for (const [place, detections] of index.checks.entries()) {
-    if (detections && index.book.checks[place]?.exploited) exploited += detections.count(true);
-  }
+  for (const [place, check] of index.book.checks.entries()) if (check.exploited) exploited += index.countOpen(place, true);
   for (const [place, ended] of recent.ended) fixed += ended.andNotCardinality(index.checks[place]?.open ?? nowhere);
   const found = recent.countFound(index);
   recent.dispose();
@@ -37,7 +36,7 @@ export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck
     // The ranking goes down in severity: what follows is worth less than all that is there.
     if (ranked.severity < severity && found.length >= limit) break;
     severity = ranked.severity;
-    const assets = index.checks[ranked.place]?.count(ranked.confirmed) ?? 0;
+    const assets = index.countOpen(ranked.place, ranked.confirmed);
     if (assets > 0) found.push({ ...ranked, assets });
   }
   return found.sort((a, b) => b.severity - a.severity || b.assets - a.assets || b.check.number - a.check.number).slice(0, limit);
@@ -160,14 +159,19 @@ function effectOf(
   for (const [place, packageVersions] of byPlace) {
     const found = index.checks[place];
     if (!found) continue;
-    const assets = assetsWith(packageVersions);
+    const having = assetsWith(packageVersions);
+    const isCovered = index.excepted.byPlace.has(place);
+    const assets = isCovered ? new RoaringBitmap32(having) : having;
+    if (isCovered) narrowToException(index.excepted, place, { assets, filter: 'without' });
     const count = found.information ? assets.andNotCardinality(found.information) : assets.size;
     detections += count;
     if (count > 0) severity = Math.max(severity, index.book.checks[place]?.severity ?? 1);
-    if (count === 0 || assets.isSubset(all)) continue;
-    const sure = found.information ? RoaringBitmap32.andNot(assets, found.information) : assets;
-    all.orInPlace(sure);
-    if (sure !== assets) sure.dispose();
+    if (count > 0 && !assets.isSubset(all)) {
+      const sure = found.information ? RoaringBitmap32.andNot(assets, found.information) : assets;
+      all.orInPlace(sure);
+      if (sure !== assets) sure.dispose();
+    }
+    if (isCovered) assets.dispose();
   }
   for (const assets of known.values()) assets.dispose();
   const effect = { ecosystem, release, source, versions, detections, assets: all.size, severity };

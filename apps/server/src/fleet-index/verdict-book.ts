@@ -6,6 +6,8 @@ export interface IndexedCheck {
   readonly severity: number;
   readonly exploited: boolean;
   readonly epss: number | null;
+  /** The highest base score, 0 to 10. */
+  readonly cvss: number | null;
 }
 
 /** One verdict `affected` on a package version. Times in ms since 1970. */

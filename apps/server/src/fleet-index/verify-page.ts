@@ -88,7 +88,7 @@ export function describeAssets(index: OrganizationIndex, assets: readonly number
   wanted.dispose();
   return new Map(
     [...lines].map(([asset, byPlace]) => {
-      const counts = [1, 2, 3, 4, 5].map((severity) => index.table.countOf(asset, severity));
+      const counts = [1, 2, 3, 4, 5].map((severity) => index.table.countFound(asset, severity));
       return [asset, text(index.table.birth(asset), index.table.lastChange(asset), counts, [...byPlace.values()])];
     }),
   );

@@ -151,7 +151,7 @@ describe('the explanation of a detection', () => {
     const known = [dsa('DSA-9001-1', 'CVE-2026-1001', '3.0.2-1'), dsa('DSA-9002-1', 'CVE-2026-1002', '3.0.9-1')];
     await know(second, ...known, changelog);
     const why = async (number: number) =>
-      (await explainDetection(database.db, { organizationId, assetId, check: number }, second))?.why[0];
+      (await explainDetection(database.db, { organizationId, assetId, check: number }, { asOf: second }))?.why[0];
 
     // What decided is the same: the verdict keeps its beginning and its evidence.
     expect(await why(check)).toMatchObject({
@@ -170,7 +170,7 @@ describe('the explanation of a detection', () => {
     const fresh = await explainDetection(
       database.db,
       { organizationId: other.organizationId, assetId: other.assetId, check },
-      second,
+      { asOf: second },
     );
     expect(fresh?.why[0]?.considered).toMatchObject([
       { statement: { advisory: 'DSA-9001-1' }, decides: true },

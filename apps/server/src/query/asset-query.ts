@@ -7,6 +7,8 @@ import { ApiError } from '../http/api-error.ts';
 import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
+import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { fleetRisk } from '../risk/fleet-risk.ts';
 import { maxTags, prepareTag } from '../tags/prepare-tag.ts';
 import { findPackageVersions } from './software-query.ts';
 import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } from './detection-query.ts';
@@ -28,6 +30,7 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
       'condition' in part ? { condition: meaningOfLists.not(part.condition) } : { prepare: () => opposite(part.prepare()) },
     test: (field, test) => {
       if (field.name === 'tag') return { prepare: () => prepareTag(db, { field, test }, scope, prepareAssets) };
+      if (field.name === 'risk') return { prepare: () => prepareRisk(db, test, scope) };
       const column = columnOf(field, scope);
       return column
         ? { condition: testCondition(column, field, test) }
@@ -78,6 +81,15 @@ async function byRows(db: Kysely<Database>, { organizationId }: QueryScope, cond
     where organization_id = ${organizationId} and ${condition}`.execute(db);
   const numbers = parseNumbers(rows[0]?.numbers ?? '{}');
   return ({ table }) => new RoaringBitmap32(numbers.flatMap((number) => table.find(number) ?? []));
+}
+
+async function prepareRisk(db: Kysely<Database>, test: Test, scope: QueryScope): Promise<SelectAssets> {
+  const passes = compileTest(test);
+  const contexts = await prepareContexts(db, scope, { prepareAssets });
+  return (index) => {
+    const { risks } = fleetRisk(index, contexts?.(index) ?? usualContexts);
+    return new RoaringBitmap32(index.table.assets.flatMap((_, asset) => (passes(risks[asset] ?? 0) ? [asset] : [])));
+  };
 }
 
 const severities = ['informational', 'low', 'medium', 'high', 'critical'];

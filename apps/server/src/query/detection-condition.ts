@@ -1,16 +1,27 @@
 import { type Field, foldQuery, type Query, type Test } from '@vedette/query';
 import { postureCheckNumbers } from '@vedette/protocol';
 import { type RawBuilder, sql } from 'kysely';
+import type { Decisions } from '../decisions/decisions.ts';
+import { coveredSql } from '../exceptions/exception-sql.ts';
+import { riskSql } from '../risk/risk-sql.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
 /**
  * A query as a condition on the rows of findDetections, for what the index does not answer. `fitting` gives the numbers of the assets, or
  * the ids of the package versions, that fit a nested query, which was answered before.
  */
-export function detectionCondition(query: Query, fitting: (query: Query) => readonly number[]): Condition {
+export function detectionCondition(
+  query: Query,
+  fitting: (query: Query) => readonly number[],
+  decided: { readonly decisions: Decisions; readonly organizationId: string },
+): Condition {
   return foldQuery<Condition>(query, {
     ...meaningOfLists,
-    test: conditionOf,
+    test: (field, test) => {
+      if (field.name === 'risk') return testCondition(riskSql(decided.decisions), field, test);
+      if (field.name === 'exception') return testCondition(coveredSql(decided.decisions, decided.organizationId), field, test);
+      return conditionOf(field, test);
+    },
     nested: ({ of }, part) =>
       of === 'software'
         ? sql`(package_version_ids && ${[...fitting(part)]}::integer[])`

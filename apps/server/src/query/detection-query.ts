@@ -1,13 +1,17 @@
 import { compileTest, type Field, foldQuery, type Query, type Scalar, type Test } from '@vedette/query';
+import { riskScore } from '@vedette/matching';
 import { isPostureCheck, type SilenceLimits } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import type { CheckDetections } from '../fleet-index/check-detections.ts';
+import { narrowToException } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { RecentTransitions } from '../fleet-index/recent-transitions.ts';
 import { holds, type RankedCheck } from '../fleet-index/verdict-book.ts';
+import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { toCheckRisk } from '../risk/fleet-risk.ts';
 import { findPackageVersions } from './software-query.ts';
 import { type Condition, testCondition } from './test-condition.ts';
 
@@ -49,12 +53,21 @@ type Evaluate = (found: Found) => Where;
 
 /** How often a check is found counts only as long as it is found, unless the query says otherwise. */
 export function speaksOfFixed(query: Query | null): boolean {
+  return speaksOf(query, ['status', 'fixedAt']);
+}
+
+/** What an exception covers is left out, unless the query says otherwise. */
+export function speaksOfException(query: Query | null): boolean {
+  return speaksOf(query, ['exception']);
+}
+
+function speaksOf(query: Query | null, fields: readonly string[]): boolean {
   if (!query) return false;
   return foldQuery<boolean>(query, {
     all: (parts) => parts.some(Boolean),
     any: (parts) => parts.some(Boolean),
     not: (part) => part,
-    test: ({ name }) => name === 'status' || name === 'fixedAt',
+    test: ({ name }) => fields.includes(name),
     nested: () => false,
   });
 }
@@ -89,8 +102,9 @@ export async function prepareDetections(
   scope: QueryScope,
   prepareAssets: PrepareAssets,
 ): Promise<SelectDetections> {
-  const evaluate = query ? await prepare(db, query, (part) => prepareAssets(db, part, scope)) : () => true;
+  const evaluate = query ? await prepare(db, query, { scope, prepareAssets }) : () => true;
   const isWithFixed = speaksOfFixed(query);
+  const exception = speaksOfException(query) ? 'with' : 'without';
   return (index, visit) => {
     const moment = index.momentFor(scope.asOf.getTime());
     const transitions = new Map<number, RecentTransitions>();
@@ -103,6 +117,7 @@ export async function prepareDetections(
       const detections = index.checks[ranked.place];
       if (!detections) continue;
       const isOpen = openAs(detections, ranked.confirmed);
+      narrowToException(index.excepted, ranked.place, { assets: isOpen, filter: exception });
       const universe = isWithFixed ? withGone(detections, ranked.confirmed, isOpen) : new RoaringBitmap32(isOpen);
       if (!universe.isEmpty)
         visitFitting(evaluate({ index, ranked, detections, universe, isOpen, moment, since }), universe, (assets) =>
@@ -125,7 +140,7 @@ function visitFitting(where: Where, universe: RoaringBitmap32, visit: (assets: R
 async function prepare(
   db: Kysely<Database>,
   query: Query,
-  prepareNested: (part: Query) => Promise<SelectAssets>,
+  by: { readonly scope: QueryScope; readonly prepareAssets: PrepareAssets },
 ): Promise<Evaluate> {
   return foldQuery<() => Promise<Evaluate>>(query, {
     all: (parts) => async () => {
@@ -140,10 +155,11 @@ async function prepare(
       const evaluate = await part();
       return (found) => opposite(evaluate(found), found.universe);
     },
-    test: (field, test) => () => prepareTest(db, field, test),
+    test: (field, test) => async () =>
+      field.name === 'risk' ? byRisk(test, await prepareContexts(db, by.scope, by)) : prepareTest(db, field, test),
     nested: (field, part) => async () => {
       if (field.of === 'software') return madeBy(await findPackageVersions(db, part));
-      const select = await prepareNested(part);
+      const select = await by.prepareAssets(db, part, by.scope);
       const byIndex = new Map<OrganizationIndex, RoaringBitmap32>();
       return ({ index, universe }) => {
         const assets = byIndex.get(index) ?? select(index);
@@ -216,6 +232,8 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
       return (found) => byFirstFound(found, test);
     case 'fixedAt':
       return (found) => byFixedAt(found, test);
+    case 'exception':
+      return (found) => byException(found, passes);
     case 'fixable':
       return (found) =>
         byPackages(found, (id, place) =>
@@ -252,6 +270,30 @@ function namedOrBuiltFrom(field: Field, test: Test): Query {
   const parts = ['name', 'source'].map((name): Query => ({ kind: 'test', field: { ...field, name }, test }));
   return { kind: 'or', parts };
 }
+
+/** One score for each class of assets. */
+function byRisk(test: Test, make: ((index: OrganizationIndex) => AssetContexts) | null): Evaluate {
+  const passes = compileTest(test);
+  return ({ index, ranked }) => {
+    const { classes } = make?.(index) ?? usualContexts;
+    const fitting = classes.filter(({ context }) => passes(riskScore(toCheckRisk(ranked.check), ranked.confirmed, context)));
+    if (fitting.length === classes.length || fitting.length === 0) return fitting.length > 0;
+    const result = new RoaringBitmap32();
+    for (const { assets } of fitting) if (assets) result.orInPlace(assets);
+    return result;
+  };
+}
+
+function byException({ index, ranked, isOpen, universe }: Found, passes: (value: Scalar) => boolean): Where {
+  const covered = RoaringBitmap32.and(isOpen, index.excepted.byPlace.get(ranked.place) ?? nowhere);
+  if (passes(true) === passes(false)) {
+    covered.dispose();
+    return passes(true);
+  }
+  return passes(true) ? covered : opposite(covered, universe);
+}
+
+const nowhere = new RoaringBitmap32();
 
 function byStatus({ universe, isOpen, detections, ranked, moment, since }: Found, passes: (value: Scalar) => boolean): Where {
   const result = new RoaringBitmap32();

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { matchesThing, parseQuery, type Thing } from '@vedette/query';
 import { compareDebianVersions } from '@vedette/ecosystems';
+import { combinedRisk, riskScore, riskWeight } from '@vedette/matching';
+import type { Detection } from '@vedette/protocol';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { pino } from 'pino';
@@ -9,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findAssets } from '../assets/find-assets.ts';
 import { findByQuery } from '../detections/find-by-query.ts';
 import { findDetections } from '../detections/store.ts';
+import { exceptedNow } from '../exceptions/excepted-now.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { HistoryWorld } from '../testing/history-world.ts';
 import { steps } from '../testing/three-ways.ts';
@@ -43,6 +47,9 @@ const assetTerms = [
   'tag:both',
   'tag:*',
   'tag:h?nd',
+  'risk:>=500',
+  'risk:1..400',
+  'risk:0',
 ];
 const assetTerm = fc.oneof(
   fc.constantFrom(...assetTerms),
@@ -62,6 +69,12 @@ const detectionTerms = [
   'package:openssl',
   'package:lib*',
   'fixable:true',
+  'risk:>=500',
+  'risk:<200',
+  'risk:100..700',
+  'exception:true',
+  'exception:false',
+  'exception:*',
   'openssl',
   'epss:*',
   'status:new',
@@ -80,7 +93,7 @@ const detectionTerm = fc.oneof(
 );
 const nestedAssets = assetTerm.map((term) => `asset:(${term})`);
 const nestedDetections = detectionTerm
-  .filter((term) => !/firstFound|fixedAt|status/.test(term))
+  .filter((term) => !/firstFound|fixedAt|status|exception/.test(term))
   .map((term) => `detection:(${term})`);
 
 function composed(term: fc.Arbitrary<string>): fc.Arbitrary<string> {
@@ -116,7 +129,10 @@ describe('a query, over whatever has happened', () => {
         );
         const speaks = /status|fixedAt/.test(text);
         const looked = things.detections.filter(
-          (one) => (speaks || one['status'] !== 'fixed') && matchesThing(query, one, compareDebianVersions),
+          (one) =>
+            (speaks || one['status'] !== 'fixed') &&
+            (text.includes('exception') || one['exception'] === false) &&
+            matchesThing(query, one, compareDebianVersions),
         );
         const names = (items: readonly { assetId: string; check: number }[]): string[] =>
           items.map(({ assetId, check }) => `${assetId} ${check}`).toSorted();
@@ -167,7 +183,10 @@ async function play(history: Parameters<HistoryWorld['apply']>[0][]) {
   for (const step of history) await world.apply(step);
   await world.settle();
   await tagFleet(world);
-  const index = new FleetIndex({ db: world.db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
+  await exceptDetections(world);
+  const { db } = world;
+  const clock = () => new Date(world.now);
+  const index = new FleetIndex({ db, log: pino({ level: 'silent' }), clock, excepted: exceptedNow({ db, clock, silence }) });
   const scope = { organizationId: world.organizationIds[0], asOf: new Date(world.now) };
   const things = await collectThings(world, index, scope);
   return { world, index, scope, things, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
@@ -180,9 +199,30 @@ async function collectThings(
   scope: { organizationId: string; asOf: Date },
 ): Promise<Things> {
   const found = await findDetections(world.db, { ...scope, ...all, status: 'all' });
+  const { items } = await findAssets(
+    { db: world.db, fleetIndex: index },
+    { organizationId: scope.organizationId, now: scope.asOf, ...all, silence },
+  );
+  const tags = new Map(items.map((asset) => [`${asset.assetId}`, tagsOf(world, asset)]));
+  const checks = await world.db.selectFrom('knowledgeCheck').select(['number', 'severity']).orderBy('validFrom').execute();
+  const severities = new Map(checks.map(({ number, severity }) => [number, severity]));
   const plain = found.items.map((one): { assetId: string; thing: Thing } => ({
     assetId: one.assetId,
     thing: {
+      exception: one.status !== 'fixed' && isExcepted(one, tags.get(one.assetId) ?? []),
+      risk: riskScore(
+        {
+          severity: severities.get(one.check) ?? 0,
+          cvss: one.cvssScore,
+          epss: one.epssScore,
+          exploited: one.kevSince !== null,
+        },
+        one.confidence === 'confirmed',
+        {
+          criticality: tags.get(one.assetId)?.includes('old') ? 5 : 3,
+          exposure: tags.get(one.assetId)?.includes('hand') ? 'internet' : 'internal',
+        },
+      ),
       key: `${one.assetId} ${one.check}`,
       check: one.check,
       name: one.name,
@@ -200,10 +240,10 @@ async function collectThings(
       software: one.packages.map(({ name, installed }) => ({ name, version: installed })),
     },
   }));
-  const { items } = await findAssets(
-    { db: world.db, fleetIndex: index },
-    { organizationId: scope.organizationId, now: scope.asOf, ...all, silence },
-  );
+  const openOf = (assetId: string): Thing[] =>
+    plain.flatMap(({ assetId: own, thing }) =>
+      own === assetId && thing['status'] !== 'fixed' && thing['exception'] === false ? [thing] : [],
+    );
   const assets = await Promise.all(
     items.map(async (asset): Promise<Thing> => {
       const software = await sql<{
@@ -227,7 +267,8 @@ async function collectThings(
         pendingRestart: asset.pendingRestart,
         packages: asset.packages,
         tag: tagsOf(world, asset),
-        ...asset.detections,
+        ...countsOf(openOf(asset.assetId)),
+        risk: combinedRisk(openOf(asset.assetId).reduce((sum, one) => sum + riskWeight(z.number().parse(one['risk'])), 0)),
         firstSeen: Date.parse(asset.firstSeen),
         lastScan: asset.lastScan === null ? null : Date.parse(asset.lastScan),
         software: software.rows.map(({ name, version, source, release, ecosystem, architecture }) => ({
@@ -238,9 +279,7 @@ async function collectThings(
           ecosystem,
           architecture,
         })),
-        detection: plain
-          .filter(({ assetId, thing }) => assetId === asset.assetId && thing['status'] !== 'fixed')
-          .map(({ thing }) => thing),
+        detection: openOf(asset.assetId),
       };
     }),
   );
@@ -264,7 +303,8 @@ async function tagFleet({ db, organizationIds: [organizationId], assets, now }: 
   await db
     .insertInto('tag')
     .values([
-      { ...meaning, name: 'old', query: 'release:bookworm and packages:>1' },
+      { ...meaning, name: 'old', query: 'release:bookworm and packages:>1', criticality: 5 },
+      { ...meaning, name: 'hand', query: null, exposure: 'internet' },
       { ...meaning, name: 'both', query: 'tag:old or tag:hand' },
     ])
     .execute();
@@ -272,6 +312,58 @@ async function tagFleet({ db, organizationIds: [organizationId], assets, now }: 
     .insertInto('assetRelease')
     .values({ organizationId, assetId: first?.assetId ?? '', pin: null, tags: ['hand'] })
     .execute();
+}
+
+/**
+ * One check for version 1 everywhere, one on the first asset whatever its version, one that came to its end, and one that is only being
+ * looked into.
+ */
+async function exceptDetections({ db, organizationIds: [organizationId], now }: HistoryWorld): Promise<void> {
+  await db.deleteFrom('exceptionCheck').execute();
+  await db.deleteFrom('exception').execute();
+  const versions = await db.selectFrom('packageVersion').select('id').where('version', '=', '1').execute();
+  const given = [
+    { check: 280_001_001, assets: '', packageVersionIds: versions.map(({ id }) => id) },
+    { check: 280_001_003, assets: 'tag:hand', packageVersionIds: null },
+    { check: 280_001_002, assets: '', packageVersionIds: null, expiresAt: new Date(now) },
+    { check: 280_001_004, assets: '', packageVersionIds: null, status: 'under_investigation' as const },
+  ];
+  for (const { check, packageVersionIds, ...more } of given) {
+    const id = randomUUID();
+    const moment = new Date(now - 1);
+    const asked = { query: `check:${check}`, reason: 'tested', comment: '', requestedBy: 'a', requestedAt: moment };
+    await db
+      .insertInto('exception')
+      .values({
+        organizationId,
+        id,
+        anyVersion: packageVersionIds === null,
+        status: 'affected',
+        justification: null,
+        source: 'person',
+        decision: 'approved',
+        decidedBy: 'b',
+        decidedAt: moment,
+        endedBy: null,
+        ...asked,
+        ...more,
+      })
+      .execute();
+    await db
+      .insertInto('exceptionCheck')
+      .values({ organizationId, exceptionId: id, checkNumber: check, packageVersionIds })
+      .execute();
+  }
+}
+
+function isExcepted({ check, packages }: Detection, tags: readonly string[]): boolean {
+  if (check === 280_001_001) return packages.every(({ installed }) => installed === '1');
+  return check === 280_001_003 && tags.includes('hand');
+}
+
+function countsOf(open: readonly Thing[]): Record<string, number> {
+  const names = ['informational', 'low', 'medium', 'high', 'critical'];
+  return Object.fromEntries(names.map((name, index) => [name, open.filter((one) => one['severity'] === index + 1).length]));
 }
 
 function tagsOf({ assets: [first] }: HistoryWorld, asset: { assetId: string; release: string; packages: number }): string[] {

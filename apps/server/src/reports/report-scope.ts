@@ -2,6 +2,7 @@ import type { Query } from '@vedette/query';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
+import { loadDecisions } from '../decisions/decisions.ts';
 import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -61,7 +62,10 @@ export async function resolveQuery(
   if (!query) return null;
   const nested = new Map<Query, readonly number[]>();
   for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
-  return { where: detectionCondition(query, (part) => nested.get(part) ?? []), speaksOfFixed: speaksOfFixed(query) };
+  const { silence } = sources.config;
+  const decisions = await loadDecisions(sources, { organizationId, silence, asOf }, asOf);
+  const where = detectionCondition(query, (part) => nested.get(part) ?? [], { decisions, organizationId });
+  return { where, speaksOfFixed: speaksOfFixed(query) };
 }
 
 /** Assets that fit all of these queries, as the database counts them; null where none says anything. Throws as resolveScope. */

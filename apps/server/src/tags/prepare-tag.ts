@@ -2,6 +2,7 @@ import { compileTest, type Field, type Test } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { PrepareAssets, QueryScope, SelectAssets } from '../query/detection-query.ts';
@@ -9,6 +10,7 @@ import { testCondition } from '../query/test-condition.ts';
 import { loadTags } from './store.ts';
 import { readAssetScope } from './tag-query.ts';
 
+const tagField = { name: 'tag', type: 'keyword', describes: '', example: '' } as const;
 /** So many tags one query may lead to, also through others. */
 export const maxTags = 100;
 
@@ -31,15 +33,29 @@ export async function prepareTag(
     if (budget.tags < 0) throw new ApiError('BAD_REQUEST', `query: it leads to more than ${maxTags} tags`);
     selects.push(await prepareScope(db, query, { ...scope, budget }, prepareAssets));
   }
-  return (index) => {
-    const all = new RoaringBitmap32();
-    for (const select of selects) {
-      const assets = select(index);
-      all.orInPlace(assets);
-      assets.dispose();
-    }
-    return all;
-  };
+  return (index) => union(index, selects);
+}
+
+/** Assets that have a tag by hand, or fit this query of it, which may be one of the past. */
+export async function prepareMeaning(
+  db: Kysely<Database>,
+  { name, query }: { readonly name: string; readonly query: string | null },
+  scope: QueryScope,
+  prepareAssets: PrepareAssets,
+): Promise<SelectAssets> {
+  const selects = [await prepareByHand(db, { field: tagField, test: { is: 'equal', value: name } }, scope)];
+  if (query !== null) selects.push(await prepareScope(db, query, scope, prepareAssets));
+  return (index) => union(index, selects);
+}
+
+function union(index: OrganizationIndex, selects: readonly SelectAssets[]): RoaringBitmap32 {
+  const all = new RoaringBitmap32();
+  for (const select of selects) {
+    const assets = select(index);
+    all.orInPlace(assets);
+    assets.dispose();
+  }
+  return all;
 }
 
 /** Assets that fit the query of a tag or an exception; an empty one fits all. */

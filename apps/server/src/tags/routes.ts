@@ -6,13 +6,12 @@ import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import { prepareTag } from './prepare-tag.ts';
+import { prepareMeaning } from './prepare-tag.ts';
 import { changeHandTags, countHandTags, endTag, insertTag, loadTags, lockTags, removeHandTag, type TagRow } from './store.ts';
 import { readAssetScope, refuseCircles } from './tag-query.ts';
 import { usesOfTags } from './uses-of-tags.ts';
 
 const maxTagsOfOrganization = 500;
-const tagField = { name: 'tag', type: 'keyword', describes: '', example: '' } as const;
 
 /** Tags: what they mean, and which assets have them. `onChange` hears whose tags changed. */
 export function registerTagRoutes(app: FastifyInstance, context: Context, onChange: (organizationId: string) => void): void {
@@ -29,15 +28,15 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
     const items: ListedTag[] = [];
     for (const name of names) {
       const tag = defined.get(name);
-      const assets = tag?.query ? await countAssets(organizationId, name) : (byHand.get(name) ?? 0);
+      const assets = tag?.query ? await countAssets(organizationId, tag) : (byHand.get(name) ?? 0);
       items.push({ ...toListed(name, tag), assets, byHand: byHand.get(name) ?? 0, usedBy: uses(name) });
     }
     return { items };
   });
 
-  async function countAssets(organizationId: string, name: string): Promise<number> {
+  async function countAssets(organizationId: string, tag: TagRow): Promise<number> {
     const scope = { organizationId, asOf: clock(), silence: context.config.silence };
-    const select = await prepareTag(db, { field: tagField, test: { is: 'equal', value: name } }, scope, prepareAssets);
+    const select = await prepareMeaning(db, tag, scope, prepareAssets);
     const assets = select(await context.fleetIndex.current(organizationId));
     const { size } = assets;
     assets.dispose();

@@ -11,6 +11,7 @@ import { insertActivationKey } from '../activation-keys/store.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { exceptedNow } from '../exceptions/excepted-now.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { buildApp } from '../http/build-app.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
@@ -54,7 +55,12 @@ export async function testServer(
     db,
     pool,
     log,
-    fleetIndex: new FleetIndex({ db, log, clock: () => clock.now }),
+    fleetIndex: new FleetIndex({
+      db,
+      log,
+      clock: () => clock.now,
+      excepted: exceptedNow({ db, clock: () => clock.now, silence: config.silence }),
+    }),
     clock: () => clock.now,
     platformKey: await loadPlatformKey(db),
     startedAt: clock.now,

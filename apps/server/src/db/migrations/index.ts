@@ -21,6 +21,7 @@ import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
 import { reports } from './022-reports.ts';
 import { notifications } from './023-notifications.ts';
+import { exceptions } from './019-exceptions.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -46,4 +47,5 @@ export const migrations: Record<string, Migration> = {
   '021-saved-query': savedQuery,
   '022-reports': reports,
   '023-notifications': notifications,
+  '019-exceptions': exceptions,
 };

@@ -1,0 +1,281 @@
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
+import { agentPaths, type Exception } from '@vedette/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
+import { TestAgent } from '../testing/test-agent.ts';
+import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+
+type Caller = Awaited<ReturnType<typeof testCaller>>;
+
+const day = 24 * 3600 * 1000;
+let database: ThrowAwayDatabase;
+let server: TestServer;
+let caller: Caller;
+let other: Caller;
+let reader: Caller;
+let stranger: Caller;
+const agents: TestAgent[] = [];
+let sequence = 1;
+
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+  server = await testServer(database);
+  [caller, stranger] = [await testCaller(server), await testCaller(server)];
+  other = await testCaller(server, { organizationId: caller.organizationId });
+  reader = await testCaller(server, { organizationId: caller.organizationId, role: 'reader' });
+  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
+  const advisories = ['openssl', 'curl'].map((name, index) => ({
+    id: `DSA-900${index}-1`,
+    feed: 'debian-dsa',
+    published: '2026-10-01',
+    vulnerabilities: [`CVE-2026-100${index}`],
+    affected: [{ ...statement, package: name, fixed: '9.0-1' }],
+  }));
+  await importKnowledge(database.db, { advisories, vulnerabilities: [], origins: [] }, { at: server.clock.now, starter: false });
+  for (const hostname of ['web-1', 'web-2']) {
+    const agent = new TestAgent(server);
+    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname });
+    const os = {
+      id: 'debian',
+      idLike: '',
+      versionId: '12',
+      codename: 'bookworm',
+      prettyName: 'Debian 12',
+      architecture: 'amd64',
+    };
+    await agent.post(agentPaths.sync, {
+      documents: [
+        syncDocument({ collector: 'os', sequence: 1, rows: [{ ...os, hostname }] }),
+        syncDocument({ collector: 'dpkg', sequence: 1, rows: [pkg('openssl', '3.0-1'), pkg('curl', '7.0-1')] }),
+      ],
+    });
+    agents.push(agent);
+  }
+  await judgeUnjudged(database.db);
+}, 60_000);
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+function pkg(name: string, version: string) {
+  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
+}
+
+async function install(agent: TestAgent | undefined, ...rows: ReturnType<typeof pkg>[]): Promise<void> {
+  sequence += 1;
+  pass(1000);
+  await agent?.post(agentPaths.sync, { documents: [syncDocument({ collector: 'dpkg', sequence, rows })] });
+  await judgeUnjudged(database.db);
+}
+
+function pass(ms: number): void {
+  server.clock.now = new Date(server.clock.now.getTime() + ms);
+}
+
+async function call<Json = Record<string, unknown>>(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  payload?: object,
+  by = caller,
+): Promise<{ status: number; json: Json }> {
+  const reply = await server.app.inject({ method, url: `/api/v1${path}`, headers: by.headers, ...(payload ? { payload } : {}) });
+  return { status: reply.statusCode, json: reply.json<Json>() };
+}
+
+interface Listed {
+  readonly total: number;
+  readonly items: {
+    readonly hostname: string;
+    readonly name: string;
+    readonly status: string;
+    readonly exception: object | null;
+  }[];
+}
+
+/** "host name" of each, after making sure that index and histories say the same. */
+async function open(more = ''): Promise<string[]> {
+  const { json } = await call<Listed>('GET', `/detections?limit=100${more}`);
+  const { json: past } = await call<Listed>('GET', `/detections?limit=100&asOf=${server.clock.now.toISOString()}${more}`);
+  const names = ({ items }: Listed) => items.map(({ hostname, name }) => `${hostname} ${name}`).toSorted();
+  expect(names(past)).toEqual(names(json));
+  return names(json);
+}
+
+async function except(change: object, by = caller): Promise<Exception> {
+  const asked = { query: 'package:openssl', status: 'affected', reason: 'accepted', ...change };
+  const { status, json } = await call<Exception>('POST', '/exceptions', asked, by);
+  expect({ status, json }).toMatchObject({ status: 200 });
+  return json;
+}
+
+const everything = ['web-1 CVE-2026-1000', 'web-1 CVE-2026-1001', 'web-2 CVE-2026-1000', 'web-2 CVE-2026-1001'];
+
+describe('an exception', () => {
+  it('takes what it covers out of lists, counts, dashboard and risk, and shows it to who asks', async () => {
+    const before = await call<{ risk: number }>('GET', '/risk');
+    const one = await except({ assets: 'hostname:web-1' });
+    expect(one).toMatchObject({ state: 'active', checks: 1, covered: 1, names: ['CVE-2026-1000'] });
+    expect(await open()).toEqual(everything.slice(1));
+    expect(await open('&exception=only')).toEqual(['web-1 CVE-2026-1000']);
+    expect(await open('&exception=with')).toEqual(everything);
+    expect(await open('&query=exception:true')).toEqual(['web-1 CVE-2026-1000']);
+    expect(await open('&query=package:openssl')).toEqual(['web-2 CVE-2026-1000']);
+    const { json } = await call<Listed>('GET', '/detections?exception=only');
+    expect(json.items[0]?.exception).toMatchObject({ exceptionId: one.exceptionId, status: 'affected', reason: 'accepted' });
+    expect((await call<{ openTotal: number }>('GET', '/dashboard')).json.openTotal).toBe(3);
+    const assets = await call<{ items: { hostname: string; detections: { medium: number } }[] }>('GET', '/assets');
+    const counts = new Map(assets.json.items.map(({ hostname, detections }) => [hostname, detections.medium]));
+    expect([counts.get('web-1'), counts.get('web-2')]).toEqual([1, 2]);
+    const shown = await call<{ asset: { detections: { medium: number } } }>('GET', `/assets/${agents[0]?.assetId}`);
+    expect(shown.json.asset.detections.medium).toBe(1);
+    expect((await call<{ risk: number }>('GET', '/risk')).json.risk).toBeLessThan(before.json.risk);
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`)).status).toBe(200);
+    expect(await open()).toEqual(everything);
+  });
+
+  it('is over when its time is, and was there before in views of the past', async () => {
+    const asked = server.clock.now;
+    pass(1000);
+    const one = await except({ expiresInDays: 2 });
+    pass(day);
+    expect(await open()).toEqual(['web-1 CVE-2026-1001', 'web-2 CVE-2026-1001']);
+    pass(2 * day);
+    expect(await open()).toEqual(everything);
+    expect((await call<Exception>('GET', `/exceptions/${one.exceptionId}`)).json).toMatchObject({
+      state: 'expired',
+      covered: null,
+    });
+    const at = async (moment: Date) => (await call<Listed>('GET', `/detections?asOf=${moment.toISOString()}`)).json.total;
+    expect([await at(asked), await at(new Date(asked.getTime() + day))]).toEqual([4, 2]);
+  });
+
+  it('was given for a version: with another one the detection is back, unless it was given for any', async () => {
+    const one = await except({});
+    await install(agents[0], pkg('openssl', '3.1-1'), pkg('curl', '7.0-1'));
+    expect(await open()).toEqual(everything.filter((name) => name !== 'web-2 CVE-2026-1000'));
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+    const any = await except({ anyVersion: true });
+    await install(agents[0], pkg('openssl', '3.2-1'), pkg('curl', '7.0-1'));
+    expect(await open()).toEqual(['web-1 CVE-2026-1001', 'web-2 CVE-2026-1001']);
+    await call('DELETE', `/exceptions/${any.exceptionId}`);
+  });
+
+  it('that only says it is being looked into leaves the detection open', async () => {
+    const one = await except({ status: 'under_investigation' });
+    expect(await open()).toEqual(everything);
+    const { json } = await call<Listed>('GET', '/detections');
+    expect(json.items.filter(({ exception }) => exception !== null)).toHaveLength(2);
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+
+  it('waits for a second person where the rules say so, and for no longer than they allow', async () => {
+    await call('POST', '/exception-rules', { secondPerson: true, maxDays: 30 });
+    const one = await except({ expiresInDays: 10 });
+    expect(one.state).toBe('requested');
+    expect(await open()).toEqual(everything);
+    const decision = (by: Caller) =>
+      call<Exception>('POST', `/exceptions/${one.exceptionId}/decision`, { decision: 'approved' }, by);
+    expect((await decision(caller)).status).toBe(403);
+    expect((await decision(reader)).status).toBe(403);
+    expect((await decision(stranger)).status).toBe(404);
+    expect((await decision(other)).json).toMatchObject({ state: 'active' });
+    expect((await decision(other)).status).toBe(409);
+    expect(await open()).toHaveLength(2);
+    const tooLong = { query: 'package:curl', status: 'affected', reason: 'x', expiresInDays: 31 };
+    expect((await call('POST', '/exceptions', tooLong)).status).toBe(400);
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: null });
+  });
+
+  it.each([
+    ['of assets in the wrong place', { query: 'asset:(hostname:web)' }, 'asset belongs to assets'],
+    ['of a status', { query: 'status:new' }, 'status belongs to assets or to a moment'],
+    ['of nothing that is there', { query: 'package:bash' }, 'nothing is found by it'],
+    ['of what is found on assets', { query: 'severity:3', assets: 'critical:>0' }, 'speaks of what is found'],
+    [
+      'with a justification that does not fit',
+      { query: 'severity:3', justification: 'component_not_present' },
+      'says why something is not affected',
+    ],
+  ])('%s is refused', async (_what, change, reason) => {
+    const { status, json } = await call<{ detail: string }>('POST', '/exceptions', {
+      status: 'affected',
+      reason: 'x',
+      ...change,
+    });
+    expect([status, json.detail]).toEqual([400, expect.stringContaining(reason)]);
+  });
+
+  it('is of its organization alone', async () => {
+    const one = await except({});
+    expect((await call('GET', `/exceptions/${one.exceptionId}`, undefined, stranger)).status).toBe(404);
+    expect((await call<Listed>('GET', '/exceptions', undefined, stranger)).json.total).toBe(0);
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`, undefined, stranger)).status).toBe(404);
+    expect((await call('POST', '/exceptions', { query: 'severity:3', status: 'affected', reason: 'x' }, reader)).status).toBe(
+      403,
+    );
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+});
+
+describe('VEX', () => {
+  it.each(['openvex', 'cyclonedx'])('written as %s and read again asks for the same', async (format) => {
+    const one = await except({
+      status: 'not_affected',
+      justification: 'vulnerable_code_not_in_execute_path',
+      comment: 'never loaded',
+    });
+    const { json: document } = await call('GET', `/exceptions/vex?standard=${format}`);
+    if (format === 'cyclonedx') {
+      expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(JSON.stringify(document))).toBeNull();
+    }
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+    expect(await open()).toEqual(everything);
+    const { json } = await call<{ requested: Exception[]; skipped: object[] }>('POST', '/exceptions/vex', { document });
+    expect(json.skipped).toEqual([]);
+    expect(json.requested).toMatchObject([
+      {
+        state: 'active',
+        status: 'not_affected',
+        justification: 'vulnerable_code_not_in_execute_path',
+        source: format,
+        checks: 1,
+      },
+    ]);
+    expect(await open()).toEqual(['web-1 CVE-2026-1001', 'web-2 CVE-2026-1001']);
+    await call('DELETE', `/exceptions/${json.requested[0]?.exceptionId}`);
+  });
+
+  const openVex = (statement: object) => ({ '@context': 'https://openvex.dev/ns/v0.2.0', statements: [statement] });
+  it.each([
+    ['of an unknown flaw', openVex({ vulnerability: 'CVE-1999-0001', status: 'fixed' }), 'no check of that name'],
+    [
+      'of a product that is not here',
+      openVex({ vulnerability: 'CVE-2026-1000', status: 'fixed', products: ['pkg:deb/debian/openssl@1.0-1'] }),
+      'none of its products',
+    ],
+    [
+      'of a product named otherwise',
+      openVex({ vulnerability: 'CVE-2026-1000', status: 'fixed', products: ['%E0%A4%A', 'pkg:', ''] }),
+      'none of its products',
+    ],
+    ['with no state', { bomFormat: 'CycloneDX', vulnerabilities: [{ id: 'CVE-2026-1000' }] }, 'states nothing that we know'],
+  ])('%s leads to nothing, and says why', async (_what, document, why) => {
+    const { json } = await call<{ requested: []; skipped: { why: string }[] }>('POST', '/exceptions/vex', { document });
+    expect([json.requested, json.skipped[0]?.why]).toEqual([[], expect.stringContaining(why)]);
+  });
+
+  it.each([
+    ['of no format', { hello: 1 }],
+    [
+      'with too many statements',
+      openVex({}) && { ...openVex({}), statements: Array.from({ length: 501 }, () => ({ vulnerability: 'x', status: 'fixed' })) },
+    ],
+    ['with a hostile prototype', JSON.parse('{"__proto__": {"bomFormat": "CycloneDX"}}') as object],
+  ])('%s is refused', async (_what, document) => {
+    expect((await call('POST', '/exceptions/vex', { document })).status).toBe(400);
+  });
+});

@@ -1,0 +1,187 @@
+import {
+  decideException,
+  endException,
+  type Exception,
+  exportVex,
+  getException,
+  getExceptionRules,
+  importVex,
+  listExceptions,
+  type NewException,
+  previewException,
+  requestException,
+  setExceptionRules,
+} from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Caller } from '../auth/authenticate.ts';
+import type { Context } from '../context.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { readAssetScope } from '../tags/tag-query.ts';
+import { exceptedBy, prepareCover } from './cover.ts';
+import { readVexExceptions } from './import-vex.ts';
+import { resolveScope } from './resolve-scope.ts';
+import { decide, end, type ExceptionRow, findExceptions, insertException, loadRules, saveRules, stateOf } from './store.ts';
+import { writeVex } from './write-vex.ts';
+
+const dayMs = 24 * 3600 * 1000;
+const namesShown = 20;
+
+type Asked = Omit<NewException, 'expiresInDays'> & {
+  readonly expiresInDays: number | null;
+  readonly source: Exception['source'];
+  readonly checks: ReadonlyMap<number, ReadonlySet<number> | null>;
+};
+
+/** Exceptions: asked for, decided, ended, and exchanged as VEX. */
+export function registerExceptionRoutes(app: FastifyInstance, context: Context): void {
+  const { db, clock, log, config, fleetIndex } = context;
+
+  serve(app, context, listExceptions, async ({ query, caller: { organizationId } }) => {
+    const { total, rows } = await findExceptions(db, { ...query, organizationId, now: clock() });
+    const covered = await countCovered(organizationId);
+    return { total, items: rows.map((row) => toException(row, { now: clock(), covered })) };
+  });
+
+  serve(app, context, getException, ({ params, caller }) => show(caller.organizationId, params.exceptionId));
+
+  async function show(organizationId: string, id: string): Promise<Exception> {
+    const { rows } = await findExceptions(db, { organizationId, id, now: clock(), limit: 1, offset: 0 });
+    const [row] = rows;
+    if (!row) throw new ApiError('NOT_FOUND', `There is no exception ${id}.`);
+    return toException(row, { now: clock(), covered: await countCovered(organizationId) });
+  }
+
+  /** Open detections under each exception that holds now. */
+  async function countCovered(organizationId: string): Promise<(id: string) => number | null> {
+    const moment = clock();
+    const prepared = await prepareCover(db, { organizationId, asOf: moment, moment, silence: config.silence }, prepareAssets);
+    if (!prepared) return () => null;
+    const index = await fleetIndex.current(organizationId);
+    const { exceptions, of } = prepared(index);
+    const counts = new Map(
+      exceptions.map((one) => {
+        const { byPlace } = exceptedBy(index, { exceptions: [one], of });
+        let count = 0;
+        for (const assets of byPlace.values()) count += assets.size;
+        return [one.note.exceptionId as string, count] as const; // an id like any other
+      }),
+    );
+    return (id) => counts.get(id) ?? null;
+  }
+
+  serve(app, context, previewException, async ({ body, caller }) => {
+    const { checks, names, ...counts } = await resolveScope(context, caller.organizationId, body);
+    return { ...counts, checks: checks.size, names: names.slice(0, namesShown) };
+  });
+
+  serve(app, context, requestException, async ({ body, caller }) => {
+    const { checks } = await resolveScope(context, caller.organizationId, body);
+    if (checks.size === 0)
+      throw new ApiError('BAD_REQUEST', 'body.query: nothing is found by it now; there is nothing to except');
+    return show(caller.organizationId, await ask(caller, { ...body, checks, source: 'person' }));
+  });
+
+  /** At once where nobody else has to say yes. */
+  async function ask(caller: Caller, asked: Asked): Promise<string> {
+    const { organizationId, login } = caller;
+    const now = clock();
+    const { secondPerson, maxDays } = await loadRules(db, organizationId);
+    const { expiresInDays, ...rest } = asked;
+    const days = expiresInDays ?? maxDays;
+    if (days !== null && maxDays !== null && days > maxDays) {
+      throw new ApiError('BAD_REQUEST', `body.expiresInDays: an exception holds for at most ${maxDays} days here`);
+    }
+    if (asked.justification !== null && asked.status !== 'not_affected') {
+      throw new ApiError('BAD_REQUEST', 'body.justification: it says why something is not affected; the status says otherwise');
+    }
+    readAssetScope(asked.assets, now);
+    const exception = {
+      ...rest,
+      organizationId,
+      requestedBy: login,
+      requestedAt: now,
+      expiresAt: days === null ? null : new Date(now.getTime() + days * dayMs),
+      approvedBy: !secondPerson && caller.permissions.has('exception:approve') ? login : null,
+    };
+    const id = await db.transaction().execute((tx) => insertException(tx, exception));
+    log.info(
+      { audit: 'exception', organizationId, id, query: asked.query, assets: asked.assets, by: login },
+      'an exception was asked for',
+    );
+    return id;
+  }
+
+  serve(app, context, decideException, async ({ params: { exceptionId }, body: { decision }, caller }) => {
+    const { organizationId, login } = caller;
+    const known = await show(organizationId, exceptionId);
+    const { secondPerson } = await loadRules(db, organizationId);
+    if (secondPerson && decision === 'approved' && known.requestedBy === login) {
+      throw new ApiError('FORBIDDEN', 'Somebody else has to approve what you asked for.');
+    }
+    const now = clock();
+    if (known.expiresAt !== null && new Date(known.expiresAt) <= now)
+      throw new ApiError('CONFLICT', 'Its time is over: ask for it again.');
+    const by = { decision, decidedBy: login, decidedAt: now };
+    if (!(await decide(db, { organizationId, id: exceptionId }, by))) throw new ApiError('CONFLICT', 'It was decided before.');
+    log.info({ audit: 'exception-decision', organizationId, id: exceptionId, decision, by: login }, 'an exception was decided');
+    return show(organizationId, exceptionId);
+  });
+
+  serve(app, context, endException, async ({ params: { exceptionId }, caller: { organizationId, login } }) => {
+    await show(organizationId, exceptionId);
+    const by = { endedBy: login, endedAt: clock() };
+    if (!(await end(db, { organizationId, id: exceptionId }, by))) throw new ApiError('CONFLICT', 'It has ended before.');
+    log.info({ audit: 'exception-ended', organizationId, id: exceptionId, by: login }, 'an exception was ended');
+    return show(organizationId, exceptionId);
+  });
+
+  serve(app, context, getExceptionRules, ({ caller }) => loadRules(db, caller.organizationId));
+
+  serve(app, context, setExceptionRules, async ({ body, caller: { organizationId, login } }) => {
+    await saveRules(db, organizationId, { ...body, changedAt: clock(), changedBy: login });
+    log.info({ audit: 'exception-rules', organizationId, ...body, by: login }, 'the rules of exceptions were set');
+    return body;
+  });
+
+  async function installedIn(organizationId: string): Promise<(packageVersion: number) => boolean> {
+    const { packages } = await fleetIndex.current(organizationId);
+    return (packageVersion) => {
+      const assets = packages.assetsWithAny([packageVersion]);
+      const { isEmpty } = assets;
+      assets.dispose();
+      return !isEmpty;
+    };
+  }
+
+  serve(app, context, exportVex, async ({ query, caller: { organizationId } }) => {
+    const installed = () => installedIn(organizationId);
+    return writeVex(db, { organizationId, now: clock(), format: query.standard, installed });
+  });
+
+  serve(app, context, importVex, async ({ body, caller }) => {
+    const { asked, skipped } = await readVexExceptions(db, body.document, () => installedIn(caller.organizationId));
+    const requested: Exception[] = [];
+    for (const one of asked) {
+      const id = await ask(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays });
+      requested.push(await show(caller.organizationId, id));
+    }
+    return { requested, skipped };
+  });
+}
+
+function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: (id: string) => number | null }): Exception {
+  const { id, requestedAt, decidedAt, expiresAt, endedAt, ...rest } = row;
+  const state = stateOf(row, now);
+  return {
+    ...rest,
+    exceptionId: id as Exception['exceptionId'], // from our own table
+    state,
+    covered: state === 'active' ? (covered(id) ?? 0) : null,
+    requestedAt: requestedAt.toISOString(),
+    decidedAt: decidedAt?.toISOString() ?? null,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    endedAt: endedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import type { Exception, ExceptionRules, ExceptionState, VexJustification, VexStatus } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { inForceAt } from './cover.ts';
+
+type Db = Kysely<Database>;
+export type ExceptionRow = Selectable<Database['exception']> & { readonly checks: number; readonly names: string[] };
+
+/** Of so many checks an exception tells the names. */
+const namesShown = 5;
+/** Rows of exception_check in one statement. */
+const part = 1000;
+
+export interface AskedException {
+  readonly organizationId: string;
+  readonly assets: string;
+  readonly query: string;
+  readonly anyVersion: boolean;
+  readonly status: VexStatus;
+  readonly justification: VexJustification | null;
+  readonly reason: string;
+  readonly comment: string;
+  readonly source: Exception['source'];
+  readonly requestedBy: string;
+  readonly requestedAt: Date;
+  readonly expiresAt: Date | null;
+  /** Null where a second person has to. */
+  readonly approvedBy: string | null;
+  readonly checks: ReadonlyMap<number, ReadonlySet<number> | null>;
+}
+
+export async function insertException(tx: Db, { checks, approvedBy, ...asked }: AskedException): Promise<string> {
+  const id = randomUUID();
+  const decision = approvedBy === null ? null : ('approved' as const);
+  const decidedAt = approvedBy === null ? null : asked.requestedAt;
+  await tx
+    .insertInto('exception')
+    .values({ ...asked, id, decision, decidedBy: approvedBy, decidedAt, endedBy: null })
+    .execute();
+  const rows = [...checks].map(([checkNumber, ids]) => ({
+    organizationId: asked.organizationId,
+    exceptionId: id,
+    checkNumber,
+    packageVersionIds: asked.anyVersion || ids === null ? null : [...ids],
+  }));
+  for (let from = 0; from < rows.length; from += part) {
+    await tx
+      .insertInto('exceptionCheck')
+      .values(rows.slice(from, from + part))
+      .execute();
+  }
+  return id;
+}
+
+export async function findExceptions(
+  db: Db,
+  wish: {
+    readonly organizationId: string;
+    readonly now: Date;
+    readonly id?: string;
+    readonly state?: ExceptionState | undefined;
+    readonly check?: number | undefined;
+    readonly limit: number;
+    readonly offset: number;
+  },
+): Promise<{ total: number; rows: ExceptionRow[] }> {
+  const { organizationId, now, id, state, check, limit, offset } = wish;
+  const { rows } = await sql<ExceptionRow & { total: number }>`
+    select exception.*, count(*) over ()::integer as total,
+      (select count(*) from exception_check as listed
+        where listed.organization_id = exception.organization_id and exception_id = exception.id)::integer as checks,
+      array(
+        select name from exception_check as listed
+        join knowledge_check on number = check_number and valid_until is null
+        where listed.organization_id = exception.organization_id and exception_id = exception.id
+        order by severity desc, name limit ${namesShown}) as names
+    from exception
+    where organization_id = ${organizationId}
+      and ${id === undefined ? sql`true` : sql`id = ${id}`}
+      and ${state === undefined ? sql`true` : stateSql(state, now)}
+      and ${
+        check === undefined
+          ? sql`true`
+          : sql`id in (
+        select exception_id from exception_check where organization_id = ${organizationId} and check_number = ${check})`
+      }
+    order by requested_at desc, id limit ${limit} offset ${offset}`.execute(db);
+  return { total: rows[0]?.total ?? 0, rows };
+}
+
+function stateSql(state: ExceptionState, now: Date): RawBuilder<boolean> {
+  switch (state) {
+    case 'requested':
+      return sql`(decision is null and ended_at is null)`;
+    case 'rejected':
+      return sql`(decision = 'rejected')`;
+    case 'active':
+      return inForceAt(now);
+    case 'ended':
+      return sql`(ended_at <= ${now})`;
+    case 'expired':
+      return sql`(decision = 'approved' and ended_at is null and expires_at <= ${now})`;
+  }
+}
+
+/** Where an exception stands at a moment. */
+export function stateOf(row: Pick<ExceptionRow, 'decision' | 'endedAt' | 'expiresAt'>, now: Date): ExceptionState {
+  if (row.decision === 'rejected') return 'rejected';
+  if (row.endedAt && row.endedAt <= now) return 'ended';
+  if (row.decision === null) return 'requested';
+  return row.expiresAt && row.expiresAt <= now ? 'expired' : 'active';
+}
+
+/** False where it had been decided or ended. */
+export async function decide(
+  db: Db,
+  key: { readonly organizationId: string; readonly id: string },
+  by: { readonly decision: 'approved' | 'rejected'; readonly decidedBy: string; readonly decidedAt: Date },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('exception')
+    .set(by)
+    .where('organizationId', '=', key.organizationId)
+    .where('id', '=', key.id)
+    .where('decision', 'is', null)
+    .where('endedAt', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** False where it had ended. */
+export async function end(
+  db: Db,
+  key: { readonly organizationId: string; readonly id: string },
+  by: { readonly endedBy: string; readonly endedAt: Date },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('exception')
+    .set(by)
+    .where('organizationId', '=', key.organizationId)
+    .where('id', '=', key.id)
+    .where('endedAt', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+const usualRules: ExceptionRules = { secondPerson: false, maxDays: null };
+
+export async function loadRules(db: Db, organizationId: string): Promise<ExceptionRules> {
+  const row = await db
+    .selectFrom('exceptionRules')
+    .select(['secondPerson', 'maxDays'])
+    .where('organizationId', '=', organizationId)
+    .executeTakeFirst();
+  return row ?? usualRules;
+}
+
+export async function saveRules(
+  db: Db,
+  organizationId: string,
+  rules: ExceptionRules & { readonly changedAt: Date; readonly changedBy: string },
+): Promise<void> {
+  await db
+    .insertInto('exceptionRules')
+    .values({ organizationId, ...rules })
+    .onConflict((conflict) => conflict.column('organizationId').doUpdateSet(rules))
+    .execute();
+}

@@ -1,0 +1,164 @@
+import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
+import { combinedRisk, isKernelSource } from '@vedette/matching';
+import { type FixAction, getAssetFixes, listFixes, type Severity } from '@vedette/protocol';
+import type { FastifyInstance } from 'fastify';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import type { Excepted } from '../fleet-index/excepted.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { whatRemains } from '../fleet-index/what-remains.ts';
+import { ApiError } from '../http/api-error.ts';
+import { serve } from '../http/serve.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
+import { planAssetFixes } from './plan-asset-fixes.ts';
+import { compareFixes, planFleetFixes, type PlannedFix } from './plan-fixes.ts';
+import { restartAfter, upgradeCommand } from './upgrade-command.ts';
+
+/** Installed packages named of one upgrade in a list over the fleet. */
+const maxPackages = 50;
+const Cursor = z.tuple([z.number(), z.string().max(400)]);
+
+/** Fix lists: of the fleet, and of one asset. */
+export function registerFixLists(app: FastifyInstance, context: Context): void {
+  const { db, fleetIndex, clock, config } = context;
+
+  async function look(organizationId: string): Promise<{ index: OrganizationIndex; contexts: AssetContexts }> {
+    const scope = { organizationId, asOf: clock(), silence: config.silence };
+    const prepared = await prepareContexts(db, scope, { prepareAssets });
+    const index = await fleetIndex.current(organizationId);
+    return { index, contexts: prepared?.(index) ?? usualContexts };
+  }
+
+  serve(app, context, listFixes, async ({ query: { limit, after }, caller: { organizationId } }) => {
+    const behind = after === undefined ? null : readCursor(after);
+    const { index, contexts } = await look(organizationId);
+    const all = fleetPlan(index, contexts);
+    const rest = behind ? all.filter((fix) => compareFixes(fix, behind) > 0) : all;
+    const page = rest.slice(0, limit);
+    const { now, after: left } = whatRemains(
+      index,
+      { checks: new Set(), upgrades: new Set(page.map(({ upgrade }) => upgrade.key)) },
+      (found, assets) => weightOn(contexts, found, assets),
+    );
+    const count = index.table.assets.length;
+    const last = rest.length > limit ? page.at(-1) : undefined;
+    return {
+      total: all.length,
+      items: await toActions(db, page, now.weight),
+      together: {
+        riskNow: riskOfFleet(now.weight, count),
+        riskAfter: riskOfFleet(left.weight, count),
+        detectionsNow: total(now.open),
+        detectionsAfter: total(left.open),
+        share: shareOf(now.weight - left.weight, now.weight),
+      },
+      next: last ? writeCursor(last) : null,
+    };
+  });
+
+  serve(app, context, getAssetFixes, async ({ params: { assetId }, caller: { organizationId } }) => {
+    const { index, contexts } = await look(organizationId);
+    const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
+    if (asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
+    const { fixes, weightNow, weightAfter, ...counts } = planAssetFixes(index, contexts, asset);
+    const items = await toActions(db, fixes, weightNow);
+    const commands = [...Map.groupBy(items, ({ ecosystem }) => ecosystem)].flatMap(
+      ([ecosystem, own]) =>
+        upgradeCommand(
+          ecosystem,
+          own.flatMap(({ packages }) => packages),
+        ) ?? [],
+    );
+    const share = shareOf(weightNow - weightAfter, weightNow);
+    return {
+      items,
+      together: { riskNow: combinedRisk(weightNow), riskAfter: combinedRisk(weightAfter), share, ...counts },
+      commands,
+    };
+  });
+}
+
+function total(open: readonly number[]): number {
+  return open.reduce((sum, count) => sum + count, 0);
+}
+
+/** Sums of millions of weights do not cancel to the last bit. */
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.min(1, Math.max(0, part / whole));
+}
+
+interface Kept {
+  readonly revision: number;
+  readonly until: number;
+  readonly contexts: AssetContexts;
+  readonly excepted: Excepted;
+  readonly plan: PlannedFix[];
+}
+
+/** What took long to plan is believed for so many times as long, whatever comes and goes. */
+const patienceFactor = 30;
+const quickMs = 20;
+const kept = new WeakMap<OrganizationIndex, Kept>();
+
+function fleetPlan(index: OrganizationIndex, contexts: AssetContexts): PlannedFix[] {
+  const begin = performance.now();
+  const { revision, excepted } = index;
+  const known = kept.get(index);
+  const isSame = known?.contexts === contexts && known.excepted === excepted;
+  if (known && isSame && (known.revision === revision || begin < known.until)) return known.plan;
+  const plan = planFleetFixes(index, contexts);
+  const took = performance.now() - begin;
+  kept.set(index, { revision, until: took < quickMs ? 0 : begin + took * patienceFactor, contexts, excepted, plan });
+  return plan;
+}
+
+function writeCursor({ weight, upgrade }: PlannedFix): string {
+  return Buffer.from(JSON.stringify([weight, upgrade.key])).toString('base64url');
+}
+
+function readCursor(text: string): { weight: number; upgrade: PlannedFix['upgrade'] } {
+  const problem = new ApiError('BAD_REQUEST', 'query.after: this is no cursor of a list of fixes');
+  try {
+    const place = Cursor.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString()));
+    if (!place.success) throw problem;
+    const [weight, key] = place.data;
+    return { weight, upgrade: { key, ecosystem: '', release: '', source: '', fixed: '' } };
+  } catch {
+    throw problem;
+  }
+}
+
+async function toActions(db: Kysely<Database>, fixes: readonly PlannedFix[], weight: number): Promise<FixAction[]> {
+  const ids = fixes.flatMap(({ packageVersions }) => [...packageVersions]);
+  const { rows } = await sql<Pick<Selectable<Database['packageVersion']>, 'id' | 'name' | 'role'>>`
+    select id, name, role from package_version where id = any(${ids}::integer[])`.execute(db);
+  const versions = new Map(rows.map((row) => [row.id, row]));
+  return fixes.map((fix) => {
+    const { ecosystem, release, source } = fix.upgrade;
+    const installed = [...fix.packageVersions].flatMap((id) => versions.get(id) ?? []);
+    const packages = [...new Set(installed.map(({ name }) => name))].toSorted().slice(0, maxPackages);
+    const isKernel = isKernelSource(source) || installed.some(({ role }) => role !== 'installed');
+    return {
+      ecosystem,
+      release,
+      source,
+      fixed: highest([...fix.versions], ecosystem as Ecosystem['name']), // as an advisory's statement has it
+      packages,
+      restart: restartAfter(isKernel, packages),
+      severity: fix.severity as Severity, // as knowledge_check has it
+      detections: fix.detections,
+      assets: fix.assets,
+      share: shareOf(fix.weight, weight),
+      command: upgradeCommand(ecosystem, packages),
+    };
+  });
+}
+
+function highest(versions: readonly string[], ecosystem: Ecosystem['name']): string {
+  const { compareVersions } = ecosystems[ecosystem];
+  return versions.reduce((best, version) => (compareVersions(version, best) > 0 ? version : best));
+}
