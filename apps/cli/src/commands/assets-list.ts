@@ -9,7 +9,7 @@ export const assetsList: Command = {
   options: [
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a host name'],
-    ['--sort <field>', 'worst (default), hostname, os, packages, firstSeen, lastSeen or lastScan'],
+    ['--sort <field>', 'worst (default), risk, hostname, os, packages, firstSeen, lastSeen or lastScan'],
     ['--descending', 'the other way round'],
     ['--as-of <time>', 'as they were at this moment, such as 2026-11-01T00:00:00Z'],
     ...cursorOptions,
@@ -29,13 +29,14 @@ export const assetsList: Command = {
       asset.hostname,
       asset.os,
       asset.packages,
+      asset.risk,
       asset.detections.critical,
       asset.detections.high,
       asset.detections.medium,
       asset.detections.low,
       asset.lastSeen,
     ]);
-    const heading = ['asset', 'hostname', 'os', 'packages', 'critical', 'high', 'medium', 'low', 'last seen'];
+    const heading = ['asset', 'hostname', 'os', 'packages', 'risk', 'critical', 'high', 'medium', 'low', 'last seen'];
     return { data, text: `${table(heading, rows)}\n${listEnd(data)}` };
   },
 };

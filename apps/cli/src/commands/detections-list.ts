@@ -15,6 +15,8 @@ export const detectionsList: Command = {
     ['--severity <name>', 'at least this: low, medium, high or critical'],
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
+    ['--exception <which>', 'without (default) those that an exception covers, only those, or with them'],
+    ['--sort <by>', 'worst (default) or risk'],
     ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
     ...cursorOptions,
   ],
@@ -28,6 +30,8 @@ export const detectionsList: Command = {
       severity: severity(text(options['severity'])),
       query: queryText(options['query'], 'detection'),
       search: text(options['search']),
+      exception: text(options['exception']) as 'with' | undefined, // likewise
+      sort: text(options['sort']) as 'risk' | undefined, // likewise
       asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listDetections, { query: { ...page, ...filter } }));
@@ -37,12 +41,13 @@ export const detectionsList: Command = {
       detection.hostname,
       detection.packages.map((one) => `${one.name} ${one.installed}`)[0] ?? null,
       detection.packages[0]?.fixed ?? (detection.kind === 'posture' ? 'see explain' : 'no fix yet'),
-      detection.status,
+      detection.exception ? `${detection.status}, excepted` : detection.status,
+      detection.risk,
       detection.check,
     ]);
     return {
       data,
-      text: `${table(['severity', 'name', 'asset', 'package', 'fixed in', 'status', 'check'], rows)}\n${listEnd(data)}`,
+      text: `${table(['severity', 'name', 'asset', 'package', 'fixed in', 'status', 'risk', 'check'], rows)}\n${listEnd(data)}`,
     };
   },
 };

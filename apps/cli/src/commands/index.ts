@@ -25,8 +25,10 @@ import { detectionsCount } from './detections-count.ts';
 import { detectionsExplain } from './detections-explain.ts';
 import { detectionsList } from './detections-list.ts';
 import { detectionsWhatIf } from './detections-what-if.ts';
+import { exceptionCommands } from './exceptions.ts';
 import { explain } from './explain.ts';
 import { historyCommands } from './history.ts';
+import { fixCommands } from './fixes.ts';
 import { knowledgeAccept } from './knowledge-accept.ts';
 import { knowledgeImport } from './knowledge-import.ts';
 import { knowledgeRefresh } from './knowledge-refresh.ts';
@@ -40,6 +42,7 @@ import { replay } from './replay.ts';
 import { rolesCommands } from './roles.ts';
 import { notificationCommands } from './notifications.ts';
 import { reportCommands } from './reports.ts';
+import { riskCommands } from './risk.ts';
 import { scan } from './scan.ts';
 import { softwareList } from './software-list.ts';
 import { status } from './status.ts';
@@ -84,6 +87,9 @@ export const commands: readonly Command[] = [
   ...rolesCommands,
   ...tokensCommands,
   ...auditCommands,
+  ...riskCommands,
+  ...fixCommands,
+  ...exceptionCommands,
   ...tagCommands,
   ...reportCommands,
   ...notificationCommands,

@@ -272,6 +272,7 @@ describe('explain of the platform', () => {
   const reason = explain(verdict);
   const explanation = (sha256: string): Explanation => ({
     posture: null,
+    risk: null,
     detection: {
       assetId: assetId as Explanation['detection']['assetId'],
       hostname: 'web-1',
@@ -286,6 +287,8 @@ describe('explain of the platform', () => {
       lastFound: '2026-01-03T00:00:00Z',
       fixedAt: null,
       kevSince: null,
+      risk: 100,
+      exception: null,
       cvssScore: null,
       epssScore: null,
       packages: [reason.package],
