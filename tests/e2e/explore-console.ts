@@ -11,6 +11,7 @@ export type AtPage = (name: string, page: Page) => Promise<void>;
 export const assetTabs = [
   'Summary',
   'Vulnerabilities',
+  'Fixes',
   'Software',
   'Network',
   'Ports',
@@ -87,11 +88,12 @@ export async function exploreConsole(
   await follow(page, 'Software', 'Software', atPage);
   await follow(page, 'Compare', 'Compare two moments', atPage);
   await follow(page, 'Saved queries', 'Saved queries', atPage);
-  await follow(page, 'Reports', 'Made reports', atPage);
+  await follow(page, 'Fix lists', 'What changed in a week', atPage);
+  await exploreExceptions(page, atPage);
+  await exploreTags(page, atPage);
   await follow(page, 'Agents', 'Activation keys', atPage);
   await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
-  await follow(page, 'Notifications', 'Channels', atPage);
   await follow(page, 'Settings', 'Deadlines', atPage);
   await exploreMoment(page, atPage);
   await follow(page, 'Users', 'Users', atPage);
@@ -131,6 +133,26 @@ async function exploreMoment(page: Page, atPage: AtPage): Promise<void> {
   await page.getByText('You look at the past').waitFor();
   await page.getByRole('button', { name: 'Back to now' }).click();
   await page.getByText('You look at the past').waitFor({ state: 'detached' });
+}
+
+async function exploreExceptions(page: Page, atPage: AtPage): Promise<void> {
+  await follow(page, 'Exceptions', 'Exceptions', atPage);
+  await page.getByRole('button', { name: 'Request exception' }).click();
+  await page.getByRole('heading', { name: 'Request exception' }).waitFor();
+  await page.getByLabel('Detections').fill('severity:>=1');
+  await page.getByText(/^It would cover/).waitFor();
+  await atPage('exceptions-request', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+}
+
+async function exploreTags(page: Page, atPage: AtPage): Promise<void> {
+  await follow(page, 'Tags', 'Tags', atPage);
+  await page.getByRole('button', { name: 'Create tag' }).click();
+  await page.getByRole('heading', { name: 'Create tag' }).waitFor();
+  await page.getByLabel('Query').fill('packages:>1');
+  await page.getByText(/assets? fits?/).waitFor();
+  await atPage('tags-create', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
 }
 
 async function exploreAsset(page: Page, atPage: AtPage): Promise<void> {

@@ -152,6 +152,8 @@ function detection(check: Check, hostname: string, host: number, index: number):
     lastFound: at(0.1),
     fixedAt: status === 'fixed' ? at(1) : null,
     kevSince: check.kevSince,
+    risk: check.severity * 100 + (index % 7) * 11,
+    exception: null,
     cvssScore: check.cvss[0]?.score ?? null,
     epssScore: check.epss?.score ?? null,
     packages: [name, ...(index % 3 === 0 ? [`${source}-common`] : [])].map((each) => ({
@@ -182,6 +184,7 @@ export const assets: Asset[] = hosts.map((hostname, host) => ({
   packages: 719 - host * 31,
   unassessed: host === 4 ? 12 : 0,
   detections: countsOf(detections.filter((each) => each.hostname === hostname)),
+  risk: Math.max(0, ...detections.filter((each) => each.hostname === hostname).map(({ risk }) => risk)),
   pendingRestart: host % 3 === 0,
   agentVersion: '0.1.0',
   firstSeen: at(20),
@@ -368,6 +371,17 @@ export function explain(found: Detection): Explanation {
   return {
     detection: found,
     posture: null,
+    risk: {
+      score: found.risk,
+      formula: 1,
+      factors: [
+        { name: 'impact', value: 0.99, because: 'severity critical and CVSS 9.8' },
+        { name: 'threat', value: 1, because: 'CISA lists it as exploited' },
+        { name: 'exposure', value: 0.7, because: 'reachable from inside, or its tags say nothing of it' },
+        { name: 'criticality', value: 0.7, because: 'criticality 3 of 5' },
+        { name: 'confidence', value: 1, because: 'the detection is confirmed' },
+      ],
+    },
     intervals: [
       { from: at(20), until: at(9), cause: 'first-scan', endCause: 'package-change' },
       { from: at(6), until: found.fixedAt, cause: 'knowledge-change', endCause: found.fixedAt ? 'package-change' : null },

@@ -4,12 +4,12 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
+import * as decisions from './decision-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { peopleHandlers } from './people-fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
 import * as releases from './release-fixtures.ts';
 import { historyHandlers } from './history-fixtures.ts';
-import { reportHandlers } from './report-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
 
 /**
@@ -151,7 +151,6 @@ const handlers: Handlers = {
     );
   },
   ...historyHandlers,
-  ...reportHandlers,
   getPulse: () => ({ revision: `knowledge ${knowledge.version}` }),
   listSoftware: (request) =>
     paged(
@@ -196,6 +195,32 @@ const handlers: Handlers = {
         one.feed === params['feed'] ? { ...one, records: one.refusedRecords, refusedRecords: null, problem: null } : one,
       ),
     }),
+  getRisk: () => decisions.risk,
+  getRiskChanges: () => decisions.riskChanges,
+  listFixes: ({ empty }) => ({
+    total: empty ? 0 : decisions.fixes.length,
+    items: empty ? [] : decisions.fixes,
+    together: decisions.together,
+    next: null,
+  }),
+  getAssetFixes: () => ({
+    items: decisions.fixes,
+    together: decisions.together,
+    commands: ['apt-get update && apt-get install --only-upgrade curl openssl'],
+  }),
+  listTags: () => ({ items: decisions.tags }),
+  saveTag: ({ params, body }) => ({ ...body, name: params['name'] }),
+  deleteTag: () => ({ deleted: true }),
+  listExceptions: (request) =>
+    paged(
+      request,
+      decisions.exceptions.filter(({ state }) => !request.query.has('state') || state === request.query.get('state')),
+    ),
+  exportVex: () => ({ '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] }),
+  previewException: () => ({ detections: 12, assets: 3, checks: 2, names: ['CVE-2026-1000', 'CVE-2026-1001'] }),
+  requestException: () => decisions.exceptions[1],
+  decideException: () => decisions.exceptions[0],
+  endException: () => ({ ...decisions.exceptions[0], state: 'ended' }),
   getReleaseRepository: () => releases.repository,
   listRollouts: (request) => paged(request, request.empty ? [] : rollouts),
   changeRollout: ({ params, body }) => {

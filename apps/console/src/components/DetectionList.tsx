@@ -27,6 +27,11 @@ const onlyChoices = [
   ['new-week', 'found in 7 days'],
   ['fixed-week', 'fixed in 7 days'],
 ] as const;
+const exceptionChoices = [
+  ['without', 'left out'],
+  ['only', 'alone'],
+  ['with', 'among the others'],
+] as const;
 const kindChoices = [
   ['', 'all kinds'],
   ['vulnerability', 'vulnerabilities'],
@@ -63,10 +68,11 @@ export function DetectionList(props: DetectionListProps) {
   const only = oneOf(state['only'], ['', 'exploited', 'new-week', 'fixed-week']);
   const chosen = oneOf(state['kind'], ['', 'vulnerability', 'posture']);
   const kind = props.kind ?? (chosen === '' ? undefined : chosen);
+  const exception = oneOf(state['exception'], ['without', 'only', 'with']);
   const query = state['query'] ?? '';
-  const plain = { kind, status, ...severityQuery(severity), ...onlyQuery[only] };
+  const plain = { kind, status, exception, ...severityQuery(severity), ...onlyQuery[only] };
   // Beside a query the rest is written into it: the platform answers one question quicker than two.
-  const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only })) };
+  const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only, exception })) };
   const order = { sort: oneOf(state['sort'], sortings), direction: oneOf(state['direction'], ['ascending', 'descending']) };
   const isOrdered = assetId !== undefined || check !== undefined;
   const list = useList(endpoints.listDetections, {
@@ -109,6 +115,7 @@ export function DetectionList(props: DetectionListProps) {
           {check === undefined && props.kind === undefined ? (
             <FilterSelect label="Kind" value={chosen} choices={kindChoices} onChange={select('kind')} />
           ) : null}
+          <FilterSelect label="Excepted" value={exception} choices={exceptionChoices} onChange={select('exception')} />
           {check === undefined ? (
             <FilterSelect
               label="Only"
@@ -131,7 +138,7 @@ export function DetectionList(props: DetectionListProps) {
       empty={props.empty}
       instead={
         canGroup && group !== '' ? (
-          <DetectionGroups groupBy={group} query={withFilters(query, termsOf({ kind, status, severity, only }))} asOf={asOf} />
+          <DetectionGroups groupBy={group} query={withFilters(query, termsOf({ kind, status, severity, only, exception }))} asOf={asOf} />
         ) : undefined
       }
     />
@@ -147,19 +154,23 @@ const onlyTerms = {
   'fixed-week': ['fixedAt:>=now-7d'],
 } as const;
 
+const exceptionTerms = { without: [], only: ['exception:true'], with: ['exception:*'] } as const;
+
 /** The same filters in the query language. */
 function termsOf(filter: {
   kind: CheckKind | undefined;
   status: string;
   severity: string;
   only: keyof typeof onlyTerms;
+  exception: keyof typeof exceptionTerms;
 }): string[] {
-  const { kind, status, severity, only } = filter;
+  const { kind, status, severity, only, exception } = filter;
   return [
     ...(kind === undefined ? [] : [`kind:${kind}`]),
     // Open ones are meant where nothing is said.
     ...(status === 'open' ? [] : [status === 'all' ? 'status:*' : `status:${status}`]),
     ...(severity === '' ? [] : [/^\d$/.test(severity) ? `severity:>=${severity}` : `severity:${severity}`]),
     ...onlyTerms[only],
+    ...exceptionTerms[exception],
   ];
 }

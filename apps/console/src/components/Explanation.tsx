@@ -14,6 +14,7 @@ import { safeLink } from '../ui/safe-link.ts';
 import { Version } from './detection-columns.tsx';
 import { DetectionStatus } from './DetectionStatus.tsx';
 import { PostureAdvice } from './PostureAdvice.tsx';
+import { RiskFactors } from './RiskFactors.tsx';
 import { Severity } from './Severity.tsx';
 
 /** Why one detection exists: everything a person needs to check it by hand. */
@@ -21,7 +22,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
   const answer = useApi(endpoints.explainDetection, { params: { assetId, check } });
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   if (!answer.data || answer.isPlaceholderData) return <Loading what="the explanation" />;
-  const { detection, why, intervals, posture } = answer.data;
+  const { detection, why, intervals, posture, risk } = answer.data;
   return (
     <div className="explanation">
       <p className="explanation-head">
@@ -32,6 +33,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
         {detection.epssScore === null ? null : <span>EPSS {formatShare(detection.epssScore)}</span>}
       </p>
       {posture === null ? null : <PostureAdvice posture={posture} />}
+      {risk === null ? null : <RiskFactors risk={risk} exception={detection.exception} />}
       <Box variant="h3">Why</Box>
       {why.map((reason) => (
         <Because

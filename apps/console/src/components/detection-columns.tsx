@@ -26,6 +26,13 @@ const severity: Column<Detection> = {
   isHighestFirst: true,
   minWidth: 98,
 };
+const risk: Column<Detection> = {
+  id: 'risk',
+  header: 'Risk',
+  cell: (item) => item.risk,
+  text: (item) => item.risk,
+  minWidth: 60,
+};
 const asset: Column<Detection> = {
   id: 'asset',
   header: 'Asset',
@@ -85,6 +92,7 @@ export function detectionColumns(options: {
     ...(options.withCheck ? [check] : []),
     ...(options.withAsset ? [asset] : []),
     severity,
+    risk,
     packages,
     ...(options.explaining ? [] : details),
     why,

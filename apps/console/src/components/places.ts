@@ -19,8 +19,11 @@ export const placeGroups: readonly (readonly Place[])[] = [
     { text: 'Compare', href: paths.compare(), needs: 'detection:read' },
     { text: 'Saved queries', href: paths.queries() },
     { text: 'Reports', href: paths.reports(), needs: 'report:read' },
+    { text: 'Fix lists', href: paths.fixes(), needs: 'detection:read' },
+    { text: 'Exceptions', href: paths.exceptions(), needs: 'exception:read' },
   ],
   [
+    { text: 'Tags', href: paths.tags(), needs: 'tag:read' },
     { text: 'Agents', href: paths.agents(), needs: 'activation-key:read' },
     { text: 'Releases', href: paths.releases(), needs: 'release:read' },
     { text: 'Knowledge base', href: paths.knowledge(), needs: 'knowledge:read' },

@@ -18,6 +18,7 @@ import { Failure } from '../../ui/Failure.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { AgentTab } from './AgentTab.tsx';
+import { FixTab } from './FixTab.tsx';
 import { FactTab } from './FactTab.tsx';
 import { factTablesOf } from './fact-tables.tsx';
 import { PostureTab } from './PostureTab.tsx';
@@ -34,6 +35,7 @@ function tabsOf(detail: AssetDetail | undefined): readonly Tab[] {
   return [
     ['summary', 'Summary', (known) => <SummaryTab detail={known} />],
     ['vulnerabilities', 'Vulnerabilities', (known) => <VulnerabilitiesTab assetId={known.asset.assetId} />],
+    ['fixes', 'Fixes', (known) => <FixTab assetId={known.asset.assetId} />],
     ['posture', 'Posture', (known) => <PostureTab assetId={known.asset.assetId} />],
     ...factTablesOf(detail?.agent?.collectors ?? []).map((table): Tab => [
       table.tab,
@@ -88,6 +90,7 @@ export function AssetPage() {
         }
         actions={
           <>
+            <span className="quiet">risk {detail.asset.risk}</span>{' '}
             <SeverityTally counts={detail.asset.detections} assetId={assetId} />{' '}
             {may('asset:scan') ? <ScanNow key={assetId} assetId={assetId} /> : null}
           </>

@@ -7,6 +7,7 @@ import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { Change } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { FleetRisk } from '../../components/FleetRisk.tsx';
 import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
 import { Severity, severityLabel } from '../../components/Severity.tsx';
 import { useAsOf } from '../../components/time-travel.ts';
@@ -114,6 +115,7 @@ function Figures({ data }: { data: Dashboard }) {
           {plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.
         </p>
       ) : null}
+      <FleetRisk />
       <div className="columns">
         <div className="stack last-fills">
           <Container header={<Header variant="h2">Open detections</Header>}>

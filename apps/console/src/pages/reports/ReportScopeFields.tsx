@@ -56,5 +56,9 @@ function Preview({ draft }: { draft: ScopeDraft }) {
   const body = { ...(assets.trim() ? { assets } : {}), ...(detections.trim() ? { detections } : {}) };
   const { data, error } = useApi(endpoints.previewReport, { body });
   const text = error ? error.message : data ? `Now: ${data.assets} assets, ${data.detections} open detections.` : 'Counting …';
-  return <output>{text}</output>;
+  return (
+    <p role="status" className={error ? 'problem' : ''}>
+      {text}
+    </p>
+  );
 }

@@ -1,0 +1,189 @@
+import Button from '@cloudscape-design/components/button';
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { endpoints, type Exception, ExceptionState, type VexFormat } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { useFrame } from '../../components/frame-state.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { saveFile } from '../../ui/csv.ts';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { FilterSelect } from '../../ui/FilterSelect.tsx';
+import { formatCount, formatMoment } from '../../ui/format.ts';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
+import { useTitle } from '../../ui/use-title.ts';
+import { RequestException } from './RequestException.tsx';
+
+const indicators = { requested: 'pending', active: 'success', expired: 'stopped', ended: 'stopped', rejected: 'error' } as const;
+
+/** What somebody said is of no concern for a time, and why. */
+export function ExceptionsPage() {
+  useTitle('Exceptions');
+  useFrame({}, 'exceptions');
+  const [address, change] = useUrlState();
+  const state = oneOf(address['state'], ['', ...ExceptionState.options]);
+  const answer = useApi(endpoints.listExceptions, { query: { limit: 200, ...(state === '' ? {} : { state }) } });
+  const [requesting, setRequesting] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const download = (format: VexFormat): void => {
+    call(endpoints.exportVex, { query: { standard: format } }).then(
+      (document) => saveFile(`vedette.${format}.json`, JSON.stringify(document, null, 2)),
+      setFailure,
+    );
+  };
+  return (
+    <div className="stack">
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      {failure === null ? null : <Failure error={failure} />}
+      <Table
+        header={
+          <Header
+            variant="h1"
+            counter={answer.data ? `(${formatCount(answer.data.total)})` : ''}
+            description="Detections under an exception are left out of what is open and of risk, until its time is over or another version is installed"
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <ButtonDropdown
+                  items={[
+                    { id: 'openvex', text: 'OpenVEX' },
+                    { id: 'cyclonedx', text: 'CycloneDX' },
+                  ]}
+                  onItemClick={({ detail }) => download(detail.id === 'cyclonedx' ? 'cyclonedx' : 'openvex')}
+                >
+                  Export VEX
+                </ButtonDropdown>
+                <Button variant="primary" onClick={() => setRequesting(true)}>
+                  Request exception
+                </Button>
+              </SpaceBetween>
+            }
+          >
+            Exceptions
+          </Header>
+        }
+        filter={
+          <div className="filters">
+            <FilterSelect
+              label="State"
+              value={state}
+              choices={[['', 'any'], ...ExceptionState.options.map((one) => [one, one] as const)]}
+              onChange={(value) => change({ state: value || undefined })}
+            />
+          </div>
+        }
+        ariaLabels={{ tableLabel: 'Exceptions' }}
+        wrapLines
+        loading={answer.isPending}
+        loadingText="Loading exceptions …"
+        items={answer.data?.items ?? []}
+        trackBy="exceptionId"
+        empty={
+          <EmptyState title="No exception">
+            <p>Ask for one where a detection is of no concern, or cannot be fixed for a time.</p>
+          </EmptyState>
+        }
+        columnDefinitions={[
+          {
+            id: 'reason',
+            header: 'Reason',
+            isRowHeader: true,
+            minWidth: 160,
+            cell: (item) => (
+              <>
+                {item.reason}
+                {item.comment ? <div className="quiet">{item.comment}</div> : null}
+              </>
+            ),
+          },
+          {
+            id: 'state',
+            header: 'State',
+            minWidth: 130,
+            cell: (item) => (
+              <>
+                <StatusIndicator type={indicators[item.state]} wrapText={false}>
+                  {item.state}
+                </StatusIndicator>
+                <div className="quiet">{item.status.replaceAll('_', ' ')}</div>
+              </>
+            ),
+          },
+          {
+            id: 'checks',
+            header: 'For',
+            minWidth: 180,
+            cell: (item) => (
+              <>
+                <code>{item.query}</code>
+                <div className="quiet">
+                  {item.names.join(', ')}
+                  {item.checks > item.names.length ? ` and ${item.checks - item.names.length} more` : ''}
+                </div>
+                <div>on {item.assets === '' ? 'all assets' : <code>{item.assets}</code>}</div>
+              </>
+            ),
+          },
+          { id: 'covered', header: 'Covers', cell: (item) => (item.covered === null ? '–' : formatCount(item.covered)) },
+          {
+            id: 'expires',
+            header: 'Until',
+            minWidth: 140,
+            cell: (item) => (
+              <>
+                {item.expiresAt === null ? 'somebody ends it' : formatMoment(item.expiresAt)}
+                <div className="quiet">
+                  asked <Ago at={item.requestedAt} /> by {item.requestedBy}
+                  {item.decidedBy === null ? '' : `, decided by ${item.decidedBy}`}
+                </div>
+              </>
+            ),
+          },
+          { id: 'action', header: 'Action', minWidth: 110, cell: (item) => <Actions item={item} onFailure={setFailure} /> },
+        ]}
+      />
+      {requesting ? <RequestException onClose={() => setRequesting(false)} /> : null}
+    </div>
+  );
+}
+
+function Actions({ item, onFailure }: { item: Exception; onFailure: (error: unknown) => void }) {
+  const queries = useQueryClient();
+  const params = { exceptionId: item.exceptionId };
+  const act = useMutation({
+    mutationFn: (action: 'approved' | 'rejected' | 'end') =>
+      action === 'end'
+        ? call(endpoints.endException, { params })
+        : call(endpoints.decideException, { params, body: { decision: action } }),
+    onSuccess: async () => {
+      onFailure(null);
+      // What is open has changed everywhere.
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listExceptions) });
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listDetections) });
+    },
+    onError: onFailure,
+  });
+  const button = (label: string, action: 'approved' | 'rejected' | 'end') => (
+    <Button
+      variant="inline-link"
+      ariaLabel={`${label} ${item.reason}`}
+      loading={act.isPending}
+      onClick={() => act.mutate(action)}
+    >
+      {label}
+    </Button>
+  );
+  if (item.state === 'active') return button('End', 'end');
+  if (item.state !== 'requested') return null;
+  return (
+    <SpaceBetween direction="horizontal" size="xs">
+      {button('Approve', 'approved')}
+      {button('Reject', 'rejected')}
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,148 @@
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Checkbox from '@cloudscape-design/components/checkbox';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Modal from '@cloudscape-design/components/modal';
+import Select from '@cloudscape-design/components/select';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Textarea from '@cloudscape-design/components/textarea';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { endpoints, VexJustification, VexStatus } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf } from '../../api/use-api.ts';
+import { Failure } from '../../ui/Failure.tsx';
+import { plural } from '../../ui/format.ts';
+import { useSettled } from '../../ui/use-settled.ts';
+
+const statuses = VexStatus.options.map((value) => ({ value, label: value.replaceAll('_', ' ') }));
+const justifications = VexJustification.options.map((value) => ({ value, label: value.replaceAll('_', ' ') }));
+
+const empty = {
+  query: '',
+  assets: '',
+  status: 'affected',
+  justification: VexJustification.options[0] as string,
+  reason: '',
+  comment: '',
+  days: '90',
+  anyVersion: false,
+};
+
+/** Asks for an exception, with what it would cover. */
+export function RequestException({ onClose }: { onClose: () => void }) {
+  const queries = useQueryClient();
+  const [form, setForm] = useState(empty);
+  const change = (patch: Partial<typeof empty>): void => setForm({ ...form, ...patch });
+  const isNotAffected = form.status === 'not_affected';
+  const request = useMutation({
+    mutationFn: () =>
+      call(endpoints.requestException, {
+        body: {
+          query: form.query,
+          assets: form.assets,
+          anyVersion: form.anyVersion,
+          status: VexStatus.parse(form.status),
+          justification: isNotAffected ? VexJustification.parse(form.justification) : null,
+          reason: form.reason,
+          comment: form.comment,
+          expiresInDays: form.days === '' ? null : Number(form.days),
+        },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listExceptions) });
+      await queries.invalidateQueries({ queryKey: keyOf(endpoints.listDetections) });
+      onClose();
+    },
+  });
+  const usable = form.query.trim() !== '' && form.reason.trim() !== '';
+  return (
+    <Modal
+      visible
+      size="large"
+      header="Request exception"
+      closeAriaLabel="Close"
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button variant="primary" disabled={!usable} loading={request.isPending} onClick={() => request.mutate()}>
+              Request
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <div className="stack">
+        {request.error ? <Failure error={request.error} /> : null}
+        <FormField
+          label="Detections"
+          description="In the query language, such as “name:CVE-2026-1000” or “package:curl severity:<3”"
+        >
+          <Input value={form.query} onChange={({ detail }) => change({ query: detail.value })} />
+        </FormField>
+        <FormField label="Assets" description="In the query language, such as “tag:lab”. Empty: all">
+          <Input value={form.assets} onChange={({ detail }) => change({ assets: detail.value })} />
+        </FormField>
+        {form.query.trim() === '' ? null : <Preview query={form.query} assets={form.assets} />}
+        <FormField label="Status">
+          <Select
+            selectedOption={statuses.find(({ value }) => value === form.status) ?? null}
+            options={statuses}
+            onChange={({ detail }) => change({ status: detail.selectedOption.value ?? form.status })}
+          />
+        </FormField>
+        {isNotAffected ? (
+          <FormField label="Justification">
+            <Select
+              selectedOption={justifications.find(({ value }) => value === form.justification) ?? null}
+              options={justifications}
+              onChange={({ detail }) => change({ justification: detail.selectedOption.value ?? form.justification })}
+            />
+          </FormField>
+        ) : null}
+        <FormField label="Reason">
+          <Input value={form.reason} onChange={({ detail }) => change({ reason: detail.value.slice(0, 200) })} />
+        </FormField>
+        <FormField label="Comment">
+          <Textarea value={form.comment} onChange={({ detail }) => change({ comment: detail.value.slice(0, 4000) })} />
+        </FormField>
+        <FormField label="Days until it expires" description="Empty: as the rules say">
+          <Input value={form.days} type="number" inputMode="numeric" onChange={({ detail }) => change({ days: detail.value })} />
+        </FormField>
+        <Checkbox
+          checked={form.anyVersion}
+          description="Otherwise a detection is back when another version is installed"
+          onChange={({ detail }) => change({ anyVersion: detail.checked })}
+        >
+          For whatever version is installed
+        </Checkbox>
+      </div>
+    </Modal>
+  );
+}
+
+function Preview({ query, assets }: { query: string; assets: string }) {
+  const asked = useSettled(`${query}\0${assets}`);
+  const answer = useQuery({
+    queryKey: ['/exceptions/preview', asked],
+    queryFn: ({ signal }) => {
+      const [ofDetections = '', ofAssets = ''] = asked.split('\0');
+      return call(endpoints.previewException, { body: { query: ofDetections, assets: ofAssets } }, signal);
+    },
+    retry: false,
+  });
+  if (answer.error) return <Failure error={answer.error} />;
+  if (!answer.data) return <p className="quiet">Looking for what it would cover …</p>;
+  const { detections, assets: count, checks, names } = answer.data;
+  return (
+    <p aria-live="polite">
+      It would cover {plural(detections, 'detection')} of {plural(checks, 'check')} on {plural(count, 'asset')}
+      {names.length === 0 ? '' : `: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}`}
+    </p>
+  );
+}
