@@ -9,6 +9,7 @@ import {
   getReport,
   listReports,
   listReportSchedules,
+  previewReport,
   type Report,
   ReportFormat,
   ReportId,
@@ -98,6 +99,21 @@ async function fetchTo({ client }: Surroundings, { reportId }: Report, file: str
 function fileName({ kind, asOf, format }: Report): string {
   return `vedette-${kind}-${asOf.slice(0, 16).replaceAll(':', '')}.${format}`;
 }
+
+const reportsPreview: Command = {
+  name: 'reports preview',
+  summary: 'Say how large a report of now would be.',
+  options: [
+    ['--assets <query>', 'which assets, in the query language'],
+    ['--query <query>', 'which detections, in the query language'],
+  ],
+  example: `vedette reports preview --assets 'tag:web'`,
+  async run({ client }, _args, options) {
+    const body = { assets: queryText(options['assets'], 'asset'), detections: queryText(options['query'], 'detection') };
+    const data = await client().call(previewReport, { body });
+    return { data, text: `${data.assets} assets, ${data.detections} open detections` };
+  },
+};
 
 const reportsList: Command = {
   name: 'reports list',
@@ -218,6 +234,7 @@ const schedulesDelete: Command = {
 
 export const reportCommands: readonly Command[] = [
   reportsCreate,
+  reportsPreview,
   reportsList,
   reportsDownload,
   reportsDelete,
