@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { ReportFormat } from '@vedette/protocol';
 import { migrate, openDatabase, startEmbeddedPostgres } from '@vedette/server';
 import { type Kysely, sql } from 'kysely';
-import { pino } from 'pino';
-import { readConfig } from '../../apps/server/src/config.ts';
 import type { Database } from '../../apps/server/src/db/schema.ts';
-import { FleetIndex } from '../../apps/server/src/fleet-index/fleet-index.ts';
 import { makeReport } from '../../apps/server/src/reports/make-report.ts';
+import { testServer } from '../../apps/server/src/testing/test-server.ts';
 
 export const name = 'report';
 export const options = {
@@ -28,14 +26,12 @@ export async function run({ assets = 5000, detections = 200 }): Promise<Record<s
   const directory = await mkdtemp(join(tmpdir(), 'vedette-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDirectory: join(directory, 'postgres'), log: () => undefined });
   const { db, close } = openDatabase(postgres.connection);
-  const log = pino({ level: 'silent' });
-  const clock = (): Date => new Date();
-  const fleetIndex = new FleetIndex({ db, log, clock });
   try {
     await migrate(db);
     const organizationId = await fill(db, { assets, detections });
     const figures: Record<string, number> = { assets, rows: assets * detections };
-    const context = { db, fleetIndex, config: readConfig({}) };
+    await using server = await testServer({ db, connection: postgres.connection }, { role: 'api' });
+    const { context } = server;
     for (const format of ReportFormat.options) {
       const wish = { kind: 'detections' as const, format };
       const before = process.memoryUsage().rss;
@@ -61,7 +57,6 @@ export async function run({ assets = 5000, detections = 200 }): Promise<Record<s
     figures['peakRssBytes'] = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
     return figures;
   } finally {
-    await fleetIndex[Symbol.asyncDispose]();
     await close();
     await postgres[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });

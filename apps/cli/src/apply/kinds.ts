@@ -5,7 +5,9 @@ import {
   deleteSavedQuery,
   deleteTag,
   Deadlines,
+  ExceptionRules,
   getDeadlines,
+  getExceptionRules,
   getLoginRules,
   getReleaseRules,
   listRoles,
@@ -19,6 +21,7 @@ import {
   saveQuery,
   saveTag,
   setDeadlines,
+  setExceptionRules,
   setLoginRules,
   setReleaseRules,
   Tag,
@@ -106,6 +109,10 @@ const allSettings: readonly Kind[] = [
   settings('Deadlines', z.strictObject(Deadlines.shape), {
     get: (client) => client.call(getDeadlines, {}),
     set: (client, body) => client.call(setDeadlines, { body }),
+  }),
+  settings('ExceptionRules', z.strictObject(ExceptionRules.shape), {
+    get: (client) => client.call(getExceptionRules, {}),
+    set: (client, body) => client.call(setExceptionRules, { body }),
   }),
   settings('LoginRules', z.strictObject(LoginRules.shape), {
     get: (client) => client.call(getLoginRules, {}),

@@ -5,9 +5,11 @@ import {
   type Exception,
   ExceptionId,
   exportVex,
+  getException,
   importVex,
   limits,
   listExceptions,
+  previewException,
   requestException,
   VexFormat,
   VexJustification,
@@ -45,6 +47,16 @@ const exceptionsList: Command = {
   },
 };
 
+const exceptionsShow: Command = {
+  name: 'exceptions show',
+  summary: 'One exception, with who asked for it and who decided.',
+  args: '<exception>',
+  example: 'vedette exceptions show 3f0e6d0a-0c53-4d7e-8f35-5ad2a3a6b1aa',
+  async run({ client }, [id]) {
+    return told(await client().call(getException, { params: { exceptionId: identifier(ExceptionId, 'exception', id) } }));
+  },
+};
+
 const exceptionsRequest: Command = {
   name: 'exceptions request',
   summary: 'Ask for an exception: what is found by the query now is left out of what is open.',
@@ -57,19 +69,28 @@ const exceptionsRequest: Command = {
     ['--comment <text>', 'more of it'],
     ['--expires-in-days <n>', 'when it is over (default: as the rules say)'],
     ['--any-version', 'whatever version is installed; otherwise another version ends it'],
+    ['--dry-run', 'say what it would be given for, and ask for nothing'],
   ],
   example: `vedette exceptions request 'name:CVE-2026-1000' --assets tag:lab --reason "isolated test machines" --expires-in-days 90`,
   async run({ client }, [query], options) {
+    const scope = {
+      query: queryText(query, 'detection') ?? '',
+      assets: queryText(options['assets'], 'asset') ?? '',
+      anyVersion: options['anyVersion'] === true,
+    };
+    if (options['dryRun'] === true) {
+      const preview = await client().call(previewException, { body: scope });
+      const { detections, assets, checks } = preview;
+      return { data: preview, text: `It would cover ${detections} detections of ${checks} checks on ${assets} assets.` };
+    }
     const data = await client().call(requestException, {
       body: {
-        query: queryText(query, 'detection') ?? '',
-        assets: queryText(options['assets'], 'asset') ?? '',
+        ...scope,
         status: identifier(VexStatus, 'status', options['status'] ?? 'affected'),
         justification: identifier(VexJustification.nullable(), 'justification', options['justification'] ?? null),
         reason: text(options['reason']) ?? '',
         comment: text(options['comment']) ?? '',
         expiresInDays: wholeNumber('--expires-in-days', options['expiresInDays']) ?? null,
-        anyVersion: options['anyVersion'] === true,
       },
     });
     return told(data);
@@ -151,6 +172,7 @@ function told(data: Exception): Outcome {
 
 export const exceptionCommands: readonly Command[] = [
   exceptionsList,
+  exceptionsShow,
   exceptionsRequest,
   decisionOf('approved', 'approve'),
   decisionOf('rejected', 'reject'),

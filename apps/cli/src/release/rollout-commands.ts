@@ -36,7 +36,9 @@ const list: Command = {
   example: 'vedette release rollouts',
   async run({ client }, [rollout], options) {
     if (rollout !== undefined) {
-      const one = await client().call(getRollout, { params: { rolloutId: identifier(getRollout.params.shape.rolloutId, 'roll-out', rollout) } });
+      const one = await client().call(getRollout, {
+        params: { rolloutId: identifier(getRollout.params.shape.rolloutId, 'roll-out', rollout) },
+      });
       return { data: one, text: rolloutTable([one]) };
     }
     const data = await client().call(listRollouts, { query: page(options) });

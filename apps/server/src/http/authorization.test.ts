@@ -51,6 +51,11 @@ beforeAll(async () => {
   await change('/tags/own-tag', {});
   const saved = await change('/queries', { name: 'own', about: 'asset', query: 'os:debian' });
   const order = await change(`/assets/${db.assetId}/scans`);
+  const report = await change('/reports', { kind: 'summary', format: 'csv' });
+  const schedule = await change('/report-schedules', { kind: 'summary', format: 'csv', cron: '0 7 * * 1' });
+  const channel = await insertChannel();
+  const rule = await change('/notification-rules', { name: 'own', events: ['agent.silent'], channelIds: [channel] });
+  const exception = await change('/exceptions', { query: 'severity:>=1', status: 'affected', reason: 'own' });
   ours = {
     assetId: db.assetId,
     orderId: order['orderId'] ?? '',
@@ -63,6 +68,11 @@ beforeAll(async () => {
     sessionId: await insertSession(),
     secondFactorId: await insertFactor(),
     rolloutId: await insertRollout(),
+    reportId: report['reportId'] ?? '',
+    scheduleId: schedule['scheduleId'] ?? '',
+    channelId: channel,
+    exceptionId: exception['exceptionId'] ?? '',
+    ruleId: rule['ruleId'] ?? '',
   };
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
@@ -107,6 +117,15 @@ async function insertFactor(): Promise<string> {
     createdAt: world.server.clock.now,
   };
   await world.database.db.insertInto('secondFactor').values(factor).execute();
+  return id;
+}
+
+async function insertChannel(): Promise<string> {
+  const { organizationId, userId } = world.manager;
+  const [id, createdAt] = [randomUUID(), world.server.clock.now];
+  const settings = JSON.stringify({ kind: 'syslog', host: '127.0.0.1', port: 1, transport: 'tcp' });
+  const channel = { organizationId, id, name: 'own', settings, secret: null, enabled: true, createdAt, createdBy: userId };
+  await world.database.db.insertInto('notificationChannel').values(channel).execute();
   return id;
 }
 
@@ -241,6 +260,7 @@ it('serves below /api nothing that is not an operation, but what is listed here'
     });
   expect(served.filter((one) => !known.has(one)).toSorted()).toEqual([
     'GET /api/openapi.json',
+    'GET /api/v1/reports/:reportId/file',
     'PUT /api/v1/releases/files/:sha256',
   ]);
   expect([...known].filter((one) => !served.includes(one))).toEqual([]);

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { outsideScope } from '../db/asset-scope.ts';
 import type { Database } from '../db/schema.ts';
 import { DeliveryError } from './channels/delivery-error.ts';
 import { type ChannelRow, deliver } from './deliver.ts';
@@ -47,7 +48,7 @@ export class Dispatcher implements AsyncDisposable {
 
   wake(): void {
     if (this.#stop.signal.aborted) return;
-    this.#running ??= this.work().finally(() => {
+    this.#running ??= outsideScope(() => this.work()).finally(() => {
       this.#running = null;
     });
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NotificationChannel, NotificationEvent, NotificationRule } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
@@ -31,14 +31,17 @@ let caller: Caller;
 let stranger: Caller;
 let received: Received[] = [];
 let status = 200;
-const http = createServer(async (request, reply) => {
+const http = createServer((request, reply) => void take(request, reply));
+
+async function take(request: IncomingMessage, reply: ServerResponse): Promise<void> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const body = Buffer.concat(parts).toString();
   const { data } = JSON.parse(body) as Pick<Received, 'data'>; // of our own making
   received.push({ headers: request.headers as Record<string, string>, body, data });
   reply.writeHead(status).end();
-});
+}
+
 const fixable = (score: number): Belief => ({ bookworm: '3', score });
 
 beforeAll(async () => {
@@ -56,9 +59,11 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const table of emptied) {
-    await sql`delete from ${sql.table(table)}`.execute(database.db);
-  }
+  await database.db.transaction().execute(async (tx) => {
+    // The audit log refuses to be emptied otherwise.
+    await sql`set local session_replication_role = replica`.execute(tx);
+    for (const table of emptied) await sql`delete from ${sql.table(table)}`.execute(tx);
+  });
   world = new HistoryWorld(database.db, syncDocument);
   await fleetIndex?.[Symbol.asyncDispose]();
   const { db, log } = server.context;
@@ -80,6 +85,8 @@ const emptied = [
   'notification_position',
   'notification_told',
   'release_event',
+  'notification_message',
+  'audit_event',
   'api_token',
   'app_user',
 ];

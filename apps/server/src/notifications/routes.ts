@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { readMoment } from '../reports/report-scope.ts';
+import { scopesOf } from '../reports/routes.ts';
 import { DeliveryError } from './channels/delivery-error.ts';
 import { isWebhookSecret, newWebhookSecret } from './channels/sign-webhook.ts';
 import { deliver } from './deliver.ts';
@@ -118,7 +119,7 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
       channelIds: [...new Set(channelIds)],
       digestMinutes,
       enabled,
-      scopes: [...caller.scopes],
+      scopes: [...scopesOf(caller)],
       createdAt: now,
       createdBy: login,
     });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ReportScope } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
 import type { Context } from '../context.ts';
+import { outsideScope } from '../db/asset-scope.ts';
 import { isBusyError } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -48,7 +49,8 @@ export class ReportKeeper implements AsyncDisposable {
   /** Looks at once whether there is something to make. */
   wake(): void {
     if (this.#isStopped) return;
-    this.#running ??= this.work().finally(() => {
+    // Whoever asked may see less than what waits here was asked for.
+    this.#running ??= outsideScope(() => this.work()).finally(() => {
       this.#running = null;
     });
   }

@@ -53,7 +53,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
       wish: named,
       ...times,
       createdBy: login,
-      scopes: caller.scopes,
+      scopes: scopesOf(caller),
     });
     log.info({ audit: 'report', organizationId, report: row.id, kind: wish.kind, by: login }, 'a report was wished for');
     onNew();
@@ -68,7 +68,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   serve(app, context, previewReport, async ({ body, caller }) => {
     const { organizationId } = caller;
     const asOf = clock();
-    const assets = [...caller.scopes, ...(body.assets ? [body.assets] : [])];
+    const assets = [...scopesOf(caller), ...(body.assets ? [body.assets] : [])];
     const about = await resolveScope(context, { organizationId, asOf, assets, detections: body.detections });
     const nested = assets.map((query) => `asset:(${query})`);
     const query = [...(body.detections ? [`(${body.detections})`] : []), ...nested].join(' and ');
@@ -110,8 +110,14 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   });
 }
 
-export function readerOf({ organizationId, login, scopes }: Caller): Reader {
-  return { organizationId, login, seesAll: scopes.length === 0 };
+export function readerOf({ organizationId, login, scopes, seesNoAsset }: Caller): Reader {
+  return { organizationId, login, seesAll: scopes.length === 0 && !seesNoAsset };
+}
+
+/** What is made later keeps to what its maker may see. Throws ApiError FORBIDDEN for somebody who may see no asset. */
+export function scopesOf({ scopes, seesNoAsset }: Caller): readonly string[] {
+  if (seesNoAsset) throw new ApiError('FORBIDDEN', 'You may see no asset: ask for an asset scope, or for a role that needs none');
+  return scopes;
 }
 
 function notFound(reportId: string): ApiError {

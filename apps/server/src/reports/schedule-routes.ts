@@ -9,7 +9,7 @@ import { loadChannels } from '../notifications/store.ts';
 import { kindNames } from './make-report.ts';
 import { nextRun } from './next-run.ts';
 import { readMoment } from './report-scope.ts';
-import { readerOf } from './routes.ts';
+import { readerOf, scopesOf } from './routes.ts';
 import { loadSchedules, runSchedule, type ScheduleRow, toSchedule, writeSchedule } from './schedule-store.ts';
 import { toReport } from './store.ts';
 
@@ -53,7 +53,7 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
       keepDays,
       channelIds: [...new Set(channelIds)],
       enabled,
-      scopes: [...caller.scopes],
+      scopes: [...scopesOf(caller)],
       createdAt: now,
       createdBy: login,
       nextRunAt: nextRun({ cron, timeZone }, now),

@@ -56,9 +56,5 @@ function Preview({ draft }: { draft: ScopeDraft }) {
   const body = { ...(assets.trim() ? { assets } : {}), ...(detections.trim() ? { detections } : {}) };
   const { data, error } = useApi(endpoints.previewReport, { body });
   const text = error ? error.message : data ? `Now: ${data.assets} assets, ${data.detections} open detections.` : 'Counting …';
-  return (
-    <p role="status" className={error ? 'problem' : ''}>
-      {text}
-    </p>
-  );
+  return <output>{text}</output>;
 }

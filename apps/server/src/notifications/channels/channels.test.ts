@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createHttp, type IncomingMessage } from 'node:http';
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,14 +94,15 @@ async function receiver(
   answer: (received: Received) => { status: number; headers?: Record<string, string> },
 ): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
-  const server = createHttp(async (request, reply) => {
+  const take = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const one = { headers: request.headers, body: Buffer.concat(parts).toString() };
     received.push(one);
     const { status, headers = {} } = answer(one);
     reply.writeHead(status, headers).end('x'.repeat(100_000));
-  }).listen(0, '127.0.0.1');
+  };
+  const server = createHttp((request, reply) => void take(request, reply)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   closing.push(() => void server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received };
@@ -123,9 +124,9 @@ describe('a webhook', () => {
       [body, { 'webhook-timestamp': String(Number(given['webhook-timestamp']) + 1) }],
       [body, { 'webhook-signature': given['webhook-signature']?.replace('v1,', 'v1,A') ?? '' }],
     ] as const) {
-      expect(() => judge.verify(changedBody, { ...given, ...changed })).toThrow();
+      expect(() => judge.verify(changedBody, { ...given, ...changed })).toThrow(/signature/i);
     }
-    expect(() => new Webhook(newWebhookSecret()).verify(body, given)).toThrow();
+    expect(() => new Webhook(newWebhookSecret()).verify(body, given)).toThrow(/signature/i);
   });
 
   it('that is replayed later is refused by its timestamp', () => {
