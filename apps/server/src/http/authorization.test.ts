@@ -55,7 +55,6 @@ beforeAll(async () => {
   const schedule = await change('/report-schedules', { kind: 'summary', format: 'csv', cron: '0 7 * * 1' });
   const channel = await insertChannel();
   const rule = await change('/notification-rules', { name: 'own', events: ['agent.silent'], channelIds: [channel] });
-  const exception = await change('/exceptions', { query: 'severity:>=1', status: 'affected', reason: 'own' });
   ours = {
     assetId: db.assetId,
     orderId: order['orderId'] ?? '',
@@ -71,7 +70,6 @@ beforeAll(async () => {
     reportId: report['reportId'] ?? '',
     scheduleId: schedule['scheduleId'] ?? '',
     channelId: channel,
-    exceptionId: exception['exceptionId'] ?? '',
     ruleId: rule['ruleId'] ?? '',
   };
 }, 60_000);

@@ -16,6 +16,6 @@ export async function resolveRule(
   const numbers = await resolveNumbers(context, { ...scope, assets: [...scopes, ...assets] });
   const about = await resolveQuery(context, { ...scope, detections: query ?? undefined });
   const among = numbers === null ? sql<boolean>`true` : sql<boolean>`asset_number = any(${numbers}::integer[])`;
-  const where = sql<boolean>`(${among} and ${about?.where ?? sql`true`})`;
+  const where = sql<boolean>`(${among} and ${about.where})`;
   return { where, assets: numbers === null ? null : new Set(numbers) };
 }

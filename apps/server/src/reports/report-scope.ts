@@ -4,11 +4,12 @@ import type { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
 import { loadDecisions } from '../decisions/decisions.ts';
 import type { Database } from '../db/schema.ts';
+import { coveredSql } from '../exceptions/exception-sql.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
-import { speaksOfFixed } from '../query/detection-query.ts';
+import { speaksOfException, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 
 export interface ReportAsset {
@@ -50,21 +51,23 @@ export async function resolveScope(sources: Sources, wish: ScopeWish): Promise<R
       ${numbers === null ? sql`` : sql`and number = any(${numbers}::integer[])`}
     order by hostname collate "C", id`.execute(db);
   const about = await resolveQuery(sources, { organizationId, asOf, detections });
-  return { assets: rows, where: about?.where, status: about?.speaksOfFixed ? 'all' : 'open' };
+  return { assets: rows, where: about.where, status: about.speaksOfFixed ? 'all' : 'open' };
 }
 
-/** A query about detections as a condition; null where it says nothing. Throws as resolveScope. */
+/** A query about detections as a condition; without what an exception covers, unless it asks for that. Throws as resolveScope. */
 export async function resolveQuery(
   sources: Sources,
   { organizationId, asOf, detections }: Omit<ScopeWish, 'assets'>,
-): Promise<{ where: RawBuilder<boolean>; speaksOfFixed: boolean } | null> {
+): Promise<{ where: RawBuilder<boolean>; speaksOfFixed: boolean }> {
   const { query } = readMoment(detections, 'detection', asOf);
-  if (!query) return null;
-  const nested = new Map<Query, readonly number[]>();
-  for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
   const { silence } = sources.config;
   const decisions = await loadDecisions(sources, { organizationId, silence, asOf }, asOf);
-  const where = detectionCondition(query, (part) => nested.get(part) ?? [], { decisions, organizationId });
+  const uncovered = sql<boolean>`not ${coveredSql(decisions, organizationId)}`;
+  if (!query) return { where: uncovered, speaksOfFixed: false };
+  const nested = new Map<Query, readonly number[]>();
+  for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
+  const fits = detectionCondition(query, (part) => nested.get(part) ?? [], { decisions, organizationId });
+  const where = speaksOfException(query) ? fits : sql<boolean>`(${fits} and ${uncovered})`;
   return { where, speaksOfFixed: speaksOfFixed(query) };
 }
 
