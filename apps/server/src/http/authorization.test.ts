@@ -18,6 +18,7 @@ const bodies: Readonly<Record<string, object>> = {
   setAssetRelease: { pin: null, tags: [] },
   saveTag: {},
   tagAsset: { add: ['own'] },
+  decideException: { decision: 'approved' },
 };
 /** What everybody has in common. */
 const shared: Readonly<Record<string, string>> = {
@@ -55,6 +56,12 @@ beforeAll(async () => {
   const schedule = await change('/report-schedules', { kind: 'summary', format: 'csv', cron: '0 7 * * 1' });
   const channel = await insertChannel();
   const rule = await change('/notification-rules', { name: 'own', events: ['agent.silent'], channelIds: [channel] });
+  const exception = await change('/exceptions', {
+    query: 'severity:>=1',
+    status: 'not_affected',
+    justification: 'component_not_present',
+    reason: 'own',
+  });
   ours = {
     assetId: db.assetId,
     orderId: order['orderId'] ?? '',
@@ -71,6 +78,7 @@ beforeAll(async () => {
     scheduleId: schedule['scheduleId'] ?? '',
     channelId: channel,
     ruleId: rule['ruleId'] ?? '',
+    exceptionId: exception['exceptionId'] ?? '',
   };
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
