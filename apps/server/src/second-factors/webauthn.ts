@@ -1,13 +1,10 @@
 import { isIP } from 'node:net';
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { FactorRow } from './store.ts';
+
+/** Loaded when somebody first uses a key: it takes a quarter of a second, which every start would. */
+const load = () => import('@simplewebauthn/server');
 
 /** Who we are to a browser: what it has made for one it gives to no other. */
 export interface RelyingParty {
@@ -29,7 +26,7 @@ export async function registrationOptions(
   user: { readonly userId: string; readonly login: string },
   factors: readonly FactorRow[],
 ) {
-  return generateRegistrationOptions({
+  return (await load()).generateRegistrationOptions({
     rpName: 'Vedette',
     rpID: party.id,
     userName: user.login,
@@ -45,7 +42,9 @@ export async function registrationOptions(
 /** Null where the answer is not to this challenge, from another site, or not signed as it should be. */
 export async function checkRegistration(party: RelyingParty, challenge: string, response: unknown) {
   try {
-    const { verified, registrationInfo } = await verifyRegistrationResponse({
+    const { verified, registrationInfo } = await (
+      await load()
+    ).verifyRegistrationResponse({
       response: response as never, // its shape is judged within
       expectedChallenge: challenge,
       expectedOrigin: party.origin,
@@ -61,7 +60,7 @@ export async function checkRegistration(party: RelyingParty, challenge: string, 
 }
 
 export async function authenticationOptions(party: RelyingParty, factors: readonly FactorRow[]) {
-  return generateAuthenticationOptions({
+  return (await load()).generateAuthenticationOptions({
     rpID: party.id,
     allowCredentials: credentialsOf(factors),
     userVerification: 'preferred',
@@ -77,7 +76,9 @@ export async function checkAuthentication(
   const factor = factors.find(({ credentialId }) => credentialId !== null && credentialId === response['id']);
   if (!factor?.credentialId) return null;
   try {
-    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+    const { verified, authenticationInfo } = await (
+      await load()
+    ).verifyAuthenticationResponse({
       response: response as never, // its shape is judged within
       expectedChallenge: challenge,
       expectedOrigin: party.origin,

@@ -1,5 +1,4 @@
 import type { ChannelSettings } from '@vedette/protocol';
-import { createTransport } from 'nodemailer';
 import { type Message, messageText } from '../message.ts';
 import { DeliveryError } from './delivery-error.ts';
 
@@ -23,6 +22,8 @@ export async function sendEmail(
   { secret, consoleUrl, attachments }: { secret: string | null; consoleUrl: string | null; attachments: readonly Attachment[] },
 ): Promise<void> {
   if (user !== null && security === 'none') throw new DeliveryError('CHANNEL', 'A login is not sent without TLS');
+  // Not before a mail is sent: it takes long to load.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host,
     port,

@@ -1,4 +1,4 @@
-import PDFDocument from 'pdfkit';
+import type PDFDocument from 'pdfkit';
 import type { Cell, Column, ReportDocument, ReportTable } from '../report-document.ts';
 
 /** Nobody reads more on paper; what is left out is said, and the other formats hold everything. */
@@ -18,7 +18,9 @@ type Face = 'Helvetica' | 'Helvetica-Bold';
  */
 export async function* writePdf(report: ReportDocument): AsyncGenerator<Uint8Array> {
   const { title, facts, figures, tables, asOf } = report;
-  const pages = new Pages({ title, asOf });
+  // Not before a PDF is wanted: it takes long to load.
+  const { default: Document } = await import('pdfkit');
+  const pages = new Pages(Document, { title, asOf });
   pages.write(title, { face: 'Helvetica-Bold', size: 18, after: 8 });
   for (const [label, value] of facts) pages.writePair(label, value);
   pages.skip(8);
@@ -81,10 +83,10 @@ class Pages {
   #y = margin;
   readonly width: number;
 
-  constructor({ title, asOf }: { title: string; asOf: Date }) {
+  constructor(Document: typeof PDFDocument, { title, asOf }: { title: string; asOf: Date }) {
     // pdfkit makes the file's id of these, too.
     const info = { Title: title, Producer: 'Vedette', Creator: 'Vedette', CreationDate: asOf };
-    this.#doc = new PDFDocument({ size: 'A4', layout: 'landscape', margin, info, autoFirstPage: false });
+    this.#doc = new Document({ size: 'A4', layout: 'landscape', margin, info, autoFirstPage: false });
     this.#doc.addPage();
     this.width = this.#doc.page.width - 2 * margin;
     this.#bottom = this.#doc.page.height - margin - lineHeight;
