@@ -112,7 +112,14 @@ function skewed(random: Random, limit: number): number {
 function enterChecks(book: VerdictBook, fleet: Fleet, { checks, random }: { checks: number; random: Random }): number {
   for (let number = 1; number <= checks; number += 1) {
     const severity = 1 + Math.floor(random() * 5);
-    book.enterCheck({ number, name: `CVE-2026-${number}`, severity, exploited: random() < 0.01, epss: random(), cvss: 2 * severity });
+    book.enterCheck({
+      number,
+      name: `CVE-2026-${number}`,
+      severity,
+      exploited: random() < 0.01,
+      epss: random(),
+      cvss: 2 * severity,
+    });
     for (const verdict of verdictsOf(fleet, { check: number, random, from: now - 400 * day })) book.enterVerdict(verdict);
   }
   return book.verdicts;
@@ -156,7 +163,14 @@ function changeChecks(index: OrganizationIndex, fleet: Fleet, { count, random }:
   }));
   return timed(() => {
     const changes = fresh.map(({ check, verdicts }): CheckChange => {
-      const place = index.book.enterCheck({ number: check, name: `${check}`, severity: 4, exploited: false, epss: null, cvss: null });
+      const place = index.book.enterCheck({
+        number: check,
+        name: `${check}`,
+        severity: 4,
+        exploited: false,
+        epss: null,
+        cvss: null,
+      });
       for (const verdict of verdicts) index.book.enterVerdict(verdict);
       return { place, packageVersions: new Set(verdicts.map(({ packageVersion }) => packageVersion)), ended: false };
     });

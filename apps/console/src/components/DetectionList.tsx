@@ -138,7 +138,11 @@ export function DetectionList(props: DetectionListProps) {
       empty={props.empty}
       instead={
         canGroup && group !== '' ? (
-          <DetectionGroups groupBy={group} query={withFilters(query, termsOf({ kind, status, severity, only, exception }))} asOf={asOf} />
+          <DetectionGroups
+            groupBy={group}
+            query={withFilters(query, termsOf({ kind, status, severity, only, exception }))}
+            asOf={asOf}
+          />
         ) : undefined
       }
     />

@@ -88,7 +88,7 @@ function expectedFixes(text: string, installed: ReadonlySet<string>): Map<string
     const known = highest.get(source);
     if (known === undefined || isLower(known, fixed)) highest.set(source, fixed);
   }
-  return new Map([...highest]);
+  return new Map(highest);
 }
 
 function isLower(a: string, b: string): boolean {
