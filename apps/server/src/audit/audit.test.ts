@@ -130,7 +130,8 @@ describe('the audit log', () => {
 
   it('writes down every operation that changes something, of all there are', () => {
     const silent = Object.values(endpoints).filter((endpoint) => endpoint.method !== 'GET' && !isAudited(endpoint));
-    expect(silent.map(({ name }) => name)).toEqual(['whatIf']);
+    // What only answers a question that is too long for an address.
+    expect(silent.map(({ name }) => name).toSorted()).toEqual(['previewException', 'previewReport', 'whatIf']);
   });
 });
 
