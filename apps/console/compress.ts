@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
@@ -10,13 +12,14 @@ export function compressPlugin(): Plugin {
     name: 'vedette-compress',
     apply: 'build',
     enforce: 'post',
-    generateBundle(_, bundle) {
-      for (const [fileName, output] of Object.entries(bundle)) {
-        const source = Buffer.from(output.type === 'chunk' ? output.code : output.source);
-        if (!/\.(?:js|css|svg)$/.test(fileName) || source.length < leastBytes) continue;
+    /** Of the files as they were written: until then other plugins put names into them. */
+    async writeBundle({ dir = '' }, bundle) {
+      for (const fileName of Object.keys(bundle).filter((name) => /\.(?:js|css|svg)$/.test(name))) {
+        const source = await readFile(join(dir, fileName));
+        if (source.length < leastBytes) continue;
         const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: source.length };
-        this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: brotliCompressSync(source, { params }) });
-        this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+        await writeFile(join(dir, `${fileName}.br`), brotliCompressSync(source, { params }));
+        await writeFile(join(dir, `${fileName}.gz`), gzipSync(source, { level: 9 }));
       }
     },
   };
