@@ -231,6 +231,8 @@ describe.runIf(built)('the console over fixtures', () => {
   it('goes to the login again when the session has ended, and back afterwards', async () => {
     await logIn(page, url, admin);
     await expectHeading(page, 'Worst findings');
+    // It would notice by itself, before the link is followed.
+    await page.route('**/api/v1/pulse', (route) => route.abort());
     await page.context().clearCookies();
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Checks', exact: true }).click();
     await page.getByLabel('Login').waitFor();

@@ -134,13 +134,10 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
   it('exports as many rows as the API has detections', async () => {
     await page.goto(`${url}/detections`);
     const { total } = await api<{ total: number }>('/detections?limit=1');
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Export CSV' }).click(),
-    ]);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export CSV' }).click()]);
     const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
     expect(lines).toHaveLength(total + 1);
-    expect(lines[0]).toContain('Check,Asset,Severity,Package or setting,Kind,Title,Installed,Fixed in,Advisory');
+    expect(lines[0]).toContain('Check,Number,Asset,Severity,Confidence,Kind,Title,Status,Packages,Installed,Fixed in,Advisory');
   });
 
   it('makes an API token that works until it is revoked', async () => {
@@ -162,7 +159,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     await page.goto(url);
     await expectHeading(page, 'Worst findings');
     await page.keyboard.press('Control+k');
-    await page.getByLabel('Page, asset or check').fill(String(items[0]?.check));
+    await page.getByLabel('Page, asset, check, package or saved query').fill(String(items[0]?.check));
     await page
       .getByRole('list', { name: 'Found' })
       .getByRole('link', { name: items[0]?.name ?? '' })
