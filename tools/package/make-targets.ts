@@ -184,9 +184,10 @@ export async function agentBytes(work: string, version: string | null): Promise<
   return Buffer.from(parts.join(version));
 }
 
-async function runtimeBytes(work: string, architecture: Architecture): Promise<Buffer> {
+/** As packages and releases carry it; of the pinned Node, or of one in a folder of its own. */
+export async function runtimeBytes(work: string, architecture: Architecture, folder?: string): Promise<Buffer> {
   const file = join(work, 'node');
-  await stageRuntime(file, architecture);
+  await stageRuntime(file, architecture, folder);
   return readFile(file);
 }
 

@@ -70,8 +70,8 @@ export async function bytesBelow(root: string): Promise<number> {
 }
 
 /** Node as npm brings it, without symbols (33 MB), and without the need for a library that minimal systems lack. */
-export async function stageRuntime(to: string, architecture: Architecture): Promise<void> {
-  const node = join(runtimeFolder(architecture), 'bin/node');
+export async function stageRuntime(to: string, architecture: Architecture, folder = runtimeFolder(architecture)): Promise<void> {
+  const node = join(folder, 'bin/node');
   const strip = architecture === process.arch ? 'strip' : architectureNames[architecture].strip;
   await runTool(strip, ['--strip-all', '--remove-section=.comment', '-o', `${to}.new`, node], { from: 'binutils' });
   if (architecture === 'x64') await writeFile(`${to}.new`, withoutLibatomic(await readFile(`${to}.new`)));
