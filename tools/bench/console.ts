@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,6 +34,7 @@ export const options = {
   assets: 'size of the fleet (default 100)',
   rounds: 'how often each page is opened (default 3)',
   asks: 'how often each question is asked (default 20)',
+  rows: 'how much of a list is read as CSV (default 1000000)',
 };
 
 const pages = { dashboard: '/', assets: '/assets', detections: '/detections', checks: '/checks', software: '/software' } as const;
@@ -42,7 +43,7 @@ const admin = { login: 'admin', password: 'a password of the benchmark' };
 
 /** How long the console takes to show its pages in Chromium, and the API to answer what they ask, with a fleet of its own on this machine. */
 export async function run(given: Readonly<Record<string, number>>): Promise<Record<string, unknown>> {
-  const { assets = 100, rounds = 3, asks = 20 } = given;
+  const { assets = 100, rounds = 3, asks = 20, rows: exportRows = 1_000_000 } = given;
   await buildConsole(join(import.meta.dirname, '../..'));
   const directory = mkdtempSync(join(tmpdir(), 'vedette-bench-'));
   try {
@@ -63,9 +64,11 @@ export async function run(given: Readonly<Record<string, number>>): Promise<Reco
     const loadAverage = loadavg()[0];
     const api = await askAll(platform, fleet, asks);
     process.stderr.write(`${JSON.stringify(api)}\n`);
+    const lists = await exportLists(platform, exportRows);
+    process.stderr.write(`${JSON.stringify(lists)}\n`);
     const shown = await openAll(platform, browser, rounds);
     await platform.kill();
-    return { assets, loadAverage, ...api, ...shown };
+    return { assets, loadAverage, ...api, ...lists, ...shown };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -146,7 +149,6 @@ async function openAll(platform: PlatformProcess, browser: Browser, rounds: numb
       await fresh.close();
     }
   }
-  Object.assign(figures, await exported(browser, platform.url, storageState));
   for (const [figure, values] of times) figures[figure] = percentile(values, 0.5);
   return figures;
 }
@@ -177,20 +179,32 @@ function transferred(page: Page): Promise<Record<string, number>> {
   });
 }
 
-/** All open detections as CSV, as the browser gets them. */
-async function exported(
-  browser: Browser,
-  url: string,
-  storageState: Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['storageState']>>,
-): Promise<Record<string, number>> {
-  const context = await browser.newContext({ storageState });
-  const page = await context.newPage();
-  await page.goto(url);
-  const { rows, ms } = await page.evaluate(async () => {
+/** Lists as CSV: rows each second, and by how much the platform grows meanwhile. No more is read than `mostRows`. */
+async function exportLists(platform: PlatformProcess, mostRows: number): Promise<Record<string, number>> {
+  const lists = { detectionExport: '/detections?format=csv', checkExport: '/checks?format=csv' };
+  const figures: Record<string, number> = {};
+  for (const [list, path] of Object.entries(lists)) {
+    const before = residentBytes(platform.pid);
     const startedAt = performance.now();
-    const text = await (await fetch('/api/v1/detections?format=csv')).text();
-    return { rows: text.split('\n').length - 2, ms: performance.now() - startedAt };
-  });
-  await context.close();
-  return { csvRows: rows, csvRowsPerSecond: rows / (ms / 1000) };
+    let [rows, peak] = [-1, before]; // the first line has the names of columns
+    for await (const chunk of platform.client.download(path)) {
+      for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) rows += 1;
+      peak = Math.max(peak, residentBytes(platform.pid));
+      if (rows >= mostRows) break;
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    Object.assign(figures, {
+      [`${list}Rows`]: rows,
+      [`${list}Seconds`]: seconds,
+      [`${list}RowsPerSecond`]: rows / seconds,
+      [`${list}GrowthBytes`]: peak - before,
+    });
+  }
+  return figures;
+}
+
+const newline = 0x0a;
+
+function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
