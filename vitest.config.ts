@@ -18,12 +18,12 @@ export default defineConfig({
         },
       },
       {
-        // Whole constellations: one after the other, for they start platforms, agents and browsers.
+        // Whole constellations of platforms, agents and browsers, which wait for each other more than they work: two at a time.
         test: {
           name: 'e2e',
           include: ['{apps,packages,tests}/**/*.e2e.ts'],
           exclude: never,
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

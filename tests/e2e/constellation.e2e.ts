@@ -65,7 +65,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     expect(total).toBeGreaterThan(0);
   });
 
-  it('shows every page without a fault, and to everybody', { timeout: 120_000 }, async () => {
+  it('shows every page without a fault, and to everybody', async () => {
     const violations: string[] = [];
     await using visitor = await newPage(browser);
     const faults = await exploreConsole(visitor, url, admin, async (name) => {
