@@ -1,7 +1,11 @@
-import { runBackupCommand } from './backup/command.ts';
-import { helpText, readConfig } from './config.ts';
-import { explainStartError } from './start-error.ts';
-import { startServer } from './start-server.ts';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+// Types are taken out of some 1,500 sources and all is compiled once, not at every start, which halves what a start costs; what is imported
+// statically would be compiled before. As a variable it is heard of by worker threads, too. Where it cannot be written, nothing but time is
+// lost.
+enableCompileCache((process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../../../.build/code')));
+const { helpText, readConfig } = await import('./config.ts');
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
@@ -15,10 +19,13 @@ if (process.argv.includes('--help')) {
   process.stdout.write(helpText());
 } else {
   try {
-    if (command !== undefined) await runBackupCommand(process.argv.slice(2), readConfig(), { terminal, signal: stop.signal });
-    else await serveUntilStopped();
+    if (command !== undefined) {
+      const { runBackupCommand } = await import('./backup/command.ts');
+      await runBackupCommand(process.argv.slice(2), readConfig(), { terminal, signal: stop.signal });
+    } else await serveUntilStopped();
   } catch (error) {
     if (!stop.signal.aborted) {
+      const { explainStartError } = await import('./start-error.ts');
       const { message, exitCode } = explainStartError(error);
       process.stderr.write(`${message}\n`);
       process.exitCode = exitCode;
@@ -27,6 +34,7 @@ if (process.argv.includes('--help')) {
 }
 
 async function serveUntilStopped(): Promise<void> {
+  const { startServer } = await import('./start-server.ts');
   await using server = await startServer(readConfig(), stop.signal);
   // The one line on stdout, for whoever started us; everything else is log, on stderr.
   const { url, bootstrap } = server;

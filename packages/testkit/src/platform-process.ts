@@ -123,8 +123,6 @@ export class PlatformProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', log],
       env: {
         ...process.env,
-        // Every start would take the types out of all sources again.
-        NODE_COMPILE_CACHE: join(repository, '.build/code'),
         VEDETTE_OFFLINE: '1',
         VEDETTE_DATA_DIR: join(this.#directory, 'data'),
         ...this.#environment,

@@ -48,8 +48,11 @@ export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promi
   servePlatformMetrics(app, context);
   await registerRoutes(app, context, keeper);
   if (!plays(config, 'api')) return app;
-  const document = JSON.stringify(openApi(productVersion));
-  app.get('/api/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
+  let document: string | null = null;
+  app.get('/api/openapi.json', async (_request, reply) => {
+    document ??= JSON.stringify(openApi(productVersion));
+    return reply.type('application/json').send(document);
+  });
   await serveConsole(app, config.consoleDirectory);
   return app;
 }

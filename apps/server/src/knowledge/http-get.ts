@@ -1,12 +1,16 @@
 import type { HttpGet } from '@vedette/feeds';
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Config } from '../config.ts';
+
+/** Large, and not needed before the first feed is fetched. */
+const load = () => import('undici');
 
 const headersTimeoutMs = 15_000;
 const bodyTimeoutMs = 20_000;
 
 /** A dispatcher that goes through the configured proxy, where there is one. */
-export function feedDispatcher(config: Config): Dispatcher {
+export async function feedDispatcher(config: Config): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await load();
   const proxy = config.httpsProxy ?? '';
   return new EnvHttpProxyAgent({
     httpsProxy: proxy,
@@ -19,6 +23,7 @@ export function feedDispatcher(config: Config): Dispatcher {
 /** Asks through the dispatcher; `signal` ends a transfer under way. */
 export function httpGet(dispatcher: Dispatcher, signal: AbortSignal): HttpGet {
   return async (url, headers) => {
+    const { request } = await load();
     const reply = await request(url, {
       dispatcher,
       signal,

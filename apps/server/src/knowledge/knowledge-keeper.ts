@@ -174,7 +174,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
 
   async #refresh(names: readonly string[] | null): Promise<RefreshResult> {
     const { config, db, log, clock } = this.#context;
-    const dispatcher = feedDispatcher(config);
+    let dispatcher: Promise<Dispatcher> | null = null;
     const problems: string[] = [];
     let succeeded = 0;
     try {
@@ -187,7 +187,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
         try {
           const from =
             config.feedDirectory === null
-              ? await this.#from({ dispatcher, signal })
+              ? await this.#from({ dispatcher: await (dispatcher ??= feedDispatcher(config)), signal })
               : await (listing ??= listDirectory(config.feedDirectory));
           const shared = { context: this.#context, parser: this.#parser, cves, signal };
           const outcome = await refreshFeed(feed, { ...shared, from, read: this.#read });
@@ -203,7 +203,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
         }
       }
     } finally {
-      await dispatcher.destroy();
+      await (await dispatcher)?.destroy();
     }
     // Also what an earlier refresh read, but could not import any more.
     const waiting = await db.selectFrom('feedState').select('feed').where('imported', '=', false).execute();

@@ -1,5 +1,8 @@
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 import type { OidcConfig } from '../config.ts';
+
+/** Only platforms with such a provider need it, and not before somebody logs in there. */
+const load = () => import('openid-client');
 
 /** What a provider says of a person. */
 export interface Identity {
@@ -31,6 +34,7 @@ export class OidcProvider {
 
   /** Where the browser has to go (OpenID Connect Core 3.1.2.1, with PKCE, RFC 7636). */
   async authorizationUrl({ state, nonce, codeVerifier }: Expected, redirectUri: string): Promise<URL> {
+    const client = await load();
     return client.buildAuthorizationUrl(await this.#find(), {
       redirect_uri: redirectUri,
       scope: 'openid profile email',
@@ -46,6 +50,7 @@ export class OidcProvider {
    * for what does not fit.
    */
   async identify(address: URL, { state, nonce, codeVerifier }: Expected): Promise<Identity> {
+    const client = await load();
     const tokens = await client.authorizationCodeGrant(await this.#find(), address, {
       expectedState: state,
       expectedNonce: nonce,
@@ -66,12 +71,13 @@ export class OidcProvider {
   }
 
   async #userInfo(accessToken: string, subject: string): Promise<Record<string, unknown>> {
-    const config = await this.#find();
+    const [client, config] = [await load(), await this.#find()];
     return config.serverMetadata().userinfo_endpoint === undefined ? {} : client.fetchUserInfo(config, accessToken, subject);
   }
 
   async #find(): Promise<client.Configuration> {
     const { issuer, clientId } = this.#config;
+    const client = await load();
     // By itself the library leaves the signature of a token that came over TLS unchecked (OpenID Connect Core 3.1.3.7, 6); and where that
     // is not TLS is on this machine only: config.ts.
     const execute = [client.enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [client.allowInsecureRequests] : [])];

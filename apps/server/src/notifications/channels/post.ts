@@ -1,5 +1,4 @@
 import { type BlockList, isIP } from 'node:net';
-import { Agent, request } from 'undici';
 import { DeliveryError } from './delivery-error.ts';
 import { checkHost, safeLookup } from './safe-address.ts';
 
@@ -27,6 +26,8 @@ export async function post({ url, headers, body, allowed, signal }: Post): Promi
   if (protocol === 'http:' && !allowed.check(bare(hostname), isIP(bare(hostname)) === 6 ? 'ipv6' : 'ipv4')) {
     throw new DeliveryError('REFUSED', 'Without TLS only addresses of networks in VEDETTE_WEBHOOK_NETWORKS are reached');
   }
+  // Large, and most platforms never need it.
+  const { Agent, request } = await import('undici');
   const dispatcher = new Agent({ connect: { lookup: safeLookup(allowed), timeout: timeoutMs } });
   try {
     const reply = await request(url, {
