@@ -135,6 +135,33 @@ describe.runIf(built)('the console over fixtures', () => {
   });
 
   it(
+    'has only the rows in sight in the page of a long list, and says which of how many they are',
+    { timeout: 90_000 },
+    async () => {
+      await logIn(page, url, admin, '/checks?query=many');
+      await page.getByText('50 of 10,000 checks').waitFor();
+      const end = page.locator('.list-end');
+      for (let read = 50; read < 1000;) {
+        await end.scrollIntoViewIfNeeded();
+        await page.getByText(new RegExp(`^(?!${read.toLocaleString('en')} )[\\d,]+ of 10,000 checks$`)).waitFor();
+        read = Number((await end.textContent())?.split(' ')[0]?.replace(',', ''));
+      }
+      await end.scrollIntoViewIfNeeded();
+      const rows = page.locator('tbody tr');
+      expect(await rows.count()).toBeLessThan(120);
+      // The head is the first row, of all that the platform has.
+      expect(await page.getByRole('table', { name: 'Checks' }).first().getAttribute('aria-rowcount')).toBe('10001');
+      await page.evaluate(() => scrollTo(0, 20_000));
+      const middle = page.getByRole('row', { name: /CVE-2020-00420/ });
+      await middle.waitFor();
+      expect(await middle.getAttribute('aria-rowindex')).toBe('422');
+      expect(await accessibilityViolations(page, 'a long list')).toEqual([]);
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.getByRole('link', { name: 'CVE-2020-00000' }).waitFor();
+    },
+  );
+
+  it(
     'shows by itself what the platform has learned, without a place that goes empty meanwhile',
     { timeout: 60_000 },
     async () => {

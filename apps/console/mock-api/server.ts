@@ -14,6 +14,7 @@ import { orderScan, scanOrder } from './scans.ts';
 
 /**
  * The built console with an API of fixtures behind it, for looking at pages and for browser tests without a platform.
+ * The query "many" finds 10,000 checks.
  * Sentinels make it fail: the password "fail" (LOGIN_FAILED), any search for "fail" (INTERNAL), an activation key named "fail" (CONFLICT);
  * the login "empty" sees an organization without assets.
  */
@@ -93,6 +94,20 @@ function detectionsFor(request: MockRequest) {
   );
 }
 
+function checksFor(request: MockRequest) {
+  return fixtures.checks.filter(
+    (check) => check.severity >= Number(request.query.get('severity') ?? 1) && matches(request, check.name, ...check.aliases),
+  );
+}
+
+/** More than anybody would look at. */
+function manyChecks() {
+  return Array.from({ length: 10_000 }, (_, index) => {
+    const check = fixtures.checks[index % fixtures.checks.length]!; // there are some
+    return { ...check, number: 100_000 + index, name: `CVE-2020-${String(index).padStart(5, '0')}` };
+  });
+}
+
 const emptyCounts = fixtures.countsOf([]);
 let keys = [...fixtures.activationKeys];
 let tokens = [...fixtures.apiTokens];
@@ -167,9 +182,7 @@ const handlers: Handlers = {
     return fixtures.explain(found);
   },
   listChecks: (request) => {
-    const list = fixtures.checks.filter(
-      (check) => check.severity >= Number(request.query.get('severity') ?? 1) && matches(request, check.name, ...check.aliases),
-    );
+    const list = request.query.get('query') === 'many' ? manyChecks() : checksFor(request);
     return paged(
       request,
       list.map((check, index) => ({

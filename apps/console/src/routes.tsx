@@ -2,7 +2,7 @@ import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { endpoints, type Me } from '@vedette/protocol';
 import { ApiError, call } from './api/call.ts';
-import { keyOf } from './api/use-api.ts';
+import { freshMs, keyOf } from './api/use-api.ts';
 import { AppFrame } from './components/AppFrame.tsx';
 import { NotFound } from './components/NotFound.tsx';
 import { placesFor } from './components/places.ts';
@@ -24,7 +24,7 @@ export const queryClient = new QueryClient({
   }),
   defaultOptions: {
     queries: {
-      staleTime: 5_000,
+      staleTime: freshMs,
       // A refusal stays a refusal; only silence and overload are worth a second try.
       retry: (failures, error) => failures < 1 && (!(error instanceof ApiError) || error.status === 0 || error.status === 503),
     },

@@ -2,6 +2,9 @@ import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react
 import type { Endpoint } from '@vedette/protocol';
 import { call, type InputOf, type ReplyOf } from './call.ts';
 
+/** An answer is not asked for again so soon. */
+export const freshMs = 5_000;
+
 /** Query key of an operation, so that a change elsewhere can make it be fetched again. */
 export function keyOf<E extends Endpoint>(endpoint: E, input?: InputOf<E>): readonly unknown[] {
   return input === undefined ? [endpoint.path] : [endpoint.path, input];

@@ -1,9 +1,14 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import type { Endpoint } from '@vedette/protocol';
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { type Endpoint, limits } from '@vedette/protocol';
 import { addressOf, call, type InputOf, type ReplyOf } from './call.ts';
+import { freshMs } from './use-api.ts';
 
-/** So many rows at first, and so many more at a time. */
-export const rowsPerPage = 50;
+/** So many rows at first; then as many again as there are, so that a long list is read in few steps. */
+const firstRows = 50;
+/** A list of so many steps stands still until somebody reads it again: it would be read anew, step by step, at every piece of news. */
+const livePages = 6;
+const noPages: readonly never[] = [];
 
 interface ListReply<Item> {
   readonly total: number;
@@ -21,6 +26,10 @@ export interface List<Item> {
   /** Null at the end. */
   readonly loadMore: (() => void) | null;
   readonly isLoadingMore: boolean;
+  /** Why the last `loadMore` came to nothing. */
+  readonly moreError: unknown;
+  /** Of a list too long to follow the news: reads it again from its beginning. */
+  readonly reload: (() => void) | null;
   readonly error: unknown;
   readonly retry: () => unknown;
   /** Where the whole of it is a CSV file; null for lists that the platform does not write as one. */
@@ -30,7 +39,15 @@ export interface List<Item> {
 }
 
 type ItemOf<E extends Endpoint> = ReplyOf<E> extends { items: readonly (infer Item)[] } ? Item : never;
-type PageParam = { readonly after?: string; readonly offset?: number };
+type PageParam = { readonly limit: number; readonly after?: string; readonly offset?: number };
+
+/** True for what useList has read so much of that it stands still. */
+export function isLongList({ state }: { readonly state: { readonly data?: unknown } }): boolean {
+  const { data } = state;
+  return (
+    typeof data === 'object' && data !== null && 'pages' in data && Array.isArray(data.pages) && data.pages.length > livePages
+  );
+}
 
 /** Reads a list page by page, by cursor where it has cursors, and keeps what is on screen while another question is under way. */
 export function useList<E extends Endpoint>(
@@ -41,24 +58,31 @@ export function useList<E extends Endpoint>(
   const asked = input as { params?: object; query?: object }; // InputOf<E> cannot be looked into while E is open
   const load = (part: object, signal?: AbortSignal): Promise<ListReply<ItemOf<E>>> =>
     call(endpoint, { ...asked, query: { ...asked.query, ...part } } as InputOf<E>, signal) as Promise<ListReply<ItemOf<E>>>; // likewise
+  const queries = useQueryClient();
+  const queryKey = [endpoint.path, 'list', asked];
+  const { refetchInterval = false } = options;
   const answer = useInfiniteQuery<ListReply<ItemOf<E>>, Error, InfiniteData<ListReply<ItemOf<E>>>, readonly unknown[], PageParam>(
     {
-      queryKey: [endpoint.path, 'list', asked],
-      initialPageParam: {},
-      queryFn: ({ pageParam, signal }) => load({ limit: rowsPerPage, ...pageParam }, signal),
+      queryKey,
+      initialPageParam: { limit: firstRows },
+      queryFn: ({ pageParam, signal }) => load(pageParam, signal),
       getNextPageParam: (last, pages) => nextPage(last, pages),
       placeholderData: keepPreviousData,
-      ...options,
+      refetchInterval: (query) => (isLongList(query) ? false : refetchInterval),
+      staleTime: (query) => (isLongList(query) ? Infinity : freshMs),
     },
   );
-  const pages = answer.data?.pages ?? [];
+  const pages = answer.data?.pages ?? noPages;
+  const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
   const hasCsv = 'format' in ((endpoint.query as { shape?: object }).shape ?? {}); // an endpoint's query is an object or nothing
   return {
     total: pages.at(-1)?.total,
-    items: pages.flatMap(({ items }) => items),
+    items,
     isPending: answer.isPending,
     loadMore: answer.hasNextPage ? () => void answer.fetchNextPage() : null,
     isLoadingMore: answer.isFetchingNextPage,
+    moreError: answer.isFetchNextPageError ? answer.error : null,
+    reload: pages.length > livePages ? () => void queries.resetQueries({ queryKey, exact: true }) : null,
     error: answer.data ? null : answer.error,
     retry: answer.refetch,
     csvAddress: hasCsv ? addressOf(endpoint.path, { ...asked, query: { ...asked.query, format: 'csv' } } as never) : null, // likewise
@@ -67,7 +91,8 @@ export function useList<E extends Endpoint>(
 }
 
 function nextPage<Item>(last: ListReply<Item>, pages: readonly ListReply<Item>[]): PageParam | undefined {
-  if (last.next !== undefined) return last.next === null ? undefined : { after: last.next };
   const read = pages.reduce((sum, { items }) => sum + items.length, 0);
-  return last.items.length > 0 && read < last.total ? { offset: read } : undefined;
+  const limit = Math.min(limits.pageSize, Math.max(firstRows, read));
+  if (last.next !== undefined) return last.next === null ? undefined : { limit, after: last.next };
+  return last.items.length > 0 && read < last.total ? { limit, offset: read } : undefined;
 }

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { endpoints } from '@vedette/protocol';
 import { useEffect, useRef } from 'react';
 import { useApi } from '../api/use-api.ts';
+import { isLongList } from '../api/use-list.ts';
 
 const everyMs = 10_000;
 /** Do not change with packages, detections or knowledge. */
@@ -20,6 +21,6 @@ export function useLiveUpdates(): void {
   useEffect(() => {
     const isNews = known.current !== undefined && revision !== undefined && revision !== known.current;
     known.current = revision ?? known.current;
-    if (isNews) void queries.invalidateQueries({ predicate: ({ queryKey }) => !steady.has(queryKey[0]) });
+    if (isNews) void queries.invalidateQueries({ predicate: (query) => !steady.has(query.queryKey[0]) && !isLongList(query) });
   }, [queries, revision]);
 }

@@ -1,20 +1,20 @@
-import Button from '@cloudscape-design/components/button';
 import CollectionPreferences from '@cloudscape-design/components/collection-preferences';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { List } from '../api/use-list.ts';
-import { type CsvValue, saveFile, toCsv } from './csv.ts';
+import type { CsvValue } from './csv.ts';
+import { ExportButton } from './ExportButton.tsx';
 import { Failure } from './Failure.tsx';
 import { formatCount } from './format.ts';
-import { SkeletonRows } from './Skeleton.tsx';
+import { ListEnd } from './ListEnd.tsx';
 import { useColumnChoice } from './use-column-choice.ts';
+import { useRowWindow } from './use-row-window.ts';
 import { useUrlState } from './use-url-state.ts';
 
-/** Largest page the API gives, and how many rows one export that is made here may have. */
-const exportPage = 500;
-const exportRows = 50_000;
+/** While the first rows are awaited the page has room for so many. */
+const skeletonRows = 8;
 
 export interface Column<Item> {
   readonly id: string;
@@ -54,8 +54,18 @@ interface ListTableProps<Item> {
  */
 export function ListTable<Item>(props: ListTableProps<Item>) {
   const { list, columns } = props;
-  const [state, change] = useUrlState();
   const [shown, setShown] = useColumnChoice(props.noun, columns);
+  const rows = useRowWindow(
+    list.items,
+    props.keyOf,
+    columns.flatMap(({ id }) => (shown.has(id) ? [id] : [])),
+  );
+  const { items, firstIndex, widths, ref } = rows;
+  // Drawn anew when other rows come into sight, not at every step of the scrolling.
+  const table = useMemo(
+    () => <Rows {...props} items={items} firstIndex={firstIndex} widths={widths} shown={shown} setShown={setShown} />,
+    [props, items, firstIndex, widths, shown, setShown],
+  );
   if (list.error) {
     return (
       <div className="stack">
@@ -73,20 +83,42 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
       </div>
     );
   }
+  return (
+    <div ref={ref} className={widths ? 'some-rows steady-columns' : rows.isPartial ? 'some-rows' : ''} style={rows.style}>
+      {table}
+    </div>
+  );
+}
+
+interface RowsProps<Item> extends ListTableProps<Item> {
+  readonly items: readonly Item[];
+  readonly firstIndex: number;
+  readonly widths: ReadonlyMap<string, number> | null;
+  readonly shown: ReadonlySet<string>;
+  readonly setShown: (ids: readonly string[]) => void;
+}
+
+function Rows<Item>(props: RowsProps<Item>) {
+  const { list, columns, shown } = props;
+  const [state, change] = useUrlState();
+  const display = columns.map(({ id }) => ({ id, visible: shown.has(id) }));
   const sorted = columns.find(({ sort }) => sort !== undefined && sort === state['sort']);
   const isTurned = state['direction'] === 'descending';
   const definitions = columns.map((column, index) => ({
     ...column,
     isRowHeader: index === 0,
     ...(column.sort === undefined ? {} : { sortingField: column.sort }),
+    ...(props.widths?.has(column.id) ? { width: props.widths.get(column.id), minWidth: undefined } : {}),
   }));
   return (
     <Table<Item>
       variant="container"
-      items={list.items}
+      items={props.items}
+      firstIndex={props.firstIndex}
+      totalItemsCount={list.total ?? -1}
       trackBy={props.keyOf}
       columnDefinitions={definitions}
-      columnDisplay={columns.map(({ id }) => ({ id, visible: shown.has(id) }))}
+      columnDisplay={display}
       {...(sorted ? { sortingColumn: { sortingField: sorted.sort ?? '' } } : {})}
       sortingDescending={isTurned !== (sorted?.isHighestFirst ?? false)}
       onSortingChange={({ detail }) => {
@@ -96,6 +128,7 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
         change({ sort: column?.sort, direction: isTurnedNow ? 'descending' : undefined });
       }}
       loading={list.isPending}
+      skeleton={{ totalRows: skeletonRows }}
       loadingText={`Loading ${props.noun} …`}
       stickyHeader={props.rank === 'h1'}
       contentDensity="compact"
@@ -108,34 +141,19 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
           title="Columns"
           confirmLabel="Use"
           cancelLabel="Cancel"
-          preferences={{ contentDisplay: columns.map(({ id }) => ({ id, visible: shown.has(id) })) }}
+          preferences={{ contentDisplay: display }}
           contentDisplayPreference={{
             title: 'Which columns to show',
             options: columns.map(({ id, header }, index) => ({ id, label: header, alwaysVisible: index === 0 })),
           }}
-          onConfirm={({ detail }) => setShown((detail.contentDisplay ?? []).flatMap(({ id, visible }) => (visible ? [id] : [])))}
+          onConfirm={({ detail }) =>
+            props.setShown((detail.contentDisplay ?? []).flatMap(({ id, visible }) => (visible ? [id] : [])))
+          }
         />
       }
-      footer={<ListFooter list={list} noun={props.noun} />}
-      empty={list.isPending ? <SkeletonRows /> : props.empty}
+      footer={<ListEnd list={list} noun={props.noun} follows={props.rank === 'h1'} />}
+      empty={props.empty}
     />
-  );
-}
-
-function ListFooter<Item>({ list, noun }: { list: List<Item>; noun: string }) {
-  if (list.isPending) return <SkeletonRows />;
-  if (list.items.length === 0) return null;
-  return (
-    <div className="list-end">
-      <span className="quiet">
-        {formatCount(list.items.length)} of {formatCount(list.total ?? 0)} {noun}
-      </span>
-      {list.loadMore ? (
-        <Button loading={list.isLoadingMore} loadingText={`Loading more ${noun}`} onClick={list.loadMore}>
-          Show more
-        </Button>
-      ) : null}
-    </div>
   );
 }
 
@@ -156,49 +174,4 @@ function ListHeader<Item>(props: ListTableProps<Item>) {
       {props.title}
     </Header>
   );
-}
-
-function ExportButton<Item>({ list, columns, noun }: ListTableProps<Item>) {
-  const [exporting, setExporting] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  const name = `vedette-${noun.replaceAll(' ', '-')}.csv`;
-  if (list.csvAddress !== null) {
-    return (
-      <Button iconName="download" href={list.csvAddress} download={name} disabled={!list.total}>
-        Export CSV
-      </Button>
-    );
-  }
-  const exportAll = async () => {
-    setExporting(true);
-    setFailure(null);
-    try {
-      const rows = await fetchAll(list);
-      const table = rows.map((row) => columns.map((column) => column.text?.(row)));
-      const header = columns.map((column) => column.header);
-      saveFile(name, toCsv(header, table));
-    } catch (error) {
-      setFailure(error);
-    }
-    setExporting(false);
-  };
-  return (
-    <>
-      <Button iconName="download" loading={exporting} disabled={!list.total} onClick={() => void exportAll()}>
-        Export CSV
-      </Button>
-      {failure === null ? null : <Failure error={failure} />}
-    </>
-  );
-}
-
-async function fetchAll<Item>({ fetchPart }: List<Item>): Promise<Item[]> {
-  const rows: Item[] = [];
-  for (;;) {
-    const part = await fetchPart({ limit: exportPage, offset: rows.length });
-    rows.push(...part.items);
-    if (part.total > exportRows)
-      throw new Error(`An export may have ${formatCount(exportRows)} rows; narrow the filter and try again.`);
-    if (part.items.length === 0 || rows.length >= part.total) return rows;
-  }
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { readStoredTexts, writeStored } from './stored.ts';
 
 /** Which columns of a list to show, remembered by this browser; the first one always. */
@@ -7,15 +7,18 @@ export function useColumnChoice(
   columns: readonly { readonly id: string; readonly isExtra?: boolean }[],
 ): [ReadonlySet<string>, (ids: readonly string[]) => void] {
   const [chosen, setChosen] = useState(() => readStoredTexts(`hidden-columns:${list}`));
-  const hidden = new Set(chosen ?? columns.flatMap(({ id, isExtra }) => (isExtra ? [id] : [])));
-  const shown = columns.filter(({ id }, index) => index === 0 || !hidden.has(id));
-  return [
-    new Set(shown.map(({ id }) => id)),
-    (ids) => {
+  const shown = useMemo(() => {
+    const hidden = new Set(chosen ?? columns.flatMap(({ id, isExtra }) => (isExtra ? [id] : [])));
+    return new Set(columns.flatMap(({ id }, index) => (index === 0 || !hidden.has(id) ? [id] : [])));
+  }, [chosen, columns]);
+  const choose = useCallback(
+    (ids: readonly string[]) => {
       // What is hidden is remembered: a column that comes with a later release is shown.
       const left = columns.flatMap(({ id }) => (ids.includes(id) ? [] : [id]));
       setChosen(left);
       writeStored(`hidden-columns:${list}`, left);
     },
-  ];
+    [list, columns],
+  );
+  return [shown, choose];
 }
