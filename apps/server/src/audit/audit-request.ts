@@ -1,9 +1,9 @@
-import { type AuditOutcome, type Endpoint, isReadOnly, isStanding } from '@vedette/protocol';
+import { type AuditHead, type AuditOutcome, type Endpoint, isReadOnly, isStanding } from '@vedette/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { outsideScope } from '../db/asset-scope.ts';
-import { appendAudit } from './append-audit.ts';
+import { appendAudit, type NewAuditEvent } from './append-audit.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 /** What is known of a request when it is done. */
@@ -23,17 +23,24 @@ export function isAudited({ method, permission }: Pick<Endpoint, 'method' | 'per
   return method !== 'GET' && (isStanding(permission) || !isReadOnly(permission));
 }
 
-/**
- * Writes down what a request did. The hash goes to the program's own log too: where that is kept elsewhere, nobody can write the chain
- * anew unnoticed.
- */
-export async function auditRequest({ db, clock, log }: Context, audited: AuditedRequest): Promise<void> {
-  const { request, caller, action, outcome, target = {}, detail = {} } = audited;
+/** Writes down what a request tried and may not: nothing was changed. What changes something goes through auditOperation. */
+export async function auditRefusal(context: Context, audited: Omit<AuditedRequest, 'outcome'>): Promise<void> {
+  const event = { ...eventOf(audited), outcome: 'refused' as const };
+  logAudited(context, event, await outsideScope(() => appendAudit(context.db, event, context.clock())));
+}
+
+/** The event of a request, without what came of it. */
+export function eventOf(audited: Omit<AuditedRequest, 'outcome'>): Omit<NewAuditEvent, 'outcome'> {
+  const { request, caller, action, target = {}, detail = {} } = audited;
   const { organizationId, userId, login, tokenName } = caller;
   const via = audited.via ?? (tokenName === null ? 'session' : `token ${tokenName}`);
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, 200);
   const actor = { userId: userId as never, login, via, address: request.ip, userAgent }; // an id from our own table
-  const event = { organizationId, action, outcome, actor, target, detail: withoutSecrets(detail) as Record<string, unknown> };
-  const head = await outsideScope(() => appendAudit(db, event, clock()));
-  log.info({ audit: action, outcome, organizationId, by: login, target, ...head }, 'audited');
+  return { organizationId, action, actor, target, detail: withoutSecrets(detail) as Record<string, unknown> };
+}
+
+/** The hash goes to the program's own log too: where that is kept elsewhere, nobody can write the chain anew unnoticed. */
+export function logAudited({ log }: Pick<Context, 'log'>, event: NewAuditEvent, head: AuditHead): void {
+  const { action, outcome, organizationId, actor, target } = event;
+  log.info({ audit: action, outcome, organizationId, by: actor.login, target, ...head }, 'audited');
 }

@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { AuditChain, type AuditHead, type ChainedAuditEvent, canonicalJson, endpoints } from '@vedette/protocol';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Secrets } from '../config.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { appendAudit, sha256 } from './append-audit.ts';
 import { isAudited } from './audit-request.ts';
+import { IntentKeeper } from './intent-keeper.ts';
+import { beginIntent, settleIntent } from './intents.ts';
 import { findAuditEvents, verifyAudit } from './store.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -44,6 +48,43 @@ async function tamper(statement: string): Promise<void> {
     await sql.raw(statement.replaceAll('OURS', `organization_id = '${caller.organizationId}'`)).execute(transaction);
     await sql`alter table audit_event enable trigger user`.execute(transaction);
   });
+}
+
+/** Lets every insert into a table fail meanwhile. */
+async function breaking(table: string, task: () => Promise<void>): Promise<void> {
+  const trigger = sql.raw(`create trigger broken before insert on ${table} execute function broken()`);
+  await sql`create or replace function broken() returns trigger language plpgsql as 'begin raise exception $$broken$$; end'`.execute(
+    database.db,
+  );
+  await trigger.execute(database.db);
+  try {
+    await task();
+  } finally {
+    await sql.raw(`drop trigger broken on ${table}`).execute(database.db);
+  }
+}
+
+async function intents(): Promise<string[]> {
+  const { organizationId } = caller;
+  const rows = await database.db.selectFrom('auditIntent').select('id').where('organizationId', '=', organizationId).execute();
+  return rows.map(({ id }) => id);
+}
+
+async function keyNames(): Promise<string[]> {
+  const { organizationId } = caller;
+  const rows = await database.db
+    .selectFrom('activationKey')
+    .select('name')
+    .where('organizationId', '=', organizationId)
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** One that is in the log, as it was before it came there. */
+async function anEvent() {
+  await fill(1);
+  const { number: _number, at: _at, hash: _hash, outcome: _outcome, ...event } = (await events())[0]!;
+  return event;
 }
 
 const verify = (kept: AuditHead | null = null) => verifyAudit(database.db, caller.organizationId, kept);
@@ -94,6 +135,58 @@ describe('the audit log', () => {
   it('keeps its order and leaves no gap when many write at once', async () => {
     await Promise.all(Array.from({ length: 30 }, () => fill(1)));
     expect((await events()).map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
+    expect((await verify()).fault).toBeNull();
+  });
+
+  it('keeps its order and leaves no gap when several processes write', async () => {
+    await using other = await testServer(database, { secrets: new Secrets({ databaseUrl: 'postgres://of.several/processes' }) });
+    const make = ({ app }: TestServer, name: string) =>
+      app.inject({ method: 'POST', url: '/api/v1/activation-keys', headers: caller.headers, payload: { name } });
+    await Promise.all(Array.from({ length: 40 }, (_, at) => make(at % 2 === 0 ? server : other, `key ${at}`)));
+    expect((await events()).map(({ number }) => number)).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
+    expect((await verify()).fault).toBeNull();
+  });
+
+  it('leaves no intent behind, whether the operation was done, refused or failed', async () => {
+    await fill(1);
+    const unknown = `/api/v1/activation-keys/${randomUUID()}`;
+    expect((await server.app.inject({ method: 'DELETE', url: unknown, headers: caller.headers })).statusCode).toBe(404);
+    expect(await intents()).toEqual([]);
+    await breaking('activation_key', async () =>
+      expect((await post('/activation-keys', { name: 'broken' })).statusCode).toBe(500),
+    );
+    expect(await intents()).toEqual([]);
+    expect(await events()).toMatchObject([
+      { outcome: 'done', detail: { input: { name: 'key 0' } } },
+      { outcome: 'failed', detail: { input: { name: 'broken' } } },
+    ]);
+  });
+
+  it('does nothing that it cannot write down', async () => {
+    await breaking('audit_intent', async () => expect((await post('/activation-keys', { name: 'unseen' })).statusCode).toBe(500));
+    expect(await keyNames()).toEqual([]);
+  });
+
+  it('tells later what was done when its end could not be written', async () => {
+    await breaking('audit_event', async () => expect((await post('/activation-keys', { name: 'done' })).statusCode).toBe(500));
+    expect([await keyNames(), await events()]).toEqual([['done'], []]);
+    const keeper = new IntentKeeper(server.context);
+    // Whoever began it may be at it still.
+    await keeper.look();
+    expect(await events()).toEqual([]);
+    await Promise.all([keeper.look(0), keeper.look(0), new IntentKeeper(server.context).look(0)]);
+    expect(await events()).toMatchObject([
+      { outcome: 'failed', actor: { userId: caller.userId }, detail: { input: { name: 'done' }, interrupted: true } },
+    ]);
+    expect([await intents(), (await verify()).fault]).toEqual([[], null]);
+  });
+
+  it('tells of the end too where the operation was taken for abandoned', async () => {
+    const event = { ...(await anEvent()), detail: {} };
+    const id = await beginIntent(database.db, event);
+    await new IntentKeeper(server.context).look(0);
+    await settleIntent(database.db, { id, event: { ...event, outcome: 'done' }, now: server.clock.now });
+    expect((await events()).map(({ outcome }) => outcome)).toEqual(['done', 'failed', 'done']);
     expect((await verify()).fault).toBeNull();
   });
 

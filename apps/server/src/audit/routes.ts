@@ -1,10 +1,18 @@
 import { AuditHead, listAuditEvents, verifyAuditLog } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
+import { plays } from '../config.ts';
 import type { Context } from '../context.ts';
 import { serve } from '../http/serve.ts';
+import { IntentKeeper } from './intent-keeper.ts';
 import { findAuditEvents, verifyAudit } from './store.ts';
 
 export function registerAudit(app: FastifyInstance, context: Context): void {
+  if (plays(context.config, 'jobs')) {
+    const keeper = new IntentKeeper(context);
+    app.addHook('onReady', () => keeper.start());
+    app.addHook('onClose', () => keeper[Symbol.asyncDispose]());
+  }
+
   serve(app, context, listAuditEvents, ({ query, caller }) =>
     findAuditEvents(context.db, { ...query, organizationId: caller.organizationId }),
   );

@@ -11,7 +11,8 @@ import {
   logOut,
 } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { auditRequest } from '../audit/audit-request.ts';
+import { auditOperation } from '../audit/audit-operation.ts';
+import { auditRefusal } from '../audit/audit-request.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve, servePublic } from '../http/serve.ts';
@@ -56,15 +57,17 @@ function registerSession(app: FastifyInstance, context: Context): void {
     const caller = user && { organizationId: user.organizationId, userId: user.id, login: user.login, tokenName: null };
     const tried = { request, action: logIn.name, via: 'password' };
     if (!user || !caller || !matches || user.disabledAt !== null) {
-      if (caller) await auditRequest(context, { ...tried, caller, outcome: 'refused' });
+      if (caller) await auditRefusal(context, { ...tried, caller });
       else context.log.info({ audit: 'logIn', outcome: 'refused', address: request.ip }, 'a login that does not exist was tried');
       throw new ApiError('LOGIN_FAILED', 'There is no such login with this password');
     }
     await forgive(db, guesses, clock());
     const stage = (await hasFactor(db, user.id)) ? 'second-factor' : 'complete';
-    const me = await openSession(context, { request, reply }, { ...caller, stage });
-    await auditRequest(context, { ...tried, caller, outcome: 'done', detail: { stage: me.stage } });
-    return me;
+    return auditOperation(context, {
+      audited: { ...tried, caller },
+      task: () => openSession(context, { request, reply }, { ...caller, stage }),
+      notes: (me) => (me ? { stage: me.stage } : {}),
+    });
   });
 
   serve(app, context, getSession, ({ caller }) => describeCaller(db, caller));

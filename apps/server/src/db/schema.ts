@@ -110,6 +110,8 @@ export interface Database {
     /** Canonical JSON. */
     body: string;
   };
+  /** Operations that were begun; the event of the audit log as JSON, without its outcome. */
+  auditIntent: { id: string; organizationId: string; begunAt: Generated<Date>; aliveAt: Generated<Date>; event: string };
   apiToken: {
     id: string;
     organizationId: string;

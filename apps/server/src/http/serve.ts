@@ -1,7 +1,8 @@
 import type { Endpoint } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { z } from 'zod';
-import { auditRequest, isAudited } from '../audit/audit-request.ts';
+import { auditOperation } from '../audit/audit-operation.ts';
+import { auditRefusal, isAudited } from '../audit/audit-request.ts';
 import { admit, Refusal } from '../auth/admit.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import { resolveScope } from '../auth/resolve-scope.ts';
@@ -47,21 +48,16 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const note = (detail: Readonly<Record<string, unknown>>): void => void Object.assign(notes, detail);
     const scope = await resolveScope(context, caller, endpoint.permission);
     const answer = (): Promise<z.input<R>> => handler({ ...input, caller, note, request, reply });
-    const audit = async (outcome: 'done' | 'failed'): Promise<void> => {
-      const { body, params } = input as { body: unknown; params: Record<string, unknown> | undefined }; // as the schemas gave them
-      const target = Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)]));
-      const detail = { ...(body === undefined ? {} : { input: body }), ...notes };
-      if (isAudited(endpoint)) await auditRequest(context, { request, caller, action: endpoint.name, outcome, target, detail });
-    };
-    try {
-      const result = await (scope ? withinScope(scope, answer) : answer());
-      await audit('done');
-      return result;
-    } catch (error) {
-      // What was refused for a reason changed nothing; what broke may have.
-      if (!(error instanceof ApiError) || error.statusCode >= 500) await audit('failed').catch(() => undefined);
-      throw error;
-    }
+    const task = (): Promise<z.input<R>> => (scope ? withinScope(scope, answer) : answer());
+    if (!isAudited(endpoint)) return task();
+    const { body, params } = input as { body: unknown; params: Record<string, unknown> | undefined }; // as the schemas gave them
+    const target = Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)]));
+    const detail = body === undefined ? {} : { input: body };
+    return auditOperation(context, {
+      audited: { request, caller, action: endpoint.name, target, detail },
+      task,
+      notes: () => notes,
+    });
   });
 }
 
@@ -72,7 +68,7 @@ async function admitAudited(context: Context, endpoint: Endpoint, request: Fasti
   } catch (error) {
     if (error instanceof Refusal && isAudited(endpoint)) {
       const target = Object.fromEntries(Object.entries(request.params as Record<string, string>)); // texts of the address
-      await auditRequest(context, { request, caller: error.caller, action: endpoint.name, outcome: 'refused', target });
+      await auditRefusal(context, { request, caller: error.caller, action: endpoint.name, target });
     }
     throw error;
   }

@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { getLoginMethods } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { auditRequest } from '../audit/audit-request.ts';
+import { auditOperation } from '../audit/audit-operation.ts';
+import { auditRefusal } from '../audit/audit-request.ts';
 import { openSession } from '../auth/open-session.ts';
 import { limitedLogins } from '../auth/routes.ts';
 import { hashSecret } from '../auth/secret.ts';
@@ -82,11 +83,13 @@ function registerRoutes(app: FastifyInstance, context: Context, oidc: OidcConfig
     const caller = { organizationId: user.organizationId, userId: user.id, login: user.login, tokenName: null };
     const tried = { request, caller, action: 'logIn', via: `OpenID provider ${identity.issuer}` };
     if (user.disabledAt !== null) {
-      await auditRequest(context, { ...tried, outcome: 'refused' });
+      await auditRefusal(context, tried);
       return await refuse(reply, 'disabled');
     }
-    await openSession(context, { request, reply }, { ...caller, stage: 'complete', via: 'oidc' });
-    await auditRequest(context, { ...tried, outcome: 'done', detail: { role: user.role } });
+    await auditOperation(context, {
+      audited: { ...tried, detail: { role: user.role } },
+      task: () => openSession(context, { request, reply }, { ...caller, stage: 'complete', via: 'oidc' }),
+    });
     return await reply.redirect(attempt.next, 302);
   }
 

@@ -1,7 +1,7 @@
 import { askSecondFactor, giveSecondFactor } from '@vedette/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { auditRequest } from '../audit/audit-request.ts';
+import { auditRefusal } from '../audit/audit-request.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import { countGuess, forgive } from '../auth/login-guard.ts';
 import { openSession } from '../auth/open-session.ts';
@@ -44,7 +44,7 @@ export function registerSecondFactorLogin(app: FastifyInstance, context: Context
     await countGuess(db, guesses, clock());
     const method = 'code' in body ? 'totp' : 'response' in body ? 'webauthn' : 'recovery-code';
     if (!(await isRight(caller, sessionId, body, request))) {
-      await auditRequest(context, { request, caller, action: giveSecondFactor.name, outcome: 'refused', detail: { method } });
+      await auditRefusal(context, { request, caller, action: giveSecondFactor.name, detail: { method } });
       throw new ApiError('LOGIN_FAILED', 'That is not the second factor, or it was used already');
     }
     await forgive(db, guesses, clock());

@@ -22,6 +22,7 @@ import { savedQuery } from './021-saved-query.ts';
 import { reports } from './022-reports.ts';
 import { notifications } from './023-notifications.ts';
 import { exceptions } from './019-exceptions.ts';
+import { auditIntents } from './026-audit-intents.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -48,4 +49,5 @@ export const migrations: Record<string, Migration> = {
   '022-reports': reports,
   '023-notifications': notifications,
   '019-exceptions': exceptions,
+  '026-audit-intents': auditIntents,
 };
