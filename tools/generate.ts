@@ -2,10 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildParserFile } from '@lezer/generator';
 import { feeds, matchesSource } from '@vedette/feeds';
-import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits } from '@vedette/protocol';
+import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits, numberSettings, otherSettings } from '@vedette/protocol';
 import { releaseErrorCodes } from '@vedette/release';
 import { entities, type Entity } from '@vedette/query';
-import { numberSettings, otherSettings } from '../apps/agent/src/governor/settings.ts';
 import { commands } from '../apps/cli/src/commands/index.ts';
 
 const folder = join(import.meta.dirname, '../docs/generated');

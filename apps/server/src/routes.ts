@@ -21,6 +21,9 @@ import { plays } from './config.ts';
 import type { Context } from './context.ts';
 import { Judging } from './inventory/judging.ts';
 import { registerNotifications } from './notifications/register-notifications.ts';
+import { ProfileBoard } from './profiles/profile-board.ts';
+import { registerProfileRoutes } from './profiles/routes.ts';
+import { tellOfProfiles } from './profiles/store.ts';
 import { registerReleases } from './releases/routes.ts';
 import { registerLoginRules } from './second-factors/login-rules.ts';
 import { registerSecondFactorLogin } from './second-factors/login-routes.ts';
@@ -41,8 +44,10 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   app.addHook('onReady', async () => judging?.wake());
   app.addHook('onClose', () => judging?.[Symbol.asyncDispose]());
   const orders = plays(context.config, 'ingest') ? new OrderBoard(context) : null;
-  const releases = await registerReleases(app, context);
-  if (orders) serveAgents(app, context, { orders, releases, onUnjudged: () => judging?.wake() });
+  const profiles = new ProfileBoard(context);
+  app.addHook('onClose', async () => profiles[Symbol.dispose]());
+  const releases = await registerReleases(app, context, profiles);
+  if (orders) serveAgents(app, context, { orders, profiles, releases, onUnjudged: () => judging?.wake() });
   registerInstall(app, context);
   registerReports(app, context);
   registerNotifications(app, context);
@@ -68,13 +73,17 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerRiskRoutes(app, context);
   registerFixLists(app, context);
   registerExceptionRoutes(app, context);
-  registerTagRoutes(app, context, (organizationId) => releases?.forget(organizationId));
+  registerProfileRoutes(app, context, releases);
+  registerTagRoutes(app, context, async (organizationId) => {
+    releases.forget(organizationId);
+    await tellOfProfiles(context.db, organizationId);
+  });
 }
 
 function serveAgents(app: FastifyInstance, context: Context, work: Omit<AgentWork, 'agents' | 'manifests'>): void {
   const agents = new AgentDirectory(context.db, context.clock);
   const manifests = new ManifestBoard(context);
-  const heard = [work.orders, agents, manifests].map(({ subscription }) => subscription);
+  const heard = [work.orders, work.profiles, agents, manifests].map(({ subscription }) => subscription);
   const notifications = new Notifications(context, heard);
   app.addHook('onReady', () => notifications.start());
   // Before connections are waited for: those who wait for orders are answered.

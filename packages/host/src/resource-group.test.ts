@@ -41,6 +41,17 @@ describe('joinResourceGroup', () => {
     expect(read('vedette-agent-7/memory.max')).toBe('256000000');
   });
 
+  it('sets other limits later, and says what holds where that is refused', () => {
+    const joined = join2({ 'cg/own/cgroup.controllers': 'cpu memory\n' });
+    joined.limit({ cpuPercent: 20, memoryBytes: 96e6 });
+    expect(joined.detail).toBe('20 % of one CPU, 96 MB');
+    expect(read('vedette-agent-7/cpu.max')).toBe('20000 100000');
+    expect(read('vedette-agent-7/memory.max')).toBe('192000000');
+    rmSync(join(root, 'cg/own/vedette-agent-7'), { recursive: true });
+    joined.limit(limits);
+    expect(joined.detail).toMatch(/^20 % of one CPU, 96 MB; other limits were refused: ENOENT/);
+  });
+
   it.each([
     ['the service manager has limited it', { 'cg/own/cpu.max': '20000 100000\n' }, 'service', /limited by .*cg\/own/],
     ['there is no cpu controller', { 'cg/own/cgroup.controllers': 'hugetlb\n' }, 'none', /no cpu controller/],

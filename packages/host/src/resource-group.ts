@@ -15,6 +15,8 @@ export interface ResourceGroup extends Disposable {
   readonly way: 'cgroup-v2' | 'cgroup-v1' | 'service' | 'none';
   /** What was set, or why nothing could be. */
   readonly detail: string;
+  /** Sets other limits, where this process has a group of its own. Never throws: `detail` says what holds. */
+  readonly limit: (limits: ResourceLimits) => void;
 }
 
 const periodMicroseconds = 100_000;
@@ -97,43 +99,100 @@ function joinUnified(directory: string, limits: ResourceLimits, name: string): R
   writeFileSync(join(group, 'cgroup.procs'), '0');
   try {
     writeFileSync(join(directory, 'cgroup.subtree_control'), '+cpu +memory');
-    writeFileSync(join(group, 'cpu.max'), `${quota(limits)} ${periodMicroseconds}`);
-    writeFileSync(join(group, 'memory.high'), String(limits.memoryBytes));
-    writeFileSync(join(group, 'memory.max'), String(2 * limits.memoryBytes));
+    limitUnified(group, limits);
   } catch (error) {
     // EBUSY: others share our group, which is therefore not ours to limit.
     leave(group);
     throw error;
   }
-  return { way: 'cgroup-v2', detail: describe(limits), [Symbol.dispose]: () => leave(group) };
+  return new JoinedGroup('cgroup-v2', limits, {
+    write: (next) => limitUnified(group, next),
+    leave: () => leave(group),
+    describe,
+  });
+}
+
+function limitUnified(group: string, limits: ResourceLimits): void {
+  writeFileSync(join(group, 'cpu.max'), `${quota(limits)} ${periodMicroseconds}`);
+  writeFileSync(join(group, 'memory.high'), String(limits.memoryBytes));
+  writeFileSync(join(group, 'memory.max'), String(2 * limits.memoryBytes));
 }
 
 function joinLegacy(groups: readonly OwnGroup[], limits: ResourceLimits, name: string): ResourceGroup {
   const set: string[] = [];
-  const joined: string[] = [];
-  const files: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
-    cpu: [
-      ['cpu.cfs_period_us', periodMicroseconds],
-      ['cpu.cfs_quota_us', quota(limits)],
-    ],
-    // Not the soft limit: the kernel complains of it in its log.
-    memory: [['memory.limit_in_bytes', 2 * limits.memoryBytes]],
-  };
+  const joined: LegacyGroup[] = [];
   for (const { controllers, directory } of groups) {
-    const wanted = controllers.filter((name) => Object.hasOwn(files, name));
+    const wanted = controllers.filter((name) => name === 'cpu' || name === 'memory');
     if (wanted.length === 0) continue;
-    const group = makeGroup(directory, name);
-    for (const [file, value] of wanted.flatMap((name) => files[name] ?? [])) writeFileSync(join(group, file), String(value));
-    writeFileSync(join(group, 'cgroup.procs'), '0');
+    const group = { directory: makeGroup(directory, name), controllers: wanted };
+    limitLegacy(group, limits);
+    writeFileSync(join(group.directory, 'cgroup.procs'), '0');
     joined.push(group);
     set.push(...wanted);
   }
   if (set.length === 0) return none('neither cpu nor memory controller');
-  return { way: 'cgroup-v1', detail: `${describe(limits)} (${set.join(', ')})`, [Symbol.dispose]: () => joined.forEach(leave) };
+  return new JoinedGroup('cgroup-v1', limits, {
+    write: (next) => joined.forEach((group) => limitLegacy(group, next)),
+    leave: () => joined.forEach(({ directory }) => leave(directory)),
+    describe: (next) => `${describe(next)} (${set.join(', ')})`,
+  });
+}
+
+interface LegacyGroup {
+  readonly directory: string;
+  readonly controllers: readonly string[];
+}
+
+function limitLegacy({ directory, controllers }: LegacyGroup, limits: ResourceLimits): void {
+  const write = (file: string, value: number): void => writeFileSync(join(directory, file), String(value));
+  if (controllers.includes('cpu')) {
+    write('cpu.cfs_period_us', periodMicroseconds);
+    write('cpu.cfs_quota_us', quota(limits));
+  }
+  // Not the soft limit: the kernel complains of it in its log.
+  if (controllers.includes('memory')) write('memory.limit_in_bytes', 2 * limits.memoryBytes);
+}
+
+interface GroupParts {
+  readonly write: (limits: ResourceLimits) => void;
+  readonly leave: () => void;
+  readonly describe: (limits: ResourceLimits) => string;
+}
+
+class JoinedGroup implements ResourceGroup {
+  readonly way: ResourceGroup['way'];
+  readonly #parts: GroupParts;
+  #limits: ResourceLimits;
+  #problem = '';
+
+  constructor(way: ResourceGroup['way'], limits: ResourceLimits, parts: GroupParts) {
+    this.way = way;
+    this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  get detail(): string {
+    return this.#parts.describe(this.#limits) + this.#problem;
+  }
+
+  limit(limits: ResourceLimits): void {
+    try {
+      this.#parts.write(limits);
+      this.#limits = limits;
+      this.#problem = '';
+    } catch (error) {
+      // EBUSY: more memory is in use than the new limit would let it have.
+      this.#problem = `; other limits were refused: ${(error as Error).message.slice(0, 200)}`;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.leave();
+  }
 }
 
 function none(detail: string): ResourceGroup {
-  return { way: 'none', detail, [Symbol.dispose]: () => undefined };
+  return { way: 'none', detail, limit: () => undefined, [Symbol.dispose]: () => undefined };
 }
 
 function leave(group: string): void {

@@ -31,6 +31,9 @@ export type ApiTokenId = z.infer<typeof ApiTokenId>;
 export const OrderId = z.uuid().brand<'OrderId'>();
 export type OrderId = z.infer<typeof OrderId>;
 
+export const ProfileId = z.uuid().brand<'ProfileId'>();
+export type ProfileId = z.infer<typeof ProfileId>;
+
 /** Stable number of a check; see knowledge/check-number.ts for how it comes about. */
 export const CheckNumber = z.int().min(1).max(2_147_483_647);
 export type CheckNumber = z.infer<typeof CheckNumber>;

@@ -3,11 +3,13 @@
  * the language. Every other room may import it; it imports none.
  */
 export * from './agent/agent-states.ts';
+export * from './agent/blackout.ts';
 export * from './agent/columnar.ts';
 export * from './agent/digest.ts';
 export * from './agent/http-signature.ts';
 export * from './agent/manifest.ts';
 export * from './agent/orders.ts';
+export * from './agent/settings.ts';
 export * from './agent/wire.ts';
 export * from './api/activation-keys.ts';
 export * from './api/assets.ts';
@@ -23,6 +25,7 @@ export * from './api/notifications.ts';
 export * from './api/orders.ts';
 export * from './api/releases.ts';
 export * from './api/posture.ts';
+export * from './api/profiles.ts';
 export * from './api/replay.ts';
 export * from './api/second-factors.ts';
 export * from './api/reports.ts';

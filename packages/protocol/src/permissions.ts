@@ -30,6 +30,8 @@ export const permissionMeanings = {
   'token:write': ofAssets('make and revoke API tokens of their own'),
   'release:read': ofOrganization('see releases and roll-outs'),
   'release:write': ofOrganization('publish releases and steer roll-outs'),
+  'profile:read': ofAssets('see configuration profiles, and what is in force on an agent'),
+  'profile:write': ofOrganization('make, change and remove configuration profiles'),
   'query:share': ofOrganization('share saved queries, and delete those that are shared'),
   'settings:write': ofOrganization('set the deadlines of detections'),
   'tag:read': ofAssets('see tags'),

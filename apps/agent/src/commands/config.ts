@@ -1,14 +1,14 @@
+import { explainSettings, numberSettings, otherSettings, type ExplainedSetting } from '@vedette/protocol';
 import { importPublicKey, loadIdentity } from '../enrollment/identity.ts';
 import { AgentError } from '../errors.ts';
 import { readHostSettings, readProfile } from '../governor/setting-sources.ts';
-import { explainSettings, numberSettings, otherSettings, type ExplainedSetting } from '../governor/settings.ts';
 import { loadManifest } from '../manifest/manifest-file.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 
 /** Every setting: what is in force, who set it, and what limits it. */
 export async function configCommand({ config, argument }: CommandContext): Promise<CommandOutput> {
   if (argument !== 'explain') throw new AgentError('USAGE', 'say `config explain`');
-  const wishes = { platform: readProfile(config.stateDirectory), host: readHostSettings(config.settingsFile) };
+  const wishes = { platform: readProfile(config.stateDirectory).settings, host: readHostSettings(config.settingsFile) };
   const settings = explainSettings(wishes).map((setting) => ({ ...setting, ...tableEntry(setting) }));
   const { platform, caFile, stateDirectory, logLevel, settingsFile, proxies } = config;
   // Addresses only: a proxy's password is shown nowhere.

@@ -1,8 +1,9 @@
 import process from 'node:process';
 import type { PostureMemory, Watch } from '@vedette/collectors';
+import type { Settings } from '@vedette/protocol';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isLocked, joinResourceGroup, linuxHost, readPressure, trimMemory, watchHost } from '@vedette/host';
+import { isLocked, joinResourceGroup, linuxHost, readPressure, type ResourceLimits, trimMemory, watchHost } from '@vedette/host';
 import { connect } from '../connect.ts';
 import type { AgentConfig } from '../config.ts';
 import { enroll, introduction, readCaFile } from '../enrollment/enroll.ts';
@@ -11,8 +12,8 @@ import { readMachine } from '../enrollment/machine.ts';
 import { reenroll } from '../enrollment/reenroll.ts';
 import { AgentError, describeError } from '../errors.ts';
 import { Governor } from '../governor/governor.ts';
-import { readHostSettings, readProfile, saveProfile } from '../governor/setting-sources.ts';
-import { effectiveSettings, type Settings, type Wishes } from '../governor/settings.ts';
+import { ProfileKeeper } from '../governor/profile-keeper.ts';
+import { readHostSettings } from '../governor/setting-sources.ts';
 import { manifestCollectors } from '../manifest/manifest-collectors.ts';
 import { ManifestKeeper } from '../manifest/manifest-keeper.ts';
 import { ManifestWatch } from '../manifest/manifest-watch.ts';
@@ -72,11 +73,18 @@ async function runAs(
   };
   // Enrolling has loaded half of Node, which connecting and watching shall not add to.
   trimMemory();
-  const host = readHostSettings(config.settingsFile);
-  const profile: Wishes = { ...identity.schedule, ...readProfile(stateDirectory) };
-  const governor = startGovernor(effectiveSettings({ platform: profile, host }), () => loop.isUrgent, signal);
-  const { hardCpuPercent, memoryMegabytes } = governor.settings;
-  using group = joinResourceGroup({ cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 });
+  const profile = new ProfileKeeper({
+    stateDirectory,
+    schedule: identity.schedule,
+    host: readHostSettings(config.settingsFile),
+    onChange: (settings) => {
+      governor.apply(settings);
+      group.limit(hardLimits(settings));
+      log('info', 'settings-changed', { limitedBy: group.detail });
+    },
+  });
+  const governor = startGovernor(profile.settings, () => loop.isUrgent, signal);
+  using group = joinResourceGroup(hardLimits(profile.settings));
   using connection = connect({
     stateDirectory,
     identity,
@@ -93,6 +101,7 @@ async function runAs(
     assetId: identity.assetId,
     connection,
     scanNow: () => loop.scanNow(),
+    checkInSoon: () => loop.checkInSoon(),
     isQuiet: () => governor.isQuiet(new Date()),
     log,
     signal,
@@ -134,11 +143,8 @@ async function runAs(
       orders.noticed(status);
     },
     governor,
-    limitedBy: `${group.way}: ${group.detail}`,
-    takeProfile: (wishes) => {
-      if (!saveProfile(stateDirectory, wishes)) return;
-      governor.apply(effectiveSettings({ platform: wishes, host }));
-    },
+    limitedBy: () => `${group.way}: ${group.detail}`,
+    profile,
     upgrader,
     log,
     now: Date.now,
@@ -173,6 +179,10 @@ async function becomeOwnAsset(identity: Identity, ticket: string, { config, log,
     await delay(cloneRetryMs, undefined, { signal }).catch(() => undefined); // the signal ends the wait, and then the agent
     return identity;
   }
+}
+
+function hardLimits({ hardCpuPercent, memoryMegabytes }: Settings): ResourceLimits {
+  return { cpuPercent: hardCpuPercent, memoryBytes: memoryMegabytes * 1e6 };
 }
 
 function startGovernor(settings: Settings, isUrgent: () => boolean, signal: AbortSignal): Governor {

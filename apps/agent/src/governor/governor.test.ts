@@ -1,6 +1,6 @@
+import { effectiveSettings, numberSettings, type Wishes } from '@vedette/protocol';
 import { describe, expect, it } from 'vitest';
 import { Governor } from './governor.ts';
-import { effectiveSettings, numberSettings, type Wishes } from './settings.ts';
 
 /** A machine whose clock moves when work is done or waited for. */
 class Machine {

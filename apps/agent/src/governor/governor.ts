@@ -1,7 +1,6 @@
 import type { Pressure } from '@vedette/host';
-import { isBlackout } from './blackout.ts';
+import { isBlackout, type Settings } from '@vedette/protocol';
 import { CpuBudget } from './cpu-budget.ts';
-import type { Settings } from './settings.ts';
 
 export interface GovernorParts {
   readonly settings: Settings;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -33,20 +33,33 @@ describe('the sources of settings', () => {
     );
   });
 
-  it('keeps what the platform has set, and tells whether that is new', () => {
-    expect(readProfile(directory)).toEqual({});
-    expect(saveProfile(directory, { cpuPercent: 2 })).toBe(true);
-    expect(saveProfile(directory, { cpuPercent: 2 })).toBe(false);
-    expect(readProfile(directory)).toEqual({ cpuPercent: 2 });
+  const digest = 'ab'.repeat(32);
+
+  it.each([null, digest])('keeps what the platform has set, with the digest %s', (given) => {
+    expect(readProfile(directory)).toEqual({ settings: {}, digest: null });
+    const profile = { settings: { cpuPercent: 2 }, digest: given };
+    expect(saveProfile(directory, profile)).toBe(true);
+    expect(readProfile(directory)).toEqual(profile);
+  });
+
+  it('keeps it where versions before and after find it, who know a digest or not', () => {
+    const file = join(directory, 'profile.json');
+    saveProfile(directory, { settings: { cpuPercent: 2 }, digest });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ cpuPercent: 2, digest });
+    writeFileSync(file, '{"cpuPercent":3}');
+    expect(readProfile(directory)).toEqual({ settings: { cpuPercent: 3 }, digest: null });
   });
 
   it('does not keep a profile that is larger than the file may be', () => {
-    expect(saveProfile(directory, { blackout: ['x'.repeat(70_000)] })).toBe(false);
-    expect(readProfile(directory)).toEqual({});
+    expect(saveProfile(directory, { settings: { blackout: ['x'.repeat(70_000)] }, digest: null })).toBe(false);
+    expect(readProfile(directory)).toEqual({ settings: {}, digest: null });
   });
 
-  it('takes a damaged profile for none', () => {
-    writeFileSync(join(directory, 'profile.json'), '{"cpuPercent":');
-    expect(readProfile(directory)).toEqual({});
-  });
+  it.each(['{"cpuPercent":', '[]', '{"digest":5}', '{"digest":"no digest"}'])(
+    'takes the damaged profile %s for none',
+    (content) => {
+      writeFileSync(join(directory, 'profile.json'), content);
+      expect(readProfile(directory)).toEqual({ settings: {}, digest: null });
+    },
+  );
 });

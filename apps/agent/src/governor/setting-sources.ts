@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainSettings, unknownSettings, type Wishes } from '@vedette/protocol';
 import { AgentError } from '../errors.ts';
 import { readFileIfPresent, writeFileAtomic } from '../state/atomic-file.ts';
-import { explainSettings, unknownSettings, type Wishes } from './settings.ts';
 
 const maxFileBytes = 64 * 1024;
 
@@ -28,20 +28,32 @@ function parse(file: string): Wishes {
   }
 }
 
-/** What the platform last set; kept, so that a restart does not fall back to the defaults. Empty when it cannot be read. */
-export function readProfile(stateDirectory: string): Wishes {
+/** What the platform last set. */
+export interface KeptProfile {
+  readonly settings: Wishes;
+  /** See CheckInReply; null where the platform gave none. */
+  readonly digest: string | null;
+}
+
+const nothing: KeptProfile = { settings: {}, digest: null };
+
+/** Kept, so that a restart does not fall back to the defaults. Nothing when it cannot be read. */
+export function readProfile(stateDirectory: string): KeptProfile {
   try {
     const found = readFileIfPresent(join(stateDirectory, 'profile.json'), maxFileBytes);
-    return found === null ? {} : asWishes(JSON.parse(found.toString('utf8')));
+    if (found === null) return nothing;
+    // Beside the settings, where a version that knows no digest takes it for a setting it does not know.
+    const { digest, ...settings } = asWishes(JSON.parse(found.toString('utf8')));
+    return { settings, digest: typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest) ? digest : null };
   } catch {
-    return {};
+    return nothing;
   }
 }
 
-/** True when it differs from what was kept before. */
-export function saveProfile(stateDirectory: string, profile: Wishes): boolean {
-  const document = JSON.stringify(profile);
-  if (document.length > maxFileBytes || document === JSON.stringify(readProfile(stateDirectory))) return false;
+/** False where it would be larger than what is read again. */
+export function saveProfile(stateDirectory: string, { settings, digest }: KeptProfile): boolean {
+  const document = JSON.stringify({ ...settings, ...(digest === null ? {} : { digest }) });
+  if (document.length > maxFileBytes) return false;
   writeFileAtomic(join(stateDirectory, 'profile.json'), document);
   return true;
 }

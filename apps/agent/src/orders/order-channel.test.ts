@@ -33,13 +33,17 @@ afterEach(() => {
 /** A platform that gives these orders once and keeps the answers; a channel to it. */
 function world(orders: Order[], scan: () => Promise<OrderOutcome> = async () => ({ state: 'done', detail: 'scanned' })) {
   const answers: OrderAnswer[] = [];
-  const state = { scans: 0, answers };
+  const state = { scans: 0, answers, hasNews: false, heardNews: 0 };
   const channel = new OrderChannel({
     assetId,
     record: new OrderRecord(directory, now),
     ask: async (message: Orders, signal) => {
       answers.push(...message.answers);
       const given = orders.splice(0);
+      if (state.hasNews) {
+        state.hasNews = false;
+        return { orders: given, checkIn: true };
+      }
       if (given.length === 0 && message.waitSeconds > 0)
         await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
       return { orders: given };
@@ -50,6 +54,7 @@ function world(orders: Order[], scan: () => Promise<OrderOutcome> = async () => 
         return scan();
       },
     },
+    onNews: () => void (state.heardNews += 1),
     log: () => undefined,
     now: () => now,
     platformNow: () => now,
@@ -67,6 +72,13 @@ describe('OrderChannel', () => {
     await eventually('the answer', 5000, () => (statesOf(state.answers).includes('done') ? true : null));
     expect(state.scans).toBe(1);
     expect(statesOf(state.answers)).toContain('done');
+  });
+
+  it('hears that a check-in would bring news', async () => {
+    const { state, channel } = world([]);
+    state.hasNews = true;
+    void channel.run(stop.signal);
+    expect(await eventually('the news', 5000, () => state.heardNews || null)).toBe(1);
   });
 
   it('carries an order out once, however often and whichever way it comes, also after a restart', async () => {

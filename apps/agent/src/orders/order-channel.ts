@@ -17,6 +17,8 @@ export interface OrderChannelParts {
   readonly ask: (message: Orders, signal: AbortSignal) => Promise<OrdersReply>;
   /** What this agent knows to do, by kind. */
   readonly actions: Readonly<Record<string, (signal: AbortSignal) => Promise<OrderOutcome>>>;
+  /** The platform has news for a check-in. */
+  readonly onNews: () => void;
   readonly log: Log;
   /** Milliseconds since 1970, by this machine's clock and by the platform's. */
   readonly now: () => number;
@@ -77,8 +79,9 @@ export class OrderChannel {
   async #exchange(waitSeconds: number, signal: AbortSignal): Promise<readonly Order[]> {
     const { record, ask } = this.#parts;
     const answers = record.unsent.slice(0, 16);
-    const { orders } = await ask({ waitSeconds, answers }, signal);
+    const { orders, checkIn } = await ask({ waitSeconds, answers }, signal);
     record.markSent(answers);
+    if (checkIn) this.#parts.onNews();
     return orders;
   }
 

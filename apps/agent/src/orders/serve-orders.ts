@@ -12,6 +12,7 @@ export interface ServeOrdersInput {
   readonly assetId: string;
   readonly connection: Pick<Connection, 'askOrders' | 'platformNow'>;
   readonly scanNow: () => void;
+  readonly checkInSoon: () => void;
   /** Collecting is suspended at present. */
   readonly isQuiet: () => boolean;
   readonly log: Log;
@@ -48,6 +49,7 @@ export function serveOrders(input: ServeOrdersInput): ServedOrders {
     record: new OrderRecord(input.stateDirectory, Date.now()),
     ask: connection.askOrders,
     actions: { scan },
+    onNews: input.checkInSoon,
     log,
     now: Date.now,
     platformNow: connection.platformNow,

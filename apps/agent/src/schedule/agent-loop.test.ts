@@ -1,9 +1,17 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { agentPaths, kernelFact, osFact, postureFact, type CheckInReply, type SentSyncDocument } from '@vedette/protocol';
+import {
+  agentPaths,
+  effectiveSettings,
+  kernelFact,
+  osFact,
+  postureFact,
+  type CheckInReply,
+  type SentSyncDocument,
+  type Wishes,
+} from '@vedette/protocol';
 import { defineCollector, type Collector, type Host } from '@vedette/collectors';
 import { AgentError } from '../errors.ts';
-import { effectiveSettings, type Wishes } from '../governor/settings.ts';
 import type { AgentStatus } from '../state/status-file.ts';
 import { Spool } from '../spool/spool.ts';
 import { SyncEngine } from '../sync/sync-engine.ts';
@@ -23,6 +31,8 @@ class World {
   readonly checkIns: unknown[] = [];
   /** Collectors and syncs in the order in which they came. */
   readonly ran: string[] = [];
+  /** Of the platform's profile. */
+  settings: Record<string, unknown> = {};
   others: Collector[] = [];
   /** Handed out with the next check-in: what it makes the agent run beside the others. */
   manifest: Collector | null = null;
@@ -78,7 +88,7 @@ class World {
         this.resend = [];
         const schedule = { checkInSeconds: 60, fullScanSeconds: 3600 };
         const manifest = this.manifest ? { manifest: { keyid: '', content: '', signature: '' } } : {};
-        return { resend, schedule, ...manifest } satisfies CheckInReply;
+        return { resend, schedule, settings: this.settings, ...manifest } satisfies CheckInReply;
       },
       consumption: () => ({ cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, unevictableBytes: 0, sentBytes: 0, uptimeSeconds: 0 }),
       trimMemory: () => undefined,
@@ -94,8 +104,16 @@ class World {
         isQuiet: () => this.isQuiet,
         isMemoryTight: false,
       },
-      limitedBy: 'nothing',
-      takeProfile: (wishes) => void (profile = wishes),
+      limitedBy: () => 'nothing',
+      profile: {
+        report: () => ({ host: {}, refused: {} }),
+        take: ({ settings = {}, schedule }) => {
+          const next = { ...schedule, ...settings };
+          const isNews = JSON.stringify(next) !== JSON.stringify(profile);
+          profile = next;
+          return isNews;
+        },
+      },
       log: () => undefined,
       now: () => this.clockMs,
       elapsed: () => this.clockMs,
@@ -304,6 +322,24 @@ describe('AgentLoop', () => {
     });
     expect(world.platform.rowsOf('os')).toMatchObject([{ hostname: 'web-4' }]);
     expect(world.checkInsAt).toEqual([1_000_000, 1_000_000]);
+  });
+
+  it('checks in soon when the platform has news, but no sooner than it ever may, however often it is told', async () => {
+    const world = new World();
+    let told = 0;
+    await world.run((loop) => {
+      if (told < world.checkInsAt.length) loop.checkInSoon();
+      told = world.checkInsAt.length;
+      return told < 4;
+    });
+    expect(world.checkInsAt).toEqual([1_000_000, 1_010_000, 1_020_000, 1_030_000]);
+  });
+
+  it('applies other settings with the reply that brings them, and soon says so', async () => {
+    const world = new World();
+    world.settings = { checkInSeconds: 600 };
+    await world.run(() => world.checkInsAt.length < 3);
+    expect(world.checkInsAt).toEqual([1_000_000, 1_010_000, 1_610_000]);
   });
 
   it('collects and sends nothing while it shall be quiet, checks in all the same, and catches up', async () => {

@@ -1,11 +1,10 @@
 import { pid } from 'node:process';
-import { agentPaths, type CheckIn, type SignedManifest } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type CheckInReply, numberSettings, type SignedManifest } from '@vedette/protocol';
 import type { WatchWay } from '@vedette/host';
 import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
 import { AgentError, describeError } from '../errors.ts';
 import type { Governor } from '../governor/governor.ts';
-import type { Wishes } from '../governor/settings.ts';
 import type { Log } from '../log.ts';
 import type { AgentStatus } from '../state/status-file.ts';
 import type { SyncEngine } from '../sync/sync-engine.ts';
@@ -36,9 +35,12 @@ export interface AgentLoopParts {
     readonly collectors: () => readonly Collector[];
   };
   /** What the control group holds it to, for people. */
-  readonly limitedBy: string;
-  /** Takes what the platform has set, to be in force from now on. */
-  readonly takeProfile: (profile: Wishes) => void;
+  readonly limitedBy: () => string;
+  /** What the platform has set; `take` is true when something else is in force from now on. */
+  readonly profile: {
+    readonly report: () => NonNullable<CheckIn['settings']>;
+    readonly take: (reply: CheckInReply) => boolean;
+  };
   /** Null for an agent that cannot upgrade itself. */
   readonly upgrader?: Pick<Upgrader, 'report' | 'take'> | null;
   readonly log: Log;
@@ -54,6 +56,8 @@ export interface AgentLoopParts {
 /** Also between a full scan and sending it, and after sending: each step then starts from a small process, which keeps the peak low. */
 const trimEveryMs = 5 * 60_000;
 const tightTrimEveryMs = 30_000;
+/** Between check-ins, whatever the platform wants: as if somebody had set the least there is. */
+const leastCheckInMs = numberSettings.checkInSeconds.min * 1000;
 /** How often it looks whether it may collect again. */
 const quietCheckMs = 30_000;
 
@@ -64,6 +68,7 @@ export class AgentLoop {
   readonly #backoff: Backoff;
   // Moments of the `elapsed` clock.
   #checkInAt = 0;
+  #checkedInAt = 0;
   #fullScanAt = 0;
   #trimAt = 0;
   #tightTrimAt = 0;
@@ -85,7 +90,7 @@ export class AgentLoop {
       problem: null,
       firstSync: null,
       watching: pathsByWay(parts.watching()),
-      limitedBy: parts.limitedBy,
+      limitedBy: parts.limitedBy(),
       ...this.#report(),
     };
   }
@@ -115,6 +120,12 @@ export class AgentLoop {
   checkInNow(): void {
     this.#checkInAt = 0;
     this.#notBefore = 0;
+    this.#parts.waker.wake();
+  }
+
+  /** The platform has news: not at once where it has just been asked, so that it cannot keep the agent busy with this. */
+  checkInSoon(): void {
+    this.#checkInAt = Math.min(this.#checkInAt, this.#checkedInAt + leastCheckInMs);
     this.#parts.waker.wake();
   }
 
@@ -194,15 +205,19 @@ export class AgentLoop {
 
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
-    const { upgrader, manifest } = this.#parts;
+    const { upgrader, manifest, profile } = this.#parts;
     const watching = countWays(this.#parts.watching());
-    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching, manifest: manifest.report() };
+    const asked = { manifest: manifest.report(), settings: profile.report() };
+    const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching, ...asked };
     const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
-    this.#parts.takeProfile({ ...reply.settings, ...reply.schedule });
+    const hasOtherSettings = profile.take(reply);
     const now = this.#parts.elapsed();
+    this.#checkedInAt = now;
     const { governor } = this.#parts;
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
-    this.#checkInAt = now + this.#jittered(governor.settings.checkInSeconds);
+    const { checkInSeconds } = governor.settings;
+    // Whoever set them wants to see soon that they are in force.
+    this.#checkInAt = now + this.#jittered(hasOtherSettings ? numberSettings.checkInSeconds.min : checkInSeconds);
     upgrader?.take(reply.release);
     if (manifest.settle(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);
@@ -243,7 +258,9 @@ export class AgentLoop {
 
   #note(problem: string | null): void {
     const watching = pathsByWay(this.#parts.watching());
-    this.#status = { ...this.#status, problem, ...this.#report(), watching, manifest: this.#parts.manifest.report() };
+    const { manifest, limitedBy } = this.#parts;
+    const limits = { limitedBy: limitedBy(), manifest: manifest.report() };
+    this.#status = { ...this.#status, problem, ...this.#report(), watching, ...limits };
     this.#parts.writeStatus(this.#status);
   }
 

@@ -19,14 +19,16 @@ export function parseCheckInReply(body: unknown): CheckInReply {
   const resend = list(reply['resend'], 'resend').map(collectorName);
   // Any value: explainSettings judges each.
   const settings = reply['settings'] === undefined ? {} : { settings: object(reply['settings'], 'settings') };
+  const digest = reply['settingsDigest'];
   const order = reply['reenroll'];
   const ticket = order === undefined ? null : matching(object(order, 'reenroll')['ticket'], /^[\w.-]{8,200}$/, 'ticket');
   return {
     resend,
     schedule: parseSchedule(reply['schedule']),
     ...settings,
+    ...(digest === undefined ? {} : { settingsDigest: matching(digest, /^[0-9a-f]{64}$/, 'settingsDigest') }),
     ...(reply['held'] === true ? { held: true } : {}),
-    ...(reply['orders'] === undefined ? {} : parseOrdersReply(reply)),
+    ...(reply['orders'] === undefined ? {} : { orders: parseOrders(reply['orders']) }),
     ...(reply['manifest'] === undefined ? {} : { manifest: parseManifest(reply['manifest']) }),
     ...(ticket === null ? {} : { reenroll: { reason: 'cloned', ticket } }),
     ...(reply['release'] === undefined ? {} : { release: parseRelease(reply['release']) }),
@@ -75,17 +77,20 @@ function parseManifest(value: unknown): NonNullable<CheckInReply['manifest']> {
 }
 
 export function parseOrdersReply(body: unknown): OrdersReply {
-  return {
-    orders: list(object(body, 'reply')['orders'], 'orders').map((item) => {
-      const order = object(item, 'order');
-      return {
-        orderId: uuid(order['orderId'], 'orderId') as Order['orderId'], // branded: the check is on this line
-        assetId: uuid(order['assetId'], 'assetId') as Order['assetId'], // likewise
-        kind: matching(order['kind'], /^[a-z][a-z-]{0,31}$/, 'kind'),
-        expiresAt: matching(order['expiresAt'], /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, 'expiresAt'),
-      };
-    }),
-  };
+  const reply = object(body, 'reply');
+  return { orders: parseOrders(reply['orders']), ...(reply['checkIn'] === true ? { checkIn: true } : {}) };
+}
+
+function parseOrders(value: unknown): Order[] {
+  return list(value, 'orders').map((item) => {
+    const order = object(item, 'order');
+    return {
+      orderId: uuid(order['orderId'], 'orderId') as Order['orderId'], // branded: the check is on this line
+      assetId: uuid(order['assetId'], 'assetId') as Order['assetId'], // likewise
+      kind: matching(order['kind'], /^[a-z][a-z-]{0,31}$/, 'kind'),
+      expiresAt: matching(order['expiresAt'], /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, 'expiresAt'),
+    };
+  });
 }
 
 const outcomes = ['accepted', 'duplicate', 'resend', 'rejected'] as const;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../api/connect.ts';
 import type { Surroundings } from '../commands/command.ts';
 import { applyCommands } from '../commands/apply.ts';
+import { profileCommands } from '../commands/profiles.ts';
 import { makeProgram } from '../program.ts';
 import { readDocuments } from './read-documents.ts';
 
@@ -50,7 +51,8 @@ describe('vedette apply, on a platform', () => {
       },
       write: async () => undefined,
     };
-    await makeProgram(applyCommands, surroundings, (text) => (printed += text)).parseAsync(['node', 'vedette', ...words]);
+    const commands = [...applyCommands, ...profileCommands];
+    await makeProgram(commands, surroundings, (text) => (printed += text)).parseAsync(['node', 'vedette', ...words]);
     return printed;
   }
 
@@ -91,6 +93,49 @@ describe('vedette apply, on a platform', () => {
     expect(await run(['apply', '-f', file, '--prune'])).toContain('- Role Web owners\n1 created, 0 changed, 1 deleted');
   });
 
+  it('keeps profiles by their names, in any order of their priorities', async () => {
+    const text = `kind: Profile
+name: Databases
+spec: { query: "tag:databases", priority: 20, settings: { cpuPercent: 3, blackout: ["mon-fri 08:00-18:00"] } }
+---
+kind: Profile
+name: Everybody
+spec: { settings: { checkInSeconds: 120 }, upgrades: { preventUpgrade: true } }
+`;
+    writeFileSync(file, text);
+    expect(await run(['apply', '-f', file])).toContain('2 created, 0 changed, 0 deleted, 0 unchanged');
+    expect(await run(['apply', '-f', '-'], await run(['export', '--kind', 'Profile']))).toContain('2 unchanged');
+    writeFileSync(file, text.replace('cpuPercent: 3', 'cpuPercent: 2').replace('priority: 20', 'priority: 900'));
+    expect(await run(['apply', '-f', file])).toContain(
+      '    priority: 20 -> 900\n    settings: {"cpuPercent":3,"blackout":["mon-fri 08:00-18:00"]} -> {"cpuPercent":2,"blackout":["mon-fri 08:00-18:00"]}\n',
+    );
+    writeFileSync(file, text.replace(/---[^]*/, ''));
+    expect(await run(['apply', '-f', file, '--prune'])).toContain('- Profile Everybody\n');
+  });
+
+  it('exports a profile that commands made, and shows what they would change first', async () => {
+    const options = ['--query', 'hostname:x*', '--cpu-percent', '2.5', '--suspended', 'true', '--windows', 'sat,sun 22:00-04:00'];
+    expect(await run(['profiles', 'create', 'By hand', ...options, '--dry-run'])).toContain(
+      'for 0 assets, and change something on 0',
+    );
+    await run(['profiles', 'create', 'By hand', ...options]);
+    await run(['profiles', 'change', 'By hand', '--unset', 'suspended', '--blackout', 'mon 01:00-02:00; 03:00-04:00']);
+    const shown = await run(['profiles', 'show', 'By hand']);
+    expect(shown).toContain(
+      'priority 100, for hostname:x* (0 assets)\ncpuPercent 2.5, blackout mon 01:00-02:00; 03:00-04:00, windows {',
+    );
+    expect(await run(['export', '--kind', 'Profile'])).toContain('- 6\n        from: 22:00\n        minutes: 360\n');
+    expect(await run(['profiles', 'order', 'By hand', 'Databases'])).toBe('By hand\nDatabases\n');
+    expect(await run(['profiles', 'remove', 'By hand', '--dry-run'])).toContain('nothing was changed');
+    expect(await run(['profiles', 'remove', 'By hand'])).toBe('The profile By hand is removed.\n');
+    await expect(run(['profiles', 'show', 'By hand'])).rejects.toThrow('there is no profile "By hand"');
+    await expect(run(['profiles', 'create', 'x', '--cpu-percent', '50'])).rejects.toThrow(
+      'settings.cpuPercent: cpuPercent takes from 1 to 10',
+    );
+    await expect(run(['profiles', 'create', 'x', '--suspended', 'maybe'])).rejects.toThrow('settings.suspended');
+    await expect(run(['profiles', 'create', 'x', '--windows', 'at night'])).rejects.toThrow('"at night" is no time');
+  });
+
   it('says which step was refused', async () => {
     writeFileSync(file, 'kind: Tag\nname: round\nspec: { query: "tag:round" }\n');
     await expect(run(['apply', '-f', file])).rejects.toThrow('create Tag round: ');
@@ -106,6 +151,7 @@ describe('readDocuments', () => {
     ['kind: Tag\nname: x\nspec: { query: "os:(" }', 'Tag x: query: cannot be understood'],
     ['kind: Tag\nname: x\n---\nkind: Tag\nname: x', 'file (document 2): Tag x stands in file already'],
     ['kind: Role\nname: x\nspec: { permissions: [everything] }', 'Role x: permissions'],
+    ['kind: Profile\nname: x\nspec: { settings: { cpuPercent: 50 } }', 'cpuPercent takes from 1 to 10 % of one CPU'],
     ['kind: [', 'file: '],
     ['a text', 'file: '],
     ['kind: Tag\nname: x\nspecs: {}', 'specs'],

@@ -1,6 +1,9 @@
 import {
+  changeProfile,
   changeRole,
+  createProfile,
   createRole,
+  deleteProfile,
   deleteRole,
   deleteSavedQuery,
   deleteTag,
@@ -10,11 +13,14 @@ import {
   getExceptionRules,
   getLoginRules,
   getReleaseRules,
+  listProfiles,
   listRoles,
   listSavedQueries,
   listTags,
   QueryEntity,
   LoginRules,
+  type Profile,
+  ProfileInput,
   ReleaseRule,
   RoleId,
   RoleInput,
@@ -156,6 +162,38 @@ const role: Kind = {
   },
 };
 
+const ProfileSpec = z.strictObject({ ...ProfileInput.omit({ name: true }).shape, query: AssetQuery });
+
+async function profiles(client: Client): Promise<ReadonlyMap<string, Profile>> {
+  const { items } = await client.call(listProfiles, {});
+  return new Map(items.map((one) => [one.name, one]));
+}
+
+const profile: Kind = {
+  kind: 'Profile',
+  name: ProfileInput.shape.name,
+  spec: ProfileSpec,
+  async list(client) {
+    const there = [...(await profiles(client))];
+    return new Map(
+      there.map(([name, { description, priority, query, settings, upgrades }]) => [
+        name,
+        { description, priority, query, settings, upgrades },
+      ]),
+    );
+  },
+  async save(client, name, spec) {
+    const body = { name, ...ProfileSpec.parse(spec) };
+    const profileId = (await profiles(client)).get(name)?.profileId;
+    await (profileId ? client.call(changeProfile, { params: { profileId }, body }) : client.call(createProfile, { body }));
+  },
+  async delete(client, name) {
+    const profileId = (await profiles(client)).get(name)?.profileId;
+    if (!profileId) throw new CliError('NOT_FOUND', `there is no profile ${name} any more`);
+    await client.call(deleteProfile, { params: { profileId } });
+  },
+};
+
 const SavedQuerySpec = z
   .strictObject({
     about: QueryEntity,
@@ -185,4 +223,4 @@ const savedQuery: Kind = {
 };
 
 /** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
-export const kinds: readonly Kind[] = [tag, role, ...allSettings, savedQuery];
+export const kinds: readonly Kind[] = [tag, role, profile, ...allSettings, savedQuery];

@@ -35,6 +35,7 @@ import { knowledgeRefresh } from './knowledge-refresh.ts';
 import { knowledgeShow } from './knowledge-show.ts';
 import { knowledgeStatus } from './knowledge-status.ts';
 import { login } from './login.ts';
+import { profileCommands } from './profiles.ts';
 import { queryCommands } from './queries.ts';
 import { relay } from './relay.ts';
 import { relayNginxConfig } from './relay-nginx-config.ts';
@@ -82,6 +83,7 @@ export const commands: readonly Command[] = [
   activationKeysList,
   activationKeysCreate,
   activationKeysRevoke,
+  ...profileCommands,
   ...queryCommands,
   ...usersCommands,
   ...rolesCommands,

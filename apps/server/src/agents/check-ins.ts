@@ -22,7 +22,8 @@ interface Seen {
   readonly scanned: boolean;
   readonly consumption: CheckIn['consumption'];
   readonly watching: CheckIn['watching'];
-  /** Null where it is known to be the one that is stored. */
+  readonly settings: CheckIn['settings'];
+  /** Null where it is known to be the one that is stored, and `settings` with it. */
   readonly version: string | null;
 }
 
@@ -57,6 +58,7 @@ export class CheckIns implements AsyncDisposable {
         scanned,
         consumption: document.consumption,
         watching: document.watching,
+        settings: document.settings,
         version: null,
       });
       this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
@@ -72,8 +74,8 @@ export class CheckIns implements AsyncDisposable {
   async #compare(reports: readonly Report[]): Promise<readonly Compared[]> {
     const compared = await compareReports(this.#context.db, reports);
     await this.#write(
-      reports.map(({ agent, document: { consumption, watching, agentVersion: version }, at }, index) => {
-        return { agent, at, scanned: compared[index]?.scanned ?? false, consumption, watching, version };
+      reports.map(({ agent, document: { consumption, watching, settings, agentVersion: version }, at }, index) => {
+        return { agent, at, scanned: compared[index]?.scanned ?? false, consumption, watching, settings, version };
       }),
     );
     return compared;
@@ -115,16 +117,17 @@ export class CheckIns implements AsyncDisposable {
 
   async #writeNow(seen: readonly Seen[]): Promise<void> {
     const rows = JSON.stringify(
-      seen.map(({ agent: { organizationId, assetId, id }, at, scanned, consumption, watching, version }) => {
-        return { organization_id: organizationId, asset_id: assetId, id, at, scanned, consumption, watching, version };
+      seen.map(({ agent: { organizationId, assetId, id }, ...rest }) => {
+        return { organization_id: organizationId, asset_id: assetId, id, ...rest };
       }),
     );
     const { db } = this.#context;
     await sql`
       update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption,
-        watching = seen.watching, version = coalesce(seen.version, agent.version)
+        watching = seen.watching, version = coalesce(seen.version, agent.version),
+        settings = case when seen.version is null then agent.settings else seen.settings end
       from json_to_recordset(${rows}::json) as seen (
-        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, version text)
+        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, settings jsonb, version text)
       where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id`.execute(db);
     // Documents of an asset that is locked are being stored right now, and its row says so afterwards: waiting for one while others wait
     // for us could go in a circle.
@@ -144,8 +147,8 @@ export class CheckIns implements AsyncDisposable {
 }
 
 /** Everything of a check-in that the database holds beside times and consumption. */
-function hashReport({ agentVersion, collectors }: CheckIn): string {
+function hashReport({ agentVersion, collectors, settings }: CheckIn): string {
   return createHash('sha256')
-    .update(JSON.stringify([agentVersion, collectors]))
+    .update(JSON.stringify([agentVersion, collectors, settings]))
     .digest('base64');
 }

@@ -6,6 +6,7 @@ import { isBusyError } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { ManifestBoard } from '../manifest/manifest-board.ts';
 import type { OrderBoard } from '../orders/order-board.ts';
+import type { ProfileBoard } from '../profiles/profile-board.ts';
 import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { Admission } from './admission.ts';
 import type { AgentDirectory } from './agent-directory.ts';
@@ -52,6 +53,7 @@ export interface AgentWork {
   readonly agents: AgentDirectory;
   readonly manifests: ManifestBoard;
   readonly orders: OrderBoard;
+  readonly profiles: ProfileBoard;
   readonly releases: ReleaseDesk;
   /** Package versions came that nobody judged yet. */
   readonly onUnjudged: () => void;
@@ -64,7 +66,7 @@ export interface AgentWork {
 export function registerAgentRoutes(
   app: FastifyInstance,
   context: Context,
-  { agents, manifests, orders, releases, onUnjudged }: AgentWork,
+  { agents, manifests, orders, profiles, releases, onUnjudged }: AgentWork,
 ): void {
   const nonces = new NonceMemory();
   const admission = new Admission();
@@ -158,7 +160,14 @@ export function registerAgentRoutes(
           return undefined;
         });
         const manifest = await manifests.replyTo(document);
-        return { ...reply, ...(pending.length > 0 ? { orders: pending } : {}), ...(release ? { release } : {}), ...manifest };
+        const settings = await profiles.replyTo(agent, document);
+        return {
+          ...reply,
+          ...settings,
+          ...(pending.length > 0 ? { orders: pending } : {}),
+          ...(release ? { release } : {}),
+          ...manifest,
+        };
       },
     });
     serve({
@@ -173,10 +182,15 @@ export function registerAgentRoutes(
         request.body = undefined;
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
+        let hasNews = false;
+        using _news = profiles.wait(agent, () => {
+          hasNews = true;
+          gone.abort();
+        });
         const due = await orders.hold(agent, document, gone.signal);
         // Its key may have been revoked while it waited.
         if (!(await agents.find(agent.id))) throw unknownAgent();
-        return { orders: due };
+        return { orders: due, ...(hasNews ? { checkIn: true } : {}) };
       },
     });
     serve({

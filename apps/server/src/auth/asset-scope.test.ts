@@ -61,6 +61,7 @@ const bodies: Readonly<Record<string, object>> = {
   whatIf: { checks: [280001000], upgrades: [] },
   previewReport: {},
   previewException: { query: 'severity:>=1' },
+  previewProfile: { profile: { name: 'all', query: 'hostname:*', settings: { cpuPercent: 2 } } },
 };
 /** Things that are not assets, which have to be made first: tests of their own ask for them. */
 const ofMadeThings = /:(orderId|reportId|exceptionId)\b/;

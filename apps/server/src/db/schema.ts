@@ -169,6 +169,18 @@ export interface Database {
     changedAt: Date;
   };
   releaseRules: { organizationId: string; rules: Json; changedAt: Date; changedBy: string };
+  configurationProfile: {
+    organizationId: string;
+    id: string;
+    name: string;
+    description: string;
+    priority: number;
+    query: string | null;
+    settings: Json;
+    upgrades: Json;
+    changedAt: Date;
+    changedBy: string;
+  };
   assetRelease: { organizationId: string; assetId: string; pin: string | null; tags: Generated<string[]> };
   tag: {
     organizationId: string;
@@ -346,6 +358,7 @@ export interface Database {
     lastCheckIn: Date | null;
     consumption: Json | null;
     watching: NullableJson;
+    settings: NullableJson;
     revokedAt: NullableDate;
   };
   assetIdentity: {

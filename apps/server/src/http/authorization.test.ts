@@ -19,6 +19,7 @@ const bodies: Readonly<Record<string, object>> = {
   saveTag: {},
   tagAsset: { add: ['own'] },
   decideException: { decision: 'approved' },
+  changeProfile: { name: 'x' },
 };
 /** What everybody has in common. */
 const shared: Readonly<Record<string, string>> = {
@@ -56,6 +57,7 @@ beforeAll(async () => {
   const schedule = await change('/report-schedules', { kind: 'summary', format: 'csv', cron: '0 7 * * 1' });
   const channel = await insertChannel();
   const rule = await change('/notification-rules', { name: 'own', events: ['agent.silent'], channelIds: [channel] });
+  const profile = await change('/profiles', { name: 'own' });
   const exception = await change('/exceptions', {
     query: 'severity:>=1',
     status: 'not_affected',
@@ -79,6 +81,7 @@ beforeAll(async () => {
     channelId: channel,
     ruleId: rule['ruleId'] ?? '',
     exceptionId: exception['exceptionId'] ?? '',
+    profileId: profile['profileId'] ?? '',
   };
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());

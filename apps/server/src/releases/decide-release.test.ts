@@ -43,6 +43,7 @@ function decide(wishes: Partial<ReleaseWishes>, change: Partial<DecisionInput> =
     assetId: last,
     pin: null,
     tags: [],
+    profiles: [],
     report,
     previous: null,
     isPublished,
@@ -98,10 +99,26 @@ describe('decideRelease', () => {
       runs('1.1.0'),
       { agent: '1.1.0' },
     ],
+    ['prevented by a profile', open(2), { profiles: [{}, { preventUpgrade: true }] }, { held: 'prevented' }],
+    [
+      '… but the profile above it allows them',
+      open(2),
+      { profiles: [{ preventUpgrade: false }, { preventUpgrade: true }] },
+      { agent: '1.1.0' },
+    ],
+    [
+      '… but a rule allows them, and the window of the profile stays',
+      { ...open(2), ...rules({ preventUpgrade: false }) },
+      { profiles: [{ preventUpgrade: true, windows: [{ days: [1], from: '02:00', minutes: 60 }] }] },
+      { agent: '1.1.0', window: { from: '2026-11-23T02:00:00.000Z', until: '2026-11-23T03:00:00.000Z' } },
+    ],
     ['a region', rules({ region: 'apac' }), {}, { region: 'apac' }],
-  ] as const)('%s', (_what, wishes, change, expected) => {
-    expect(decide(wishes, change)).toEqual(expected);
-  });
+  ] satisfies [string, Partial<ReleaseWishes>, Partial<DecisionInput>, DesiredRelease][])(
+    '%s',
+    (_what, wishes, change, expected) => {
+      expect(decide(wishes, change)).toEqual(expected);
+    },
+  );
 
   it('names no version that signed metadata does not know for the platform', () => {
     expect(decide(open(2), { isPublished: () => false })).toEqual({});

@@ -2,6 +2,7 @@ import {
   type ContentKind,
   contentKinds,
   type DesiredRelease,
+  type ProfileUpgrades,
   type ReleaseRule,
   type Ring,
   type RolloutSubject,
@@ -35,6 +36,8 @@ export interface DecisionInput {
   readonly assetId: string;
   readonly pin: string | null;
   readonly tags: readonly string[];
+  /** What profiles say of upgrades, the strongest first; what a rule says counts for more. */
+  readonly profiles: readonly ProfileUpgrades[];
   readonly report: UpgradeReport;
   /** The version that this agent ran before the one it runs. */
   readonly previous: string | null;
@@ -61,10 +64,17 @@ export function decideRelease(input: DecisionInput): DesiredRelease {
   };
 }
 
-/** Merges the rules that hold for an asset, the first that says something of a subject first. */
-function ruleFor({ wishes, tags }: DecisionInput): ReleaseRule {
-  const matching = wishes.rules.filter((rule) => rule.tags.length === 0 || rule.tags.some((tag) => tags.includes(tag)));
-  return Object.assign({ tags: [] }, ...matching.toReversed()) as ReleaseRule; // a merge of rules is one
+/** The rules that hold for an asset with these tags, the strongest first, each with its place in the list, from 1. */
+export function rulesFor(rules: readonly ReleaseRule[], tags: readonly string[]): { number: number; rule: ReleaseRule }[] {
+  return rules.flatMap((rule, at) =>
+    rule.tags.length === 0 || rule.tags.some((tag) => tags.includes(tag)) ? [{ number: at + 1, rule }] : [],
+  );
+}
+
+/** Merges rules and profiles that hold for an asset, the first that says something of a subject first. */
+function ruleFor({ wishes, tags, profiles }: DecisionInput): ReleaseRule {
+  const holding = [...rulesFor(wishes.rules, tags).map(({ rule }) => rule), ...profiles];
+  return Object.assign({ tags: [] }, ...holding.toReversed()) as ReleaseRule; // a merge of rules is one
 }
 
 function codeFor(input: DecisionInput, isPrevented: boolean): { version?: string; held?: NonNullable<DesiredRelease['held']> } {

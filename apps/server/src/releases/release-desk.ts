@@ -1,10 +1,11 @@
-import type { ContentKind, DesiredRelease, UpgradeReport } from '@vedette/protocol';
+import type { ContentKind, DesiredRelease, ReleaseRule, UpgradeReport } from '@vedette/protocol';
 import { sql } from 'kysely';
 import type { KnownAgent } from '../agents/store.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { assetsByQueryTag } from '../tags/assets-by-query-tag.ts';
-import { decideRelease, type ReleaseWishes } from './decide-release.ts';
+import type { ProfileBoard } from '../profiles/profile-board.ts';
+import { decideRelease, type ReleaseWishes, rulesFor } from './decide-release.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
 import { readAssetReleases, readWishes } from './wishes-store.ts';
 
@@ -25,13 +26,18 @@ type Sources = Pick<Context, 'db' | 'clock' | 'log' | 'fleetIndex' | 'config'>;
 export class ReleaseDesk {
   readonly #context: Sources;
   readonly #keeper: ReleaseKeeper;
+  readonly #profiles: Pick<ProfileBoard, 'of'>;
   readonly #wanted = new Map<string, { readonly wanted: Promise<Wanted>; readonly readAt: number }>();
   /** What each agent said and was told last, so that a check-in without news costs no query. */
   readonly #known = new Map<string, { readonly said: string; readonly previous: string | null }>();
 
-  constructor(context: Sources, keeper: ReleaseKeeper) {
+  constructor(
+    context: Sources,
+    { keeper, profiles }: { readonly keeper: ReleaseKeeper; readonly profiles: Pick<ProfileBoard, 'of'> },
+  ) {
     this.#context = context;
     this.#keeper = keeper;
+    this.#profiles = profiles;
   }
 
   /** Somebody changed what this organization wants. */
@@ -41,7 +47,7 @@ export class ReleaseDesk {
 
   /**
    * Undefined for agents that cannot upgrade themselves, which fetch by the older endpoint; and while it is not known which assets have
-   * the tags that rings and rules name: nothing is upgraded then.
+   * the tags that rings and rules name, and which profiles are for it: nothing is upgraded then.
    */
   async answer(agent: KnownAgent, report: UpgradeReport | undefined): Promise<DesiredRelease | undefined> {
     if (report === undefined) return undefined;
@@ -50,7 +56,8 @@ export class ReleaseDesk {
       if (error instanceof ApiError && error.code === 'UNAVAILABLE') return null;
       throw error;
     });
-    if (!wanted) return undefined;
+    const profiles = await this.#profiles.of(agent);
+    if (!wanted || !profiles) return undefined;
     const asset = wanted.assets.get(agent.assetId);
     const known = await this.#remembered(agent);
     const changed = known.running !== null && known.running !== report.agent;
@@ -60,6 +67,7 @@ export class ReleaseDesk {
       assetId: agent.assetId,
       pin: asset?.pin ?? null,
       tags: tagsOf(wanted, agent.assetId),
+      profiles: profiles.layers.map(({ upgrades }) => upgrades),
       report,
       previous,
       isPublished: (subject, version) =>
@@ -71,6 +79,12 @@ export class ReleaseDesk {
     await this.#note(agent, report, { desired, previous, now, known });
     const expiring = this.#keeper.roles().flatMap(({ role, expiresAt, level }) => (level === 'ok' ? [] : [{ role, expiresAt }]));
     return { ...desired, ...(expiring.length > 0 ? { expiring } : {}) };
+  }
+
+  /** The rules that hold for an asset, the strongest first. Throws ApiError UNAVAILABLE while its tags are not known. */
+  async rulesOf(organizationId: string, assetId: string): Promise<{ number: number; rule: ReleaseRule }[]> {
+    const wanted = await this.#wishes(organizationId);
+    return rulesFor(wanted.rules, tagsOf(wanted, assetId));
   }
 
   async #wishes(organizationId: string): Promise<Wanted> {

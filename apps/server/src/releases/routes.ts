@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { plays } from '../config.ts';
 import type { Context } from '../context.ts';
+import type { ProfileBoard } from '../profiles/profile-board.ts';
 import { makeDownloadGate } from './download-gate.ts';
 import { registerLegacyRelease } from './legacy-release.ts';
 import { registerPlatformIdentification } from './platform-identification.ts';
@@ -13,10 +14,10 @@ import { registerRolloutRoutes } from './rollout-routes.ts';
 import { serveReleaseFiles } from './serve-files.ts';
 
 /** Everything about releases; the desk is for check-ins. */
-export async function registerReleases(app: FastifyInstance, context: Context): Promise<ReleaseDesk> {
+export async function registerReleases(app: FastifyInstance, context: Context, profiles: ProfileBoard): Promise<ReleaseDesk> {
   const { config } = context;
   const keeper = new ReleaseKeeper(context);
-  const desk = new ReleaseDesk(context, keeper);
+  const desk = new ReleaseDesk(context, { keeper, profiles });
   await keeper.start();
   app.addHook('onClose', () => keeper[Symbol.asyncDispose]());
   if (plays(config, 'jobs')) {

@@ -14,7 +14,11 @@ import { usesOfTags } from './uses-of-tags.ts';
 const maxTagsOfOrganization = 500;
 
 /** Tags: what they mean, and which assets have them. `onChange` hears whose tags changed. */
-export function registerTagRoutes(app: FastifyInstance, context: Context, onChange: (organizationId: string) => void): void {
+export function registerTagRoutes(
+  app: FastifyInstance,
+  context: Context,
+  onChange: (organizationId: string) => Promise<void>,
+): void {
   const { db, clock, log } = context;
 
   serve(app, context, listTags, async ({ caller: { organizationId } }) => {
@@ -60,7 +64,7 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
       await endTag(tx, organizationId, name, now);
       await insertTag(tx, { ...tag, organizationId, validFrom: now, changedBy: login });
     });
-    onChange(organizationId);
+    await onChange(organizationId);
     log.info({ audit: 'tag', organizationId, tag, by: login }, 'a tag was defined');
     return tag;
   });
@@ -72,7 +76,7 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
       if (uses.length > 0) throw new ApiError('CONFLICT', `The tag ${name} is used by ${uses.slice(0, 10).join(', ')}.`);
       await removeTag(tx, organizationId, name);
     });
-    onChange(organizationId);
+    await onChange(organizationId);
     log.info({ audit: 'tag-deleted', organizationId, name, by: login }, 'a tag was deleted');
     return { deleted: true as const };
   });
@@ -87,7 +91,7 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
   serve(app, context, tagAsset, async ({ params: { assetId }, body, caller: { organizationId, login } }) => {
     const tags = await changeHandTags(db, { organizationId, assetId }, body);
     if (!tags) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
-    onChange(organizationId);
+    await onChange(organizationId);
     log.info({ audit: 'asset-tags', organizationId, assetId, ...body, by: login }, 'tags were put on an asset or taken away');
     return { tags };
   });

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { loadProfiles } from '../profiles/store.ts';
 import { readRules, ringsOf } from '../releases/wishes-store.ts';
 import { loadTags } from './store.ts';
 import { readAssetScope, tagsAskedFor } from './tag-query.ts';
 
-/** What would no longer mean the same without a tag, in words: queries of other tags, rings of open roll-outs, release rules, and which assets people may see. */
+/** What would no longer mean the same without a tag, in words: queries of other tags, rings of open roll-outs, release rules, profiles, and which assets people may see. */
 export async function usesOfTags(db: Kysely<Database>, organizationId: string, now: Date): Promise<(name: string) => string[]> {
   const tags = await loadTags(db, organizationId);
   const rollouts = await db
@@ -15,6 +16,7 @@ export async function usesOfTags(db: Kysely<Database>, organizationId: string, n
     .execute();
   const scopes = await scopesOf(db, organizationId);
   const rules = await readRules(db, organizationId);
+  const profiles = await loadProfiles(db, organizationId);
   const queries = tags.map(({ name, query }) => ({ name, query: query === null ? null : readAssetScope(query, now) }));
   return (name) => [
     ...queries
@@ -24,6 +26,11 @@ export async function usesOfTags(db: Kysely<Database>, organizationId: string, n
       ringsOf({ rings }).flatMap((ring) => (ring.tags.includes(name) ? [`ring ${ring.name} of the roll-out of ${version}`] : [])),
     ),
     ...scopes.flatMap(({ scope, of }) => (tagsAskedFor(readAssetScope(scope, now), [name]).length > 0 ? [of] : [])),
+    ...profiles.flatMap((profile) =>
+      profile.query !== null && tagsAskedFor(readAssetScope(profile.query, now), [name]).length > 0
+        ? [`the profile ${profile.name}`]
+        : [],
+    ),
     ...(rules.some((rule) => rule.tags.includes(name)) ? ['a release rule'] : []),
   ];
 }

@@ -44,5 +44,9 @@ export const Orders = z.object({
 });
 export type Orders = z.infer<typeof Orders>;
 
-export const OrdersReply = z.object({ orders: z.array(Order).max(16) });
+export const OrdersReply = z.object({
+  orders: z.array(Order).max(16),
+  /** A check-in would bring news: other settings. */
+  checkIn: z.boolean().optional(),
+});
 export type OrdersReply = z.infer<typeof OrdersReply>;

@@ -98,6 +98,22 @@ export const Watching = z.object({
 });
 export type Watching = z.infer<typeof Watching>;
 
+const SettingKey = z.string().regex(/^[a-zA-Z]{1,64}$/);
+const maxReportedSettings = 64;
+
+/** What an agent makes of its configuration profile. */
+export const SettingsReport = z.object({
+  /** Of the reply whose settings it has taken; absent before there was one. */
+  digest: Digest.optional(),
+  /** What the host's owner has set in the file of the host, which wins: the values in force. */
+  host: z
+    .record(SettingKey, z.union([z.number(), z.boolean(), z.array(z.string().max(64)).max(16)]))
+    .refine((all) => Object.keys(all).length <= maxReportedSettings),
+  /** What the platform asked for and did not get, or not in full, and why. */
+  refused: z.record(SettingKey, text).refine((all) => Object.keys(all).length <= maxReportedSettings),
+});
+export type SettingsReport = z.infer<typeof SettingsReport>;
+
 export const CheckIn = z.object({
   agentVersion: text,
   sentAt: Instant,
@@ -115,6 +131,8 @@ export const CheckIn = z.object({
   manifest: z
     .object({ version: z.int().min(0), refused: z.object({ version: z.int().min(0), problem: text }).optional() })
     .optional(),
+  /** Absent from agents that do not say: they get their settings with every reply. One that is not understood counts as absent. */
+  settings: SettingsReport.optional().catch(undefined),
 });
 export type CheckIn = z.infer<typeof CheckIn>;
 
@@ -124,6 +142,8 @@ export const CheckInReply = z.object({
   schedule: z.object({ checkInSeconds: z.int().min(1), fullScanSeconds: z.int().min(60) }),
   /** Settings of the agent's configuration profile, by name. The agent clamps every value to what is safe and ignores unknown names. */
   settings: z.record(z.string(), z.unknown()).optional(),
+  /** Of these settings, for agents that reported one: with it come all settings that hold from now on, without it those of before hold. */
+  settingsDigest: Digest.optional(),
   /** Whether this machine is the asset or a copy of it cannot be told yet: until then the platform takes nothing from it. */
   held: z.boolean().optional(),
   /**

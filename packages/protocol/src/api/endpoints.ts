@@ -43,6 +43,15 @@ import {
   startRollout,
 } from './releases.ts';
 import { getPosture } from './posture.ts';
+import {
+  changeProfile,
+  createProfile,
+  deleteProfile,
+  getAssetSettings,
+  listProfiles,
+  orderProfiles,
+  previewProfile,
+} from './profiles.ts';
 import { replayVerdicts } from './replay.ts';
 import { compareMoments, getDeadlines, getPulse, getTimeline, getTrends, setDeadlines } from './history.ts';
 import { deleteSavedQuery, listFieldValues, listSavedQueries, saveQuery } from './queries.ts';
@@ -166,6 +175,13 @@ export const endpoints = {
   listActivationKeys,
   createActivationKey,
   revokeActivationKey,
+  listProfiles,
+  createProfile,
+  previewProfile,
+  orderProfiles,
+  changeProfile,
+  deleteProfile,
+  getAssetSettings,
   getReleaseRepository,
   publishRelease,
   listReleaseEvents,

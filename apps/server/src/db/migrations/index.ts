@@ -21,6 +21,7 @@ import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
 import { reports } from './022-reports.ts';
 import { notifications } from './023-notifications.ts';
+import { profiles } from './024-profiles.ts';
 import { exceptions } from './019-exceptions.ts';
 import { auditIntents } from './026-audit-intents.ts';
 
@@ -48,6 +49,7 @@ export const migrations: Record<string, Migration> = {
   '021-saved-query': savedQuery,
   '022-reports': reports,
   '023-notifications': notifications,
+  '024-profiles': profiles,
   '019-exceptions': exceptions,
   '026-audit-intents': auditIntents,
 };

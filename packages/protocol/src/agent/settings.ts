@@ -7,9 +7,14 @@ interface NumberSetting {
   readonly max: number;
   readonly unit: string;
   readonly meaning: string;
+  /** Whole numbers only: the kernel refuses a limit with a fraction, and nothing would be limited then. */
+  readonly whole?: true;
 }
 
-/** The clamp table: nobody, neither the platform nor this host's owner, gets the agent outside of `min` to `max`. */
+/**
+ * The clamp table: nobody, neither the platform nor the host's owner, gets an agent outside of `min` to `max`. Agent, profiles, console and
+ * documents all read this one.
+ */
 export const numberSettings = {
   cpuPercent: { default: 5, min: 1, max: 10, unit: '% of one CPU', meaning: 'CPU the agent takes in the long run' },
   busyCpuPercent: {
@@ -19,17 +24,39 @@ export const numberSettings = {
     unit: '% of all CPUs',
     meaning: 'the same while others want the CPUs or disks, or on battery',
   },
-  burstCpuMs: { default: 500, min: 50, max: 1000, unit: 'CPU ms', meaning: 'used at once after a quiet time, by an inventory' },
-  hardCpuPercent: { default: 50, min: 10, max: 100, unit: '% of one CPU', meaning: 'hard stop of the control group' },
+  burstCpuMs: {
+    default: 500,
+    min: 50,
+    max: 1000,
+    unit: 'CPU ms',
+    whole: true,
+    meaning: 'used at once after a quiet time, by an inventory',
+  },
+  hardCpuPercent: {
+    default: 50,
+    min: 10,
+    max: 100,
+    unit: '% of one CPU',
+    whole: true,
+    meaning: 'hard stop of the control group',
+  },
   memoryMegabytes: {
     default: 128,
     min: 96,
     max: 256,
     unit: 'MB',
+    whole: true,
     meaning: 'above it the kernel takes memory back; hard stop at twice',
   },
-  checkInSeconds: { default: 60, min: 10, max: 86_400, unit: 's', meaning: 'time between check-ins' },
-  fullScanSeconds: { default: 14_400, min: 900, max: 604_800, unit: 's', meaning: 'time between full checks, the safety net' },
+  checkInSeconds: { default: 60, min: 10, max: 86_400, unit: 's', whole: true, meaning: 'time between check-ins' },
+  fullScanSeconds: {
+    default: 14_400,
+    min: 900,
+    max: 604_800,
+    unit: 's',
+    whole: true,
+    meaning: 'time between full checks, the safety net',
+  },
 } as const satisfies Record<string, NumberSetting>;
 export type NumberSettingName = keyof typeof numberSettings;
 
@@ -58,17 +85,17 @@ export interface ExplainedSetting {
   readonly note: string | null;
 }
 
-const names = [...Object.keys(numberSettings), ...Object.keys(otherSettings)] as SettingName[]; // the keys of both tables
-const maxWindows = 16;
+export const settingNames = [...Object.keys(numberSettings), ...Object.keys(otherSettings)] as readonly SettingName[]; // the keys of both tables
+export const maxBlackoutWindows = 16;
 
 /** What is in force, and why, whatever was asked for: a wish that makes no sense is left out, one beyond the limits is clamped. */
 export function explainSettings(wishes: Readonly<Partial<Record<SettingSource, Wishes>>>): ExplainedSetting[] {
-  return names.map((name) => {
-    let chosen: ExplainedSetting = { name, value: defaultOf(name), source: 'default', note: null };
+  return settingNames.map((name) => {
+    let chosen: ExplainedSetting = { name, value: defaultSetting(name), source: 'default', note: null };
     for (const source of ['platform', 'host'] as const) {
       const asked = wishes[source];
       if (asked === undefined || !Object.hasOwn(asked, name)) continue;
-      const { value, note } = judge(name, asked[name]);
+      const { value, note } = judgeSetting(name, asked[name]);
       if (value !== null) chosen = { name, value, source, note };
       else chosen = { ...chosen, note: `${source}: ${note}` };
     }
@@ -79,35 +106,35 @@ export function explainSettings(wishes: Readonly<Partial<Record<SettingSource, W
 /** The values alone. */
 export function effectiveSettings(wishes: Readonly<Partial<Record<SettingSource, Wishes>>>): Settings {
   const entries = explainSettings(wishes).map(({ name, value }) => [name, value] as const);
-  return Object.fromEntries(entries) as unknown as Settings; // one entry for each name, of its type by `judge`
+  return Object.fromEntries(entries) as unknown as Settings; // one entry for each name, of its type by `judgeSetting`
 }
 
 /** Names that no setting has. */
 export function unknownSettings(wishes: Wishes): string[] {
-  return Object.keys(wishes).filter((name) => !names.some((known) => known === name));
+  return Object.keys(wishes).filter((name) => !settingNames.some((known) => known === name));
 }
 
-function defaultOf(name: SettingName): Settings[SettingName] {
+export function defaultSetting(name: SettingName): Settings[SettingName] {
   return isNumberSetting(name) ? numberSettings[name].default : otherSettings[name].default;
 }
 
-function judge(name: SettingName, asked: unknown): { value: Settings[SettingName] | null; note: string | null } {
+/** What is done where this is asked for; null where it makes no sense. `note`: what of it is not done, and why. */
+export function judgeSetting(name: SettingName, asked: unknown): { value: Settings[SettingName] | null; note: string | null } {
   if (isNumberSetting(name)) return judgeNumber(numberSettings[name], asked);
   if (name === 'suspended')
     return typeof asked === 'boolean' ? { value: asked, note: null } : { value: null, note: 'not true or false' };
   if (!Array.isArray(asked)) return { value: null, note: 'not a list' };
-  const windows = asked.filter(isBlackoutWindow);
-  const kept = windows.slice(0, maxWindows);
+  const kept = asked.filter(isBlackoutWindow).slice(0, maxBlackoutWindows);
   return { value: kept, note: kept.length === asked.length ? null : `${asked.length - kept.length} windows left out` };
 }
 
-function judgeNumber({ min, max }: NumberSetting, asked: unknown): { value: number | null; note: string | null } {
+function judgeNumber({ min, max, whole }: NumberSetting, asked: unknown): { value: number | null; note: string | null } {
   if (typeof asked !== 'number' || !Number.isFinite(asked)) return { value: null, note: 'not a number' };
   if (asked > max) return { value: max, note: `${asked} was asked for; ${max} is the most` };
   if (asked < min) return { value: min, note: `${asked} was asked for; ${min} is the least` };
-  return { value: asked, note: null };
+  return { value: whole ? Math.round(asked) : asked, note: null };
 }
 
-function isNumberSetting(name: SettingName): name is NumberSettingName {
+export function isNumberSetting(name: SettingName): name is NumberSettingName {
   return Object.hasOwn(numberSettings, name);
 }

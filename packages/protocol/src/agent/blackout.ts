@@ -4,7 +4,7 @@ const form = /^(?:([a-z,-]{3,40}) )?([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([
 
 /** Whether a text is a blackout window: `[DAYS ]HH:MM-HH:MM`, days as `mon-fri,sun`; a window may pass midnight and belongs to the day it begins on. */
 export function isBlackoutWindow(text: unknown): text is string {
-  return typeof text === 'string' && text.length <= 64 && parseWindow(text) !== null;
+  return typeof text === 'string' && text.length <= 64 && parseTimes(text) !== null;
 }
 
 /** Whether `now`, in the host's local time, lies in one of the windows; texts that are none are left out. */
@@ -12,7 +12,7 @@ export function isBlackout(windows: readonly string[], now: Date): boolean {
   const minute = now.getHours() * 60 + now.getMinutes();
   const today = now.getDay();
   return windows.some((text) => {
-    const window = parseWindow(text);
+    const window = parseTimes(text);
     if (window === null) return false;
     const { on, from, until } = window;
     if (from < until) return on.has(today) && minute >= from && minute < until;
@@ -20,7 +20,8 @@ export function isBlackout(windows: readonly string[], now: Date): boolean {
   });
 }
 
-function parseWindow(text: string): { on: ReadonlySet<number>; from: number; until: number } | null {
+/** Days of the week (0 is Sunday) and minutes of the day of a text as above; null for one that is none. */
+export function parseTimes(text: string): { on: ReadonlySet<number>; from: number; until: number } | null {
   const match = form.exec(text);
   if (match === null) return null;
   const [, dayText, fromHour, fromMinute, untilHour, untilMinute] = match;

@@ -1,0 +1,172 @@
+import type { CheckIn, CheckInReply } from '@vedette/protocol';
+import type { KnownAgent } from '../agents/store.ts';
+import type { Context } from '../context.ts';
+import { outsideScope } from '../db/asset-scope.ts';
+import type { Subscription } from '../db/notifications.ts';
+import { type MergedProfiles, mergeProfiles } from './layers.ts';
+import { combinationsOf, profilesOf, type ProfileSources, selectAssets } from './select-assets.ts';
+import { loadProfiles, profileChannel } from './store.ts';
+
+/** Which assets fit is looked at again this often, because their facts and tags change. */
+const refreshMs = 15_000;
+/** Or as seldom as it takes to spend no more than a twentieth of the time on it. */
+const restPerWork = 20;
+const retryMs = 1000;
+/** Agents that wait for news are woken at most 1,000 a second, so that they do not all check in at once. */
+const wakeAtOnce = 50;
+const wakePauseMs = 50;
+const maxTold = 250_000;
+
+type Assigned = (assetId: string) => MergedProfiles;
+
+interface Entry {
+  /** Null until it was read once. */
+  assigned: Assigned | null;
+  /** Something changed since: whoever asks waits for what holds now. */
+  isWrong: boolean;
+  staleAt: number;
+  /** Counts what was heard. */
+  generation: number;
+  loading: Promise<void> | null;
+}
+
+interface Waiter {
+  readonly agent: KnownAgent;
+  readonly wake: () => void;
+}
+
+/**
+ * What every agent is to be set to, at hand for every check-in: which profiles an asset fits is read for a whole organization at once, and
+ * merged once for each combination of profiles. Of changes it hears by its subscription, whichever process made them.
+ */
+export class ProfileBoard implements Disposable {
+  readonly subscription: Subscription = {
+    channel: profileChannel,
+    heard: (organizationId) => this.#heard(organizationId),
+    connected: async () => {
+      for (const organizationId of this.#entries.keys()) this.forget(organizationId);
+    },
+  };
+  readonly #context: ProfileSources & Pick<Context, 'log'>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  /** The digest that each asset's agent was last told of, or has. */
+  readonly #told = new Map<string, string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(context: ProfileSources & Pick<Context, 'log'>) {
+    this.#context = context;
+  }
+
+  /** Null while it cannot be said: an agent then keeps what it has. Never throws. */
+  async of({ organizationId, assetId }: KnownAgent): Promise<MergedProfiles | null> {
+    return (await this.#assigned(organizationId))?.(assetId) ?? null;
+  }
+
+  /** What to add to the reply to a check-in. */
+  async replyTo(agent: KnownAgent, { settings: reported }: CheckIn): Promise<Partial<CheckInReply>> {
+    const merged = await this.of(agent);
+    if (!merged) return {};
+    if (this.#told.size >= maxTold) this.#told.clear();
+    this.#told.set(agent.assetId, merged.digest);
+    const { schedule, settings, digest } = merged;
+    if (!reported) return { schedule, settings: { ...settings } };
+    return reported.digest === digest ? { schedule } : { schedule, settings: { ...settings }, settingsDigest: digest };
+  }
+
+  /** Calls `wake` once a check-in would bring this agent other settings because somebody changed them, until it is disposed. */
+  wait(agent: KnownAgent, wake: () => void): Disposable {
+    const { organizationId } = agent;
+    const waiter = { agent, wake };
+    const waiters = this.#waiting.get(organizationId) ?? new Set();
+    this.#waiting.set(organizationId, waiters.add(waiter));
+    return {
+      [Symbol.dispose]: () => {
+        waiters.delete(waiter);
+        if (waiters.size === 0 && this.#waiting.get(organizationId) === waiters) this.#waiting.delete(organizationId);
+      },
+    };
+  }
+
+  /** Somebody changed profiles of this organization, or tags: nobody is answered with what held before. */
+  forget(organizationId: string): void {
+    const entry = this.#entries.get(organizationId);
+    if (!entry) return;
+    entry.generation += 1;
+    entry.isWrong = true;
+    entry.staleAt = Number.NEGATIVE_INFINITY;
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  async #heard(organizationId: string): Promise<void> {
+    this.forget(organizationId);
+    if (!this.#waiting.has(organizationId)) return;
+    const assigned = await this.#assigned(organizationId);
+    const waiters = [...(this.#waiting.get(organizationId) ?? [])];
+    const concerned = waiters.filter(({ agent: { assetId } }) => assigned?.(assetId).digest !== this.#told.get(assetId));
+    for (let begin = 0; begin < concerned.length; begin += wakeAtOnce) {
+      const some = concerned.slice(begin, begin + wakeAtOnce);
+      const timer = setTimeout(
+        () => {
+          this.#timers.delete(timer);
+          for (const { wake } of some) wake();
+        },
+        (begin / wakeAtOnce) * wakePauseMs,
+      ).unref();
+      this.#timers.add(timer);
+    }
+  }
+
+  async #assigned(organizationId: string): Promise<Assigned | null> {
+    const known = this.#entries.get(organizationId);
+    const entry = known ?? { assigned: null, isWrong: true, staleAt: Number.NEGATIVE_INFINITY, generation: 0, loading: null };
+    if (!known) this.#entries.set(organizationId, entry);
+    for (;;) {
+      const { generation } = entry;
+      if (performance.now() >= entry.staleAt) entry.loading ??= this.#load(organizationId, entry);
+      if (!entry.isWrong || !entry.loading) return entry.assigned;
+      await entry.loading;
+      // What was read may be older than what was heard meanwhile.
+      if (generation === entry.generation) return entry.assigned;
+    }
+  }
+
+  /** Never throws: a check-in is worth more than its settings. */
+  async #load(organizationId: string, entry: Entry): Promise<void> {
+    const { generation } = entry;
+    const begin = performance.now();
+    let restMs = retryMs;
+    try {
+      entry.assigned = await outsideScope(() => assignProfiles(this.#context, organizationId));
+      restMs = Math.max(refreshMs, restPerWork * (performance.now() - begin));
+      if (generation === entry.generation) entry.isWrong = false;
+    } catch (error) {
+      this.#context.log.warn({ err: error, organizationId }, 'which profiles agents shall have cannot be said at present');
+    }
+    entry.staleAt = generation === entry.generation ? performance.now() + restMs : Number.NEGATIVE_INFINITY;
+    entry.loading = null;
+  }
+}
+
+async function assignProfiles(context: ProfileSources, organizationId: string): Promise<Assigned> {
+  const profiles = await loadProfiles(context.db, organizationId);
+  const merged = new Map<string, MergedProfiles>();
+  const mergedOf = (combination: string): MergedProfiles => {
+    const known = merged.get(combination) ?? mergeProfiles(profilesOf(profiles, combination));
+    merged.set(combination, known);
+    return known;
+  };
+  // The index is asked only by organizations that need it.
+  if (profiles.every(({ query }) => query === null)) return () => mergedOf('');
+  using selection = await selectAssets(context, { organizationId }, profiles);
+  const { assets } = selection.index.table;
+  const combinations = new Map<string, string>();
+  for (const [asset, combination] of combinationsOf(selection).entries()) {
+    const known = assets[asset];
+    if (combination !== '' && known) combinations.set(known.assetId, combination);
+  }
+  return (assetId) => mergedOf(combinations.get(assetId) ?? '');
+}
