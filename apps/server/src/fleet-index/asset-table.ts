@@ -1,4 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { BornAssets } from './born-assets.ts';
 
 /** What of an asset the index filters, sorts and groups by. */
 export interface IndexedAsset {
@@ -19,6 +20,7 @@ export class AssetTable {
   readonly assets: IndexedAsset[] = [];
   readonly all = new RoaringBitmap32();
   readonly #byNumber = new Map<number, number>();
+  #isInNumberOrder = true;
   #birth = new Float64Array(64);
   #lastChange = new Float64Array(64);
   #counts = new Int32Array(64 * severityCount);
@@ -32,11 +34,17 @@ export class AssetTable {
       return known;
     }
     const dense = this.assets.length;
+    this.#isInNumberOrder &&= asset.number > (this.assets[dense - 1]?.number ?? -1);
     this.assets.push(asset);
     this.#byNumber.set(asset.number, dense);
     this.all.add(dense);
     if (dense === this.#birth.length) this.#grow();
     return dense;
+  }
+
+  /** Whether dense numbers are in the order of those of the database. */
+  get isInNumberOrder(): boolean {
+    return this.#isInNumberOrder;
   }
 
   /** The dense number of what the database calls so. */
@@ -60,9 +68,15 @@ export class AssetTable {
 
   /** A new bitmap of the assets whose packages are known since this moment or later; the caller disposes it. */
   bornSince(moment: number): RoaringBitmap32 {
-    const born: number[] = [];
-    for (let asset = 0; asset < this.assets.length; asset += 1) if ((this.#birth[asset] ?? 0) >= moment) born.push(asset);
-    return new RoaringBitmap32(born);
+    const born = new Uint32Array(this.assets.length);
+    let count = 0;
+    for (let asset = 0; asset < born.length; asset += 1) if ((this.#birth[asset] ?? 0) >= moment) born[count++] = asset;
+    return new RoaringBitmap32(born.subarray(0, count));
+  }
+
+  /** The assets that were there at this moment: those whose packages were known by then. Dispose it. */
+  bornBy(moment: number): BornAssets {
+    return new BornAssets(this.#birth.subarray(0, this.assets.length), moment);
   }
 
   /** A new bitmap of the assets that fit; the caller disposes it. */
@@ -102,13 +116,29 @@ export class AssetTable {
     return this.#counts[asset * severityCount + severity - 1] ?? 0;
   }
 
-  /** Open detections of all assets, or of these, by severity, 1 to 5 at 0 to 4. */
-  countAll(assets: Iterable<number> = this.assets.keys()): number[] {
-    const sum = [0, 0, 0, 0, 0];
-    for (const asset of assets) {
-      for (let at = 0; at < severityCount; at += 1) sum[at] = (sum[at] ?? 0) + this.countOf(asset, at + 1);
+  /** Open detections of all assets, by severity, 1 to 5 at 0 to 4. */
+  countAll(): number[] {
+    return this.countBornBy([Number.POSITIVE_INFINITY])[0] ?? [];
+  }
+
+  /** The same of the assets that were there at each of these moments, which ascend. */
+  countBornBy(moments: readonly number[]): number[][] {
+    const counts = new Float64Array(moments.length * severityCount);
+    const [found, leftOut] = [this.#counts, this.#leftOut];
+    for (let asset = 0; asset < this.assets.length; asset += 1) {
+      const birth = this.#birth[asset] ?? 0;
+      let moment = 0;
+      while (moment < moments.length && birth > (moments[moment] ?? 0)) moment += 1;
+      if (moment === moments.length) continue;
+      for (let at = 0; at < severityCount; at += 1) {
+        const own = asset * severityCount + at;
+        const to = moment * severityCount + at;
+        counts[to] = (counts[to] ?? 0) + (found[own] ?? 0) - (leftOut?.[own] ?? 0);
+      }
     }
-    return sum;
+    // So far each moment has those that came since the one before.
+    for (let at = severityCount; at < counts.length; at += 1) counts[at] = (counts[at] ?? 0) + (counts[at - severityCount] ?? 0);
+    return moments.map((_, moment) => [...counts.subarray(moment * severityCount, (moment + 1) * severityCount)]);
   }
 
   clearCounts(asset: number): void {

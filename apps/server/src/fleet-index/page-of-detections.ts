@@ -36,7 +36,6 @@ export function pageOfDetections(
   select: (visit: (selected: Selected) => void) => void,
 ): DetectionPage {
   const items: { check: number; assetId: string }[] = [];
-  const isAscending = table.assets.every(({ number }, dense) => number > (table.assets[dense - 1]?.number ?? -1));
   let [total, left] = [0, offset];
   let last: DetectionPlace | null = null;
   select((selected) => {
@@ -50,7 +49,7 @@ export function pageOfDetections(
       return;
     }
     const { assets } = selected;
-    const part = isAscending
+    const part = table.isInNumberOrder
       ? inDenseOrder(table, assets, { behind, left, limit: limit - items.length })
       : inNumberOrder(table, assets, { behind, left, limit: limit - items.length });
     left = Math.max(0, left - part.behind);

@@ -1,4 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { BornAssets } from './born-assets.ts';
 import type { FoundState } from './detection-history.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
@@ -29,14 +30,16 @@ interface Undone {
  */
 export class PastMoment {
   readonly #index: OrganizationIndex;
+  readonly #moment: number;
   readonly #undone = new Map<number, Undone>();
-  readonly #unborn: RoaringBitmap32;
+  readonly #born: BornAssets;
+  #unborn: RoaringBitmap32 | null = null;
 
   /** `moment`: in ms since 1970, not before the index's `since`. */
   constructor(index: OrganizationIndex, moment: number) {
     this.#index = index;
-    // Moments are whole milliseconds, and what began at one was there at it.
-    this.#unborn = index.table.bornSince(moment + 1);
+    this.#moment = moment;
+    this.#born = index.table.bornBy(moment);
     index.log.forEach(moment, ({ at, place, assets, from }) => {
       if (at <= moment) return;
       const undone = this.#undone.get(place) ?? { single: [], many: [] };
@@ -52,11 +55,10 @@ export class PastMoment {
     if (!now) return { open: 0, information: 0 };
     const { single, many } = this.#undone.get(place) ?? nothing;
     if (many.length > 0) return null;
-    const born = (bitmap: RoaringBitmap32) => (this.#unborn.isEmpty ? bitmap.size : bitmap.andNotCardinality(this.#unborn));
-    let open = born(now.open);
-    let information = now.information ? born(now.information) : 0;
+    let open = this.#born.count(now.open);
+    let information = now.information ? this.#born.count(now.information) : 0;
     for (const [asset, state] of statesBefore(single)) {
-      if (this.#unborn.has(asset)) continue;
+      if (this.#isUnborn(asset)) continue;
       const before = now.stateOf(asset);
       open += Number(state !== 0) - Number(before !== 0);
       information += Number(state === 1) - Number(before === 1);
@@ -68,8 +70,9 @@ export class PastMoment {
   found(place: number): Found & { readonly information: RoaringBitmap32 } {
     const now = this.#index.checks[place];
     if (!now) return { open: new RoaringBitmap32(), information: new RoaringBitmap32() };
-    const open = RoaringBitmap32.andNot(now.open, this.#unborn);
-    const information = now.information ? RoaringBitmap32.andNot(now.information, this.#unborn) : new RoaringBitmap32();
+    const unborn = this.#allUnborn();
+    const open = RoaringBitmap32.andNot(now.open, unborn);
+    const information = now.information ? RoaringBitmap32.andNot(now.information, unborn) : new RoaringBitmap32();
     const { single, many } = this.#undone.get(place) ?? nothing;
     if (many.length === 0) setSingle({ open, information }, this.#withoutUnborn(statesBefore(single)));
     else this.#undoAll([...transitionsOf(single), ...many], { open, information });
@@ -77,11 +80,21 @@ export class PastMoment {
   }
 
   dispose(): void {
-    this.#unborn.dispose();
+    this.#born.dispose();
+    this.#unborn?.dispose();
+  }
+
+  #isUnborn(asset: number): boolean {
+    return this.#index.table.birth(asset) > this.#moment;
+  }
+
+  /** Moments are whole milliseconds, and what began at one was there at it. */
+  #allUnborn(): RoaringBitmap32 {
+    return (this.#unborn ??= this.#index.table.bornSince(this.#moment + 1));
   }
 
   #withoutUnborn(states: ReadonlyMap<number, FoundState>): Map<number, FoundState> {
-    return new Map([...states].filter(([asset]) => !this.#unborn.has(asset)));
+    return new Map([...states].filter(([asset]) => !this.#isUnborn(asset)));
   }
 
   /** The newest first: the state before the oldest of an asset's is what it was in. */
@@ -90,12 +103,12 @@ export class PastMoment {
     let single = new Map<number, FoundState>();
     for (const { assets, from } of undo) {
       if (typeof assets === 'number') {
-        if (!this.#unborn.has(assets)) single.set(assets, from);
+        if (!this.#isUnborn(assets)) single.set(assets, from);
         continue;
       }
       setSingle(found, single);
       single = new Map();
-      const many = RoaringBitmap32.andNot(assets, this.#unborn);
+      const many = RoaringBitmap32.andNot(assets, this.#allUnborn());
       setMany(found, many, from);
       many.dispose();
     }

@@ -6,12 +6,14 @@ import type { OrganizationIndex } from './organization-index.ts';
 export class RecentTransitions {
   /** Assets all of whose detections began since. */
   readonly #born: RoaringBitmap32;
+  readonly #since: number;
   readonly #found = new Map<number, RoaringBitmap32>();
   readonly #ended = new Map<number, RoaringBitmap32>();
 
   /** `since`: not before the index's own. */
   constructor(index: OrganizationIndex, since: number) {
     this.#born = index.table.bornSince(since);
+    this.#since = since;
     const [found, ended] = [new Map<number, number[]>(), new Map<number, number[]>()];
     index.log.forEach(since, ({ place, assets, to, first }) => {
       if (first) this.#note(place, assets, { single: found, many: this.#found });
@@ -35,15 +37,18 @@ export class RecentTransitions {
   /** Open detections that were first found since. */
   countFound({ table, checks, excepted }: OrganizationIndex): number {
     // All of an asset that came since are; of the others those that the log tells of.
-    let count = table.countAll(this.#born.toUint32Array()).reduce((sum, own) => sum + own, 0);
+    const older = table.bornBy(this.#since - 1);
+    const [before, all] = table.countBornBy([this.#since - 1, Number.POSITIVE_INFINITY]).map(sumOf);
+    let count = (all ?? 0) - (before ?? 0);
     for (const [place, found] of this.#found) {
       const open = checks[place]?.open;
       if (!open) continue;
       const later = RoaringBitmap32.and(found, open);
       narrowToException(excepted, place, { assets: later, filter: 'without' });
-      count += later.andNotCardinality(this.#born);
+      count += older.count(later);
       later.dispose();
     }
+    older.dispose();
     return count;
   }
 
@@ -72,6 +77,10 @@ export class RecentTransitions {
   dispose(): void {
     for (const bitmap of [this.#born, ...this.#found.values(), ...this.#ended.values()]) bitmap.dispose();
   }
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function add(bitmaps: Map<number, RoaringBitmap32>, place: number, assets: readonly number[]): void {

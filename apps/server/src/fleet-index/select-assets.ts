@@ -63,25 +63,11 @@ export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { li
   const keys: AssetKey[] = [...sort.keys, (asset) => table.assets[asset]?.number ?? 0];
   const direction = sort.isDescending ? -1 : 1;
   const place = (asset: number) => keys.map((key) => key(asset));
-  const compare = (a: number, b: number) =>
-    direction *
-    comparePlaces(
-      keys,
-      (key) => key(a),
-      (key) => key(b),
-    );
+  const compare = (a: number, b: number) => direction * compareAssets(keys, a, b);
   const { after } = sort;
-  const isBehind = (asset: number) =>
-    !after ||
-    direction *
-      comparePlaces(
-        keys,
-        (key) => key(asset),
-        (_, at) => after[at] ?? 0,
-      ) >
-      0;
   const fitting = fittingAssets(index, filter, countOf);
-  const behind = fitting.toUint32Array().filter(isBehind);
+  const all = fitting.toUint32Array();
+  const behind = after ? all.filter((asset) => direction * compareWithPlace(keys, asset, after) > 0) : all;
   const chosen = firstSorted(behind, limit + offset, compare).slice(offset);
   const total = fitting.size;
   fitting.dispose();
@@ -95,13 +81,18 @@ export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { li
   };
 }
 
-function comparePlaces(
-  keys: readonly AssetKey[],
-  one: (key: AssetKey) => string | number,
-  other: (key: AssetKey, at: number) => string | number,
-): number {
+/** Asked for each of a large fleet: most differ in the first keys, and nothing is made to compare them. */
+function compareAssets(keys: readonly AssetKey[], one: number, other: number): number {
+  for (const key of keys) {
+    const [a, b] = [key(one), key(other)];
+    if (a !== b) return a < b ? -1 : 1;
+  }
+  return 0;
+}
+
+function compareWithPlace(keys: readonly AssetKey[], asset: number, place: readonly (string | number)[]): number {
   for (const [at, key] of keys.entries()) {
-    const [a, b] = [one(key), other(key, at)];
+    const [a, b] = [key(asset), place[at] ?? 0];
     if (a !== b) return a < b ? -1 : 1;
   }
   return 0;
@@ -112,9 +103,16 @@ function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter, countO
   const text = search?.toLowerCase() ?? '';
   const silentOnes = new RoaringBitmap32(silent?.numbers.flatMap((number) => table.find(number) ?? []) ?? []);
   const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && countOf(asset, one) > 0);
+  // A fleet has a handful of systems: each is looked at once.
+  const systems = new Map<string, boolean>();
+  const isSystemNamed = (os: string): boolean => {
+    const known = systems.get(os) ?? os.toLowerCase().includes(text);
+    systems.set(os, known);
+    return known;
+  };
   const fitting: number[] = [];
   for (const [asset, { hostname, os, pendingRestart: waits }] of table.assets.entries()) {
-    const isNamed = text === '' || hostname.toLowerCase().includes(text) || os.toLowerCase().includes(text);
+    const isNamed = text === '' || hostname.toLowerCase().includes(text) || isSystemNamed(os);
     const isInState = pendingRestart === undefined || waits === (pendingRestart === 'true');
     const isHeard = silent === null || silentOnes.has(asset) === silent.wanted;
     if (isNamed && isInState && isHeard && (severity === undefined || isWorse(asset, severity))) fitting.push(asset);

@@ -47,8 +47,8 @@ export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck
  * ascending.
  */
 export function countsAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
-  const counts = countsOfBorn(index, moments);
-  const unborn = moments.map((moment) => index.table.bornSince(moment + 1));
+  const counts = index.table.countBornBy(moments);
+  const born = moments.map((moment) => index.table.bornBy(moment));
   index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
     const own = index.book.checks[place]?.severity ?? 1;
     // Of single assets there may be millions: their birth is a number at hand, a bitmap would have to be searched.
@@ -56,34 +56,20 @@ export function countsAt(index: OrganizationIndex, moments: readonly number[]): 
     for (const [number, moment] of moments.entries()) {
       if (at <= moment) break;
       const entry = counts[number];
-      const later = unborn[number];
-      if (!entry || !later) continue;
-      const many = typeof assets === 'number' ? Number(birth < moment + 1) : assets.andNotCardinality(later);
+      if (!entry) continue;
+      const many = typeof assets === 'number' ? Number(birth <= moment) : (born[number]?.count(assets) ?? 0);
       if (many === 0) continue;
       // Undone: what it was before takes the place of what it became.
       if (from !== 0) add(entry, from === 2 ? own : 1, many);
       if (to !== 0) add(entry, to === 2 ? own : 1, -many);
     }
   });
-  for (const bitmap of unborn) bitmap.dispose();
+  for (const then of born) then.dispose();
   return counts;
 }
 
 function add(counts: number[], severity: number, count: number): void {
   counts[severity - 1] = (counts[severity - 1] ?? 0) + count;
-}
-
-/** What is open now on the assets that were there at each moment. */
-function countsOfBorn({ table }: OrganizationIndex, moments: readonly number[]): number[][] {
-  const counts = moments.map(() => [0, 0, 0, 0, 0]);
-  for (let asset = 0; asset < table.assets.length; asset += 1) {
-    const entry = counts[moments.findIndex((moment) => table.birth(asset) <= moment)];
-    if (!entry) continue;
-    for (let severity = 1; severity <= 5; severity += 1)
-      entry[severity - 1] = (entry[severity - 1] ?? 0) + table.countOf(asset, severity);
-  }
-  const sum = [0, 0, 0, 0, 0];
-  return counts.map((entry) => entry.map((count, index) => (sum[index] = (sum[index] ?? 0) + count)));
 }
 
 export interface UpgradeEffect extends Omit<Upgrade, 'fixed' | 'key'> {

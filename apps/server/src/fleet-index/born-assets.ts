@@ -1,0 +1,42 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+
+/**
+ * The assets that were there at a moment, to count how many of other sets were. Assets come in the order of their numbers, but for a few: so
+ * these are the first so many numbers with few exceptions, and counting them costs a rank instead of a comparison of whole sets.
+ */
+export class BornAssets {
+  /** How many there are. */
+  readonly size: number;
+  readonly #isAll: boolean;
+  /** Of the numbers below `size`, those that were not there; of the others, those that were. */
+  readonly #missing: RoaringBitmap32;
+  readonly #further: RoaringBitmap32;
+
+  /** `births`: by asset, in ms since 1970. */
+  constructor(births: Float64Array, moment: number) {
+    let size = 0;
+    for (let asset = 0; asset < births.length; asset += 1) if ((births[asset] ?? 0) <= moment) size += 1;
+    const [missing, further]: [number[], number[]] = [[], []];
+    for (let asset = 0; asset < births.length; asset += 1) {
+      const wasThere = (births[asset] ?? 0) <= moment;
+      if (wasThere !== asset < size) (wasThere ? further : missing).push(asset);
+    }
+    this.size = size;
+    this.#isAll = size === births.length;
+    this.#missing = new RoaringBitmap32(missing);
+    this.#further = new RoaringBitmap32(further);
+  }
+
+  /** How many of these assets were there. */
+  count(assets: RoaringBitmap32): number {
+    if (this.#isAll) return assets.size;
+    const below = this.size === 0 ? 0 : assets.rank(this.size - 1);
+    if (this.#missing.isEmpty) return below; // As many as are missing are further.
+    return below - assets.andCardinality(this.#missing) + assets.andCardinality(this.#further);
+  }
+
+  dispose(): void {
+    this.#missing.dispose();
+    this.#further.dispose();
+  }
+}
