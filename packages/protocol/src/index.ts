@@ -18,6 +18,7 @@ export * from './api/dashboard.ts';
 export * from './api/detection-counts.ts';
 export * from './api/detections.ts';
 export { endpoints } from './api/endpoints.ts';
+export * from './api/events.ts';
 export * from './api/exceptions.ts';
 export * from './api/fixes.ts';
 export * from './api/knowledge.ts';

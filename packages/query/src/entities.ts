@@ -103,5 +103,30 @@ const software: Entity = {
   ],
 };
 
+const event: Entity = {
+  name: 'event',
+  describes: 'Something that happened',
+  searched: ['package', 'name', 'collector', 'status'],
+  fields: [
+    choice('kind', ['knowledge', 'detection', 'package', 'fact', 'agent', 'upgrade'], 'What it is about'),
+    field(
+      'keyword',
+      'status',
+      'What happened: installed, upgraded, changed, removed, reported; opened, reopened, closed; enrolled, revoked, silent, cloned; imported; upgrade-committed, rollout-started …',
+      'status:opened',
+    ),
+    choice('cause', ['inventory', 'knowledge'], 'Why a detection opened or closed: the machine changed, or what is known'),
+    field('instant', 'at', 'When it happened', 'at:>now-1h'),
+    field('keyword', 'collector', 'What told of packages and facts', 'collector:user'),
+    field('keyword', 'package', 'Package that came, went or changed', 'package:openssl'),
+    field('keyword', 'version', 'Of the package that came, of the release, of the knowledge', 'version:3.0.15*'),
+    field('keyword', 'previous', 'Version of the package that went', 'previous:3.0.14*'),
+    field('number', 'check', 'Number of the check of a detection', 'check:120034'),
+    field('keyword', 'name', 'Name of that check, most often a CVE', 'name:CVE-2026-*'),
+    field('severity', 'severity', 'Of that check: 1 to 5, or informational to critical', 'severity:>=high'),
+    nested('asset', 'The machine', 'asset:(os:debian and not hostname:test)'),
+  ],
+};
+
 /** Everything that can be asked for, with its fields. */
-export const entities: Readonly<Record<EntityName, Entity>> = { asset, detection, check, software };
+export const entities: Readonly<Record<EntityName, Entity>> = { asset, detection, check, software, event };

@@ -18,7 +18,7 @@ export interface Field {
 }
 
 /** What can be asked for. */
-export type EntityName = 'asset' | 'detection' | 'check' | 'software';
+export type EntityName = 'asset' | 'detection' | 'check' | 'software' | 'event';
 
 export interface Entity {
   readonly name: EntityName;

@@ -1,5 +1,6 @@
 import { listAuditEvents, verifyAuditLog } from './audit.ts';
 import { createActivationKey, listActivationKeys, revokeActivationKey } from './activation-keys.ts';
+import { listEvents } from './events.ts';
 import { getAsset, listAssets, listFacts, revokeAgent } from './assets.ts';
 import { getAbout, getDashboard } from './dashboard.ts';
 import { countDetections, whatIf } from './detection-counts.ts';
@@ -163,6 +164,7 @@ export const endpoints = {
   explainDetection,
   replayVerdicts,
   listSoftware,
+  listEvents,
   listFieldValues,
   listSavedQueries,
   saveQuery,

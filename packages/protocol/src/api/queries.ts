@@ -3,7 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
 
 /** What can be asked for in the query language. */
-export const QueryEntity = z.enum(['asset', 'detection', 'check', 'software']);
+export const QueryEntity = z.enum(['asset', 'detection', 'check', 'software', 'event']);
 export type QueryEntity = z.infer<typeof QueryEntity>;
 
 export const listFieldValues = endpoint({
