@@ -37,6 +37,7 @@ import { registerRoles } from './users/role-routes.ts';
 import { registerUsers } from './users/user-routes.ts';
 import { registerSavedQueryRoutes } from './saved-queries/routes.ts';
 import { registerSoftwareRoutes } from './software/routes.ts';
+import { registerEventRoutes } from './events/routes.ts';
 
 /** Every feature's routes, one line each, as far as the role of this process includes them. */
 export async function registerRoutes(app: FastifyInstance, context: Context, keeper: KnowledgeKeeper): Promise<void> {
@@ -64,6 +65,7 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerAbout(app, context);
   registerAssetRoutes(app, context);
   registerSoftwareRoutes(app, context);
+  registerEventRoutes(app, context);
   registerSavedQueryRoutes(app, context);
   registerHistoryRoutes(app, context);
   registerOrderRoutes(app, context, async (target) => orders?.refresh(target));

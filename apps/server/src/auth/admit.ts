@@ -40,6 +40,11 @@ function refuseIncomplete({ stage, tokenName }: Caller, needed: AccessRequiremen
   throw new ApiError('LOGIN_INCOMPLETE', nextSteps[stage]);
 }
 
+/** Whether what is answered may hold what needs this permission, beside what the endpoint itself asks for. */
+export function mayUse(caller: Caller, needed: Permission): boolean {
+  return refusalOf(caller, needed) === null;
+}
+
 /** Null where the caller may. */
 function refusalOf({ permissions, scopes, role }: Caller, needed: Permission): string | null {
   if (!permissions.has(needed)) return `The role "${role}" does not include ${needed}`;

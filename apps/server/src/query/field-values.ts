@@ -16,6 +16,7 @@ const sources: Readonly<Record<QueryEntity, Readonly<Record<string, readonly [ta
   },
   detection: { name: ['knowledge_check', 'name'], package: ['package_version', 'name'] },
   check: { name: ['knowledge_check', 'name'], package: ['statement', 'package'], ecosystem: ['statement', 'ecosystem'] },
+  event: { package: ['package_version', 'name'], version: ['package_version', 'version'], name: ['knowledge_check', 'name'] },
   software: Object.fromEntries(
     ['name', 'version', 'source', 'ecosystem', 'release', 'architecture'].map((name) => [name, ['package_version', name]]),
   ),

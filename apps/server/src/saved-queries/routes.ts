@@ -15,6 +15,7 @@ const neededFor: Readonly<Record<QueryEntity, Permission>> = {
   detection: 'detection:read',
   check: 'check:read',
   software: 'asset:read',
+  event: 'asset:read',
 };
 
 export function registerSavedQueryRoutes(app: FastifyInstance, context: Context): void {

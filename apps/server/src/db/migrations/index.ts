@@ -17,12 +17,13 @@ import { fewerKeys } from './015-fewer-keys.ts';
 import { people } from './016-people.ts';
 import { secondFactors } from './017-second-factors.ts';
 import { tags } from './018-tags.ts';
+import { exceptions } from './019-exceptions.ts';
 import { releaseEvents } from './020-release-events.ts';
 import { savedQuery } from './021-saved-query.ts';
 import { reports } from './022-reports.ts';
 import { notifications } from './023-notifications.ts';
 import { profiles } from './024-profiles.ts';
-import { exceptions } from './019-exceptions.ts';
+import { events } from './025-events.ts';
 import { auditIntents } from './026-audit-intents.ts';
 
 /** In order of their names; a released one is never edited. */
@@ -45,11 +46,12 @@ export const migrations: Record<string, Migration> = {
   '016-people': people,
   '017-second-factors': secondFactors,
   '018-tags': tags,
+  '019-exceptions': exceptions,
   '020-release-events': releaseEvents,
   '021-saved-query': savedQuery,
   '022-reports': reports,
   '023-notifications': notifications,
   '024-profiles': profiles,
-  '019-exceptions': exceptions,
+  '025-events': events,
   '026-audit-intents': auditIntents,
 };

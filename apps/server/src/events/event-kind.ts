@@ -1,0 +1,83 @@
+import type { EventKindName, Permission } from '@vedette/protocol';
+import type { Query } from '@vedette/query';
+import type { Kysely, RawBuilder } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+
+/** From which stretch of time and of which organization events are wanted. */
+export interface EventScope {
+  readonly organizationId: string;
+  /** From this moment up to, not including, the other. */
+  readonly from: Date;
+  readonly to: Date;
+  readonly now: Date;
+  /** An agent that was not heard of for so many seconds is silent. */
+  readonly silentAfter: number;
+}
+
+export interface EventQuestion extends EventScope {
+  /** Null for all. */
+  readonly query: Query | null;
+  /** Numbers of the assets that fit the nested parts of the query, as the database counts them. */
+  readonly fitting: (part: Query) => readonly number[];
+}
+
+/** An event as its kind gives it. Times in ms since 1970. */
+export interface EventRow {
+  readonly at: number;
+  /** Where it stands among those of its kind and moment; the same whenever it is asked for. */
+  readonly key: string;
+  /** Names it among those of its kind, moment and asset. */
+  readonly ref: string;
+  readonly status: string;
+  readonly cause: string | null;
+  readonly assetId: string | null;
+  readonly assetNumber: number | null;
+  readonly collector: string | null;
+  readonly package: string | null;
+  readonly version: string | null;
+  readonly previous: string | null;
+  readonly checkNumber: number | null;
+  readonly name: string | null;
+  readonly severity: number | null;
+  /** For `describe`. */
+  readonly detail: Readonly<Record<string, unknown>> | null;
+}
+
+/** Where to go on: all before a moment, and of that moment those that were not told yet: all, none, or those with a greater key. */
+export interface Behind {
+  readonly at: number;
+  readonly told: 'all' | 'none' | { readonly upTo: string };
+}
+
+/** Stretches in which events are counted. */
+export interface Buckets {
+  readonly from: number;
+  readonly stepMs: number;
+  readonly count: number;
+}
+
+/** Where a kind of event comes from: something that is stored anyway. Later products add theirs here. */
+export interface EventKind {
+  readonly name: EventKindName;
+  /** Who may not, sees none. */
+  readonly needs: Permission;
+  /** Newest first, at most so many behind a place. */
+  page(
+    sources: EventSources,
+    question: EventQuestion,
+    part: { readonly behind: Behind | null; readonly limit: number },
+  ): Promise<EventRow[]>;
+  /** How many fall into each bucket. */
+  count(sources: EventSources, question: EventQuestion, buckets: Buckets): Promise<number[]>;
+  /** Each in one line, in their order. */
+  describe(sources: EventSources, scope: EventScope, rows: readonly EventRow[]): Promise<readonly string[]>;
+}
+
+export interface EventSources {
+  readonly db: Kysely<Database>;
+  readonly fleetIndex: { current(organizationId: string): Promise<OrganizationIndex> };
+}
+
+/** A relation of events with the columns of EventRow in snake_case, but for `at`, which is a timestamp; bounded by the scope's times. */
+export type EventRelation = RawBuilder<unknown>;

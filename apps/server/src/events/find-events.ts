@@ -1,0 +1,272 @@
+import { createHash } from 'node:crypto';
+import type { EventChart, EventKindName, FleetEvent, listEvents } from '@vedette/protocol';
+import type { Query } from '@vedette/query';
+import type { Kysely } from 'kysely';
+import type { z } from 'zod';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
+import { readPlace, writePlace } from '../http/list-cursor.ts';
+import { prepareAssets } from '../query/asset-query.ts';
+import { readQuery } from '../query/read-query.ts';
+import type { Behind, EventKind, EventQuestion, EventRow, EventScope } from './event-kind.ts';
+import { allEventKinds } from './event-kinds.ts';
+import { mayFit } from './sql-events.ts';
+
+export interface EventWish {
+  readonly organizationId: string;
+  /** In the query language. */
+  readonly query?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly asOf?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  readonly buckets: number;
+  /** Which kinds the caller may see. */
+  readonly may: (kind: EventKind) => boolean;
+}
+
+type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
+type EventList = z.input<typeof listEvents.reply> & { readonly items: FleetEvent[]; readonly next: string | null };
+
+/** Where a page begins, and what holds for all pages of one list. Times in ms since 1970. */
+interface Start {
+  readonly from: number;
+  readonly to: number;
+  readonly place: { readonly at: number; readonly rank: number; readonly key: string } | null;
+  /** Of the first page. */
+  readonly total: number | null;
+}
+
+const dayMs = 24 * 3600 * 1000;
+/** What is asked for at most at a time: whatever it costs, it ends. */
+const maxDays = 92;
+const cursorName = 'events';
+
+/**
+ * Events newest first; those of one moment in the order of kinds, and then always in the same one. Every kind is asked for its own, which
+ * it derives from what is stored anyway. Throws ApiError BAD_REQUEST for a query or a stretch of time that cannot be answered, UNAVAILABLE
+ * while the fleet index is being built.
+ */
+export async function findEvents(sources: Sources, wish: EventWish): Promise<EventList> {
+  const { organizationId, limit, offset } = wish;
+  const now = sources.clock();
+  const { query, asOf } = readQuery(wish.query, 'event', now);
+  const past = asOf ?? (wish.asOf === undefined ? null : Date.parse(wish.asOf));
+  const start =
+    wish.after === undefined ? begin(wish, { past, now: now.getTime(), asked: timesOf(query) }) : readCursor(wish.after);
+  const silentAfter = sources.config.silence.silent;
+  const scope = { organizationId, from: new Date(start.from), to: new Date(start.to), now, silentAfter };
+  const question = { ...scope, query, fitting: await prepareFitting(sources, scope, { query, past }) };
+  const visible = allEventKinds.filter(wish.may);
+  const kinds = visible.filter(({ name }) => mayFit(query, name));
+  const counts = start.total === null ? await countEvents(sources, { kinds, question }, wish.buckets) : null;
+  const total = start.total ?? sumOf(counts ?? []);
+  const found = total === 0 ? [] : await readPage(sources, { kinds, question }, { start, size: offset + limit + 1 });
+  const page = found.slice(offset, offset + limit);
+  const last = found.length > offset + limit ? page.at(-1) : undefined;
+  return {
+    total,
+    items: await toEvents(sources, scope, page),
+    next: last ? writePlace(cursorName, [start.from, start.to, total, last.row.at, last.rank, last.row.key]) : null,
+    from: new Date(start.from).toISOString(),
+    to: new Date(start.to).toISOString(),
+    kinds: visible.map(({ name }) => name),
+    chart: counts && wish.buckets > 0 ? toChart(start, counts, wish.buckets) : null,
+  };
+}
+
+/** Throws ApiError BAD_REQUEST for a stretch without an inside, or too long a one. */
+function begin(
+  wish: EventWish,
+  { past, now, asked }: { readonly past: number | null; readonly now: number; readonly asked: ReturnType<typeof timesOf> },
+): Start {
+  const last = past === null || past > now ? now : past;
+  const wished = wish.to === undefined ? asked.until : Date.parse(wish.to);
+  // What happens at this very moment has happened.
+  const to = Math.min(wished, last + 1);
+  const from = wish.from !== undefined ? Date.parse(wish.from) : Number.isFinite(asked.from) ? asked.from : to - dayMs;
+  if (from >= to) throw new ApiError('BAD_REQUEST', 'query.from: the first moment lies before the last, and not in the future');
+  if (to - from > maxDays * dayMs) {
+    const message = `query.from: events of at most ${maxDays} days at a time; ask for one stretch after the other`;
+    throw new ApiError('BAD_REQUEST', message);
+  }
+  return { from, to, place: null, total: null };
+}
+
+/** Between which times everything lies that the query as a whole asks for. */
+function timesOf(query: Query | null): { readonly from: number; readonly until: number } {
+  const parts = query?.kind === 'and' ? query.parts : query ? [query] : [];
+  let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const part of parts) {
+    if (part.kind !== 'test' || part.field.name !== 'at' || part.test.is !== 'range') continue;
+    from = Math.max(from, part.test.from);
+    until = Math.min(until, part.test.until);
+  }
+  return { from, until };
+}
+
+function readCursor(after: string): Start {
+  const types = ['number', 'number', 'number', 'number', 'number', 'text'] as const;
+  const [from, to, total, at, rank, key] = readPlace(after, cursorName, types) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    string,
+  ]; // as asked for
+  const isTime = [from, to, at].every((one) => Number.isSafeInteger(one) && Math.abs(one) < 8.64e15);
+  if (!isTime || from >= to || to - from > maxDays * dayMs || !Number.isSafeInteger(total) || total < 0)
+    throw new ApiError('BAD_REQUEST', 'query.after: this is no cursor of this list in this order');
+  return { from, to, total, place: { at, rank, key } };
+}
+
+/** Assets that fit the nested parts of a query; of a moment of the past, with the packages of then. */
+async function prepareFitting(
+  { db, fleetIndex, config }: Sources,
+  { organizationId, now }: EventScope,
+  { query, past }: { readonly query: Query | null; readonly past: number | null },
+): Promise<EventQuestion['fitting']> {
+  const known = new Map<Query, readonly number[]>();
+  const moment = past === null || past >= now.getTime() ? null : new Date(past);
+  for (const part of nestedParts(query)) {
+    const select = await prepareAssets(db, part, { organizationId, asOf: now, silence: config.silence, past: moment });
+    const { assets, ...index } = await selectIn(fleetIndex, organizationId, select);
+    known.set(
+      part,
+      assets.map((asset) => index.table.assets[asset]?.number ?? -1),
+    );
+  }
+  return (part) => known.get(part) ?? [];
+}
+
+async function selectIn(
+  fleetIndex: Sources['fleetIndex'],
+  organizationId: string,
+  select: Awaited<ReturnType<typeof prepareAssets>>,
+) {
+  const index = await fleetIndex.current(organizationId);
+  const found = select(index);
+  const assets = [...found.toUint32Array()];
+  found.dispose();
+  return { assets, table: index.table };
+}
+
+function nestedParts(query: Query | null): Query[] {
+  if (query?.kind === 'and' || query?.kind === 'or') return query.parts.flatMap(nestedParts);
+  if (query?.kind === 'not') return nestedParts(query.part);
+  return query?.kind === 'nested' ? [query.part] : [];
+}
+
+interface Asked {
+  readonly kinds: readonly EventKind[];
+  readonly question: EventQuestion;
+}
+
+interface Ranked {
+  readonly row: EventRow;
+  readonly kind: EventKind;
+  /** Place of the kind among all. */
+  readonly rank: number;
+}
+
+async function readPage(
+  sources: Sources,
+  { kinds, question }: Asked,
+  { start, size }: { readonly start: Start; readonly size: number },
+): Promise<Ranked[]> {
+  const found: Ranked[] = [];
+  // One after the other: a question takes one connection.
+  for (const kind of kinds) {
+    const rank = allEventKinds.indexOf(kind);
+    const behind = start.place && { at: start.place.at, told: toldOf(rank, start.place) };
+    const rows = await kind.page(sources, question, { behind, limit: size });
+    for (const row of rows) found.push({ row, kind, rank });
+  }
+  const order = (a: Ranked, b: Ranked): number =>
+    b.row.at - a.row.at || a.rank - b.rank || (a.row.key < b.row.key ? -1 : a.row.key > b.row.key ? 1 : 0);
+  return found.toSorted(order).slice(0, size);
+}
+
+/** Of the cursor's moment a kind before the cursor's has been told wholly, one behind it not at all. */
+function toldOf(rank: number, place: { readonly rank: number; readonly key: string }): Behind['told'] {
+  if (rank === place.rank) return { upTo: place.key };
+  return rank < place.rank ? 'all' : 'none';
+}
+
+type Counts = readonly { readonly kind: EventKindName; readonly counts: readonly number[] }[];
+
+async function countEvents(sources: Sources, { kinds, question }: Asked, buckets: number): Promise<Counts> {
+  const count = Math.max(1, buckets);
+  const [from, to] = [question.from.getTime(), question.to.getTime()];
+  const all: { kind: EventKindName; counts: number[] }[] = [];
+  for (const kind of kinds)
+    all.push({ kind: kind.name, counts: await kind.count(sources, question, { from, stepMs: (to - from) / count, count }) });
+  return all;
+}
+
+function sumOf(counts: Counts): number {
+  return counts.flatMap((one) => one.counts).reduce((sum, count) => sum + count, 0);
+}
+
+function toChart({ from, to }: Start, counts: Counts, buckets: number): EventChart {
+  const kinds = counts.map(({ kind, counts: each }) => ({ kind, counts: [...each] }));
+  return { from: new Date(from).toISOString(), stepSeconds: (to - from) / buckets / 1000, kinds };
+}
+
+async function toEvents(sources: Sources, scope: EventScope, page: readonly Ranked[]): Promise<FleetEvent[]> {
+  const texts = new Map<EventRow, string>();
+  for (const [kind, ranked] of Map.groupBy(page, (one) => one.kind)) {
+    const rows = ranked.map(({ row }) => row);
+    for (const [place, text] of (await kind.describe(sources, scope, rows)).entries()) texts.set(rows[place]!, text);
+  }
+  const hostnames = await loadHostnames(
+    sources.db,
+    scope,
+    page.flatMap(({ row }) => row.assetId ?? []),
+  );
+  return page.map(({ row, kind }) => {
+    const { at, assetId, checkNumber, status, cause, collector, version, previous, name, severity } = row;
+    return {
+      eventId: idOf(kind.name, row),
+      at: new Date(at).toISOString(),
+      kind: kind.name,
+      text: texts.get(row) ?? '',
+      hostname: assetId === null ? null : (hostnames.get(assetId) ?? null),
+      check: checkNumber,
+      package: row.package,
+      assetId,
+      status,
+      cause,
+      collector,
+      version,
+      previous,
+      name,
+      severity,
+    } as FleetEvent; // ids and check numbers from our own tables
+  });
+}
+
+/** Kind, moment, asset, and what tells it from others of these. */
+function idOf(kind: EventKindName, { at, assetId, ref }: EventRow): string {
+  const hash = createHash('sha256').update(ref).digest('base64url').slice(0, 12);
+  return [kind, at, ...(assetId === null ? [] : [assetId]), hash].join('-');
+}
+
+async function loadHostnames(
+  db: Kysely<Database>,
+  { organizationId }: EventScope,
+  assetIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (assetIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('asset')
+    .select(['id', 'hostname'])
+    .where('organizationId', '=', organizationId)
+    .where('id', 'in', [...new Set(assetIds)])
+    .execute();
+  return new Map(rows.map(({ id, hostname }) => [id, hostname]));
+}
