@@ -46,6 +46,7 @@ import { reportCommands } from './reports.ts';
 import { riskCommands } from './risk.ts';
 import { scan } from './scan.ts';
 import { softwareList } from './software-list.ts';
+import { eventsList } from './events-list.ts';
 import { status } from './status.ts';
 import { tagCommands } from './tags.ts';
 import { tokensCommands } from './tokens.ts';
@@ -72,6 +73,7 @@ export const commands: readonly Command[] = [
   replay,
   ...historyCommands,
   softwareList,
+  eventsList,
   checksList,
   checksShow,
   knowledgeStatus,

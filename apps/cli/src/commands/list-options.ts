@@ -30,10 +30,10 @@ interface ListPage<Item> {
 const wholePage = 500;
 
 /** One page, or with --all every page, of a list that is read by cursor. */
-export async function readList<Item>(
+export async function readList<Item, Page extends ListPage<Item>>(
   options: Options,
-  load: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<ListPage<Item>>,
-): Promise<ListPage<Item>> {
+  load: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<Page & ListPage<Item>>,
+): Promise<Page & ListPage<Item>> {
   const after = text(options['after']);
   if (options['all'] !== true) return load({ limit: wholeNumber('--limit', options['limit']), after });
   if (options['limit'] !== undefined) throw new CliError('USAGE', '--all and --limit exclude each other');

@@ -6,6 +6,7 @@ import { assetsList } from './assets-list.ts';
 import { checksList } from './checks-list.ts';
 import type { Command } from './command.ts';
 import { detectionsList } from './detections-list.ts';
+import { eventsList } from './events-list.ts';
 import { cursorOptions, queryText, text } from './list-options.ts';
 import { softwareList } from './software-list.ts';
 
@@ -25,7 +26,7 @@ const queriesSave: Command = {
   summary: 'Save a query under a name; one of yours of the same name is replaced.',
   args: '<name>',
   options: [
-    ['--about <what>', 'asset (default), detection, check or software'],
+    ['--about <what>', 'asset (default), detection, check, software or event'],
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--shared', 'for everybody of the organization'],
     ['--dashboard', 'with the number of what it finds on the dashboard'],
@@ -55,7 +56,13 @@ const queriesDelete: Command = {
   },
 };
 
-const lists = { asset: assetsList, detection: detectionsList, check: checksList, software: softwareList } as const;
+const lists = {
+  asset: assetsList,
+  detection: detectionsList,
+  check: checksList,
+  software: softwareList,
+  event: eventsList,
+} as const;
 
 const queriesRun: Command = {
   name: 'queries run',

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FleetEvent, listEvents } from '@vedette/protocol';
+import type { Client } from '../api/connect.ts';
+import { CliError } from '../errors.ts';
+import { printable } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+import type { Command, Surroundings } from './command.ts';
+import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+
+const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const pollMs = 2000;
+/** What is told late, because its transaction took its time, is still told. */
+const overlapMs = 5 * 60_000;
+
+export const eventsList: Command = {
+  name: 'events list',
+  summary: 'List what happened, newest first: packages, facts, detections, agents, upgrades, knowledge.',
+  options: [
+    ['--query <query>', 'in the query language: docs/query-language.md'],
+    ['--since <time>', 'so long ago, such as 15m, 24h (default) or 7d, or a moment such as 2026-11-01T00:00:00Z'],
+    ['--until <time>', 'likewise; now where it is left out'],
+    ['--follow', 'go on with what happens from now on (or since --since), oldest first, until stopped'],
+    ...cursorOptions,
+  ],
+  help: 'With --follow there is one line for each event, as text or with -o jsonl as JSON.',
+  example: `vedette events list --query 'kind:detection and status:opened and severity:>=high' --since 7d`,
+  async run(surroundings, _, options) {
+    const client = surroundings.client();
+    const now = Date.now();
+    const query = queryText(options['query'], 'event');
+    if (options['follow'] === true) {
+      if (options['until'] !== undefined) throw new CliError('USAGE', '--follow does not end: --until does not go with it');
+      const isJson = options['json'] === true || ['json', 'jsonl'].includes(text(options['output']) ?? '');
+      await follow(surroundings, client, { query, from: momentOf('--since', options['since'], now), isJson });
+      return null;
+    }
+    const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
+    const filter = { query, from: toInstant(from), to: toInstant(to) };
+    const data = await readList(options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
+    const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
+    return { data, text: `${table(['time', 'kind', 'status', 'host name', 'what'], rows)}\n${listEnd(data)}` };
+  },
+};
+
+function toInstant(moment: number | undefined): string | undefined {
+  return moment === undefined ? undefined : new Date(moment).toISOString();
+}
+
+/** A length of time before now, or a moment of RFC 3339 in UTC. Throws CliError USAGE. */
+function momentOf(name: string, value: string | true | undefined, now: number): number | undefined {
+  const written = text(value);
+  if (written === undefined) return undefined;
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(written) ?? [];
+  if (count !== undefined) return now - Number(count) * unitMs[unit as keyof typeof unitMs]; // the pattern knows no other
+  const at = /^\d{4}-\d\d-\d\d(T[\d:.]+Z)?$/.test(written) ? Date.parse(written) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new CliError('USAGE', `${name} takes 15m, 24h, 7d or a moment such as 2026-11-01T00:00:00Z, not "${written}"`);
+  return at;
+}
+
+/** Asks again and again, from a little before the last answer, and tells what is new. Ends when the program is stopped. */
+async function follow(
+  { write, stopped }: Surroundings,
+  client: Client,
+  { query, from, isJson }: { readonly query: string | undefined; readonly from: number | undefined; readonly isJson: boolean },
+): Promise<void> {
+  const signal = stopped?.();
+  // The clock of the platform counts, which this one need not know.
+  const begin = from ?? Date.parse((await client.call(listEvents, { query: { limit: 1 } })).to) - 1;
+  const told = new Map<string, number>();
+  for (let since = begin; !signal?.aborted;) {
+    const { items, to } = await readList({ all: true }, (page) =>
+      client.call(listEvents, { query: { ...page, query, from: toInstant(since) } }),
+    );
+    for (const event of items.toReversed()) {
+      if (told.has(event.eventId)) continue;
+      told.set(event.eventId, Date.parse(event.at));
+      await write(isJson ? `${JSON.stringify(event)}\n` : `${lineOf(event)}\n`);
+    }
+    since = Math.max(begin, Date.parse(to) - overlapMs);
+    for (const [id, at] of told) if (at < since) told.delete(id);
+    await delay(pollMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
+}
+
+function lineOf({ at, kind, status, hostname, text: what }: FleetEvent): string {
+  return printable([at, hostname ?? '-', kind, status, what].join('  '));
+}
