@@ -86,6 +86,7 @@ export async function exploreConsole(
   await exploreCheck(page, atPage);
   await follow(page, 'Checks', 'Checks', atPage);
   await follow(page, 'Software', 'Software', atPage);
+  await follow(page, 'Events', 'Events', atPage);
   await follow(page, 'Compare', 'Compare two moments', atPage);
   await follow(page, 'Saved queries', 'Saved queries', atPage);
   await follow(page, 'Fix lists', 'What changed in a week', atPage);

@@ -1,4 +1,4 @@
-import { type Deadlines, type SavedQuery, severities, type TimelineEntry } from '@vedette/protocol';
+import { type Deadlines, eventKinds, type FleetEvent, type SavedQuery, severities, type TimelineEntry } from '@vedette/protocol';
 import * as fixtures from './fixtures.ts';
 import type { MockRequest } from './server.ts';
 
@@ -35,8 +35,89 @@ const timeline: TimelineEntry[] = [
   { kind: 'enrolled', at: fixtures.at(20) },
 ];
 
+function events(): FleetEvent[] {
+  const nothing = {
+    cause: null,
+    collector: null,
+    package: null,
+    version: null,
+    previous: null,
+    check: null,
+    name: null,
+    severity: null,
+  };
+  const [asset, check] = [fixtures.assets[0], fixtures.checks[0]];
+  const on = { assetId: asset?.assetId ?? null, hostname: asset?.hostname ?? null };
+  const none = { assetId: null, hostname: null };
+  return [
+    {
+      ...nothing,
+      ...on,
+      eventId: 'detection-1',
+      at: fixtures.at(0),
+      kind: 'detection',
+      status: 'opened',
+      cause: 'knowledge',
+      check: check?.number ?? null,
+      name: check?.name ?? null,
+      severity: check?.severity ?? null,
+      text: `${check?.name} is found: what is known changed`,
+    },
+    {
+      ...nothing,
+      ...on,
+      eventId: 'package-1',
+      at: fixtures.at(0),
+      kind: 'package',
+      status: 'upgraded',
+      collector: 'dpkg',
+      package: 'libssl3',
+      version: '3.0.15-1~deb12u1',
+      previous: '3.0.11-1~deb12u2',
+      text: 'libssl3 3.0.11-1~deb12u2 became 3.0.15-1~deb12u1',
+    },
+    {
+      ...nothing,
+      ...none,
+      eventId: 'upgrade-1',
+      at: fixtures.at(0),
+      kind: 'upgrade',
+      status: 'rollout-started',
+      version: '1.1.0',
+      text: 'Roll-out of 1.1.0: started',
+    },
+  ];
+}
+
 /** Histories, settings and saved queries of the fixtures. */
 export const historyHandlers = {
+  listEvents: ({ empty, query }: MockRequest) => {
+    const items = empty
+      ? []
+      : events().filter(({ kind }) => !query.get('query')?.includes('kind:') || query.get('query')?.includes(kind));
+    const counts = Array.from({ length: Number(query.get('buckets') ?? 0) }, (_, place) => (place % 5) * items.length);
+    return {
+      total: items.length,
+      items,
+      next: null,
+      from: fixtures.at(1),
+      to: fixtures.at(0),
+      kinds: [...eventKinds],
+      chart:
+        counts.length === 0
+          ? null
+          : {
+              from: fixtures.at(1),
+              stepSeconds: 86400 / counts.length,
+              kinds: [
+                {
+                  kind: 'detection',
+                  counts,
+                },
+              ],
+            },
+    };
+  },
   getTrends: ({ empty }: MockRequest) => ({
     days: empty
       ? []

@@ -8,6 +8,7 @@ export const paths = {
   detections: (query: DetectionsView = {}) => withQuery('/detections', { ...query }),
   checks: (query: { query?: string; search?: string } = {}) => withQuery('/checks', query),
   software: (query: { query?: string } = {}) => withQuery('/software', query),
+  events: (query: { query?: string; kind?: string; period?: string | undefined } = {}) => withQuery('/events', query),
   compare: (query: { from?: string; to?: string; by?: string; asset?: string } = {}) => withQuery('/compare', query),
   queries: () => '/queries',
   settings: () => '/settings',

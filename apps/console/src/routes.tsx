@@ -84,6 +84,7 @@ const pages = [
   page('/assets/$assetId/$tab', () => import('./pages/assets/AssetPage.tsx'), 'AssetPage'),
   page('/detections', () => import('./pages/detections/DetectionsPage.tsx'), 'DetectionsPage'),
   page('/software', () => import('./pages/software/SoftwarePage.tsx'), 'SoftwarePage'),
+  page('/events', () => import('./pages/events/EventsPage.tsx'), 'EventsPage'),
   page('/compare', () => import('./pages/compare/ComparePage.tsx'), 'ComparePage'),
   page('/queries', () => import('./pages/queries/QueriesPage.tsx'), 'QueriesPage'),
   page('/settings', () => import('./pages/settings/SettingsPage.tsx'), 'SettingsPage'),

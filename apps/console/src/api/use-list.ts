@@ -54,7 +54,7 @@ export function useList<E extends Endpoint>(
   endpoint: E,
   input: Omit<InputOf<E>, 'body'>,
   options: { refetchInterval?: number } = {},
-): List<ItemOf<E>> {
+): List<ItemOf<E>> & { readonly first: ReplyOf<E> | undefined } {
   const asked = input as { params?: object; query?: object }; // InputOf<E> cannot be looked into while E is open
   const load = (part: object, signal?: AbortSignal): Promise<ListReply<ItemOf<E>>> =>
     call(endpoint, { ...asked, query: { ...asked.query, ...part } } as InputOf<E>, signal) as Promise<ListReply<ItemOf<E>>>; // likewise
@@ -77,6 +77,8 @@ export function useList<E extends Endpoint>(
   const hasCsv = 'format' in ((endpoint.query as { shape?: object }).shape ?? {}); // an endpoint's query is an object or nothing
   return {
     total: pages.at(-1)?.total,
+    /** The first page, with whatever it tells beside its rows. */
+    first: pages[0] as ReplyOf<E> | undefined, // as the endpoint answered
     items,
     isPending: answer.isPending,
     loadMore: answer.hasNextPage ? () => void answer.fetchNextPage() : null,

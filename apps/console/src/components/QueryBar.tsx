@@ -163,6 +163,7 @@ const placeholders: Readonly<Record<EntityName, string>> = {
   detection: 'severity:>=high and kev:true and asset:(os:debian)',
   check: 'name:CVE-2026-* and assets:>0',
   software: 'name:openssl and version:<3.0.15',
+  event: 'kind:detection and severity:>=high and cause:knowledge',
 };
 
 function errorOf(text: string, about: EntityName): QueryError | null {

@@ -9,6 +9,7 @@ const places: Readonly<Record<string, readonly [string, string]>> = {
   d: ['Detections', paths.detections()],
   c: ['Checks', paths.checks()],
   s: ['Software', paths.software()],
+  e: ['Events', paths.events()],
   q: ['Saved queries', paths.queries()],
   t: ['Compare two moments', paths.compare()],
   k: ['Knowledge base', paths.knowledge()],

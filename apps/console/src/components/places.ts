@@ -16,6 +16,7 @@ export const placeGroups: readonly (readonly Place[])[] = [
     { text: 'Detections', href: paths.detections(), needs: 'detection:read' },
     { text: 'Checks', href: paths.checks(), needs: 'check:read' },
     { text: 'Software', href: paths.software(), needs: 'asset:read' },
+    { text: 'Events', href: paths.events(), needs: 'asset:read' },
     { text: 'Compare', href: paths.compare(), needs: 'detection:read' },
     { text: 'Saved queries', href: paths.queries() },
     { text: 'Reports', href: paths.reports(), needs: 'report:read' },

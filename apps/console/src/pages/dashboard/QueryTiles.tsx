@@ -22,6 +22,7 @@ const lists = {
   detection: endpoints.listDetections,
   check: endpoints.listChecks,
   software: endpoints.listSoftware,
+  event: endpoints.listEvents,
 } as const;
 
 function QueryTile({ saved }: { saved: SavedQuery }) {

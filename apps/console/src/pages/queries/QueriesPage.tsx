@@ -16,7 +16,13 @@ import { Failure } from '../../ui/Failure.tsx';
 import { SkeletonRows } from '../../ui/Skeleton.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 
-const entityNames = { asset: 'assets', detection: 'detections', check: 'checks', software: 'software' } as const;
+const entityNames = {
+  asset: 'assets',
+  detection: 'detections',
+  check: 'checks',
+  software: 'software',
+  event: 'events',
+} as const;
 
 /** Queries under a name: one's own, and those that are shared. */
 export function QueriesPage() {
@@ -63,8 +69,9 @@ export function QueriesPage() {
             <EmptyState title="No saved query yet">
               <p>
                 Ask for something in the list of <AppLink to={paths.assets()}>assets</AppLink>,{' '}
-                <AppLink to={paths.detections()}>detections</AppLink>, <AppLink to={paths.checks()}>checks</AppLink> or{' '}
-                <AppLink to={paths.software()}>software</AppLink>, and save it there.
+                <AppLink to={paths.detections()}>detections</AppLink>, <AppLink to={paths.checks()}>checks</AppLink>,{' '}
+                <AppLink to={paths.software()}>software</AppLink> or <AppLink to={paths.events()}>events</AppLink>, and save it
+                there.
               </p>
             </EmptyState>
           )

@@ -7,7 +7,9 @@ import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { ReleaseNotice } from '../../components/ReleaseNotice.tsx';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatBytes } from '../../ui/format.ts';
@@ -21,7 +23,11 @@ export function ReleasesPage() {
   useFrame({}, 'releases');
   return (
     <div className="stack">
-      <Header variant="h1" description="Signed offline, rolled out ring by ring; a bad release stops by itself">
+      <Header
+        variant="h1"
+        actions={<AppLink to={paths.events({ kind: 'upgrade', period: '30d' })}>What happened</AppLink>}
+        description="Signed offline, rolled out ring by ring; a bad release stops by itself"
+      >
         Releases
       </Header>
       <ReleaseNotice />
