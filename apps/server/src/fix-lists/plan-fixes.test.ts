@@ -2,6 +2,7 @@ import { combinedRisk, riskScore, riskWeight, usualContext } from '@vedette/matc
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { topUpgrades } from '../fleet-index/summarize-fleet.ts';
 import { VerdictBook } from '../fleet-index/verdict-book.ts';
 import { usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk, weightOn } from '../risk/fleet-risk.ts';
@@ -109,6 +110,20 @@ describe('the fix list of an asset', () => {
 });
 
 describe('the fix list of a fleet', () => {
+  it('says of each upgrade what the list of top upgrades says', () => {
+    fc.assert(
+      fc.property(world, (all) => {
+        const index = build(all);
+        const essence = (one: { source: string; detections: number; assets: number; severity: number }) =>
+          `${one.source} −${one.detections} on ${one.assets}, severity ${one.severity}`;
+        const planned = planFleetFixes(index, usualContexts).map(({ upgrade, ...rest }) => essence({ ...upgrade, ...rest }));
+        expect(topUpgrades(index, 10).map(essence).toSorted()).toEqual(planned.toSorted());
+        index.dispose();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('counts with each upgrade what goes when it alone is made everywhere, most risk first', () => {
     fc.assert(
       fc.property(world, (all) => {

@@ -1,5 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { narrowToException } from '../fleet-index/excepted.ts';
+import { goneWithout, severityOn } from '../fleet-index/gone-without.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { holds, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
@@ -42,16 +42,7 @@ export function planFleetFixes(index: OrganizationIndex, contexts: AssetContexts
     for (const [key, own] of Map.groupBy(held, ({ verdict }) => verdict.upgrade?.key ?? '')) {
       const upgrade = own[0]?.verdict.upgrade;
       if (key === '' || !upgrade) continue;
-      const others = held.flatMap(({ id, verdict }) => (verdict.upgrade?.key === key ? [] : [id]));
-      const gone = new RoaringBitmap32(
-        remembered(
-          index,
-          memory,
-          own.map(({ id }) => id),
-        ),
-      );
-      if (others.length > 0) gone.andNotInPlace(remembered(index, memory, others));
-      narrowToException(index.excepted, place, { assets: gone, filter: 'without' });
+      const gone = goneWithout(index, place, new Set(own.map(({ id }) => id)), (ids) => remembered(index, memory, [...ids]));
       if (!gone.isEmpty) {
         const draft = drafts.get(key) ?? new Draft(upgrade);
         drafts.set(key, draft);
@@ -103,12 +94,6 @@ function weightOf(index: OrganizationIndex, contexts: AssetContexts, { place, go
   sure.dispose();
   rest.dispose();
   return weight;
-}
-
-function severityOn(index: OrganizationIndex, place: number, gone: RoaringBitmap32): number {
-  const information = index.checks[place]?.information;
-  const isSure = !information || gone.andNotCardinality(information) > 0;
-  return isSure ? (index.book.checks[place]?.severity ?? 1) : 1;
 }
 
 class Draft {

@@ -1,5 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { narrowToException } from './excepted.ts';
+import { goneWithout, severityOn } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { holds, type RankedCheck, type KnownUpgrade as Upgrade } from './verdict-book.ts';
@@ -87,8 +87,8 @@ interface Candidate {
 }
 
 /**
- * For each package of a release with fixing versions: what upgrading it everywhere would remove. Most first. A package's binary packages
- * and versions make the same detection: only those are counted out that can be among the first.
+ * For each package of a release with fixing versions: what upgrading it everywhere, and nothing else, would remove, as in a fix list. Most first. A
+ * package's binary packages and versions make the same detection: only those are counted out that can be among the first.
  */
 export function topUpgrades(index: OrganizationIndex, limit: number): UpgradeEffect[] {
   const candidates = [...upgradeCandidates(index)].sort((a, b) => b.atMost - a.atMost);
@@ -135,29 +135,19 @@ function effectOf(
   const all = new RoaringBitmap32();
   // Thousands of checks of a kernel are about the same few versions of it.
   const known = new Map<string, RoaringBitmap32>();
-  const assetsWith = (packageVersions: ReadonlySet<number>): RoaringBitmap32 => {
+  const assetsWith = (packageVersions: Iterable<number>): RoaringBitmap32 => {
     const name = [...packageVersions].join();
     const assets = known.get(name) ?? index.packages.assetsWithAny(packageVersions);
     known.set(name, assets);
     return assets;
   };
   let [detections, severity] = [0, 0];
-  for (const [place, packageVersions] of byPlace) {
-    const found = index.checks[place];
-    if (!found) continue;
-    const having = assetsWith(packageVersions);
-    const isCovered = index.excepted.byPlace.has(place);
-    const assets = isCovered ? new RoaringBitmap32(having) : having;
-    if (isCovered) narrowToException(index.excepted, place, { assets, filter: 'without' });
-    const count = found.information ? assets.andNotCardinality(found.information) : assets.size;
-    detections += count;
-    if (count > 0) severity = Math.max(severity, index.book.checks[place]?.severity ?? 1);
-    if (count > 0 && !assets.isSubset(all)) {
-      const sure = found.information ? RoaringBitmap32.andNot(assets, found.information) : assets;
-      all.orInPlace(sure);
-      if (sure !== assets) sure.dispose();
-    }
-    if (isCovered) assets.dispose();
+  for (const [place, own] of byPlace) {
+    const gone = goneWithout(index, place, own, assetsWith);
+    detections += gone.size;
+    if (!gone.isEmpty) severity = Math.max(severity, severityOn(index, place, gone));
+    all.orInPlace(gone);
+    gone.dispose();
   }
   for (const assets of known.values()) assets.dispose();
   const effect = { ecosystem, release, source, versions, detections, assets: all.size, severity };
