@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,7 @@ beforeAll(async () => {
   environment = {
     DATABASE_URL: `postgres://${connection.user}@localhost/${connection.database}?host=${encodeURIComponent(connection.host)}`,
     VEDETTE_BOOTSTRAP_PASSWORD: 'known to both',
+    VEDETTE_SECRET_KEY: randomBytes(32).toString('base64'),
     VEDETTE_FEED_DIR: new FeedDirectory(join(directory, 'feed')).path,
   };
   // At once, on an empty database: migrations, key, administrator and knowledge are made by one of the two.

@@ -10,6 +10,7 @@ interface SecretValues {
   readonly databaseUrl?: string | undefined;
   readonly edgeToken?: string | undefined;
   readonly oidcClientSecret?: string | undefined;
+  readonly secretKey?: string | undefined;
 }
 
 /** Values that must never reach a log: they print as [secret] wherever the object goes. */
@@ -27,6 +28,9 @@ export class Secrets {
   }
   get oidcClientSecret(): string | undefined {
     return this.#values.oidcClientSecret;
+  }
+  get secretKey(): string | undefined {
+    return this.#values.secretKey;
   }
   get edgeToken(): string | undefined {
     return this.#values.edgeToken;
@@ -89,6 +93,16 @@ const Environment = z.object({
     .optional()
     .describe('signed releases; default releases/ in the data directory; several servers share it'),
   VEDETTE_BOOTSTRAP_PASSWORD: password.optional().describe('password of the first administrator; default: a random one (secret)'),
+  VEDETTE_SECRET_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('key that seals secrets in the database, base64 of 32 bytes (secret)'),
+  VEDETTE_SECRET_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('… or the file it is in; default secret.key in the data directory, made at the first start'),
   VEDETTE_SILENT_DAYS: days(1).describe('days without a check-in after which an asset is silent; default 1'),
   VEDETTE_STALE_DAYS: days(7).describe('… is stale; default 7'),
   VEDETTE_ARCHIVED_DAYS: days(30).describe('… is archived, until it is heard of again; default 30'),
@@ -161,6 +175,10 @@ export interface Config {
   readonly packagesDirectory: string;
   /** The repository of releases, which we serve and publish to. */
   readonly releasesDirectory: string;
+  /** Keys that seal secrets, unless `secrets` holds them. */
+  readonly secretKeyFile: string;
+  /** Where nobody said which file, nor which key. */
+  readonly mayMakeSecretKey: boolean;
   /** Seconds without a check-in. */
   readonly silence: SilenceLimits;
   /** What agents may download from the platform itself. */
@@ -202,6 +220,9 @@ export function readConfig(
   if ((given['VEDETTE_TLS_CERT'] === undefined) !== (given['VEDETTE_TLS_KEY'] === undefined)) {
     problems.push('VEDETTE_TLS_CERT, VEDETTE_TLS_KEY: only one of the two is set');
   }
+  if (given['VEDETTE_SECRET_KEY'] !== undefined && given['VEDETTE_SECRET_KEY_FILE'] !== undefined) {
+    problems.push('VEDETTE_SECRET_KEY, VEDETTE_SECRET_KEY_FILE: both are set');
+  }
   if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
   const webhookNetworks = networksOf(parsed.data?.VEDETTE_WEBHOOK_NETWORKS ?? '', problems);
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
@@ -231,6 +252,8 @@ export function readConfig(
     consoleDirectory: path(env.VEDETTE_CONSOLE_DIR) ?? join(import.meta.dirname, '../../console/dist'),
     packagesDirectory: path(env.VEDETTE_PACKAGES_DIR) ?? join(import.meta.dirname, '../../../.build/packages'),
     releasesDirectory: path(env.VEDETTE_RELEASES_DIR) ?? resolve(cwd, env.VEDETTE_DATA_DIR, 'releases'),
+    secretKeyFile: path(env.VEDETTE_SECRET_KEY_FILE) ?? resolve(cwd, env.VEDETTE_DATA_DIR, 'secret.key'),
+    mayMakeSecretKey: env.VEDETTE_SECRET_KEY === undefined && env.VEDETTE_SECRET_KEY_FILE === undefined,
     silence: {
       silent: env.VEDETTE_SILENT_DAYS * 86_400,
       stale: env.VEDETTE_STALE_DAYS * 86_400,
@@ -251,6 +274,7 @@ export function readConfig(
       databaseUrl: env.DATABASE_URL,
       edgeToken: env.VEDETTE_EDGE_TOKEN,
       oidcClientSecret: env.VEDETTE_OIDC_CLIENT_SECRET,
+      secretKey: env.VEDETTE_SECRET_KEY,
     }),
   };
 }

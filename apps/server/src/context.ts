@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Database } from './db/schema.ts';
 import type { FleetIndex } from './fleet-index/fleet-index.ts';
+import type { Sealer } from './sealing/sealer.ts';
 
 /** Signs what agents must be able to believe: answers that carry orders. */
 export interface PlatformKey {
@@ -22,5 +23,6 @@ export interface Context {
   readonly log: Logger;
   readonly fleetIndex: FleetIndex;
   readonly platformKey: PlatformKey;
+  readonly sealer: Sealer;
   readonly startedAt: Date;
 }

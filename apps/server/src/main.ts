@@ -19,10 +19,12 @@ if (process.argv.includes('--help')) {
   process.stdout.write(helpText());
 } else {
   try {
-    if (command !== undefined) {
-      const { runBackupCommand } = await import('./backup/command.ts');
-      await runBackupCommand(process.argv.slice(2), readConfig(), { terminal, signal: stop.signal });
-    } else await serveUntilStopped();
+    if (command === undefined) await serveUntilStopped();
+    else {
+      const { isSealingCommand, runSealingCommand } = await import('./sealing/command.ts');
+      const run = isSealingCommand(command) ? runSealingCommand : (await import('./backup/command.ts')).runBackupCommand;
+      await run(process.argv.slice(2), readConfig(), { terminal, signal: stop.signal });
+    }
   } catch (error) {
     if (!stop.signal.aborted) {
       const { explainStartError } = await import('./start-error.ts');

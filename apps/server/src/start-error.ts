@@ -2,6 +2,7 @@ import { BackupError } from './backup/backup-error.ts';
 import { ConfigError } from './config.ts';
 import { EmbeddedPostgresError } from './db/embedded/embedded-postgres-error.ts';
 import { MigrationError } from './db/migrate.ts';
+import { SealingError } from './sealing/sealing-error.ts';
 
 /** What to tell a person whose server did not start, and the exit code for it (sysexits(3)). */
 export function explainStartError(error: unknown): { message: string; exitCode: number } {
@@ -11,6 +12,7 @@ export function explainStartError(error: unknown): { message: string; exitCode: 
     return { message: `${error.message}\n${error.remedy}`, exitCode };
   }
   if (error instanceof MigrationError) return { message: describe(error), exitCode: 69 };
+  if (error instanceof SealingError) return { message: error.message, exitCode: 78 };
   // sysexits(3): EX_DATAERR for a file that is wrong, EX_USAGE for where it should go, EX_IOERR.
   if (error instanceof BackupError) {
     return { message: describe(error), exitCode: error.code === 'NOT_EMPTY' ? 64 : error.code === 'FILE' ? 74 : 65 };

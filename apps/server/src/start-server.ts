@@ -11,6 +11,8 @@ import { buildApp } from './http/build-app.ts';
 import { KnowledgeKeeper } from './knowledge/knowledge-keeper.ts';
 import { FactPacker } from './inventory/fact-packer.ts';
 import { loadPlatformKey } from './platform-key.ts';
+import { openSealer } from './sealing/seal-secrets.ts';
+import { Sealer } from './sealing/sealer.ts';
 import { type Bootstrap, bootstrap } from './users/bootstrap.ts';
 import { join } from 'node:path';
 
@@ -38,9 +40,12 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
   stack.defer(close);
   const migrated = await migrate(db);
   if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
+  // Whoever only serves agents opens no secret, and need not have the key.
+  const sealer = config.role === 'ingest' ? new Sealer(() => []) : await openSealer(db, config);
   const clock = (): Date => new Date();
   const fleetIndex = stack.use(new FleetIndex({ db, log, clock, excepted: exceptedNow({ db, clock, silence: config.silence }) }));
-  const context: Context = { config, db, pool, clock, log, fleetIndex, platformKey: await loadPlatformKey(db), startedAt };
+  const platformKey = await loadPlatformKey(db);
+  const context: Context = { config, db, pool, clock, log, fleetIndex, platformKey, sealer, startedAt };
   const first = await bootstrap(db, {
     now: clock(),
     password: config.secrets.bootstrapPassword,

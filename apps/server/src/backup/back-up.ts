@@ -8,6 +8,7 @@ import type { Pool, PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { productVersion } from '../version.ts';
 import { BackupError } from './backup-error.ts';
+import { type KeySource, keyForBackup } from './backup-keys.ts';
 import { type BackupHeader, FrameWriter } from './frames.ts';
 import { releaseFiles } from './release-files.ts';
 import { quoted, readMigrations, readTables } from './tables.ts';
@@ -19,20 +20,23 @@ export interface BackupReport {
   readonly rows: number;
   /** Of the releases. */
   readonly files: number;
+  /** Id of the key that opens its secrets and is not in it; null where it is, or nothing is sealed. */
+  readonly neededKey: string | null;
 }
 
 interface BackupInput {
   readonly pool: Pool;
   /** Directory of releases; need not be there. */
   readonly releases: string;
+  readonly keys: KeySource;
 }
 
 /**
  * Writes everything the platform knows, as of one moment, and the releases, to `file`, while the platform goes on. It holds secrets (the platform's key,
- * hashes of passwords) and is readable by its owner alone. It appears under its name when it is whole. Throws BackupError FILE.
+ * hashes of passwords, the key that opens the secrets of channels unless that was handed in) and is readable by its owner alone. It appears under its name when it is whole. Throws BackupError FILE.
  */
 export async function backUp(
-  { pool, releases }: BackupInput,
+  { pool, releases, keys }: BackupInput,
   file: string,
   progress: (text: string) => void = () => undefined,
 ): Promise<BackupReport> {
@@ -41,13 +45,14 @@ export async function backUp(
   try {
     await client.query('begin isolation level repeatable read read only');
     await client.query('set local statement_timeout = 0');
+    const key = await keyForBackup(client, keys);
     const counted = { rows: 0, tables: 0, files: 0 };
     const compress = createZstdCompress({
       params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
     });
     await rm(half, { force: true });
     await pipeline(
-      Readable.from(backupBytes({ client, releases }, counted, progress)),
+      Readable.from(backupBytes({ client, releases, key }, counted, progress)),
       compress,
       createWriteStream(half, { mode: 0o600, flags: 'wx', flush: true }),
     ).catch((error: NodeJS.ErrnoException) => {
@@ -57,7 +62,7 @@ export async function backUp(
     await rename(half, file);
     await syncDirectory(dirname(file));
     await client.query('commit');
-    return { file, bytes: compress.bytesWritten, ...counted };
+    return { file, bytes: compress.bytesWritten, ...counted, neededKey: key?.key === undefined ? (key?.id ?? null) : null };
   } catch (error) {
     await rm(half, { force: true });
     await client.query('rollback').catch(() => undefined); // the connection may be what failed
@@ -68,7 +73,7 @@ export async function backUp(
 }
 
 async function* backupBytes(
-  { client, releases }: { client: PoolClient; releases: string },
+  { client, releases, key }: { client: PoolClient; releases: string; key: BackupHeader['key'] },
   counted: { rows: number; tables: number; files: number },
   progress: (text: string) => void,
 ): AsyncGenerator<Buffer> {
@@ -78,6 +83,7 @@ async function* backupBytes(
     product: productVersion,
     madeAt: new Date().toISOString(),
     migrations: await readMigrations(client),
+    key,
   };
   yield writer.json('H', header);
   for (const table of await readTables(client)) {

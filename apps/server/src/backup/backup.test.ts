@@ -6,6 +6,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { FactRow } from '@vedette/protocol';
 import { syncDocument, TestReleases, type ThrowAwayDatabase, throwAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
@@ -24,6 +25,9 @@ let directory: string;
 let file: string;
 let releases: TestReleases;
 const agents: TestAgent[] = [];
+/** Nothing is sealed yet. */
+const keys = readConfig({ VEDETTE_DATA_DIR: '/nowhere' });
+const keysIn = (name: string) => readConfig({ VEDETTE_DATA_DIR: join(directory, name) });
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'vedette-backup-'));
@@ -54,7 +58,7 @@ beforeAll(async () => {
   releases = stack.use(await TestReleases.create());
   await releases.releaseProgram(Buffer.from('a program'), { product: 'agent', version: '1.0.0' });
   writeFileSync(join(releases.directory, 'private-notes'), 'not handed out');
-  await backUp({ pool: server.context.pool, releases: releases.directory }, file);
+  await backUp({ pool: server.context.pool, releases: releases.directory, keys }, file);
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
@@ -76,7 +80,7 @@ async function restored(name: string): Promise<{ server: TestServer; dispose: ()
   const empty = own.use(await throwAwayDatabase({ empty: true }));
   const { db, pool, close } = openDatabase(empty.connection);
   own.defer(close);
-  await restore({ db, pool, releases: join(directory, randomUUID()) }, name);
+  await restore({ db, pool, releases: join(directory, randomUUID()), keys: keysIn(randomUUID()) }, name);
   const other = own.use(await testServer(empty));
   other.clock.now = server.clock.now;
   return { server: other, dispose: () => own.disposeAsync() };
@@ -93,7 +97,7 @@ describe('a backup', () => {
     await using empty = await throwAwayDatabase({ empty: true });
     const { db, pool, close } = openDatabase(empty.connection);
     const to = join(directory, 'restored-releases');
-    const { files } = await restore({ db, pool, releases: to }, file);
+    const { files } = await restore({ db, pool, releases: to, keys }, file);
     await close();
     const below = (from: string): string[] =>
       readdirSync(from, { recursive: true, withFileTypes: true })
@@ -129,7 +133,7 @@ describe('a backup', () => {
 
   it('to a place that cannot be written says so and leaves nothing', async () => {
     await expect(
-      backUp({ pool: server.context.pool, releases: releases.directory }, join(directory, 'missing/x')),
+      backUp({ pool: server.context.pool, releases: releases.directory, keys }, join(directory, 'missing/x')),
     ).rejects.toMatchObject({ code: 'FILE' });
   });
 });
@@ -155,7 +159,10 @@ describe('a backup that is not whole leaves the database empty:', () => {
     const { db, pool, close } = openDatabase(empty.connection);
     try {
       const restoredReleases = join(directory, 'bad-releases');
-      await expect(restore({ db, pool, releases: restoredReleases }, bad)).rejects.toMatchObject({ name: 'BackupError', code });
+      await expect(restore({ db, pool, releases: restoredReleases, keys }, bad)).rejects.toMatchObject({
+        name: 'BackupError',
+        code,
+      });
       const { rows } = await pool.query(`select relname from pg_class where relnamespace = 'public'::regnamespace`);
       expect(rows).toEqual([]);
       expect(readdirSync(directory).filter((name) => name.startsWith('bad-releases'))).toEqual([]);
@@ -167,11 +174,11 @@ describe('a backup that is not whole leaves the database empty:', () => {
   it('and nothing is restored over what is there', async () => {
     const { db, pool } = server.context;
     const there = releases.directory;
-    await expect(restore({ db, pool, releases: there }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
-    await expect(restore({ db, pool, releases: there }, join(directory, 'none'))).rejects.toMatchObject({ code: 'FILE' });
+    await expect(restore({ db, pool, releases: there, keys }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+    await expect(restore({ db, pool, releases: there, keys }, join(directory, 'none'))).rejects.toMatchObject({ code: 'FILE' });
     await using empty = await throwAwayDatabase({ empty: true });
     const other = openDatabase(empty.connection);
-    await expect(restore({ ...other, releases: there }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+    await expect(restore({ ...other, releases: there, keys }, file)).rejects.toMatchObject({ code: 'NOT_EMPTY' });
     await other.close();
     expect(readdirSync(there)).toContain('private-notes');
   });

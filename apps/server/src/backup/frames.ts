@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { distributedKind } from '@vedette/protocol';
+import { BackupKey } from './backup-keys.ts';
 import { BackupError } from './backup-error.ts';
 
 /**
@@ -22,6 +23,8 @@ export const BackupHeader = z.object({
   madeAt: z.iso.datetime(),
   /** Names of the migrations that made the schema, in order. */
   migrations: z.array(z.string().max(200)).min(1).max(10_000),
+  /** Null where nothing was sealed. */
+  key: BackupKey.nullable().default(null),
 });
 export type BackupHeader = z.infer<typeof BackupHeader>;
 

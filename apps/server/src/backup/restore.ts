@@ -9,6 +9,7 @@ import { migrate } from '../db/migrate.ts';
 import { migrations } from '../db/migrations/index.ts';
 import type { Database } from '../db/schema.ts';
 import { BackupError } from './backup-error.ts';
+import { type KeySource, takeBackupKey } from './backup-keys.ts';
 import { type BackupHeader, type Frame, readFrames, type TableHead } from './frames.ts';
 import { RestoredFiles } from './release-files.ts';
 import { quoted, readTables } from './tables.ts';
@@ -19,6 +20,8 @@ export interface RestoreReport {
   readonly rows: number;
   /** Of the releases. */
   readonly files: number;
+  /** Id of the key that opens its secrets and is not here. */
+  readonly neededKey: string | null;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface RestoreReport {
  * BackupError.
  */
 export async function restore(
-  { db, pool, releases }: { db: Kysely<Database>; pool: Pool; releases: string },
+  { db, pool, releases, keys }: { db: Kysely<Database>; pool: Pool; releases: string; keys: KeySource },
   file: string,
   progress: (text: string) => void = () => undefined,
 ): Promise<RestoreReport> {
@@ -49,7 +52,8 @@ export async function restore(
     await client.query('commit');
     progress('bringing the schema up to this release');
     await migrate(db);
-    return { madeAt: header.madeAt, ...counted, files: await files.settle() };
+    const neededKey = header.key && takeBackupKey(header.key, keys);
+    return { madeAt: header.madeAt, ...counted, files: await files.settle(), neededKey };
   } catch (error) {
     await client.query('rollback; drop schema public cascade; create schema public').catch(() => undefined); // the connection may have failed
     throw error;

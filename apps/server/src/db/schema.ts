@@ -12,6 +12,7 @@ import type {
   VexJustification,
   VexStatus,
 } from '@vedette/protocol';
+import type { Sealed } from '../sealing/sealer.ts';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 /** Tables as kysely sees them, in camelCase; migrations/ says what they are for. */
@@ -76,6 +77,8 @@ export interface Database {
     challenge: NullableText;
     challengeAt: NullableDate;
   };
+  /** Which key secrets are sealed with. */
+  sealing: { id: number; keyId: string };
   secondFactor: {
     id: string;
     organizationId: string;
@@ -84,6 +87,7 @@ export interface Database {
     name: string;
     createdAt: Date;
     lastUsedAt: NullableDate;
+    /** A public key, or what is shared with a program that shows codes: sealed, as bytes of text. */
     key: Buffer;
     credentialId: NullableText;
     transports: Generated<string[]>;
@@ -289,7 +293,7 @@ export interface Database {
     name: string;
     /** ChannelSettings. */
     settings: Json;
-    secret: string | null;
+    secret: Sealed | null;
     enabled: boolean;
     problem: NullableText;
     lastDeliveredAt: NullableDate;

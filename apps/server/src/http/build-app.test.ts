@@ -14,6 +14,7 @@ import { type Config, readConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { loadPlatformKey } from '../platform-key.ts';
+import { Sealer } from '../sealing/sealer.ts';
 import { insertOrganization, insertUser } from '../users/store.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { buildApp } from './build-app.ts';
@@ -70,7 +71,8 @@ async function appFor(change: Partial<Config>): Promise<FastifyInstance> {
   const platformKey = await loadPlatformKey(db);
   const base = { db, clock: () => now, log: pino({ level: 'silent' }) };
   fleetIndex ??= new FleetIndex(base);
-  const context: Context = { ...base, config, pool, fleetIndex, platformKey, startedAt: now };
+  const sealer = new Sealer(() => []);
+  const context: Context = { ...base, config, pool, fleetIndex, platformKey, sealer, startedAt: now };
   return buildApp(context, new KnowledgeKeeper(context));
 }
 

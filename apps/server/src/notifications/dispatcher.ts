@@ -33,12 +33,12 @@ const waits = [
  * had. A channel that fails does not keep the others waiting.
  */
 export class Dispatcher implements AsyncDisposable {
-  readonly #context: Pick<Context, 'db' | 'config' | 'clock' | 'log'>;
+  readonly #context: Pick<Context, 'db' | 'config' | 'clock' | 'log' | 'sealer'>;
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(context: Pick<Context, 'db' | 'config' | 'clock' | 'log'>) {
+  constructor(context: Pick<Context, 'db' | 'config' | 'clock' | 'log' | 'sealer'>) {
     this.#context = context;
   }
 

@@ -16,6 +16,7 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { readMoment } from '../reports/report-scope.ts';
 import { scopesOf } from '../reports/routes.ts';
+import { channelPlace, placeOf } from '../sealing/sealed-places.ts';
 import { DeliveryError } from './channels/delivery-error.ts';
 import { isWebhookSecret, newWebhookSecret } from './channels/sign-webhook.ts';
 import { deliver } from './deliver.ts';
@@ -37,7 +38,7 @@ const testTimeoutMs = 30_000;
 
 /** Channels, rules and the delivery log. */
 export function registerNotificationRoutes(app: FastifyInstance, context: Context): void {
-  const { db, clock, log } = context;
+  const { db, clock, log, sealer } = context;
 
   serve(app, context, listNotificationChannels, async ({ caller }) => ({ items: await loadChannels(db, caller.organizationId) }));
 
@@ -50,10 +51,12 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
     // A secret goes nowhere but where it was meant for: whoever changes the place has to know it.
     const kept = known && placeOf(known.settings as ChannelSettings) === placeOf(body.settings) ? known.secret : null;
     const made = body.settings.kind === 'webhook' && body.secret === undefined && kept === null ? newWebhookSecret() : null;
-    const secret = body.secret ?? kept ?? made;
-    checkSecret(body.settings, secret);
+    const given = body.secret ?? made;
+    // What is kept was looked at when it was given, for this very place.
+    if (given !== null || kept === null) checkSecret(body.settings, given);
     const { name, settings, enabled } = body;
     const id = known?.id ?? randomUUID();
+    const secret = given === null ? kept : sealer.seal(given, channelPlace({ organizationId, id, settings }));
     const row = await writeChannel(db, {
       organizationId,
       id,
@@ -139,19 +142,6 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
   });
 
   serve(app, context, listDeliveries, ({ query, caller }) => loadDeliveries(db, caller.organizationId, query));
-}
-
-/** Where a secret is sent to. */
-function placeOf(settings: ChannelSettings): string {
-  switch (settings.kind) {
-    case 'email':
-      return `email ${settings.host} ${settings.port} ${settings.security} ${settings.user}`;
-    case 'webhook':
-      return `webhook ${new URL(settings.url).origin}`;
-    case 'slack':
-    case 'syslog':
-      return settings.kind;
-  }
 }
 
 function checkSecret(settings: ChannelSettings, secret: string | null): void {

@@ -8,8 +8,18 @@ import { openSession } from '../auth/open-session.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { factorPlace } from '../sealing/sealed-places.ts';
+import { SealingError } from '../sealing/sealing-error.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
-import { countRecoveryCodes, listFactors, setChallenge, takeChallenge, takeRecoveryCode, useFactor } from './store.ts';
+import {
+  countRecoveryCodes,
+  type FactorRow,
+  listFactors,
+  setChallenge,
+  takeChallenge,
+  takeRecoveryCode,
+  useFactor,
+} from './store.ts';
 import { stepOf } from './totp.ts';
 import { authenticationOptions, checkAuthentication, relyingPartyOf } from './webauthn.ts';
 
@@ -17,7 +27,7 @@ type Given = z.output<typeof giveSecondFactor.body>;
 
 /** The second half of a login. */
 export function registerSecondFactorLogin(app: FastifyInstance, context: Context): void {
-  const { db, clock, config } = context;
+  const { db, clock, config, log, sealer } = context;
 
   serve(app, context, askSecondFactor, async ({ caller, request }) => {
     const sessionId = waitingSession(caller);
@@ -69,10 +79,22 @@ export function registerSecondFactorLogin(app: FastifyInstance, context: Context
       const answer = await checkAuthentication(party, challenge, { response: given.response, factors });
       return answer !== null && useFactor(db, answer.factor.id, { counter: answer.counter, now, mayStay: answer.counter === 0 });
     }
-    for (const { id, kind, key } of factors) {
-      const step = kind === 'totp' ? stepOf(key, given.code, now) : null;
-      if (step !== null && (await useFactor(db, id, { counter: step, now }))) return true;
+    for (const factor of factors.filter(({ kind }) => kind === 'totp')) {
+      const key = openKey(factor);
+      const step = key && stepOf(key, given.code, now);
+      if (step !== null && (await useFactor(db, factor.id, { counter: step, now }))) return true;
     }
     return false;
+  }
+
+  /** Null for one that was altered: the others, and recovery codes, still open the account. */
+  function openKey(factor: FactorRow): Buffer | null {
+    try {
+      return sealer.open(factor.key.toString(), factorPlace(factor));
+    } catch (error) {
+      if (!(error instanceof SealingError)) throw error;
+      log.error({ err: error, secondFactor: factor.id }, 'a second factor cannot be used');
+      return null;
+    }
   }
 }

@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { challengePlace, factorPlace } from '../sealing/sealed-places.ts';
 import { readLoginRules } from './login-rules.ts';
 import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.ts';
 import {
@@ -37,7 +38,7 @@ const maxFactors = 10;
 
 /** The caller's own second factors. */
 export function registerSecondFactors(app: FastifyInstance, context: Context): void {
-  const { db, clock } = context;
+  const { db, clock, sealer } = context;
 
   serve(app, context, listSecondFactors, async ({ caller }) => ({
     items: (await listFactors(db, caller.userId)).map(toSecondFactor),
@@ -48,20 +49,28 @@ export function registerSecondFactors(app: FastifyInstance, context: Context): v
   serve(app, context, startTotp, async ({ caller }) => {
     const sessionId = freshSession(caller);
     const { key, secret, uri } = newTotp(caller.login);
-    await setChallenge(db, sessionId, `totp ${key.toString('base64')}`, clock());
+    await setChallenge(db, sessionId, `totp ${sealer.seal(key, challengePlace(sessionId))}`, clock());
     return { secret, uri };
   });
 
   serve(app, context, confirmTotp, async ({ caller, body: { name, code } }) => {
     const sessionId = freshSession(caller);
-    const key = await takeBegun(sessionId, 'totp');
-    const step = stepOf(Buffer.from(key, 'base64'), code, clock());
+    const begun = await takeBegun(sessionId, 'totp');
+    const key = sealer.open(begun, challengePlace(sessionId));
+    const step = stepOf(key, code, clock());
     if (step === null) {
       // A mistyped code is no reason to read the QR code again; six tries in ten minutes guess nothing of use.
-      await setChallenge(db, sessionId, `totp ${key}`, clock());
+      await setChallenge(db, sessionId, `totp ${begun}`, clock());
       throw new ApiError('BAD_REQUEST', 'The code is another one at this moment; is the clock of the device right?');
     }
-    return keep(caller, { kind: 'totp', name, key: Buffer.from(key, 'base64'), counter: step });
+    const id = randomUUID();
+    return keep(caller, {
+      id,
+      kind: 'totp',
+      name,
+      key: Buffer.from(sealer.seal(key, factorPlace({ userId: caller.userId, id }))),
+      counter: step,
+    });
   });
 
   serve(app, context, startWebauthn, async ({ caller, request }) => {
@@ -77,6 +86,7 @@ export function registerSecondFactors(app: FastifyInstance, context: Context): v
     if (!credential) throw new ApiError('BAD_REQUEST', 'What the browser made is no answer to what it was asked for');
     const { id, publicKey, counter, transports = [] } = credential;
     return keep(caller, {
+      id: randomUUID(),
       kind: 'webauthn',
       name,
       key: Buffer.from(publicKey),
@@ -122,17 +132,15 @@ export function registerSecondFactors(app: FastifyInstance, context: Context): v
 
   async function keep(
     caller: Caller,
-    factor: Omit<Parameters<typeof insertFactor>[1], 'id' | 'organizationId' | 'userId' | 'createdAt'>,
+    factor: Omit<Parameters<typeof insertFactor>[1], 'organizationId' | 'userId' | 'createdAt'>,
   ) {
     const { organizationId, userId } = caller;
     const factors = await listFactors(db, userId);
     if (factors.length >= maxFactors) throw new ApiError('CONFLICT', `${maxFactors} second factors are enough`);
-    const row = await insertFactor(db, { ...factor, id: randomUUID(), organizationId, userId, createdAt: clock() }).catch(
-      (error: unknown) => {
-        if (isUniqueViolation(error)) throw new ApiError('CONFLICT', 'This key opens an account already', { cause: error });
-        throw error;
-      },
-    );
+    const row = await insertFactor(db, { ...factor, organizationId, userId, createdAt: clock() }).catch((error: unknown) => {
+      if (isUniqueViolation(error)) throw new ApiError('CONFLICT', 'This key opens an account already', { cause: error });
+      throw error;
+    });
     const recoveryCodes = factors.length === 0 ? await renewRecoveryCodes(caller) : null;
     return { ...toSecondFactor(row), recoveryCodes };
   }

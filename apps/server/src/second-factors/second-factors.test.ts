@@ -186,6 +186,42 @@ describe('a program that shows codes', () => {
   });
 });
 
+describe('whoever writes to the database', () => {
+  it('finds no key of a program there, neither while it is set up nor later', async () => {
+    const person = await newPerson();
+    const { json } = await send('POST', '/account/second-factors/totp', person);
+    const session = await database.db.selectFrom('session').select('challenge').where('userId', '=', person.userId).execute();
+    expect(session.map(({ challenge }) => challenge)).toEqual([expect.stringMatching(/^totp sealed:1:/)]);
+    const confirmed = { name: 'phone', code: codeOf(json['secret'] ?? '') };
+    expect((await send('POST', '/account/second-factors/totp/confirmation', person, confirmed)).status).toBe(200);
+    const [factor] = await database.db.selectFrom('secondFactor').select('key').where('userId', '=', person.userId).execute();
+    expect(factor?.key.toString()).toMatch(/^sealed:1:/);
+    expect(factor?.key.includes(Buffer.from(Secret.fromBase32(json['secret'] ?? '').bytes))).toBe(false);
+  });
+
+  it('cannot give an account the program of another', async () => {
+    const [own, victim] = [await newPerson(), await newPerson()];
+    const begin = async (by: Person) => {
+      const { json } = await send('POST', '/account/second-factors/totp', by);
+      const code = codeOf(json['secret'] ?? '');
+      expect((await send('POST', '/account/second-factors/totp/confirmation', by, { name: 'phone', code })).status).toBe(200);
+      return json['secret'] ?? '';
+    };
+    const [secret] = [await begin(own), await begin(victim)];
+    const { key } = await database.db
+      .selectFrom('secondFactor')
+      .select('key')
+      .where('userId', '=', own.userId)
+      .executeTakeFirstOrThrow();
+    await database.db.updateTable('secondFactor').set({ key }).where('userId', '=', victim.userId).execute();
+    later(60);
+    const { session } = await logIn(victim.login);
+    expect((await send('POST', '/session/second-factor', session, { code: codeOf(secret) })).status).toBe(401);
+    const ownSession = (await logIn(own.login)).session;
+    expect((await send('POST', '/session/second-factor', ownSession, { code: codeOf(secret) })).status).toBe(200);
+  });
+});
+
 describe('recovery codes', () => {
   it('open the account once each, however they are written', async () => {
     const person = await newPerson();

@@ -16,7 +16,12 @@ import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { buildApp } from '../http/build-app.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { loadPlatformKey } from '../platform-key.ts';
+import { parseKeys } from '../sealing/keys.ts';
+import { Sealer } from '../sealing/sealer.ts';
 import { insertOrganization, insertUser } from '../users/store.ts';
+
+/** Of all servers: several may be on one database. */
+export const testKeys = parseKeys([Buffer.alloc(32, 7).toString('base64')], 'test');
 
 /** A clock that tests turn by hand. */
 export interface TestClock {
@@ -63,6 +68,7 @@ export async function testServer(
     }),
     clock: () => clock.now,
     platformKey: await loadPlatformKey(db),
+    sealer: new Sealer(() => testKeys),
     startedAt: clock.now,
   };
   // Nobody waits for a source to recover.
