@@ -148,6 +148,12 @@ describe('a forged request', () => {
     server.clock.now = before;
   });
 
+  it('sent many times at once is taken once', async () => {
+    const request = agent.signed(agentPaths.checkIn, checkIn);
+    const replies = await Promise.all(Array.from({ length: 8 }, () => agent.deliver(request)));
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 7 }, () => 401)]);
+  });
+
   it('cannot take the nonce of an honest one: it never gets that far', async () => {
     const nonce = randomBytes(18).toString('base64url');
     expect((await agent.post(agentPaths.checkIn, checkIn, { key: other, nonce })).status).toBe(401);

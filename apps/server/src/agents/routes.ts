@@ -22,6 +22,9 @@ import { signReply } from './sign-reply.ts';
 import type { KnownAgent } from './store.ts';
 import { readSignature, type SignedRequest, verifyRequest } from './verify-request.ts';
 
+/** What tells browsers what a page may do would be most of a reply to a check-in. */
+const withoutBrowsers = { helmet: false } as const;
+
 /** How an endpoint of agents is served: who must have signed, which document, what is done. */
 interface AgentEndpoint<Document extends z.ZodType> {
   readonly path: string;
@@ -103,14 +106,14 @@ export function registerAgentRoutes(
       });
     });
 
-    scope.post(agentPaths.enroll, { bodyLimit: limits.enrollDocumentBytes }, async (request, reply) => {
+    scope.post(agentPaths.enroll, { bodyLimit: limits.enrollDocumentBytes, ...withoutBrowsers }, async (request, reply) => {
       const signed = signedRequest(request);
       const parameters = readSignature(signed, nowSeconds(context));
       // A new agent has no id yet: its key names itself, and the signature proves that the sender holds it.
       const publicKey = Buffer.from(parameters.keyid, 'base64url');
       // Anybody can make a key and sign with it: what is unpacked and kept for a stranger must be small. Its nonce is not kept at
       // all; the same request again has the same answer and does nothing.
-      verifyRequest(signed, parameters, publicKey);
+      await verifyRequest(signed, parameters, publicKey);
       const document = await readDocument(signed, Enroll, { maxBytes: limits.enrollDocumentBytes });
       if (!Buffer.from(document.publicKey, 'base64').equals(publicKey)) {
         throw new AgentProblem('SIGNATURE_INVALID', 'The request was signed by another key than the one it wants to register.');
@@ -120,14 +123,14 @@ export function registerAgentRoutes(
 
     function serve<Document extends z.ZodType>(endpoint: AgentEndpoint<Document>): void {
       const { path, document, handle, holds = false, mayBeHeld = false } = endpoint;
-      scope.post(path, async (request, reply) => {
+      scope.post(path, withoutBrowsers, async (request, reply) => {
         const signed = signedRequest(request);
         const now = nowSeconds(context);
         const isHeld = mayBeHeld && request.headers[heldHeader] === '1';
         const parameters = readSignature(signed, now, isHeld ? limits.heldSignatureAgeSeconds : limits.signatureAgeSeconds);
         const agent = await agents.find(parameters.keyid);
         if (!agent) throw unknownAgent();
-        verifyRequest(signed, parameters, agent.publicKey);
+        await verifyRequest(signed, parameters, agent.publicKey);
         // After the signature, so that nobody can fill the memory with nonces of requests that were never valid.
         if (!isHeld && !nonces.remember(`${agent.id}.${parameters.nonce}`, parameters.expires, now))
           throw new AgentProblem('REPLAYED', 'This request was received before.');

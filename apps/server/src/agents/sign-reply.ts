@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { contentDigest, limits, replyComponents, serializeParameters, signatureBase, signatureLabel } from '@vedette/protocol';
 
 interface Reply {
@@ -10,7 +10,7 @@ interface Reply {
 
 /** Headers that prove a reply to be the platform's answer to this very request (RFC 9421 with our components). */
 export function signReply(reply: Reply, sign: (text: string) => Buffer, nowSeconds: number): Record<string, string> {
-  const digest = contentDigest(createHash('sha256').update(reply.body).digest('base64'));
+  const digest = contentDigest(hash('sha256', reply.body, 'base64'));
   const parameters = {
     components: [...replyComponents],
     created: nowSeconds,

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import {
   contentDigest,
   limits,
@@ -9,6 +10,9 @@ import {
   type SignatureParameters,
 } from '@vedette/protocol';
 import { AgentProblem } from './agent-problem.ts';
+
+/** In the thread pool: checking a signature is the longest single thing in a request, and everybody would wait for it. */
+const verifyAside = promisify(verify);
 
 /** What a signature covers of a request. */
 export interface SignedRequest {
@@ -50,9 +54,9 @@ export function readSignature(
   return parameters;
 }
 
-/** Checks body digest and signature; throws AgentProblem SIGNATURE_INVALID. `publicKey`: raw 32 bytes. */
-export function verifyRequest(request: SignedRequest, parameters: SignatureParameters, publicKey: Buffer): void {
-  const digest = contentDigest(createHash('sha256').update(request.body).digest('base64'));
+/** Checks body digest and signature; rejects with AgentProblem SIGNATURE_INVALID. `publicKey`: raw 32 bytes. */
+export async function verifyRequest(request: SignedRequest, parameters: SignatureParameters, publicKey: Buffer): Promise<void> {
+  const digest = contentDigest(hash('sha256', request.body, 'base64'));
   if (header(request, 'content-digest') !== digest)
     throw new AgentProblem('SIGNATURE_INVALID', 'The body is not the one that was signed.');
   const base = signatureBase(parameters, {
@@ -64,7 +68,7 @@ export function verifyRequest(request: SignedRequest, parameters: SignatureParam
     'content-encoding': header(request, 'content-encoding'),
   });
   const signature = parseSignature(header(request, 'signature'));
-  if (!signature || !isSignedBy(publicKey, base, signature))
+  if (!signature || !(await isSignedBy(publicKey, base, signature)))
     throw new AgentProblem('SIGNATURE_INVALID', 'The signature does not fit.');
 }
 
@@ -79,11 +83,11 @@ function keyOf(publicKey: Buffer): KeyObject {
   return key;
 }
 
-function isSignedBy(publicKey: Buffer, text: string, signatureBase64: string): boolean {
+async function isSignedBy(publicKey: Buffer, text: string, signatureBase64: string): Promise<boolean> {
   // OpenSSL takes DER with bytes behind its end: one key would pass under many names.
   if (publicKey.length !== 32) return false;
   try {
-    return verify(null, Buffer.from(text), keyOf(publicKey), Buffer.from(signatureBase64, 'base64'));
+    return await verifyAside(null, Buffer.from(text), keyOf(publicKey), Buffer.from(signatureBase64, 'base64'));
   } catch {
     // 32 bytes that are no point of the curve: as good as a wrong signature.
     return false;
