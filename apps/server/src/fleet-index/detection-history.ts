@@ -82,7 +82,12 @@ export function deriveHistories({ birth, steady, presences }: AssetHistory, book
     if (list) list.push(episode);
     else episodes.set(place, [episode]);
   });
-  return [...episodes].map(([place, list]) => historyOf(place, list, { birth, since }));
+  return [...episodes].map(([place, list]) => {
+    const [only] = list;
+    return only && list.every(({ from, until }) => from === only.from && until === only.until)
+      ? historyOfOne(place, list, { birth, since })
+      : historyOf(place, list, { birth, since });
+  });
 }
 
 function forEachEpisode(
@@ -105,6 +110,22 @@ interface Episode {
   readonly from: number;
   readonly until: number;
   readonly confirmed: boolean;
+}
+
+/** What historyOf says where all episodes begin and end together: of most checks, and without its effort. */
+function historyOfOne(
+  place: number,
+  episodes: readonly Episode[],
+  { birth, since }: { birth: number; since: number },
+): CheckHistory {
+  const { from = 0, until = 0 } = episodes[0] ?? {};
+  const wasConfirmed = episodes.some(({ confirmed }) => confirmed);
+  const state = wasConfirmed ? 2 : 1;
+  const wasFixed = until !== Number.POSITIVE_INFINITY;
+  const transitions: Transition[] = [];
+  if (from >= since && from > birth) transitions.push({ at: from, from: 0, to: state, first: true });
+  if (wasFixed && until >= since && until > birth) transitions.push({ at: until, from: state, to: 0, first: false });
+  return { place, wasFixed, wasConfirmed, transitions };
 }
 
 function historyOf(

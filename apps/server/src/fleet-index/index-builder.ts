@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { inParts } from '../knowledge/in-parts.ts';
+import { GatheredTransitions } from './gathered-transitions.ts';
 import { OrganizationIndex } from './organization-index.ts';
 import { changedChecks, changedVerdicts } from './read-changes.ts';
 import { readAssets, readHistories } from './read-histories.ts';
@@ -35,6 +36,7 @@ export async function buildOrganization(
   { book, organizationId, now, signal, progress }: BuildOptions,
 ): Promise<OrganizationIndex> {
   const index = new OrganizationIndex(book, now);
+  const gathered = new GatheredTransitions(index.log, (at) => book.isKnowledgeTime(at));
   let after = 0;
   for (;;) {
     signal.throwIfAborted();
@@ -43,13 +45,14 @@ export async function buildOrganization(
     for (const asset of assets) {
       const history = histories.get(asset.number);
       const dense = index.enterAsset(asset);
-      if (history) index.load(dense, history);
+      if (history) index.load(dense, history, gathered);
     }
     progress(assets.length);
     const last = assets.at(-1);
     if (!last || assets.length < assetPage) break;
     after = last.number;
   }
+  gathered.settle();
   // Checks of the same package versions one after the other: what was worked out for one does for the next.
   const subjects = Array.from(book.checks, (_check, place) => ({ place, key: [...book.packagesOf(place)].join() }));
   const ordered = subjects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ place }) => place);

@@ -120,8 +120,8 @@ export class OrganizationIndex {
     return this.checks[this.book.placeOf(check) ?? -1]?.open.size ?? 0;
   }
 
-  /** First reading of an asset; `judgeFirst` follows when all are there. */
-  load(asset: number, history: AssetHistory): void {
+  /** First reading of an asset; `judgeFirst` follows when all are there. `log`: where its transitions go. */
+  load(asset: number, history: AssetHistory, log: Pick<TransitionLog, 'add'> = this.log): void {
     const { birth, lastChange } = history;
     if (birth === null) return;
     this.table.setTimes(asset, birth, lastChange);
@@ -132,7 +132,7 @@ export class OrganizationIndex {
         this.#found(place).wasFixed.add(asset);
         if (!wasConfirmed) this.#found(place).doubtful.add(asset);
       }
-      for (const transition of transitions) this.log.add(place, asset, transition);
+      for (const transition of transitions) log.add(place, asset, transition);
     }
   }
 

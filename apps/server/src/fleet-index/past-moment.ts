@@ -54,9 +54,10 @@ export class PastMoment {
     const now = this.#index.checks[place];
     if (!now) return { open: 0, information: 0 };
     const { single, many } = this.#undone.get(place) ?? nothing;
-    if (many.length > 0) return null;
-    let open = this.#born.count(now.open);
-    let information = now.information ? this.#born.count(now.information) : 0;
+    const [came] = many;
+    if (many.length > 1 || (came && (came.from !== 0 || single.length > 0))) return null;
+    let open = this.#countBorn(now.open, came);
+    let information = now.information ? this.#countBorn(now.information, came) : 0;
     for (const [asset, state] of statesBefore(single)) {
       if (this.#isUnborn(asset)) continue;
       const before = now.stateOf(asset);
@@ -82,6 +83,16 @@ export class PastMoment {
   dispose(): void {
     this.#born.dispose();
     this.#unborn?.dispose();
+  }
+
+  /** Without what was not found before it came. */
+  #countBorn(found: RoaringBitmap32, came: Undo | undefined): number {
+    const count = this.#born.count(found);
+    if (!came || typeof came.assets === 'number') return count;
+    const since = RoaringBitmap32.and(found, came.assets);
+    const fresh = this.#born.count(since);
+    since.dispose();
+    return count - fresh;
   }
 
   #isUnborn(asset: number): boolean {

@@ -103,13 +103,7 @@ function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter, countO
   const text = search?.toLowerCase() ?? '';
   const silentOnes = new RoaringBitmap32(silent?.numbers.flatMap((number) => table.find(number) ?? []) ?? []);
   const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && countOf(asset, one) > 0);
-  // A fleet has a handful of systems: each is looked at once.
-  const systems = new Map<string, boolean>();
-  const isSystemNamed = (os: string): boolean => {
-    const known = systems.get(os) ?? os.toLowerCase().includes(text);
-    systems.set(os, known);
-    return known;
-  };
+  const isSystemNamed = lookedAtOnce((os) => os.toLowerCase().includes(text));
   const fitting: number[] = [];
   for (const [asset, { hostname, os, pendingRestart: waits }] of table.assets.entries()) {
     const isNamed = text === '' || hostname.toLowerCase().includes(text) || isSystemNamed(os);
@@ -121,6 +115,16 @@ function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter, countO
   const assets = new RoaringBitmap32(fitting);
   if (within) assets.andInPlace(within);
   return assets;
+}
+
+/** A fleet has a handful of systems on all its assets. */
+function lookedAtOnce(test: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    const result = known.get(text) ?? test(text);
+    known.set(text, result);
+    return result;
+  };
 }
 
 /** The first so many in order. Sorts no more than it has to: of a hundred thousand assets a page shows twenty. */

@@ -73,7 +73,9 @@ export class VerdictBook {
   readonly #unsure: (Set<number> | undefined)[] = [];
   /** By place: some verdict is only information about an asset. */
   readonly #mixed: boolean[] = [];
-  /** Newest time at which a verdict began or ended. */
+  /** When verdicts began or ended: those of knowledge versions. */
+  readonly #times = new Set<number>();
+  /** The newest of them. */
   newest = 0;
   verdicts = 0;
   #ranking: RankedCheck[] | null = null;
@@ -120,6 +122,11 @@ export class VerdictBook {
   /** Whether no verdict on it ever ended or began after a moment. */
   isQuiet(packageVersion: number, moment: number): boolean {
     return (this.#unquiet.get(packageVersion) ?? 0) <= moment;
+  }
+
+  /** Whether a verdict began or ended at this moment. */
+  isKnowledgeTime(at: number): boolean {
+    return this.#times.has(at);
   }
 
   /** Package versions on which there is or was a verdict. */
@@ -171,7 +178,9 @@ export class VerdictBook {
     if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
       (this.#unsure[place] ??= new Set()).add(packageVersion);
     else this.#unsure[place]?.delete(packageVersion);
-    this.newest = Math.max(this.newest, verdict.from, verdict.until === Number.POSITIVE_INFINITY ? 0 : verdict.until);
+    this.#times.add(verdict.from);
+    if (!holds(verdict)) this.#times.add(verdict.until);
+    this.newest = Math.max(this.newest, verdict.from, holds(verdict) ? 0 : verdict.until);
     return before;
   }
 
