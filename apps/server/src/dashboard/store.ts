@@ -7,6 +7,7 @@ import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { findInFleet } from '../detections/find-in-fleet.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
+import type { AssetKind } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countDetections, countsAt, topChecks, topUpgrades } from '../fleet-index/summarize-fleet.ts';
 
@@ -26,7 +27,8 @@ export async function loadDashboard(
   now: Date,
 ): Promise<Dashboard> {
   const { db, fleetIndex } = sources;
-  const counts = await countAssets(db, { organizationId, asOf: now });
+  const { kinds } = (await fleetIndex.current(organizationId)).table;
+  const counts = await countAssets(db, { organizationId, asOf: now, kinds });
   const worst = await findInFleet(sources, { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 });
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(now.getTime());
@@ -57,24 +59,35 @@ function named(counts: readonly number[]): { severity: number; count: number }[]
 interface Scope {
   readonly organizationId: string;
   readonly asOf: Date;
+  /** Every kind of asset there is: to group a large table by them takes longer than to count it. */
+  readonly kinds: readonly AssetKind[];
 }
 
-async function countAssets(db: Kysely<Database>, { organizationId, asOf }: Scope) {
+async function countAssets(db: Kysely<Database>, { organizationId, asOf, kinds }: Scope) {
+  const unassessed = (await kindsWithoutKnowledge(db, kinds)).map(
+    ({ ecosystem, release }) => sql<boolean>`(ecosystem = ${ecosystem} and release = ${release})`,
+  );
   const { rows } = await sql<Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'>>`
-    select coalesce(sum(assets), 0)::integer as assets, coalesce(sum(silent), 0)::integer as silent_assets,
-      coalesce(sum(pending_restart), 0)::integer as pending_restart,
-      coalesce(sum(packages) filter (where not exists (
-        select from statement
-        where valid_until is null and statement.ecosystem = kind.ecosystem and statement.release = kind.release
-      )), 0)::integer as unassessed_packages
-    from (
-      select ecosystem, release, count(*) as assets, sum(packages) as packages,
-        count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)}) as silent,
-        count(*) filter (where pending_restart) as pending_restart
-      from asset where organization_id = ${organizationId}
-      group by ecosystem, release
-    ) as kind`.execute(db);
+    select count(*)::integer as assets,
+      count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)})::integer as silent_assets,
+      count(*) filter (where pending_restart)::integer as pending_restart,
+      coalesce(sum(packages) filter (where ${sql.join([sql`false`, ...unassessed], sql` or `)}), 0)::integer as unassessed_packages
+    from asset where organization_id = ${organizationId}`.execute(db);
   return rows[0] ?? { assets: 0, silentAssets: 0, pendingRestart: 0, unassessedPackages: 0 };
+}
+
+async function kindsWithoutKnowledge(db: Kysely<Database>, kinds: readonly AssetKind[]): Promise<AssetKind[]> {
+  // Not "exists", which would rather read all statements than look into their index.
+  const { rows } = await sql<AssetKind>`
+    select ecosystem, release
+    from unnest(${kinds.map(({ ecosystem }) => ecosystem)}::text[], ${kinds.map(({ release }) => release)}::text[])
+      as kind (ecosystem, release)
+    where coalesce((
+      select false from statement
+      where valid_until is null and statement.ecosystem = kind.ecosystem and statement.release = kind.release
+      order by statement.ecosystem, statement.release, package limit 1
+    ), true)`.execute(db);
+  return rows;
 }
 
 /** By index: the list last made, and until when it is good enough although something changed. */

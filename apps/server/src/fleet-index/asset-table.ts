@@ -13,6 +13,9 @@ export interface IndexedAsset {
   readonly pendingRestart: boolean;
 }
 
+/** What knowledge is asked by. */
+export type AssetKind = Pick<IndexedAsset, 'ecosystem' | 'release'>;
+
 const severityCount = 5;
 
 /** The assets of an organization under dense numbers, with their times and counts of open detections. */
@@ -20,6 +23,7 @@ export class AssetTable {
   readonly assets: IndexedAsset[] = [];
   readonly all = new RoaringBitmap32();
   readonly #byNumber = new Map<number, number>();
+  readonly #kinds = new Map<string, { kind: AssetKind; assets: number }>();
   #isInNumberOrder = true;
   #birth = new Float64Array(64);
   #lastChange = new Float64Array(64);
@@ -29,6 +33,9 @@ export class AssetTable {
 
   enter(asset: IndexedAsset): number {
     const known = this.#byNumber.get(asset.number);
+    const before = this.assets[known ?? -1];
+    if (before) this.#countKind(before, -1);
+    this.#countKind(asset, 1);
     if (known !== undefined) {
       this.assets[known] = asset;
       return known;
@@ -40,6 +47,11 @@ export class AssetTable {
     this.all.add(dense);
     if (dense === this.#birth.length) this.#grow();
     return dense;
+  }
+
+  /** Every kind of asset there is. */
+  get kinds(): AssetKind[] {
+    return [...this.#kinds.values()].flatMap(({ kind, assets }) => (assets > 0 ? [kind] : []));
   }
 
   /** Whether dense numbers are in the order of those of the database. */
@@ -147,6 +159,13 @@ export class AssetTable {
 
   dispose(): void {
     this.all.dispose();
+  }
+
+  #countKind({ ecosystem, release }: AssetKind, change: number): void {
+    const key = `${ecosystem} ${release}`;
+    const known = this.#kinds.get(key) ?? { kind: { ecosystem, release }, assets: 0 };
+    known.assets += change;
+    this.#kinds.set(key, known);
   }
 
   #grow(): void {

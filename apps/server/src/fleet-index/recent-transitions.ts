@@ -2,13 +2,15 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { narrowToException } from './excepted.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
-/** Which detections began or ended since a moment. Dispose it. */
+/** Which detections began or ended since a moment. Use it before the next await, and dispose it. */
 export class RecentTransitions {
   /** Assets all of whose detections began since. */
   readonly #born: RoaringBitmap32;
   readonly #since: number;
   readonly #found = new Map<number, RoaringBitmap32>();
   readonly #ended = new Map<number, RoaringBitmap32>();
+  /** Of these bitmaps, those that are not the log's. */
+  readonly #owned = new Set<RoaringBitmap32>();
 
   /** `since`: not before the index's own. */
   constructor(index: OrganizationIndex, since: number) {
@@ -19,8 +21,8 @@ export class RecentTransitions {
       if (first) this.#note(place, assets, { single: found, many: this.#found });
       if (to === 0) this.#note(place, assets, { single: ended, many: this.#ended });
     });
-    for (const [place, assets] of found) add(this.#found, place, assets);
-    for (const [place, assets] of ended) add(this.#ended, place, assets);
+    for (const [place, assets] of found) this.#own(this.#found, place).addMany(assets);
+    for (const [place, assets] of ended) this.#own(this.#ended, place).addMany(assets);
   }
 
   /** A new bitmap of those of these assets on which the check was first found since; the caller disposes it. */
@@ -57,7 +59,10 @@ export class RecentTransitions {
     return this.#ended;
   }
 
-  /** Single assets are gathered first: one by one they would cost a call into the bitmap each. */
+  /**
+   * Single assets are gathered first: one by one they would cost a call into the bitmap each. What the log holds of a check alone is not
+   * copied: a month of new checks on a large fleet are megabytes.
+   */
   #note(
     place: number,
     assets: number | RoaringBitmap32,
@@ -67,24 +72,26 @@ export class RecentTransitions {
       const gathered = single.get(place);
       if (gathered) gathered.push(assets);
       else single.set(place, [assets]);
-      return;
-    }
-    const known = many.get(place) ?? new RoaringBitmap32();
-    many.set(place, known);
-    known.orInPlace(assets);
+    } else if (many.has(place)) this.#own(many, place).orInPlace(assets);
+    else many.set(place, assets);
+  }
+
+  /** What is noted of a check, to be written to. */
+  #own(bitmaps: Map<number, RoaringBitmap32>, place: number): RoaringBitmap32 {
+    const known = bitmaps.get(place);
+    if (known && this.#owned.has(known)) return known;
+    const own = known ? new RoaringBitmap32(known) : new RoaringBitmap32();
+    this.#owned.add(own);
+    bitmaps.set(place, own);
+    return own;
   }
 
   dispose(): void {
-    for (const bitmap of [this.#born, ...this.#found.values(), ...this.#ended.values()]) bitmap.dispose();
+    this.#born.dispose();
+    for (const bitmap of this.#owned) bitmap.dispose();
   }
 }
 
 function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-function add(bitmaps: Map<number, RoaringBitmap32>, place: number, assets: readonly number[]): void {
-  const known = bitmaps.get(place) ?? new RoaringBitmap32();
-  bitmaps.set(place, known);
-  known.addMany(assets);
 }
