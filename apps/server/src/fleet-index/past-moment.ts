@@ -89,9 +89,11 @@ export class PastMoment {
   #countBorn(found: RoaringBitmap32, came: Undo | undefined): number {
     const count = this.#born.count(found);
     if (!came || typeof came.assets === 'number') return count;
-    const since = RoaringBitmap32.and(found, came.assets);
-    const fresh = this.#born.count(since);
-    since.dispose();
+    // The usual case, and a hundredth of the work.
+    if (came.assets.isSubset(found)) return count - this.#born.count(came.assets);
+    const both = RoaringBitmap32.and(found, came.assets);
+    const fresh = this.#born.count(both);
+    both.dispose();
     return count - fresh;
   }
 
