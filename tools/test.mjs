@@ -16,6 +16,7 @@ const programs = [
   { program: '/usr/sbin/nginx', packages: ['nginx-light'], wants: /agent|transport|cli|relay|release|cdn/ },
   { program: '/usr/bin/ss', packages: ['iproute2'], wants: /host|collectors/ },
   { program: '/usr/bin/zstd', packages: ['zstd'], wants: /feeds|first-story|server|knowledge/ },
+  { program: '/usr/sbin/rsyslogd', packages: ['rsyslog', 'rsyslog-gnutls'], wants: /server|notifications|syslog/ },
   { program: '/usr/share/perl5/Dpkg/Version.pm', packages: ['libdpkg-perl'], wants: /scan/ },
 ];
 const inCi = process.env.CI === 'true';

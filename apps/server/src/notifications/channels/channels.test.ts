@@ -188,7 +188,7 @@ describe('OCSF', () => {
       time: Date.parse(event.at),
       severity_id: 5,
       status_id: 1,
-      metadata: { version: '1.7.0', product: { vendor_name: 'Vedette' } },
+      metadata: { version: '1.9.0', product: { vendor_name: 'Vedette' } },
       finding_info: { title: 'CVE-2026-1001', uid: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
       vulnerabilities: [
         {
@@ -287,7 +287,7 @@ describe('syslog', () => {
       text: 'a\n<34>1 forged\r\n\0',
     });
     expect(text).not.toMatch(/[\r\n\0]/);
-    expect(text).toContain('id="ab"');
+    expect(text).toContain(String.raw`id="a\"\]b\\"`);
   });
 
   it('to nobody fails', async () => {

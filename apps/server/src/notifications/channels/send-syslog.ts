@@ -72,7 +72,7 @@ export function syslogLine({ facility, level, at, id, name, text }: LineParts): 
       .slice(0, 255) || '-';
   // No line ends: receivers that frame by them would see two messages.
   const plain = text.replaceAll(/[\r\n\0]+/g, ' ');
-  return `<${facility * 8 + level}>1 ${at} ${host} vedette - ${name.slice(0, 32)} [origin software="Vedette"][meta@32473 id="${id.replaceAll(/["\\\]]/g, '')}"] \ufeff${plain}`;
+  return `<${facility * 8 + level}>1 ${at} ${host} vedette - ${name.slice(0, 32)} [origin software="Vedette"][meta@32473 id="${id.replaceAll(/["\\\]]/g, String.raw`\$&`)}"] \ufeff${plain}`;
 }
 
 /** Not in the middle of a character. */

@@ -3,8 +3,8 @@ import { type Detection, severityNames } from '@vedette/protocol';
 import { productVersion } from '../../version.ts';
 import type { ToldEvent } from '../message.ts';
 
-/** Of the schema that the events are written after: schema.ocsf.io. All that this file uses is the same from 1.1 on. */
-const ocsfVersion = '1.7.0';
+/** Of the schema that the events are written after: schema.ocsf.io. What this file uses is the same from 1.4 on, which brought `advisory`. */
+const ocsfVersion = '1.9.0';
 
 /** Vulnerability Finding, class 2002 of category 2 (findings). */
 const classUid = 2002;
