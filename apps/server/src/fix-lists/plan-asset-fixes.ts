@@ -1,9 +1,10 @@
 import { riskScore, riskWeight } from '@vedette/matching';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { holds, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
+import { holds, type KnownVerdict } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
 import { toCheckRisk } from '../risk/fleet-risk.ts';
 import { compareFixes, type PlannedFix } from './plan-fixes.ts';
+import { smallestUpgrades } from './smallest-upgrades.ts';
 
 interface OpenCheck {
   readonly held: readonly { readonly id: number; readonly verdict: KnownVerdict }[];
@@ -19,44 +20,25 @@ export interface AssetPlan {
   readonly weightAfter: number;
 }
 
-/**
- * The smallest set of upgrades of an asset, by its dense number, that removes every detection that upgrades can remove: those all of whose
- * packages have a version without the flaw. A package is in it only where something goes with it, to no higher version than that needs.
- */
+/** The smallest set of upgrades of an asset, by its dense number, and what goes with it. */
 export function planAssetFixes(index: OrganizationIndex, contexts: AssetContexts, asset: number): AssetPlan {
   const open = openChecks(index, contexts, asset);
-  const removable = open.filter(({ held }) => held.every(({ verdict }) => verdict.upgrade !== null));
-  const drafts = new Map<string, { upgrade: KnownUpgrade; versions: Set<string>; ids: Set<number>; checks: Set<OpenCheck> }>();
-  for (const check of removable) {
-    for (const { id, verdict } of check.held) {
-      if (!verdict.upgrade) continue;
-      const { upgrade } = verdict;
-      const draft = drafts.get(upgrade.key) ?? { upgrade, versions: new Set(), ids: new Set(), checks: new Set() };
-      drafts.set(upgrade.key, draft);
-      draft.versions.add(upgrade.fixed);
-      draft.ids.add(id);
-      draft.checks.add(check);
-    }
-  }
-  const fixes = [...drafts.values()].map(({ upgrade, versions, ids, checks }): PlannedFix => {
-    const alone = [...checks].filter(({ held }) => held.every(({ verdict }) => verdict.upgrade?.key === upgrade.key));
-    return {
-      upgrade,
-      versions,
-      packageVersions: ids,
-      severity: Math.max(...[...checks].map(({ severity }) => severity)),
-      detections: alone.length,
-      assets: alone.length > 0 ? 1 : 0,
-      weight: sum(alone),
-    };
+  const { upgrades, rest } = smallestUpgrades(open, { heldBy: ({ held }) => held, upgradeOf: ({ verdict }) => verdict.upgrade });
+  const fixes = upgrades.flatMap(({ key, versions, held, found }): PlannedFix[] => {
+    const [{ verdict: { upgrade = null } = {} } = {}] = held;
+    if (!upgrade) return [];
+    const alone = [...found].filter((check) => check.held.every(({ verdict }) => verdict.upgrade?.key === key));
+    const packageVersions = new Set([...held].map(({ id }) => id));
+    const severity = Math.max(...[...found].map((check) => check.severity));
+    const assets = alone.length > 0 ? 1 : 0;
+    return [{ upgrade, versions, packageVersions, severity, detections: alone.length, assets, weight: sum(alone) }];
   });
-  const gone = new Set(removable);
   return {
     fixes: fixes.sort(compareFixes),
     detectionsNow: open.length,
-    detectionsAfter: open.length - gone.size,
+    detectionsAfter: rest.length,
     weightNow: sum(open),
-    weightAfter: sum(open.filter((check) => !gone.has(check))),
+    weightAfter: sum(rest),
   };
 }
 

@@ -1,4 +1,3 @@
-import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import { combinedRisk, isKernelSource } from '@vedette/matching';
 import { type FixAction, getAssetFixes, listFixes, type Severity } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +15,7 @@ import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asse
 import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
 import { planAssetFixes } from './plan-asset-fixes.ts';
 import { compareFixes, planFleetFixes, type PlannedFix } from './plan-fixes.ts';
+import { highestVersion } from './smallest-upgrades.ts';
 import { restartAfter, upgradeCommand } from './upgrade-command.ts';
 
 /** Installed packages named of one upgrade in a list over the fleet. */
@@ -146,7 +146,7 @@ async function toActions(db: Kysely<Database>, fixes: readonly PlannedFix[], wei
       ecosystem,
       release,
       source,
-      fixed: highest([...fix.versions], ecosystem as Ecosystem['name']), // as an advisory's statement has it
+      fixed: highestVersion(fix.versions, ecosystem),
       packages,
       restart: restartAfter(isKernel, packages),
       severity: fix.severity as Severity, // as knowledge_check has it
@@ -156,9 +156,4 @@ async function toActions(db: Kysely<Database>, fixes: readonly PlannedFix[], wei
       command: upgradeCommand(ecosystem, packages),
     };
   });
-}
-
-function highest(versions: readonly string[], ecosystem: Ecosystem['name']): string {
-  const { compareVersions } = ecosystems[ecosystem];
-  return versions.reduce((best, version) => (compareVersions(version, best) > 0 ? version : best));
 }

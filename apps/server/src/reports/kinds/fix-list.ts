@@ -1,5 +1,10 @@
-import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import { severityNames, type Severity } from '@vedette/protocol';
+import {
+  highestVersion,
+  type NeededUpgrade,
+  type SmallestUpgrades,
+  smallestUpgrades,
+} from '../../fix-lists/smallest-upgrades.ts';
 import type { ReportDetection } from '../detection-rows.ts';
 import type { Cell, Column } from '../report-document.ts';
 import { detectionsOf, type ReportBody, type ReportSource } from './report-source.ts';
@@ -38,7 +43,7 @@ export async function fixList(source: ReportSource): Promise<ReportBody> {
       },
       {
         heading: 'Without a fix',
-        note: 'The vendor has published none, or it is a setting.',
+        note: 'The vendor has published none for one of the packages, or it is a setting.',
         columns: withoutColumns,
         rows: unfixableRows(source),
         isMain: false,
@@ -53,7 +58,7 @@ async function* upgradeRows(source: ReportSource): AsyncGenerator<Cell[][]> {
   for await (const part of detectionsOf(source, { status: 'open' })) {
     const rows: Cell[][] = [];
     for (const [{ hostname, assetId }, found] of Map.groupBy(part, ({ asset }) => asset)) {
-      for (const upgrade of upgradesOf(found)) {
+      for (const upgrade of upgradesOf(found).upgrades.flatMap(toAssetUpgrade).toSorted(compareUpgrades)) {
         const { name, version, installed, severity, checks, exploited } = upgrade;
         const all = [...checks].join(', ');
         rows.push([
@@ -75,53 +80,51 @@ async function* upgradeRows(source: ReportSource): AsyncGenerator<Cell[][]> {
 
 interface AssetUpgrade {
   readonly name: string;
-  readonly ecosystem: Ecosystem['name'];
-  version: string;
-  severity: Severity;
-  exploited: number;
-  readonly installed: Set<string>;
-  readonly checks: Set<string>;
+  readonly version: string;
+  readonly severity: Severity;
+  readonly exploited: number;
+  readonly installed: ReadonlySet<string>;
+  readonly checks: ReadonlySet<string>;
 }
 
-/** For each source package the highest of the fixing versions. */
-export function upgradesOf(found: readonly ReportDetection[]): AssetUpgrade[] {
-  const upgrades = new Map<string, AssetUpgrade>();
-  for (const { name, title, severity, kevSince, packages } of found) {
-    for (const { source, ecosystem, release, fixed, installed, name: binary } of packages) {
-      if (fixed === null) continue;
-      const key = `${ecosystem} ${release} ${source}`;
-      const known = upgrades.get(key) ?? {
-        name: source,
-        ecosystem: ecosystem as Ecosystem['name'], // As an advisory's statement has it.
-        version: fixed,
-        severity,
-        exploited: 0,
-        installed: new Set<string>(),
-        checks: new Set<string>(),
-      };
-      upgrades.set(key, known);
-      if (!known.checks.has(title ?? name) && kevSince !== null) known.exploited += 1;
-      known.checks.add(title ?? name);
-      known.installed.add(`${binary} ${installed}`);
-      if (severity > known.severity) known.severity = severity;
-      if (ecosystems[known.ecosystem].compareVersions(fixed, known.version) > 0) known.version = fixed;
-    }
-  }
+type Package = ReportDetection['packages'][number];
+
+/** As fix lists plan them, of what was open at the moment of the report. */
+function upgradesOf(detections: readonly ReportDetection[]): SmallestUpgrades<Package, ReportDetection> {
+  return smallestUpgrades(detections, {
+    heldBy: ({ packages }) => packages,
+    upgradeOf: ({ ecosystem, release, source, fixed }) =>
+      fixed === null ? null : { key: `${ecosystem} ${release} ${source}`, fixed },
+  });
+}
+
+function toAssetUpgrade({ versions, held, found }: NeededUpgrade<Package, ReportDetection>): AssetUpgrade[] {
+  const [first] = held;
+  if (!first) return [];
+  return [
+    {
+      name: first.source,
+      version: highestVersion(versions, first.ecosystem),
+      severity: Math.max(...[...found].map(({ severity }) => severity)) as Severity, // one of theirs
+      exploited: [...found].filter(({ kevSince }) => kevSince !== null).length,
+      installed: new Set([...held].map((one) => `${one.name} ${one.installed}`)),
+      checks: new Set([...found].map(({ title, name }) => title ?? name)),
+    },
+  ];
+}
+
+/** The worst first. */
+function compareUpgrades(a: AssetUpgrade, b: AssetUpgrade): number {
   const text = ({ name, version }: AssetUpgrade): string => `${name} ${version}`;
-  return [...upgrades.values()].toSorted(
-    (a, b) =>
-      b.severity - a.severity || b.exploited - a.exploited || b.checks.size - a.checks.size || (text(a) < text(b) ? -1 : 1),
-  );
+  return b.severity - a.severity || b.exploited - a.exploited || b.checks.size - a.checks.size || (text(a) < text(b) ? -1 : 1);
 }
 
 async function* unfixableRows(source: ReportSource): AsyncGenerator<Cell[][]> {
   for await (const part of detectionsOf(source, { status: 'open' })) {
-    const rows = part
-      .filter(({ packages }) => packages.every(({ fixed }) => fixed === null))
-      .map(({ asset, severityName, name, title, packages }) => {
-        const installed = [...new Set(packages.map((one) => `${one.name} ${one.installed}`))].join(', ');
-        return [asset.hostname, severityName, title ?? name, installed];
-      });
+    const rows = upgradesOf(part).rest.map(({ asset, severityName, name, title, packages }) => {
+      const installed = [...new Set(packages.map((one) => `${one.name} ${one.installed}`))].join(', ');
+      return [asset.hostname, severityName, title ?? name, installed];
+    });
     if (rows.length > 0) yield rows;
   }
 }
