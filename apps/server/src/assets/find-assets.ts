@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { loadDecisions, noDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-index/select-assets.ts';
@@ -68,8 +69,9 @@ export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery)
   const values = await loadSortValues(db, query);
   const contexts = await prepareContexts(db, scope, { prepareAssets });
   const decisions = past ? await loadDecisions({ db, fleetIndex }, scope, past) : noDecisions;
+  const excepted = past && (await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets));
   const index = await fleetIndex.current(organizationId);
-  const counted = countsAt(index, past);
+  const counted = countsAt(index, past, excepted?.(index));
   if (!counted && query.severity !== undefined) throw tooOld(index);
   const isCounted = counted !== null;
   // Before the window there are no counts to sort by: they are made for the page alone.

@@ -1,4 +1,3 @@
-import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import type { Dashboard, Severity } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { silentAfterMs } from '../assets/find-assets.ts';
@@ -7,9 +6,12 @@ import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { findInFleet } from '../detections/find-in-fleet.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
+import { countExceptedThen } from '../exceptions/excepted-then.ts';
+import { highestVersion } from '../fix-lists/smallest-upgrades.ts';
 import type { AssetKind } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countDetections, countsAt, topChecks, topUpgrades } from '../fleet-index/summarize-fleet.ts';
+import { prepareAssets } from '../query/asset-query.ts';
 
 const day = 24 * 3600 * 1000;
 const trendDays = 14;
@@ -48,7 +50,7 @@ export async function loadDashboard(
     })),
     topUpgrades: upgrades(index),
     worst: worst.items,
-    trend: trend(index, asOf),
+    trend: await loadTrend(sources, { organizationId, index, asOf, open }),
   };
 }
 
@@ -103,7 +105,7 @@ function upgrades(index: OrganizationIndex): Dashboard['topUpgrades'] {
     detections,
     assets,
     severity: severity as Severity, // As knowledge_check has it.
-    fixed: highest([...versions], ecosystem as Ecosystem['name']), // As an advisory's statement has it.
+    fixed: highestVersion(versions, ecosystem),
   }));
   const took = performance.now() - begin;
   const until = took < 20 ? 0 : begin + took * patienceFactor;
@@ -111,13 +113,23 @@ function upgrades(index: OrganizationIndex): Dashboard['topUpgrades'] {
   return list;
 }
 
-function highest(versions: readonly string[], ecosystem: Ecosystem['name']): string {
-  const { compareVersions } = ecosystems[ecosystem];
-  return versions.reduce((best, version) => (compareVersions(version, best) > 0 ? version : best));
-}
-
-function trend(index: OrganizationIndex, asOf: number): Dashboard['trend'] {
-  const moments = Array.from({ length: trendDays }, (_, number) => asOf - (trendDays - 1 - number) * day);
-  const counts = countsAt(index, moments);
-  return moments.map((at, number) => ({ at: new Date(at).toISOString(), open: severityCounts(named(counts[number] ?? [])) }));
+/** The last moment is now, as it is counted above. */
+async function loadTrend(
+  { db, config, clock }: Pick<Context, 'db' | 'config' | 'clock'>,
+  {
+    organizationId,
+    index,
+    asOf,
+    open,
+  }: { organizationId: string; index: OrganizationIndex; asOf: number; open: readonly number[] },
+): Promise<Dashboard['trend']> {
+  const moments = Array.from({ length: trendDays - 1 }, (_, number) => asOf - (trendDays - 1 - number) * day);
+  const found = countsAt(index, moments);
+  const scope = { organizationId, asOf: clock(), silence: config.silence };
+  const excepted = await countExceptedThen(db, scope, { index, moments, prepareAssets });
+  const past = found.map((counts, number) => counts.map((count, place) => count - (excepted[number]?.[place] ?? 0)));
+  return [...moments, asOf].map((at, number) => ({
+    at: new Date(at).toISOString(),
+    open: severityCounts(named(past[number] ?? open)),
+  }));
 }

@@ -1,11 +1,14 @@
 import type { countDetections, DetectionGroup, DetectionGrouping, Remainder, Upgrade } from '@vedette/protocol';
 import { parseQuery, type Query } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { countDays } from '../fleet-index/count-days.ts';
 import { byStatus, countByAsset, countByCheck, type Group, packagesOf } from '../fleet-index/count-groups.ts';
+import { type Excepted, type ExceptionFilter, narrowToException, nothingExcepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import {
   canSelect,
@@ -119,18 +122,37 @@ async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Que
 }
 
 async function countPast(
-  { fleetIndex }: Sources,
+  { db, fleetIndex, clock, config }: Sources,
   wish: Wish & { readonly moment: number; readonly isAsked: boolean },
 ): Promise<Counting> {
-  const { groupBy, moment, isAsked } = wish;
-  const index = await fleetIndex.current(wish.organizationId);
+  const { organizationId, groupBy, moment, isAsked } = wish;
+  const scope = { organizationId, asOf: clock(), silence: config.silence, moment: new Date(moment) };
+  const prepared = await prepareExceptedThen(db, scope, prepareAssets);
+  const index = await fleetIndex.current(organizationId);
   const isKnown = groupBy !== 'status' && groupBy !== 'package' && groupBy !== 'firstFound';
   if (isAsked || !isKnown || !canSelectPast(index, wish, moment)) {
     const since = new Date(index.since).toISOString().slice(0, 10);
     const message = `query: of the past, open detections since ${since} are counted, without a query, by severity, check, asset or what is of the asset`;
     throw new ApiError('BAD_REQUEST', message);
   }
-  return { index, sources: new Map(), all: (visit) => selectPast(index, wish, moment, visit), byStatus: [] };
+  const excepted = prepared?.(index) ?? nothingExcepted;
+  const all: Select = (visit) =>
+    selectPast(index, wish, moment, (selected) => visitUncovered(selected, { excepted, filter: wish.exception }, visit));
+  return { index, sources: new Map(), all, byStatus: [] };
+}
+
+/** What of it the filter wants: the index itself leaves out only what is covered now. */
+function visitUncovered(
+  selected: Selected,
+  { excepted, filter }: { readonly excepted: Excepted; readonly filter: ExceptionFilter | undefined },
+  visit: (selected: Selected) => void,
+): void {
+  const { place, check, confirmed, severity } = selected;
+  if (filter === 'with' || (filter !== 'only' && !excepted.byPlace.has(place))) return visit(selected);
+  const assets = new RoaringBitmap32(selected.assets);
+  narrowToException(excepted, place, { assets, filter });
+  if (!assets.isEmpty) visit({ place, check, confirmed, severity, size: assets.size, assets });
+  assets.dispose();
 }
 
 function refuseFixed(groupBy: DetectionGrouping, isWithFixed: boolean): void {

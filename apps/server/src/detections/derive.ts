@@ -7,6 +7,8 @@ export interface DetectionScope {
   /** Only on these. */
   readonly assetIds?: readonly string[] | undefined;
   readonly check?: number | undefined;
+  /** Only of these. */
+  readonly checks?: readonly number[] | undefined;
   /** Only these. */
   readonly among?: readonly { readonly assetId: string; readonly check: number }[] | undefined;
   readonly asOf: Date;
@@ -39,7 +41,7 @@ export const newForDays = 7;
  * Columns: see DerivedDetection, in snake_case; and `during`, all the times at which it was open up to that moment.
  */
 export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDetection> {
-  const { organizationId, assetId, assetIds, check, among, asOf } = scope;
+  const { organizationId, assetId, assetIds, check, checks, among, asOf } = scope;
   const moment = sql`${asOf}::timestamptz`;
   return sql<DerivedDetection>`
     select asset_id, check_number, open, first_found, found_again, intervals, during,
@@ -72,6 +74,7 @@ export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDete
           ${assetId === undefined ? sql`` : sql`and presence.asset_id = ${assetId}`}
           ${assetIds === undefined ? sql`` : sql`and presence.asset_id = any(${assetIds}::uuid[])`}
           ${check === undefined ? sql`` : sql`and verdict.check_number = ${check}`}
+          ${checks === undefined ? sql`` : sql`${isOfChecks(checks)} and verdict.check_number = any(${checks}::integer[])`}
           ${among === undefined ? sql`` : isAmong(among)}
       ) as element
       where not isempty(clipped)
@@ -83,10 +86,13 @@ export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDete
 function isAmong(wanted: NonNullable<DetectionScope['among']>): RawBuilder<unknown> {
   const [assetIds, checks] = [wanted.map(({ assetId }) => assetId), wanted.map(({ check }) => check)];
   return sql`
-    and presence.asset_id = any(${[...new Set(assetIds)]}::uuid[])
-    and presence.package_version_id = any(array(
-      select package_version_id from verdict where check_number = any(${[...new Set(checks)]}::integer[])))
+    and presence.asset_id = any(${[...new Set(assetIds)]}::uuid[]) ${isOfChecks([...new Set(checks)])}
     and (presence.asset_id, verdict.check_number) in (select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))`;
+}
+
+function isOfChecks(checks: readonly number[]): RawBuilder<unknown> {
+  return sql`and presence.package_version_id = any(array(
+    select package_version_id from verdict where check_number = any(${checks}::integer[])))`;
 }
 
 /** Severity as counted: what is only information or potential about an asset is informational, whatever the check's own severity. */

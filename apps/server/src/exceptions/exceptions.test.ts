@@ -278,3 +278,72 @@ describe('VEX', () => {
     expect((await call('POST', '/exceptions/vex', { document })).status).toBe(400);
   });
 });
+
+describe('a tag that an exception asks for', () => {
+  it('is not deleted before the exception is over', async () => {
+    await call('POST', '/tags/edge', { query: 'hostname:web-2' });
+    const one = await except({ assets: 'tag:edge', reason: 'behind a proxy' });
+    expect(await call('DELETE', '/tags/edge')).toMatchObject({
+      status: 409,
+      json: { detail: 'The tag edge is used by the exception “behind a proxy”.' },
+    });
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`)).status).toBe(200);
+    expect((await call('DELETE', '/tags/edge')).status).toBe(200);
+  });
+});
+
+describe('counts of the past', () => {
+  const sum = (counts: Record<string, number>) => Object.values(counts).reduce((all, count) => all + count, 0);
+
+  it('leave out what was excepted then, whatever is excepted now and was fixed since', async () => {
+    const moments: Date[] = [];
+    const mark = (): void => {
+      pass(day / 2);
+      moments.push(server.clock.now);
+      pass(day / 2);
+    };
+    mark();
+    const versioned = await except({ assets: 'hostname:web-1' });
+    mark();
+    // Another version: it is back, although what was there then is gone.
+    await install(agents[0], pkg('openssl', '3.5-1'), pkg('curl', '7.0-1'));
+    mark();
+    const any = await except({ query: 'package:curl', anyVersion: true });
+    mark();
+    await install(agents[1], pkg('openssl', '3.0-1'), pkg('curl', '9.0-1'));
+    mark();
+    await call('DELETE', `/exceptions/${versioned.exceptionId}`);
+    mark();
+    const again = await except({});
+    mark();
+    const listed = await Promise.all(
+      moments.map(async (at) => (await call<Listed>('GET', `/detections?asOf=${at.toISOString()}`)).json.total),
+    );
+    expect(listed).toEqual([4, 3, 4, 2, 2, 2, 0]);
+    for (const [number, at] of moments.entries()) {
+      const asOf = `asOf=${at.toISOString()}`;
+      const counts = await call<{ detections: number }>('GET', `/detections/counts?groupBy=severity&${asOf}`);
+      const assets = await call<{ items: { detections: Record<string, number> }[] }>('GET', `/assets?${asOf}`);
+      const onAssets = assets.json.items.map(({ detections }) => sum(detections)).reduce((all, count) => all + count, 0);
+      const asked = await call<{ total: number }>('GET', `/assets?query=medium:>0&${asOf}`);
+      const hosts = new Set((await call<Listed>('GET', `/detections?${asOf}`)).json.items.map(({ hostname }) => hostname));
+      expect([number, counts.json.detections, onAssets, asked.json.total]).toEqual([
+        number,
+        listed[number],
+        listed[number],
+        hosts.size,
+      ]);
+    }
+    // Days end now; half a day ago is what a moment of ours was.
+    pass(-day / 2);
+    for (const path of ['/dashboard', '/trends?days=7']) {
+      const { json } = await call<{ trend?: { open: Record<string, number> }[]; days?: { open: Record<string, number> }[] }>(
+        'GET',
+        path,
+      );
+      expect([path, (json.trend ?? json.days ?? []).slice(-7).map((one) => sum(one.open))]).toEqual([path, listed]);
+    }
+    pass(day / 2);
+    for (const one of [any, again]) await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+});

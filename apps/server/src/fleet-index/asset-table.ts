@@ -133,10 +133,11 @@ export class AssetTable {
     return this.countBornBy([Number.POSITIVE_INFINITY])[0] ?? [];
   }
 
-  /** The same of the assets that were there at each of these moments, which ascend. */
-  countBornBy(moments: readonly number[]): number[][] {
+  /** The same of the assets that were there at each of these moments, which ascend; or all that is found, whatever is left out. */
+  countBornBy(moments: readonly number[], what: 'open' | 'found' = 'open'): number[][] {
     const counts = new Float64Array(moments.length * severityCount);
-    const [found, leftOut] = [this.#counts, this.#leftOut];
+    const found = this.#counts;
+    const leftOut = what === 'open' ? this.#leftOut : null;
     for (let asset = 0; asset < this.assets.length; asset += 1) {
       const birth = this.#birth[asset] ?? 0;
       let moment = 0;

@@ -43,11 +43,11 @@ export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck
 }
 
 /**
- * Open detections by severity at past moments within the window, from what is open now and what came and went since. Moments
- * ascending.
+ * Detections found by severity at past moments within the window, excepted or not, from what is found now and what came and went since.
+ * Moments ascending.
  */
 export function countsAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
-  const counts = index.table.countBornBy(moments);
+  const counts = index.table.countBornBy(moments, 'found');
   const born = moments.map((moment) => index.table.bornBy(moment));
   index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
     const own = index.book.checks[place]?.severity ?? 1;

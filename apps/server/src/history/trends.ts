@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
+import { countExceptedThen } from '../exceptions/excepted-then.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countsAt } from '../fleet-index/summarize-fleet.ts';
 import { prepareAssets } from '../query/asset-query.ts';
@@ -52,20 +53,33 @@ export async function loadTrends(
     (at) => at - dayMs >= index.since,
   );
   const ended = endedSince(index, (ends[0] ?? now) - dayMs);
-  const daily = countDaily(index, ends);
+  // Of now the index says it, as everywhere.
+  const scope = { organizationId, asOf: clock(), silence: sources.config.silence };
+  const excepted = await countExceptedThen(db, scope, { index, moments: ends.slice(0, -1), prepareAssets });
+  const daily = countDaily(index, ends, [...excepted, exceptedNow(index)]);
   const trends = { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
   const end = performance.now();
   kept.set(index, { asked, revision, trends, until: end + freshMs, patientUntil: end + (end - begin) * patienceFactor });
   return trends;
 }
 
-/** What the log tells of first findings, the open ones at both ends complete: an asset that came brought its own with it. */
-function countDaily(index: OrganizationIndex, ends: readonly number[]): Trends['days'] {
+function exceptedNow({ table }: OrganizationIndex): number[] {
+  const sums = [0, 0, 0, 0, 0];
+  for (let asset = 0; asset < table.assets.length; asset += 1)
+    for (const at of sums.keys()) sums[at] = (sums[at] ?? 0) + table.countFound(asset, at + 1) - table.countOf(asset, at + 1);
+  return sums;
+}
+
+/**
+ * What the log tells of first findings, the found ones at both ends complete: an asset that came brought its own with it. What came and went
+ * was found or not, excepted or not; open is what no exception covered.
+ */
+function countDaily(index: OrganizationIndex, ends: readonly number[], excepted: readonly number[][]): Trends['days'] {
   const [first] = ends;
   if (first === undefined) return [];
   const begin = first - dayMs;
-  const open = countsAt(index, [begin, ...ends]);
-  const totals = open.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  const found = countsAt(index, [begin, ...ends]);
+  const totals = found.map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const changes = ends.map(() => ({ reopened: 0, fixed: 0 }));
   index.log.forEach(begin, ({ at, assets, from, to, first: isFirst }) => {
     const entry = at <= begin ? undefined : changes[Math.ceil((at - begin) / dayMs) - 1];
@@ -77,7 +91,8 @@ function countDaily(index: OrganizationIndex, ends: readonly number[]): Trends['
   return ends.map((at, number) => {
     const { reopened, fixed } = changes[number] ?? { reopened: 0, fixed: 0 };
     const more = (totals[number + 1] ?? 0) - (totals[number] ?? 0);
-    const counts = severityCounts((open[number + 1] ?? []).map((count, place) => ({ severity: place + 1, count })));
+    const open = (found[number + 1] ?? []).map((count, place) => count - (excepted[number]?.[place] ?? 0));
+    const counts = severityCounts(open.map((count, place) => ({ severity: place + 1, count })));
     return { at: new Date(at).toISOString(), open: counts, new: Math.max(0, more + fixed - reopened), reopened, fixed };
   });
 }

@@ -4,6 +4,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { assetStateSql } from '../assets/asset-state.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
+import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
@@ -34,7 +35,7 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
       const column = columnOf(field, scope);
       return column
         ? { condition: testCondition(column, field, test) }
-        : { prepare: async () => byCount(field, test, scope.past ?? null) };
+        : { prepare: () => prepareCount(db, field, { test, scope }) };
     },
     nested: (field, part) => ({ prepare: () => prepareNested(db, field, part, scope) }),
   });
@@ -95,12 +96,18 @@ async function prepareRisk(db: Kysely<Database>, test: Test, scope: QueryScope):
 const severities = ['informational', 'low', 'medium', 'high', 'critical'];
 
 /** Open detections of a severity, which only the index has counted. */
-function byCount({ name }: Field, test: Test, past: Date | null): SelectAssets {
+async function prepareCount(
+  db: Kysely<Database>,
+  { name }: Field,
+  { test, scope }: { test: Test; scope: QueryScope },
+): Promise<SelectAssets> {
   const severity = severities.indexOf(name) + 1;
   if (severity === 0) throw new Error(`assets have no ${name}`);
   const passes = compileTest(test);
+  const { past = null } = scope;
+  const excepted = past && (await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets));
   return (index) => {
-    const countOf = countsAt(index, past);
+    const countOf = countsAt(index, past, excepted?.(index));
     if (!countOf) throw tooOld(index);
     return new RoaringBitmap32(index.table.assets.flatMap((_, asset) => (passes(countOf(asset, severity)) ? [asset] : [])));
   };

@@ -30,7 +30,7 @@ export interface RiskChanges {
 export interface Past {
   readonly moment: number;
   readonly contexts: AssetContexts;
-  /** What exceptions of then cover of what is open now: which package versions were there then, the index does not know. */
+  /** What exceptions of then covered of what was open then. */
   readonly excepted: Excepted;
   /** Older forms of the checks that knowledge changed since, by number. */
   readonly checks: ReadonlyMap<number, IndexedCheck>;

@@ -2,7 +2,7 @@ import { riskFormula } from '@vedette/matching';
 import { getRisk, getRiskChanges, RiskCause, type Severity } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
-import { exceptedBy, prepareCover } from '../exceptions/cover.ts';
+import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { nothingExcepted } from '../fleet-index/excepted.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
@@ -45,7 +45,7 @@ export function registerRiskRoutes(app: FastifyInstance, context: Context): void
     const scope = { organizationId, asOf: now, silence: config.silence };
     const contextsNow = await prepareContexts(db, scope, { prepareAssets });
     const contextsThen = await prepareContexts(db, scope, { prepareAssets, moment });
-    const cover = await prepareCover(db, { ...scope, moment }, prepareAssets);
+    const excepted = await prepareExceptedThen(db, { ...scope, moment }, prepareAssets);
     const checks = await readOldChecks(db, moment);
     const index = await fleetIndex.current(organizationId);
     if (moment.getTime() < index.since || moment > now) {
@@ -55,7 +55,7 @@ export function registerRiskRoutes(app: FastifyInstance, context: Context): void
     const found = riskChanges(index, contextsNow?.(index) ?? usualContexts, {
       moment: moment.getTime(),
       contexts: contextsThen?.(index) ?? usualContexts,
-      excepted: cover ? exceptedBy(index, cover(index)) : nothingExcepted,
+      excepted: excepted?.(index) ?? nothingExcepted,
       checks,
     });
     const whole = Math.max(found.before, found.now);
