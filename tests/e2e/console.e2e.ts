@@ -104,6 +104,23 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('link', { name: 'Where is openssl' }).count()).toBe(0);
   });
 
+  it('shows events, narrows them by kind and by a click into the chart, and leads to what they are about', async () => {
+    await logIn(page, url, admin, '/events');
+    await expectHeading(page, 'Events');
+    await page.getByText('3 of 3 events').waitFor();
+    await page.getByRole('link', { name: 'Roll-out of 1.1.0: started' }).waitFor();
+    await page.getByRole('button', { name: /^Show \d+ events from/ }).first().click();
+    await page.waitForURL(/\/events\?from=.*&to=/);
+    await page.getByRole('link', { name: 'Show the last 24 hours' }).click();
+    await page.waitForURL('**/events');
+    await page.goto(`${url}/events?kind=upgrade`);
+    await page.getByText('1 of 1 events').waitFor();
+    await page.getByRole('link', { name: 'Roll-out of 1.1.0: started' }).click();
+    await page.waitForURL('**/releases');
+    await page.getByRole('link', { name: 'What happened' }).click();
+    await page.waitForURL('**/events?kind=upgrade&period=30d');
+  });
+
   it('goes on from page to page at a moment of the past, which stands in the address', async () => {
     await logIn(page, url, admin, '/assets?asOf=2026-11-20T10:00:00Z');
     await page.getByText('You look at the past').waitFor();
