@@ -92,6 +92,7 @@ export async function exploreConsole(
   await follow(page, 'Fix lists', 'What changed in a week', atPage);
   await exploreExceptions(page, atPage);
   await exploreTags(page, atPage);
+  await exploreProfiles(page, atPage);
   await follow(page, 'Agents', 'Activation keys', atPage);
   await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
@@ -153,6 +154,20 @@ async function exploreTags(page: Page, atPage: AtPage): Promise<void> {
   await page.getByLabel('Query').fill('packages:>1');
   await page.getByText(/assets? fits?/).waitFor();
   await atPage('tags-create', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+}
+
+async function exploreProfiles(page: Page, atPage: AtPage): Promise<void> {
+  await follow(page, 'Profiles', 'Profiles', atPage);
+  await page.getByRole('button', { name: 'Create profile' }).click();
+  await page.getByRole('heading', { name: 'Create profile' }).waitFor();
+  await page.getByLabel('Name').fill('Quiet');
+  await page.getByLabel('Query').fill('packages:>1');
+  await page.getByLabel('cpuPercent').fill('50');
+  await page.getByText('cpuPercent takes from 1 to 10').waitFor();
+  await page.getByLabel('cpuPercent').fill('3');
+  await page.getByText(/^For [0-9,]+ assets?\./).waitFor();
+  await atPage('profiles-create', page);
   await page.getByRole('button', { name: 'Cancel' }).click();
 }
 

@@ -1,8 +1,14 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  changeProfile,
   createActivationKey,
+  createProfile,
+  type EffectiveSetting,
+  getAssetSettings,
   getPosture,
   listAssets,
   listDetections,
@@ -44,6 +50,8 @@ describe.skipIf(refusal !== null && !mustRun)(`posture${refusal === null ? '' : 
   let platform: PlatformProcess;
   let copy: PrivateCopy;
   let agent: string;
+  let start: () => ChildProcess;
+  let running: ChildProcess;
 
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'vedette-posture-'));
@@ -64,7 +72,8 @@ describe.skipIf(refusal !== null && !mustRun)(`posture${refusal === null ? '' : 
     );
     const { secret } = await platform.client.call(createActivationKey, { body: { name: 'posture' } });
     const environment = { VEDETTE_ACTIVATION_KEY: secret, VEDETTE_PLATFORM: platform.url };
-    copy.start(agent, ['run', '--log-level', 'info'], { environment });
+    start = () => copy.start(agent, ['run', '--log-level', 'info'], { environment });
+    running = start();
   });
   afterAll(() => stack.disposeAsync());
 
@@ -107,6 +116,37 @@ describe.skipIf(refusal !== null && !mustRun)(`posture${refusal === null ? '' : 
     await inside('chmod 0666 /etc/vedette-open');
     expect(await eventually('the finding', 30_000, () => found('VP-902', 'reopened'))).toBe(true);
   });
+
+  it('sets the agent by a profile within seconds of its change, while it runs', async () => {
+    const { profileId } = await platform.client.call(createProfile, { body: { name: 'All', settings: { cpuPercent: 3 } } });
+    await eventually('the profile', 30_000, () => applied(3, 'profile'));
+    const body = { name: 'All', settings: { cpuPercent: 4, hardCpuPercent: 60 } };
+    await platform.client.call(changeProfile, { params: { profileId }, body });
+    const { refused } = await eventually('the change', 30_000, () => applied(4, 'profile'));
+    expect(refused).toBeNull();
+    expect(await copy.run(agent, ['config', 'explain'])).toMatch(/^cpuPercent +4 .*platform/m);
+    expect(running.exitCode).toBeNull();
+  });
+
+  it('lets the file of the host win, and says so', async () => {
+    await inside('mkdir -p /etc/vedette-agent; echo \'{"cpuPercent": 2}\' >/etc/vedette-agent/settings.json');
+    const ended = once(running, 'exit');
+    running.kill();
+    await ended;
+    running = start();
+    const setting = await eventually('the file', 30_000, () => applied(2, 'host'));
+    expect(setting.overridden).toMatchObject([{ value: 4, origin: { kind: 'profile', name: 'All' } }]);
+  });
+
+  /** The setting, once the agent has reported that it took what the platform wants and this is in force. */
+  async function applied(cpuPercent: number, kind: EffectiveSetting['origin']['kind']): Promise<EffectiveSetting | null> {
+    const { items } = await platform.client.call(listAssets, { query: {} });
+    const [asset] = items;
+    if (!asset) return null;
+    const { state, settings } = await platform.client.call(getAssetSettings, { params: { assetId: asset.assetId } });
+    const setting = settings.find(({ name }) => name === 'cpuPercent');
+    return state === 'applied' && setting?.value === cpuPercent && setting.origin.kind === kind ? setting : null;
+  }
 
   function publish(...checks: PostureCheck[]): void {
     writeFileSync(postureFile, JSON.stringify({ checks }));

@@ -8,6 +8,7 @@ import * as decisions from './decision-fixtures.ts';
 import * as fixtures from './fixtures.ts';
 import { peopleHandlers } from './people-fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
+import * as profiles from './profile-fixtures.ts';
 import * as releases from './release-fixtures.ts';
 import { historyHandlers } from './history-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
@@ -224,6 +225,13 @@ const handlers: Handlers = {
   listTags: () => ({ items: decisions.tags }),
   saveTag: ({ params, body }) => ({ ...body, name: params['name'] }),
   deleteTag: () => ({ deleted: true }),
+  listProfiles: ({ empty }) => ({ items: empty ? [] : profiles.profiles }),
+  createProfile: ({ body }) => ({ ...profiles.profiles[0], ...body }),
+  changeProfile: ({ body }) => ({ ...profiles.profiles[0], ...body }),
+  deleteProfile: () => ({ deleted: true }),
+  orderProfiles: () => ({ items: profiles.profiles }),
+  previewProfile: () => profiles.preview,
+  getAssetSettings: () => profiles.effective,
   listExceptions: (request) =>
     paged(
       request,

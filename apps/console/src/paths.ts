@@ -14,6 +14,7 @@ export const paths = {
   settings: () => '/settings',
   check: (number: number) => `/checks/${number}`,
   agents: () => '/agents',
+  profiles: () => '/profiles',
   releases: () => '/releases',
   reports: () => '/reports',
   notifications: () => '/notifications',

@@ -91,6 +91,7 @@ const pages = [
   page('/checks', () => import('./pages/checks/ChecksPage.tsx'), 'ChecksPage'),
   page('/checks/$number', () => import('./pages/checks/CheckPage.tsx'), 'CheckPage'),
   page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
+  page('/profiles', () => import('./pages/profiles/ProfilesPage.tsx'), 'ProfilesPage'),
   page('/releases', () => import('./pages/releases/ReleasesPage.tsx'), 'ReleasesPage'),
   page('/reports', () => import('./pages/reports/ReportsPage.tsx'), 'ReportsPage'),
   page('/notifications', () => import('./pages/notifications/NotificationsPage.tsx'), 'NotificationsPage'),

@@ -3,13 +3,14 @@
  * the language. Every other room may import it; it imports none.
  */
 export * from './agent/agent-states.ts';
-export * from './agent/blackout.ts';
+export { isBlackout, isBlackoutWindow } from './agent/blackout.ts';
 export * from './agent/columnar.ts';
 export * from './agent/digest.ts';
 export * from './agent/http-signature.ts';
 export * from './agent/manifest.ts';
 export * from './agent/orders.ts';
 export * from './agent/settings.ts';
+export * from './agent/window-text.ts';
 export * from './agent/wire.ts';
 export * from './api/activation-keys.ts';
 export * from './api/assets.ts';

@@ -122,7 +122,7 @@ spec: { settings: { checkInSeconds: 120 }, upgrades: { preventUpgrade: true } }
     await run(['profiles', 'change', 'By hand', '--unset', 'suspended', '--blackout', 'mon 01:00-02:00; 03:00-04:00']);
     const shown = await run(['profiles', 'show', 'By hand']);
     expect(shown).toContain(
-      'priority 100, for hostname:x* (0 assets)\ncpuPercent 2.5, blackout mon 01:00-02:00; 03:00-04:00, windows {',
+      'priority 100, for hostname:x* (0 assets)\ncpuPercent 2.5, blackout mon 01:00-02:00; 03:00-04:00, windows sun,sat 22:00-04:00\n',
     );
     expect(await run(['export', '--kind', 'Profile'])).toContain('- 6\n        from: 22:00\n        minutes: 360\n');
     expect(await run(['profiles', 'order', 'By hand', 'Databases'])).toBe('By hand\nDatabases\n');

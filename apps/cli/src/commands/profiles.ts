@@ -10,12 +10,13 @@ import {
   numberSettings,
   orderProfiles,
   otherSettings,
-  parseTimes,
   previewProfile,
   type Profile,
   ProfileInput,
+  readWindow,
   settingNames,
   type SettingName,
+  writeSettingValue,
 } from '@vedette/protocol';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
@@ -142,7 +143,7 @@ const profilesEffective: Command = {
     const data = await client().call(getAssetSettings, { params: { assetId: identifier(AssetId, 'asset', asset) } });
     const rows = [...data.settings, ...data.upgrades].map((one) => [
       one.name,
-      shown(one.value),
+      writeSettingValue(one.value),
       originOf(one.origin),
       remarkOn(one),
     ]);
@@ -161,18 +162,13 @@ function originOf({ kind, name }: EffectiveSetting['origin']): string {
 }
 
 function remarkOn({ overridden, refused }: EffectiveSetting): string {
-  const beaten = overridden.map(({ value, origin }) => `not ${shown(value)} of ${originOf(origin)}`);
+  const beaten = overridden.map(({ value, origin }) => `not ${writeSettingValue(value)} of ${originOf(origin)}`);
   return [...(refused === null ? [] : [`the agent: ${refused}`]), ...beaten].join('; ');
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('; ') || 'none';
-  return value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function saysWhat({ settings, upgrades }: Pick<Profile, 'settings' | 'upgrades'>): string {
   return Object.entries({ ...settings, ...upgrades })
-    .map(([name, value]) => `${name} ${shown(value)}`)
+    .map(([name, value]) => `${name} ${writeSettingValue(value)}`)
     .join(', ');
 }
 
@@ -200,7 +196,7 @@ function findIn(items: readonly Profile[], name: string | undefined): Profile {
 
 async function preview(client: Client, body: Parameters<typeof previewBody>[0]): Promise<Outcome> {
   const data = await client.call(previewProfile, { body: previewBody(body) });
-  const rows = data.changes.map((one) => [one.name, shown(one.from), shown(one.to), one.assets]);
+  const rows = data.changes.map((one) => [one.name, writeSettingValue(one.from), writeSettingValue(one.to), one.assets]);
   const summary = `It would be for ${data.assets} assets, and change something on ${data.changed}; nothing was changed`;
   return { data, text: rows.length === 0 ? summary : `${table(['setting', 'now', 'then', 'assets'], rows)}\n${summary}` };
 }
@@ -255,18 +251,10 @@ function yesOrNo(value: string): boolean | string {
   return value === 'true' ? true : value === 'false' ? false : value;
 }
 
-const minutesOfDay = 24 * 60;
-
 function windowOf(value: string): object {
-  const times = parseTimes(value);
-  if (!times) throw new CliError('USAGE', `--windows: "${value}" is no time; write "sat,sun 02:00-04:00"`);
-  const { on, from, until } = times;
-  const [hours, minutes] = [Math.floor(from / 60), from % 60].map((part) => String(part).padStart(2, '0'));
-  return {
-    days: [...on].toSorted((a, b) => a - b),
-    from: `${hours}:${minutes}`,
-    minutes: (until - from + minutesOfDay) % minutesOfDay,
-  };
+  const window = readWindow(value);
+  if (!window) throw new CliError('USAGE', `--windows: "${value}" is no time; write "sat,sun 02:00-04:00"`);
+  return window;
 }
 
 export const profileCommands: readonly Command[] = [

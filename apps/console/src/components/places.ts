@@ -26,6 +26,7 @@ export const placeGroups: readonly (readonly Place[])[] = [
   [
     { text: 'Tags', href: paths.tags(), needs: 'tag:read' },
     { text: 'Agents', href: paths.agents(), needs: 'activation-key:read' },
+    { text: 'Profiles', href: paths.profiles(), needs: 'profile:read' },
     { text: 'Releases', href: paths.releases(), needs: 'release:read' },
     { text: 'Knowledge base', href: paths.knowledge(), needs: 'knowledge:read' },
     { text: 'Notifications', href: paths.notifications(), needs: 'notification:read' },

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { isBlackoutWindow } from '../agent/blackout.ts';
 import { maxBlackoutWindows, numberSettings, type NumberSettingName } from '../agent/settings.ts';
+import { writeWindow } from '../agent/window-text.ts';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, Instant, ProfileId } from '../ids.ts';
-import { ReleaseRule } from './releases.ts';
+import { MaintenanceWindow, ReleaseRule } from './releases.ts';
 
 /** A value within what agents take at all: who sets it is told at once, not by the agent's report. */
 function numberWithin(name: NumberSettingName): z.ZodOptional<z.ZodNumber> {
@@ -155,6 +156,17 @@ export const SettingOrigin = z.object({
   profileId: ProfileId.nullable(),
 });
 export type SettingOrigin = z.infer<typeof SettingOrigin>;
+
+/** A value as people read it: "3", "mon-fri 08:00-18:00; 22:00-06:00", "none". */
+export function writeSettingValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(writeTime).join('; ') || 'none';
+  return value === null || value === undefined ? 'none' : JSON.stringify(value).replaceAll('"', '');
+}
+
+function writeTime(value: unknown): string {
+  const window = MaintenanceWindow.safeParse(value);
+  return window.success ? writeWindow(window.data) : String(value);
+}
 
 /** What is in force, who said so, and who said something else in vain. */
 export const EffectiveSetting = z.object({

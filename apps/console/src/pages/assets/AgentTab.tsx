@@ -7,13 +7,16 @@ import type { AgentState } from '@vedette/protocol';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { formatBytes, formatCount } from '../../ui/format.ts';
+import { useMay } from '../../api/use-may.ts';
+import { AgentSettings } from './AgentSettings.tsx';
 import type { AssetDetail } from './AssetPage.tsx';
 import { Consumption } from './Consumption.tsx';
 
 const looks = { complete: 'success', partial: 'warning', failed: 'error', unsupported: 'stopped' } as const;
 
 /** The agent and the state of its collectors, as the platform last acknowledged it. */
-export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
+export function AgentTab({ detail: { agent, asset } }: { detail: AssetDetail }) {
+  const may = useMay();
   if (!agent) return <EmptyState title="This asset has no agent">It was enrolled once, and its agent is gone.</EmptyState>;
   return (
     <div className="stack">
@@ -33,6 +36,7 @@ export function AgentTab({ detail: { agent } }: { detail: AssetDetail }) {
       >
         <Consumption agent={agent} />
       </Container>
+      {may('profile:read') ? <AgentSettings key={asset.assetId} assetId={asset.assetId} /> : null}
       <Watching watching={agent.watching} />
       <Table
         header={

@@ -1,0 +1,162 @@
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { endpoints, type Profile, writeSettingValue } from '@vedette/protocol';
+import { useState } from 'react';
+import { call } from '../../api/call.ts';
+import { keyOf, useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
+import { useFrame } from '../../components/frame-state.ts';
+import { paths } from '../../paths.ts';
+import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { formatCount } from '../../ui/format.ts';
+import { useTitle } from '../../ui/use-title.ts';
+import { EditProfile } from './EditProfile.tsx';
+import { RemoveProfile } from './RemoveProfile.tsx';
+
+/** Agent settings for the assets that fit a query, the profile that wins first. */
+export function ProfilesPage() {
+  useTitle('Profiles');
+  useFrame({}, 'profiles');
+  const may = useMay();
+  const queries = useQueryClient();
+  const answer = useApi(endpoints.listProfiles, {});
+  const [editing, setEditing] = useState<Profile | 'new' | null>(null);
+  const [removing, setRemoving] = useState<Profile | null>(null);
+  const profiles = answer.data?.items ?? [];
+  const ranked = profiles.filter(({ query }) => query !== null);
+  const order = useMutation({
+    mutationFn: (profileIds: Profile['profileId'][]) => call(endpoints.orderProfiles, { body: { profileIds } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listProfiles) }),
+  });
+  const moveUp = (profile: Profile) => {
+    const ids = ranked.map(({ profileId }) => profileId);
+    const at = ids.indexOf(profile.profileId);
+    order.mutate([...ids.slice(0, at - 1), ...ids.slice(at, at + 1), ...ids.slice(at - 1, at), ...ids.slice(at + 1)]);
+  };
+  const actions = (profile: Profile) => (
+    <SpaceBetween direction="horizontal" size="xs">
+      <Button variant="inline-link" ariaLabel={`Edit ${profile.name}`} onClick={() => setEditing(profile)}>
+        Edit
+      </Button>
+      {ranked.indexOf(profile) > 0 ? (
+        <Button
+          variant="inline-link"
+          ariaLabel={`Move ${profile.name} up`}
+          disabled={order.isPending}
+          onClick={() => moveUp(profile)}
+        >
+          Move up
+        </Button>
+      ) : null}
+      <Button variant="inline-link" ariaLabel={`Remove ${profile.name}`} onClick={() => setRemoving(profile)}>
+        Remove
+      </Button>
+    </SpaceBetween>
+  );
+  return (
+    <div className="stack">
+      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
+      {order.error ? <Failure error={order.error} /> : null}
+      <Table
+        header={
+          <Header
+            variant="h1"
+            counter={answer.data ? `(${formatCount(profiles.length)})` : ''}
+            description="How agents behave, by what their assets are. The first that sets something wins; the file of a host wins over all"
+            actions={
+              may('profile:write') ? (
+                <Button variant="primary" onClick={() => setEditing('new')}>
+                  Create profile
+                </Button>
+              ) : null
+            }
+          >
+            Profiles
+          </Header>
+        }
+        ariaLabels={{ tableLabel: 'Profiles' }}
+        wrapLines
+        loading={answer.isPending}
+        loadingText="Loading profiles …"
+        items={profiles}
+        trackBy="profileId"
+        empty={
+          <EmptyState title="No profile">
+            <p>Every agent uses its defaults. Make one for assets that need to be left alone, or looked at more often.</p>
+          </EmptyState>
+        }
+        columnDefinitions={[
+          {
+            id: 'name',
+            header: 'Profile',
+            isRowHeader: true,
+            minWidth: 140,
+            cell: (profile) => (
+              <>
+                {profile.name}
+                {profile.description ? <div className="quiet">{profile.description}</div> : null}
+              </>
+            ),
+          },
+          {
+            id: 'query',
+            header: 'For',
+            minWidth: 160,
+            cell: (profile) =>
+              profile.query === null ? (
+                <span className="quiet">all assets, below every other</span>
+              ) : (
+                <code>{profile.query}</code>
+              ),
+          },
+          {
+            id: 'assets',
+            header: 'Assets',
+            cell: (profile) => (
+              <AppLink
+                to={paths.assets(profile.query === null ? {} : { query: profile.query })}
+                ariaLabel={`${profile.assets} assets of ${profile.name}`}
+              >
+                {formatCount(profile.assets)}
+              </AppLink>
+            ),
+          },
+          { id: 'sets', header: 'Sets', minWidth: 200, cell: (profile) => <Sets profile={profile} /> },
+          { id: 'priority', header: 'Priority', cell: (profile) => (profile.query === null ? 'default' : profile.priority) },
+          {
+            id: 'changed',
+            header: 'Changed',
+            cell: (profile) => (
+              <>
+                <Ago at={profile.changedAt} /> by {profile.changedBy}
+              </>
+            ),
+          },
+          ...(may('profile:write') ? [{ id: 'action', header: 'Action', minWidth: 180, cell: actions }] : []),
+        ]}
+      />
+      {editing ? <EditProfile profile={editing === 'new' ? null : editing} onClose={() => setEditing(null)} /> : null}
+      {removing ? <RemoveProfile profile={removing} onClose={() => setRemoving(null)} /> : null}
+    </div>
+  );
+}
+
+function Sets({ profile: { settings, upgrades } }: { profile: Profile }) {
+  const all = Object.entries({ ...settings, ...upgrades });
+  if (all.length === 0) return <span className="quiet">nothing yet</span>;
+  return (
+    <>
+      {all.map(([name, value]) => (
+        <div key={name}>
+          {name} <strong>{writeSettingValue(value)}</strong>
+        </div>
+      ))}
+    </>
+  );
+}
