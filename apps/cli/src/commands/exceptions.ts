@@ -137,6 +137,7 @@ const exceptionsImport: Command = {
   options: [
     ['--assets <query>', 'for which assets it is believed (default: all)'],
     ['--expires-in-days <n>', 'when they are over (default: as the rules say)'],
+    ['--dry-run', 'say what would be asked for, and ask for nothing'],
   ],
   example: 'vedette exceptions import vendor.openvex.json --assets tag:production',
   async run({ client }, [file = ''], options) {
@@ -145,10 +146,14 @@ const exceptionsImport: Command = {
         document: await readDocument(file),
         assets: queryText(options['assets'], 'asset') ?? '',
         expiresInDays: wholeNumber('--expires-in-days', options['expiresInDays']) ?? null,
+        dryRun: options['dryRun'] === true,
       },
     });
     const skipped = data.skipped.map(({ vulnerability, why }) => `skipped ${vulnerability}: ${why}`);
-    return { data, text: [`${data.requested.length} exceptions asked for`, ...skipped].join('\n') };
+    const wanted = data.wanted.map((one) => `${one.query}: ${one.status}, ${one.packageVersions} package versions`);
+    const head =
+      options['dryRun'] === true ? ['would be asked for:', ...wanted] : [`${data.requested.length} exceptions asked for`];
+    return { data, text: [...head, ...skipped].join('\n') };
   },
 };
 

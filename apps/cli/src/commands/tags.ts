@@ -1,4 +1,14 @@
-import { AssetId, Criticality, deleteTag, Exposure, listTags, saveTag, tagAsset, TagName } from '@vedette/protocol';
+import {
+  AssetId,
+  Criticality,
+  deleteTag,
+  Exposure,
+  listAssetTags,
+  listTags,
+  saveTag,
+  tagAsset,
+  TagName,
+} from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
@@ -63,6 +73,23 @@ const tagsDelete: Command = {
   },
 };
 
+const assetsTags: Command = {
+  name: 'assets tags',
+  summary: 'List the tags that an asset has, by their query or by hand.',
+  args: '<asset>',
+  example: 'vedette assets tags 3f0e6d0a-0c53-4d7e-8f35-5ad2a3a6b1aa',
+  async run({ client }, [asset]) {
+    const data = await client().call(listAssetTags, { params: { assetId: identifier(AssetId, 'asset', asset) } });
+    const rows = data.items.map((one) => [
+      one.name,
+      [...(one.fits ? [`fits ${one.query}`] : []), ...(one.byHand ? ['by hand'] : [])].join(', '),
+      one.criticality,
+      one.exposure,
+    ]);
+    return { data, text: data.items.length > 0 ? table(['tag', 'why', 'criticality', 'exposure'], rows) : 'no tags' };
+  },
+};
+
 const assetsTag: Command = {
   name: 'assets tag',
   summary: 'Put tags on an asset by hand, or take them away.',
@@ -88,4 +115,4 @@ function tagName(name: string | undefined): string {
   return parsed.data;
 }
 
-export const tagCommands: readonly Command[] = [tagsList, tagsSave, tagsDelete, assetsTag];
+export const tagCommands: readonly Command[] = [tagsList, tagsSave, tagsDelete, assetsTags, assetsTag];

@@ -248,6 +248,25 @@ describe('VEX', () => {
     await call('DELETE', `/exceptions/${json.requested[0]?.exceptionId}`);
   });
 
+  it('read to see what it would ask for asks for nothing', async () => {
+    const document = {
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      statements: [
+        { vulnerability: 'CVE-2026-1000', status: 'under_investigation', status_notes: 'we look' },
+        { vulnerability: 'CVE-1999-0001', status: 'fixed' },
+      ],
+    };
+    const before = await call<{ total: number }>('GET', '/exceptions');
+    const { json } = await call('POST', '/exceptions/vex', { document, dryRun: true });
+    expect(json).toMatchObject({
+      requested: [],
+      wanted: [{ query: 'name:"CVE-2026-1000"', status: 'under_investigation', comment: 'we look', checks: 1, packageVersions: 2 }],
+      skipped: [{ vulnerability: 'CVE-1999-0001' }],
+    });
+    expect((await call<{ total: number }>('GET', '/exceptions')).json.total).toBe(before.json.total);
+    expect((await call('POST', '/exceptions/vex', { document, assets: 'hostnam:x', dryRun: true })).status).toBe(400);
+  });
+
   const openVex = (statement: object) => ({ '@context': 'https://openvex.dev/ns/v0.2.0', statements: [statement] });
   it.each([
     ['of an unknown flaw', openVex({ vulnerability: 'CVE-1999-0001', status: 'fixed' }), 'no check of that name'],

@@ -162,12 +162,20 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
 
   serve(app, context, importVex, async ({ body, caller }) => {
     const { asked, skipped } = await readVexExceptions(db, body.document, () => installedIn(caller.organizationId));
+    const wanted = asked.map(({ query, status, justification, reason, comment, checks }) => {
+      const packageVersions = new Set([...checks.values()].flatMap((ids) => [...ids])).size;
+      return { query, status, justification, reason, comment, checks: checks.size, packageVersions };
+    });
+    if (body.dryRun) {
+      readAssetScope(body.assets, clock());
+      return { requested: [], wanted, skipped };
+    }
     const requested: Exception[] = [];
     for (const one of asked) {
       const id = await ask(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays });
       requested.push(await show(caller.organizationId, id));
     }
-    return { requested, skipped };
+    return { requested, wanted, skipped };
   });
 }
 

@@ -1,4 +1,13 @@
-import { deleteTag, type ListedTag, listTags, saveTag, tagAsset } from '@vedette/protocol';
+import {
+  type AssetTag,
+  deleteTag,
+  listAssetTags,
+  type ListedTag,
+  listTags,
+  saveTag,
+  type Tag,
+  tagAsset,
+} from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Context } from '../context.ts';
@@ -6,8 +15,18 @@ import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import { prepareMeaning } from './prepare-tag.ts';
-import { changeHandTags, countHandTags, endTag, insertTag, loadTags, lockTags, removeHandTag, type TagRow } from './store.ts';
+import { prepareMeaning, prepareScope } from './prepare-tag.ts';
+import {
+  changeHandTags,
+  countHandTags,
+  endTag,
+  handTagsOf,
+  insertTag,
+  loadTags,
+  lockTags,
+  removeHandTag,
+  type TagRow,
+} from './store.ts';
 import { readAssetScope, refuseCircles } from './tag-query.ts';
 import { usesOfTags } from './uses-of-tags.ts';
 
@@ -88,6 +107,26 @@ export function registerTagRoutes(
     await removeHandTag(tx, organizationId, name);
   }
 
+  serve(app, context, listAssetTags, async ({ params: { assetId }, caller: { organizationId } }) => {
+    const byHand = await handTagsOf(db, { organizationId, assetId });
+    const index = await context.fleetIndex.current(organizationId);
+    const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
+    if (!byHand || asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
+    const tags = await loadTags(db, organizationId);
+    const defined = new Map(tags.map((tag) => [tag.name, tag]));
+    const scope = { organizationId, asOf: clock(), silence: context.config.silence };
+    const items: AssetTag[] = [];
+    for (const name of [...new Set([...defined.keys(), ...byHand])].toSorted()) {
+      const tag = defined.get(name);
+      const select = tag?.query ? await prepareScope(db, tag.query, scope, prepareAssets) : null;
+      const assets = select?.(index);
+      const fits = assets?.has(asset) ?? false;
+      assets?.dispose();
+      if (fits || byHand.has(name)) items.push({ ...toTag(name, tag), byHand: byHand.has(name), fits });
+    }
+    return { items };
+  });
+
   serve(app, context, tagAsset, async ({ params: { assetId }, body, caller: { organizationId, login } }) => {
     const tags = await changeHandTags(db, { organizationId, assetId }, body);
     if (!tags) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
@@ -97,13 +136,14 @@ export function registerTagRoutes(
   });
 }
 
+function toTag(name: string, tag: TagRow | undefined): Tag {
+  const { description = '', query = null, criticality = null, exposure = null } = tag ?? {};
+  return { name, description, query, criticality, exposure };
+}
+
 function toListed(name: string, tag: TagRow | undefined): Omit<ListedTag, 'assets' | 'byHand' | 'usedBy'> {
   return {
-    name,
-    description: tag?.description ?? '',
-    query: tag?.query ?? null,
-    criticality: tag?.criticality ?? null,
-    exposure: tag?.exposure ?? null,
+    ...toTag(name, tag),
     isDefined: tag !== undefined,
     changedAt: tag?.validFrom.toISOString() ?? null,
     changedBy: tag?.changedBy ?? null,

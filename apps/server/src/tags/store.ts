@@ -45,6 +45,18 @@ export async function countHandTags(db: Db, organizationId: string): Promise<Map
   return new Map(rows.map(({ name, assets }) => [name, assets]));
 }
 
+/** Tags of an asset by hand; null where there is no such asset. */
+export async function handTagsOf(
+  db: Db,
+  { organizationId, assetId }: { organizationId: string; assetId: string },
+): Promise<ReadonlySet<string> | null> {
+  const { rows } = await sql<{ tags: string[] }>`
+    select coalesce(tags, '{}') as tags from asset
+    left join asset_release on asset_release.organization_id = asset.organization_id and asset_id = asset.id
+    where asset.organization_id = ${organizationId} and asset.id = ${assetId}`.execute(db);
+  return rows[0] ? new Set(rows[0].tags) : null;
+}
+
 /** Tags of an asset by hand after the change; null where there is no such asset. */
 export async function changeHandTags(
   db: Db,

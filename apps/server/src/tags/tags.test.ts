@@ -72,6 +72,18 @@ describe('tags', () => {
     expect(await listed('crown')).toMatchObject({ assets: 1, isDefined: false, query: null });
   });
 
+  it('of an asset are told with why they are there, to those who may see it', async () => {
+    const tagsOf = (asset: string | undefined, by = caller) => call('GET', `/assets/${asset}/tags`, undefined, by);
+    expect((await tagsOf(assets[2])).json['items']).toMatchObject([
+      { name: 'crown', byHand: true, fits: false, query: null, criticality: null },
+      { name: 'important', byHand: false, fits: true, query: 'tag:crown or (tag:web and hostname:1)', criticality: 5 },
+      { name: 'web', byHand: true, fits: false, query: 'hostname:web', exposure: 'internet' },
+    ]);
+    expect((await tagsOf(assets[1])).json['items']).toMatchObject([{ name: 'web', byHand: false, fits: true }]);
+    expect((await tagsOf(assets[2], stranger)).status).toBe(404);
+    expect((await tagsOf('3f0e6d0a-0c53-4d7e-8f35-5ad2a3a6b1aa')).status).toBe(404);
+  });
+
   it.each([
     ['depends on itself', 'tag:web', 'the tag would depend on itself: crown → web → crown', 'tag:crown'],
     ['asks for what is found', 'detection:(kev:true)', 'detection speaks of what is found on an asset', null],

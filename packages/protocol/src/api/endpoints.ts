@@ -107,7 +107,7 @@ import {
   resetPassword,
 } from './users.ts';
 import { getRisk, getRiskChanges } from './risk.ts';
-import { deleteTag, listTags, saveTag, tagAsset } from './tags.ts';
+import { deleteTag, listAssetTags, listTags, saveTag, tagAsset } from './tags.ts';
 
 /** Every operation of the public API. A test holds the server against it; OpenAPI is made from it. */
 export const endpoints = {
@@ -213,6 +213,7 @@ export const endpoints = {
   listTags,
   saveTag,
   deleteTag,
+  listAssetTags,
   tagAsset,
   createReport,
   previewReport,

@@ -173,7 +173,7 @@ export const exportVex = endpoint({
 
 export const importVex = endpoint({
   name: 'importVex',
-  summary: 'Ask for exceptions from an OpenVEX or CycloneDX document.',
+  summary: 'Ask for exceptions from an OpenVEX or CycloneDX document, or say what it would ask for.',
   method: 'POST',
   path: '/exceptions/vex',
   permission: 'exception:write',
@@ -181,9 +181,22 @@ export const importVex = endpoint({
     document: z.record(z.string(), z.unknown()).meta({ description: 'As it came; which format it is says itself' }),
     assets: z.string().max(4096).default('').meta({ description: 'For which assets it is believed; empty: all' }),
     expiresInDays: z.int().min(1).max(3650).nullable().default(null),
+    dryRun: z.boolean().default(false).meta({ description: 'true: nothing is asked for' }),
   }),
   reply: z.object({
-    requested: z.array(Exception),
+    requested: z.array(Exception).meta({ description: 'None of a dry run' }),
+    /** Statements that lead to an exception each. */
+    wanted: z.array(
+      z.object({
+        query: z.string(),
+        status: VexStatus,
+        justification: VexJustification.nullable(),
+        reason: z.string(),
+        comment: z.string(),
+        checks: z.int().min(1),
+        packageVersions: z.int().min(1).meta({ description: 'So many installed ones the statement is about' }),
+      }),
+    ),
     /** Statements that led to nothing, each with why. */
     skipped: z.array(z.object({ vulnerability: z.string(), why: z.string() })),
   }),

@@ -68,6 +68,24 @@ export const deleteTag = endpoint({
   errors: ['NOT_FOUND', 'CONFLICT'],
 });
 
+/** A tag of one asset, and why it is there. */
+export const AssetTag = Tag.extend({
+  byHand: z.boolean().meta({ description: 'Somebody put it there' }),
+  fits: z.boolean().meta({ description: 'The asset fits its query' }),
+});
+export type AssetTag = z.infer<typeof AssetTag>;
+
+export const listAssetTags = endpoint({
+  name: 'listAssetTags',
+  summary: 'Tags that an asset has now, by their query or by hand.',
+  method: 'GET',
+  path: '/assets/:assetId/tags',
+  permission: 'tag:read',
+  params: z.object({ assetId: AssetId }),
+  reply: z.object({ items: z.array(AssetTag) }),
+  errors: ['NOT_FOUND'],
+});
+
 export const tagAsset = endpoint({
   name: 'tagAsset',
   summary: 'Put tags on an asset by hand, or take them away.',
