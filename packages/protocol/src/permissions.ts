@@ -37,7 +37,7 @@ export const permissionMeanings = {
   'tag:read': ofAssets('see tags'),
   'tag:write': ofOrganization('make and change tags, and say which assets have them'),
   'exception:read': ofAssets('see exceptions'),
-  'exception:write': ofOrganization('ask for exceptions'),
+  'exception:write': ofAssets('ask for exceptions'),
   'exception:approve': ofOrganization('approve exceptions'),
   'report:read': ofAssets('see reports of their own, or all where they may see every asset'),
   'report:write': ofAssets('have reports made, also at certain times'),

@@ -298,6 +298,60 @@ describe('VEX', () => {
   });
 });
 
+describe('whoever may see only some assets', () => {
+  const unit = (scope = 'hostname:web-1') =>
+    testCaller(server, { organizationId: caller.organizationId, role: 'unit-manager', scope });
+  const ask = (by: Caller, assets = '', query = 'package:openssl') =>
+    call<Exception>('POST', '/exceptions', { query, assets, status: 'affected', reason: 'ours', anyVersion: true }, by);
+
+  it('asks for exceptions that hold for these alone, once somebody else has approved', async () => {
+    const by = await unit();
+    const before = await open();
+    const { status, json: one } = await ask(by);
+    expect([status, one.state, one.assets]).toEqual([200, 'requested', '(hostname:web-1)']);
+    expect(await open()).toEqual(before);
+    expect((await call('POST', `/exceptions/${one.exceptionId}/decision`, { decision: 'approved' }, by)).status).toBe(403);
+    expect((await call('POST', `/exceptions/${one.exceptionId}/decision`, { decision: 'approved' })).status).toBe(200);
+    expect(await open()).toEqual(before.filter((name) => name !== 'web-1 CVE-2026-1000'));
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`, undefined, by)).status).toBe(200);
+    expect(await open()).toEqual(before);
+  });
+
+  it('also as a manager with a scope waits for somebody who may see all', async () => {
+    const by = await testCaller(server, { organizationId: caller.organizationId, role: 'manager', scope: 'hostname:web-2' });
+    const { json: one } = await ask(by, 'os:*');
+    expect([one.state, one.assets]).toEqual(['requested', '(hostname:web-2) and (os:*)']);
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`, undefined, by)).status).toBe(200);
+  });
+
+  it.each([
+    'hostname:web-1) or (hostname:web-2',
+    'hostname:"web-1',
+    'hostname:web-1 or hostname:*)',
+    '(hostname:web-2',
+    'hostname:x\\',
+  ])('gets no further by the assets %j', async (assets) => {
+    const { status, json } = await ask(await unit(), assets, 'package:*');
+    // Refused, or nothing is there for which it could be given.
+    expect([status, json]).toMatchObject([400, {}]);
+  });
+
+  it('asks for nothing on other assets', async () => {
+    expect((await ask(await unit(), 'hostname:web-2')).status).toBe(400);
+    const { json: one } = await ask(await unit(), 'hostname:web-1 or hostname:web-2');
+    expect([one.assets, one.covered]).toEqual(['(hostname:web-1) and (hostname:web-1 or hostname:web-2)', null]);
+    await call('POST', `/exceptions/${one.exceptionId}/decision`, { decision: 'approved' });
+    expect(await open()).toContain('web-2 CVE-2026-1000');
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+
+  it('ends only what they asked for', async () => {
+    const one = await except({});
+    expect((await call('DELETE', `/exceptions/${one.exceptionId}`, undefined, await unit())).status).toBe(403);
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+});
+
 describe('a tag that an exception asks for', () => {
   it('is not deleted before the exception is over', async () => {
     await call('POST', '/tags/edge', { query: 'hostname:web-2' });

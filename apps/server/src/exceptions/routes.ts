@@ -13,16 +13,17 @@ import {
   setExceptionRules,
 } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
+import { mayUse } from '../auth/admit.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import { readAssetScope } from '../tags/tag-query.ts';
 import { exceptedBy, prepareCover } from './cover.ts';
 import { readVexExceptions } from './import-vex.ts';
 import { resolveScope } from './resolve-scope.ts';
 import { decide, end, type ExceptionRow, findExceptions, insertException, loadRules, saveRules, stateOf } from './store.ts';
+import { withinOwnScope } from './within-own-scope.ts';
 import { writeVex } from './write-vex.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -96,20 +97,18 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     if (asked.justification !== null && asked.status !== 'not_affected') {
       throw new ApiError('BAD_REQUEST', 'body.justification: it says why something is not affected; the status says otherwise');
     }
-    readAssetScope(asked.assets, now);
+    const assets = withinOwnScope(caller, asked.assets, now);
     const exception = {
       ...rest,
+      assets,
       organizationId,
       requestedBy: login,
       requestedAt: now,
       expiresAt: days === null ? null : new Date(now.getTime() + days * dayMs),
-      approvedBy: !secondPerson && caller.permissions.has('exception:approve') ? login : null,
+      approvedBy: !secondPerson && mayUse(caller, 'exception:approve') ? login : null,
     };
     const id = await db.transaction().execute((tx) => insertException(tx, exception));
-    log.info(
-      { audit: 'exception', organizationId, id, query: asked.query, assets: asked.assets, by: login },
-      'an exception was asked for',
-    );
+    log.info({ audit: 'exception', organizationId, id, query: asked.query, assets, by: login }, 'an exception was asked for');
     return id;
   }
 
@@ -129,8 +128,12 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     return show(organizationId, exceptionId);
   });
 
-  serve(app, context, endException, async ({ params: { exceptionId }, caller: { organizationId, login } }) => {
-    await show(organizationId, exceptionId);
+  serve(app, context, endException, async ({ params: { exceptionId }, caller }) => {
+    const { organizationId, login, scopes } = caller;
+    const { requestedBy } = await show(organizationId, exceptionId);
+    // One of somebody else may hold for assets that they do not see.
+    if (scopes.length > 0 && requestedBy !== login)
+      throw new ApiError('FORBIDDEN', 'Whoever may see only some assets ends the exceptions they asked for themselves.');
     const by = { endedBy: login, endedAt: clock() };
     if (!(await end(db, { organizationId, id: exceptionId }, by))) throw new ApiError('CONFLICT', 'It has ended before.');
     log.info({ audit: 'exception-ended', organizationId, id: exceptionId, by: login }, 'an exception was ended');
