@@ -13,7 +13,7 @@ import { Random } from '../fleet/random.ts';
 import { Tally } from '../fleet/tally.ts';
 import { FeedDirectory } from './fleet/feed-directory.ts';
 import { type Bench, checkInCost, deltaToVisible, ingestRate, newChecks, queries, storm } from './fleet/measure.ts';
-import { usageOf } from './fleet/processes.ts';
+import { PhaseCosts, usageOf } from './fleet/processes.ts';
 import { AssetPlans } from './fleet/asset-plans.ts';
 import { diskFigures } from './fleet/disk.ts';
 import { seedAssets } from './fleet/seed-assets.ts';
@@ -86,19 +86,22 @@ export async function run({
     const random = new Random(seed, 'bench');
     const figures: Record<string, unknown> = { assets, seed, loadAverage: loadavg()[0] };
     const notMeasured: Record<string, string> = {};
+    const took = new PhaseCosts(platform);
     const note = (part: object): void => {
       Object.assign(figures, part);
       process.stderr.write(`${spent().toFixed(1)} s: ${JSON.stringify(part)}\n`);
     };
 
     note({ startSeconds: spent() });
+    took.end('start');
     const bench = { platform, fleet, feed, random, stop: stop.signal };
-    note(await unlessStopped(load(bench, plans), stop.signal));
+    note(await unlessStopped(load(bench, plans, took), stop.signal));
     let shares = phases.reduce((sum, [, share]) => sum + share, 0);
     for (const [name, share, least, measure] of phases) {
       const slot = Math.max(least, ((seconds - endSeconds - spent()) * share) / shares);
       shares -= share;
       const part = await inTime(measure, { ...bench, seconds: slot });
+      took.end(name);
       stop.signal.throwIfAborted();
       note(part instanceof Error ? missing(name) : part);
       if (part instanceof Error) notMeasured[name] = part.message;
@@ -110,7 +113,7 @@ export async function run({
     note(await diskFigures(platform, assets));
     // What a phase left behind, an import for one, need not come to its end.
     await platform.kill();
-    note({ totalSeconds: spent(), notMeasured });
+    note({ totalSeconds: spent(), phases: took.phases, notMeasured });
     return figures;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, interrupt);
@@ -162,6 +165,7 @@ async function unlessStopped<Result>(work: Promise<Result>, stop: AbortSignal): 
 async function load(
   { platform, fleet, stop }: Pick<Bench, 'platform' | 'fleet' | 'stop'>,
   plans: AssetPlans,
+  took: PhaseCosts,
 ): Promise<Record<string, number>> {
   // Its PostgreSQL goes on, and has the processors for itself.
   await platform.kill();
@@ -176,14 +180,18 @@ async function load(
   await database.pool.query("update knowledge_version set imported_at = imported_at - interval '31 days'");
   const seedStart = performance.now();
   await seedAssets(database, plans, rest, stop);
+  took.end('seed');
   const judgeStart = performance.now();
   const judged = await judgeUnjudged(database.db);
   const judgeEnd = performance.now();
+  took.end('judge');
   await database.close();
   const restartStart = performance.now();
   await platform.restart();
   const listensAfter = performance.now() - restartStart;
+  took.end('restart');
   await untilIndexed(platform, stop);
+  took.end('index');
   return {
     assetsByStore: rest.length,
     seedSeconds: (judgeStart - seedStart) / 1000,

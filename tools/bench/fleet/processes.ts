@@ -11,6 +11,41 @@ export interface Usage {
   readonly postgresPssBytes: number;
 }
 
+/** What one part of a benchmark took: wall time, and processor time of this process, the platform and its PostgreSQL. */
+interface PhaseCost {
+  readonly seconds: number;
+  readonly benchCpuSeconds: number;
+  readonly nodeCpuSeconds: number;
+  readonly postgresCpuSeconds: number;
+}
+
+/** Costs of parts that follow one another, from the start of this process on. */
+export class PhaseCosts {
+  readonly phases: Record<string, PhaseCost> = {};
+  readonly #platform: PlatformProcess;
+  #before: PhaseCost = { seconds: 0, benchCpuSeconds: 0, nodeCpuSeconds: 0, postgresCpuSeconds: 0 };
+
+  constructor(platform: PlatformProcess) {
+    this.#platform = platform;
+  }
+
+  /** What happened since the last one ended was this. */
+  end(name: string): void {
+    const { user, system } = process.cpuUsage();
+    const { nodeCpuSeconds, postgresCpuSeconds } = usageOf(this.#platform);
+    const now = { seconds: performance.now() / 1000, benchCpuSeconds: (user + system) / 1e6, nodeCpuSeconds, postgresCpuSeconds };
+    const before = this.#before;
+    this.phases[name] = {
+      seconds: now.seconds - before.seconds,
+      benchCpuSeconds: now.benchCpuSeconds - before.benchCpuSeconds,
+      // What is less than before was used by another process, or by none.
+      nodeCpuSeconds: nodeCpuSeconds - (nodeCpuSeconds < before.nodeCpuSeconds ? 0 : before.nodeCpuSeconds),
+      postgresCpuSeconds: postgresCpuSeconds - before.postgresCpuSeconds,
+    };
+    this.#before = now;
+  }
+}
+
 const ticksPerSecond = 100; // USER_HZ is 100 on every Linux that Node supports.
 
 export function usageOf(platform: PlatformProcess): Usage {
