@@ -1,4 +1,4 @@
-import type { RoaringBitmap32 } from 'roaring-wasm';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { Selected } from './select-detections.ts';
 
@@ -33,7 +33,13 @@ export function countDays(
       add(day, 1);
     };
     for (let at = 0; at < single.length; at += 2) move(single[at + 1] ?? 0, single[at] ?? 0);
-    for (const { day, assets: found } of many) for (const asset of found.toUint32Array()) move(asset, day);
+    for (const { day, assets: found } of many) {
+      // Asset by asset, to ask whether it is selected would be most of the work.
+      const moved = found.isSubset(assets) ? found : RoaringBitmap32.and(found, assets);
+      for (const asset of moved.toUint32Array()) add(birthOf(asset), -1);
+      add(day, moved.size);
+      if (moved !== found) moved.dispose();
+    }
   });
   for (const [asset, detections] of ofAsset.entries()) if (detections > 0) add(birthOf(asset), detections);
   const name = (day: number): string => (day === 0 ? 'earlier' : new Date((day + first - 1) * dayMs).toISOString().slice(0, 10));
