@@ -170,7 +170,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
       return { query, status, justification, reason, comment, checks: checks.size, packageVersions };
     });
     if (body.dryRun) {
-      readAssetScope(body.assets, clock());
+      withinOwnScope(caller, body.assets, clock());
       return { requested: [], wanted, skipped };
     }
     const requested: Exception[] = [];
