@@ -255,6 +255,57 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByText(/vak_/).count()).toBe(0);
   });
 
+  it('puts a tag on an asset, takes it away, and says which query others fit', async () => {
+    await logIn(page, url, admin, '/assets');
+    await page.getByRole('link', { name: 'web-01', exact: true }).first().click();
+    expect(await page.getByRole('link', { name: 'hostname:web', exact: true }).getAttribute('href')).toBe(
+      '/assets?query=hostname%3Aweb',
+    );
+    await page.getByLabel('Put a tag on it').fill('crown-jewel');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Take crown-jewel away' }).click();
+    await page.getByRole('link', { name: 'crown-jewel' }).waitFor({ state: 'detached' });
+    // What its query says cannot be taken away by hand.
+    expect(await page.getByRole('button', { name: 'Take web away' }).count()).toBe(0);
+  });
+
+  it('shows what a VEX document would ask for before it asks, and what is wrong with a file that is none', async () => {
+    await logIn(page, url, admin, '/exceptions');
+    await page.getByText('A second person has to approve each').waitFor();
+    await page.getByRole('button', { name: 'Import VEX' }).click();
+    const ask = page.getByRole('button', { name: 'Ask for them' });
+    const file = (text: string) => ({ name: 'vex.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+    await page.locator('input[type=file]').setInputFiles(file('no JSON'));
+    await page.getByText('This is no JSON document').waitFor();
+    expect(await ask.isDisabled()).toBe(true);
+    await page.locator('input[type=file]').setInputFiles(file('{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}'));
+    await page.getByText('It would ask for 1 exception; 1 statement would lead to nothing.').waitFor();
+    await page.getByText('not CVE-1999-0001: no check of that name finds anything here').waitFor();
+    const asked = page.waitForRequest((request) => request.method() === 'POST' && !request.postData()?.includes('"dryRun":true'));
+    await ask.click();
+    expect((await asked).postDataJSON()).toMatchObject({ assets: '', document: { statements: [] } });
+    await page.getByRole('heading', { name: 'Import VEX' }).waitFor({ state: 'detached' });
+  });
+
+  it('changes a channel without its secret, and leads from what waits to the deliveries', async () => {
+    await logIn(page, url, admin, '/notifications');
+    await page.getByRole('button', { name: 'Change Operations' }).click();
+    expect(await page.getByLabel('To', { exact: true }).inputValue()).toBe('ops@example.org');
+    await page.getByLabel('To', { exact: true }).fill('ops@example.org, night@example.org');
+    const saved = page.waitForRequest((request) => request.method() === 'POST');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const body = (await saved).postDataJSON() as { settings: object };
+    expect(body).toMatchObject({
+      name: 'Operations',
+      enabled: true,
+      channelId: '7b7b0d5e-58e8-4d0b-9a5c-3c0f5d2c9a10',
+      settings: { kind: 'email', port: 587, user: 'vedette', to: ['ops@example.org', 'night@example.org'] },
+    });
+    expect(body).not.toHaveProperty('secret');
+    await page.getByRole('link', { name: '1 waiting for Operations' }).click();
+    await page.waitForURL('**/notifications?channel=7b7b0d5e-58e8-4d0b-9a5c-3c0f5d2c9a10&state=waiting');
+  });
+
   it('orders a scan of an asset and shows how it ends', async () => {
     await logIn(page, url, admin, '/assets');
     await page.getByRole('link', { name: 'web-01', exact: true }).first().click();

@@ -96,6 +96,8 @@ export async function exploreConsole(
   await follow(page, 'Agents', 'Activation keys', atPage);
   await follow(page, 'Releases', 'Roll-outs', atPage);
   await follow(page, 'Knowledge base', 'Feeds', atPage);
+  await follow(page, 'Reports', 'Reports', atPage);
+  await exploreNotifications(page, atPage);
   await follow(page, 'Settings', 'Deadlines', atPage);
   await exploreMoment(page, atPage);
   await follow(page, 'Users', 'Users', atPage);
@@ -107,6 +109,10 @@ export async function exploreConsole(
   await page.getByRole('menuitem', { name: 'Your account' }).click();
   await expectHeading(page, 'Second factors');
   await atPage('account', page);
+  await page.getByRole('button', { name: /^Add authenticator/ }).click();
+  await page.getByRole('img', { name: /^QR code/ }).waitFor();
+  await atPage('account-totp', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('menuitem', { name: 'API tokens' }).click();
   await expectHeading(page, 'Your tokens');
@@ -144,6 +150,27 @@ async function exploreExceptions(page: Page, atPage: AtPage): Promise<void> {
   await page.getByLabel('Detections').fill('severity:>=1');
   await page.getByText(/^It would cover/).waitFor();
   await atPage('exceptions-request', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Rules' }).click();
+  await page.getByRole('heading', { name: 'Rules of exceptions' }).waitFor();
+  await atPage('exceptions-rules', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Import VEX' }).click();
+  await page.getByRole('heading', { name: 'Import VEX' }).waitFor();
+  const content = JSON.stringify({ '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'vex.json', mimeType: 'application/json', buffer: Buffer.from(content) });
+  await page.getByText(/^It would ask for/).waitFor();
+  await atPage('exceptions-import', page);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+}
+
+async function exploreNotifications(page: Page, atPage: AtPage): Promise<void> {
+  await follow(page, 'Notifications', 'Delivery log', atPage);
+  await page.getByRole('button', { name: 'Create channel' }).click();
+  await page.getByRole('heading', { name: 'Create channel' }).waitFor();
+  await atPage('notifications-channel', page);
   await page.getByRole('button', { name: 'Cancel' }).click();
 }
 

@@ -1,4 +1,4 @@
-import type { Exception, FixAction, FixEffect, ListedTag } from '@vedette/protocol';
+import type { AssetTag, Exception, FixAction, FixEffect, ListedTag } from '@vedette/protocol';
 import { assets, at } from './fixtures.ts';
 
 /** Tags, exceptions and fix lists. */
@@ -30,6 +30,30 @@ export const tags: ListedTag[] = [
     usedBy: [],
   },
 ];
+
+export function tagByHand(name: string): AssetTag {
+  return { name, description: '', query: null, criticality: null, exposure: null, byHand: true, fits: false };
+}
+
+export const assetTags: readonly AssetTag[] = [
+  tagByHand('canary'),
+  { name: 'web', description: '', query: 'hostname:web', criticality: 4, exposure: 'internet', byHand: false, fits: true },
+];
+
+/** What a document with two statements comes to. */
+export function vexImport(isDry: boolean) {
+  const wanted = {
+    query: 'name:"CVE-2026-1000"',
+    status: 'not_affected',
+    justification: 'vulnerable_code_not_present',
+    reason: 'OpenVEX: not affected',
+    comment: 'built without it',
+    checks: 1,
+    packageVersions: 2,
+  };
+  const skipped = [{ vulnerability: 'CVE-1999-0001', why: 'no check of that name finds anything here' }];
+  return { requested: isDry ? [] : exceptions.slice(0, 1), wanted: [wanted], skipped };
+}
 
 const asked = {
   assets: 'tag:lab',

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endpoints, type Endpoint, type Problem } from '@vedette/protocol';
+import { type AssetTag, endpoints, type Endpoint, ExceptionRules, type Problem } from '@vedette/protocol';
 import { facts } from './fact-fixtures.ts';
 import * as decisions from './decision-fixtures.ts';
 import * as fixtures from './fixtures.ts';
@@ -10,6 +10,7 @@ import { peopleHandlers } from './people-fixtures.ts';
 import { postureFixture } from './posture-fixture.ts';
 import * as profiles from './profile-fixtures.ts';
 import * as releases from './release-fixtures.ts';
+import { reportHandlers } from './report-fixtures.ts';
 import { historyHandlers } from './history-fixtures.ts';
 import { orderScan, scanOrder } from './scans.ts';
 
@@ -114,11 +115,14 @@ let keys = [...fixtures.activationKeys];
 let tokens = [...fixtures.apiTokens];
 let knowledge = fixtures.knowledge;
 let rollouts = releases.rollouts;
+let assetTags: readonly AssetTag[] = decisions.assetTags;
+let exceptionRules: ExceptionRules = { secondPerson: true, maxDays: 365 };
 
 type Handlers = { readonly [Name in keyof typeof endpoints]?: (request: MockRequest) => unknown };
 
 const handlers: Handlers = {
   ...peopleHandlers,
+  ...reportHandlers,
   getSession: () => fixtures.me,
   logOut: () => ({ ended: true }),
   getAbout: () => fixtures.about,
@@ -222,6 +226,13 @@ const handlers: Handlers = {
     together: decisions.together,
     commands: ['apt-get update && apt-get install --only-upgrade curl openssl'],
   }),
+  listAssetTags: () => ({ items: assetTags }),
+  tagAsset: ({ body }) => {
+    const wanted = endpoints.tagAsset.body.parse(body);
+    const kept = assetTags.filter(({ name, fits }) => fits || !wanted.remove.includes(name));
+    assetTags = [...kept, ...wanted.add.map((name) => decisions.tagByHand(name))];
+    return { tags: assetTags.flatMap(({ name, byHand }) => (byHand ? [name] : [])) };
+  },
   listTags: () => ({ items: decisions.tags }),
   saveTag: ({ params, body }) => ({ ...body, name: params['name'] }),
   deleteTag: () => ({ deleted: true }),
@@ -237,6 +248,9 @@ const handlers: Handlers = {
       request,
       decisions.exceptions.filter(({ state }) => !request.query.has('state') || state === request.query.get('state')),
     ),
+  getExceptionRules: () => exceptionRules,
+  setExceptionRules: ({ body }) => (exceptionRules = ExceptionRules.parse(body)),
+  importVex: ({ body }) => decisions.vexImport(body['dryRun'] === true),
   exportVex: () => ({ '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] }),
   previewException: () => ({ detections: 12, assets: 3, checks: 2, names: ['CVE-2026-1000', 'CVE-2026-1001'] }),
   requestException: () => decisions.exceptions[1],

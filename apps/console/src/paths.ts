@@ -17,7 +17,7 @@ export const paths = {
   profiles: () => '/profiles',
   releases: () => '/releases',
   reports: () => '/reports',
-  notifications: () => '/notifications',
+  notifications: (query: { channel?: string; state?: string } = {}) => withQuery('/notifications', query),
   tokens: () => '/tokens',
   account: () => '/account',
   users: () => '/users',

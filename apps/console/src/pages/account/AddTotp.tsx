@@ -7,6 +7,7 @@ import { call } from '../../api/call.ts';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
 import { Loading } from '../../ui/Loading.tsx';
+import { QrCode } from './QrCode.tsx';
 
 /** Sets up a program that shows codes; closes with the recovery codes of a first second factor (null of another), or with nothing. */
 export function AddTotp({ onClose }: { onClose: (recoveryCodes?: readonly string[] | null) => void }) {
@@ -35,7 +36,8 @@ export function AddTotp({ onClose }: { onClose: (recoveryCodes?: readonly string
     >
       {begun.data ? (
         <>
-          <p>Enter this key in your authenticator program, or open it there:</p>
+          <p>Scan this with your authenticator program, or enter the key there:</p>
+          <QrCode text={begun.data.uri} label="QR code of the key; the same key stands below it as text" />
           <CopyLine label="the key" text={begun.data.secret} />
           <CopyLine label="the address" text={begun.data.uri} />
         </>

@@ -5,9 +5,12 @@ import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import { endpoints, type FactName } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { Version } from '../../components/detection-columns.tsx';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { formatBytes, formatCount, plural } from '../../ui/format.ts';
 import type { AssetDetail } from './AssetPage.tsx';
+import { AssetTags } from './AssetTags.tsx';
 import { Consumption } from './Consumption.tsx';
 import { type Row, textOf } from './fact-tables.tsx';
 
@@ -41,7 +44,10 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
               { label: 'Release', value: asset.release || '–' },
               { label: 'Host name', value: textOf(os['hostname']) || asset.hostname },
               { label: 'Architecture', value: asset.architecture || '–' },
-              { label: 'Packages', value: formatCount(asset.packages) },
+              {
+                label: 'Packages',
+                value: <AppLink to={paths.asset(asset.assetId, 'software')}>{formatCount(asset.packages)}</AppLink>,
+              },
               { label: 'Started', value: bootedAt ? <Ago at={bootedAt} /> : '–' },
               { label: 'First seen', value: <Ago at={asset.firstSeen} /> },
               { label: 'Last scan', value: <Ago at={asset.lastScan} /> },
@@ -65,6 +71,7 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
         <Container fitHeight header={<Header variant="h2">Agent</Header>}>
           {agent ? <Consumption agent={agent} /> : <span className="quiet">no agent</span>}
         </Container>
+        <AssetTags assetId={asset.assetId} />
       </div>
     </div>
   );

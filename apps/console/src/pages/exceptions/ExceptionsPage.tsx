@@ -9,6 +9,7 @@ import { endpoints, type Exception, ExceptionState, type VexFormat } from '@vede
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { saveFile } from '../../ui/csv.ts';
@@ -18,6 +19,8 @@ import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount, formatMoment } from '../../ui/format.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { useTitle } from '../../ui/use-title.ts';
+import { ExceptionRulesForm, rulesInWords } from './ExceptionRulesForm.tsx';
+import { ImportVex } from './ImportVex.tsx';
 import { RequestException } from './RequestException.tsx';
 
 const indicators = { requested: 'pending', active: 'success', expired: 'stopped', ended: 'stopped', rejected: 'error' } as const;
@@ -29,7 +32,10 @@ export function ExceptionsPage() {
   const [address, change] = useUrlState();
   const state = oneOf(address['state'], ['', ...ExceptionState.options]);
   const answer = useApi(endpoints.listExceptions, { query: { limit: 200, ...(state === '' ? {} : { state }) } });
-  const [requesting, setRequesting] = useState(false);
+  const may = useMay();
+  const rules = useApi(endpoints.getExceptionRules, {});
+  const [dialog, setDialog] = useState<'request' | 'import' | 'rules' | null>(null);
+  const close = (): void => setDialog(null);
   const [failure, setFailure] = useState<unknown>(null);
   const download = (format: VexFormat): void => {
     call(endpoints.exportVex, { query: { standard: format } }).then(
@@ -46,7 +52,12 @@ export function ExceptionsPage() {
           <Header
             variant="h1"
             counter={answer.data ? `(${formatCount(answer.data.total)})` : ''}
-            description="Detections under an exception are left out of what is open and of risk, until its time is over or another version is installed"
+            description={
+              <>
+                Detections under an exception are left out of what is open and of risk, until its time is over or another version
+                is installed. {rules.data ? rulesInWords(rules.data) : null}
+              </>
+            }
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <ButtonDropdown
@@ -58,9 +69,15 @@ export function ExceptionsPage() {
                 >
                   Export VEX
                 </ButtonDropdown>
-                <Button variant="primary" onClick={() => setRequesting(true)}>
-                  Request exception
-                </Button>
+                {rules.data && may('exception:approve') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
+                {may('exception:write') ? (
+                  <>
+                    <Button onClick={() => setDialog('import')}>Import VEX</Button>
+                    <Button variant="primary" onClick={() => setDialog('request')}>
+                      Request exception
+                    </Button>
+                  </>
+                ) : null}
               </SpaceBetween>
             }
           >
@@ -147,7 +164,9 @@ export function ExceptionsPage() {
           { id: 'action', header: 'Action', minWidth: 110, cell: (item) => <Actions item={item} onFailure={setFailure} /> },
         ]}
       />
-      {requesting ? <RequestException onClose={() => setRequesting(false)} /> : null}
+      {dialog === 'request' ? <RequestException onClose={close} /> : null}
+      {dialog === 'import' ? <ImportVex onClose={close} /> : null}
+      {dialog === 'rules' && rules.data ? <ExceptionRulesForm rules={rules.data} onClose={close} /> : null}
     </div>
   );
 }

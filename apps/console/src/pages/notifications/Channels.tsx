@@ -10,10 +10,13 @@ import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { CreateChannel } from './CreateChannel.tsx';
+import { formatCount } from '../../ui/format.ts';
+import { SaveChannel } from './SaveChannel.tsx';
 
 type ChannelKey = NotificationChannel['channelId'];
 
@@ -21,7 +24,7 @@ type ChannelKey = NotificationChannel['channelId'];
 export function Channels() {
   const answer = useApi(endpoints.listNotificationChannels, {});
   const queries = useQueryClient();
-  const [creating, setCreating] = useState(false);
+  const [saving, setSaving] = useState<NotificationChannel | 'new' | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const test = useMutation({
     mutationFn: (channelId: ChannelKey) => call(endpoints.testNotificationChannel, { params: { channelId } }),
@@ -49,7 +52,7 @@ export function Channels() {
       )}
       <Table<NotificationChannel>
         header={
-          <Header variant="h2" actions={<Button onClick={() => setCreating(true)}>Create channel</Button>}>
+          <Header variant="h2" actions={<Button onClick={() => setSaving('new')}>Create channel</Button>}>
             Channels
           </Header>
         }
@@ -69,7 +72,18 @@ export function Channels() {
           { id: 'kind', header: 'Kind', cell: ({ settings }) => settings.kind },
           { id: 'to', header: 'To', cell: ({ settings }) => placeOf(settings) },
           { id: 'state', header: 'State', cell: (item) => <ChannelState item={item} /> },
-          { id: 'waiting', header: 'Waiting', cell: ({ waiting }) => waiting },
+          {
+            id: 'waiting',
+            header: 'Waiting',
+            cell: ({ channelId, name, waiting }) => (
+              <AppLink
+                to={paths.notifications({ channel: channelId, state: 'waiting' })}
+                ariaLabel={`${waiting} waiting for ${name}`}
+              >
+                {formatCount(waiting)}
+              </AppLink>
+            ),
+          },
           {
             id: 'last',
             header: 'Delivered',
@@ -79,17 +93,20 @@ export function Channels() {
             id: 'action',
             header: 'Action',
             minWidth: 130,
-            cell: ({ channelId, name }) => (
+            cell: (item) => (
               <SpaceBetween direction="horizontal" size="xs">
+                <Button variant="inline-link" ariaLabel={`Change ${item.name}`} onClick={() => setSaving(item)}>
+                  Change
+                </Button>
                 <Button
                   variant="inline-link"
-                  ariaLabel={`Test ${name}`}
-                  loading={test.isPending && test.variables === channelId}
-                  onClick={() => test.mutate(channelId)}
+                  ariaLabel={`Test ${item.name}`}
+                  loading={test.isPending && test.variables === item.channelId}
+                  onClick={() => test.mutate(item.channelId)}
                 >
                   Test
                 </Button>
-                <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(channelId)}>
+                <Button variant="inline-link" ariaLabel={`Delete ${item.name}`} onClick={() => remove.mutate(item.channelId)}>
                   Delete
                 </Button>
               </SpaceBetween>
@@ -97,10 +114,11 @@ export function Channels() {
           },
         ]}
       />
-      {creating ? (
-        <CreateChannel
+      {saving ? (
+        <SaveChannel
+          known={saving === 'new' ? null : saving}
           onClose={(made) => {
-            setCreating(false);
+            setSaving(null);
             if (made) setSecret(made);
           }}
         />

@@ -1,48 +1,79 @@
-import Header from '@cloudscape-design/components/header';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
-import { type Delivery, endpoints } from '@vedette/protocol';
+import { ChannelId, type Delivery, endpoints } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
+import { FilterSelect } from '../../ui/FilterSelect.tsx';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const types = { waiting: 'pending', delivered: 'success', 'given-up': 'error' } as const;
+const stateChoices = [
+  ['', 'any'],
+  ['waiting', 'waiting'],
+  ['delivered', 'delivered'],
+  ['given-up', 'given up'],
+] as const;
+
+const columns: readonly Column<Delivery>[] = [
+  { id: 'subject', header: 'Message', cell: ({ subject }) => subject, text: ({ subject }) => subject, minWidth: 180 },
+  { id: 'channel', header: 'Channel', cell: ({ channel }) => channel, text: ({ channel }) => channel },
+  { id: 'events', header: 'Events', cell: ({ events }) => events, text: ({ events }) => events },
+  {
+    id: 'state',
+    header: 'State',
+    cell: ({ state, problem }) => (
+      <StatusIndicator type={types[state]}>{problem === null ? state : `${state}: ${problem}`}</StatusIndicator>
+    ),
+    text: ({ state, problem }) => [state, problem].filter(Boolean).join(': '),
+    minWidth: 180,
+  },
+  { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => attempts, text: ({ attempts }) => attempts },
+  { id: 'at', header: 'Made', cell: ({ createdAt }) => <Ago at={createdAt} />, text: ({ createdAt }) => createdAt },
+  {
+    id: 'due',
+    header: 'Tried next',
+    cell: ({ state, dueAt }) => (state === 'waiting' ? <Ago at={dueAt} /> : '–'),
+    text: ({ state, dueAt }) => (state === 'waiting' ? dueAt : ''),
+    isExtra: true,
+  },
+];
 
 /** What was sent, what waits, and why. */
 export function Deliveries() {
-  const answer = useApi(endpoints.listDeliveries, { query: { limit: 100 } }, { refetchInterval: 10_000 });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  const [address, change] = useUrlState();
+  const channels = useApi(endpoints.listNotificationChannels, {});
+  const state = oneOf(address['state'], ['', 'waiting', 'delivered', 'given-up']);
+  const channelId = ChannelId.safeParse(address['channel']).data;
+  const list = useList(
+    endpoints.listDeliveries,
+    { query: { ...(state === '' ? {} : { state }), ...(channelId ? { channelId } : {}) } },
+    { refetchInterval: 10_000 },
+  );
   return (
-    <Table<Delivery>
-      header={
-        <Header variant="h2" counter={answer.data ? `(${answer.data.total})` : ''}>
-          Delivery log
-        </Header>
+    <ListTable
+      title="Delivery log"
+      noun="deliveries"
+      columns={columns}
+      keyOf={({ messageId }) => messageId}
+      list={list}
+      filter={
+        <div className="filters">
+          <FilterSelect label="State" value={state} choices={stateChoices} onChange={(value) => change({ state: value })} />
+          <FilterSelect
+            label="Channel"
+            value={channelId ?? ''}
+            choices={[['', 'any'], ...(channels.data?.items ?? []).map((one) => [one.channelId, one.name] as const)]}
+            onChange={(value) => change({ channel: value })}
+          />
+        </div>
       }
-      ariaLabels={{ tableLabel: 'Delivery log' }}
-      wrapLines
-      loading={answer.isPending}
-      loadingText="Loading deliveries …"
-      items={answer.data?.items ?? []}
-      trackBy="messageId"
       empty={
-        <EmptyState title="Nothing was sent yet">
+        <EmptyState title={state || channelId ? 'No delivery matches' : 'Nothing was sent yet'}>
           <p>What rules tell appears here, with the answer of whoever it was sent to.</p>
         </EmptyState>
       }
-      columnDefinitions={[
-        { id: 'subject', header: 'Message', isRowHeader: true, cell: ({ subject }) => subject },
-        { id: 'channel', header: 'Channel', cell: ({ channel }) => channel },
-        { id: 'events', header: 'Events', cell: ({ events }) => events },
-        {
-          id: 'state',
-          header: 'State',
-          cell: ({ state, problem }) => <StatusIndicator type={types[state]}>{problem ?? state}</StatusIndicator>,
-        },
-        { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => attempts },
-        { id: 'at', header: 'Made', cell: ({ createdAt }) => <Ago at={createdAt} /> },
-      ]}
     />
   );
 }

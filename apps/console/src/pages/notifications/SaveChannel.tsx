@@ -1,8 +1,9 @@
+import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ChannelSettings, endpoints } from '@vedette/protocol';
+import { ChannelSettings, endpoints, type NotificationChannel } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
@@ -41,19 +42,31 @@ const formats = [
   { value: 'ocsf', label: 'OCSF Vulnerability Finding' },
 ];
 
-/** Asks where to; closes with the signing secret that was made, or with nothing. */
-export function CreateChannel({ onClose }: { onClose: (secret?: string | null) => void }) {
+/** Asks where to, of a new channel or of a known one; closes with the signing secret that was made, or with nothing. */
+export function SaveChannel({
+  known,
+  onClose,
+}: {
+  known: NotificationChannel | null;
+  onClose: (secret?: string | null) => void;
+}) {
   const queries = useQueryClient();
-  const [name, setName] = useState('');
-  const [kind, setKind] = useState<Kind>('email');
-  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+  const [name, setName] = useState(known?.name ?? '');
+  const [kind, setKind] = useState<Kind>(known?.settings.kind ?? 'email');
+  const [values, setValues] = useState<Readonly<Record<string, string>>>(() => toTexts(known?.settings));
+  const [enabled, setEnabled] = useState(known?.enabled ?? true);
   const [secret, setSecret] = useState('');
   const set = (key: string, value: string) => setValues({ ...values, [key]: value });
-  const settings = ChannelSettings.safeParse(toSettings(kind, values));
+  // What has no field here, such as the certificates of a syslog server, stays as it is.
+  const unasked = known?.settings.kind === kind ? known.settings : {};
+  const settings = ChannelSettings.safeParse({ ...unasked, ...toSettings(kind, values) });
   const save = useMutation({
     mutationFn: () => {
       if (!settings.data) throw new Error('The settings are not complete');
-      return call(endpoints.saveNotificationChannel, { body: { name, settings: settings.data, ...(secret ? { secret } : {}) } });
+      const { channelId } = known ?? {};
+      return call(endpoints.saveNotificationChannel, {
+        body: { name, enabled, settings: settings.data, ...(channelId ? { channelId } : {}), ...(secret ? { secret } : {}) },
+      });
     },
     onSuccess: async (made) => {
       await queries.invalidateQueries({ queryKey: keyOf(endpoints.listNotificationChannels) });
@@ -62,8 +75,8 @@ export function CreateChannel({ onClose }: { onClose: (secret?: string | null) =
   });
   return (
     <FormModal
-      title="Create channel"
-      action="Create"
+      title={known ? `Change “${known.name}”` : 'Create channel'}
+      action={known ? 'Save' : 'Create'}
       onClose={() => onClose()}
       onSubmit={() => save.mutate()}
       usable={name.trim() !== '' && settings.success}
@@ -95,18 +108,42 @@ export function CreateChannel({ onClose }: { onClose: (secret?: string | null) =
         </FormField>
       ) : null}
       {secretWords[kind] ? (
-        <FormField label={secretWords[kind]} description="Kept, and never shown again">
+        <FormField
+          label={secretWords[kind]}
+          description={
+            known?.hasSecret
+              ? 'Empty: the one that is kept, unless the channel leads elsewhere now'
+              : 'Kept, and never shown again'
+          }
+        >
           <Input type="password" autoComplete={false} value={secret} onChange={({ detail }) => setSecret(detail.value)} />
         </FormField>
+      ) : null}
+      {known ? (
+        <Checkbox checked={enabled} onChange={({ detail }) => setEnabled(detail.checked)}>
+          Send by this channel
+        </Checkbox>
       ) : null}
     </FormModal>
   );
 }
 
+/** Known settings as the texts of the fields. */
+function toTexts(settings: ChannelSettings | undefined): Record<string, string> {
+  const { kind: _kind, ...values } = settings ?? { kind: 'slack' };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]: [string, string | number | readonly string[] | null]) =>
+      value === null ? [] : [[key, typeof value === 'object' ? value.join(', ') : String(value)]],
+    ),
+  );
+}
+
 /** Empty fields are left to what is usual. */
 function toSettings(kind: Kind, values: Readonly<Record<string, string>>): object {
+  const asked = new Set([...fields[kind].map(([key]) => key), 'format']);
   const given = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
-    if (value.trim() === '') return [];
+    if (!asked.has(key)) return [];
+    if (value.trim() === '') return [[key, undefined]];
     if (key === 'port') return [[key, Number(value)]];
     return [[key, key === 'to' ? value.split(',').map((one) => one.trim()) : value.trim()]];
   });
