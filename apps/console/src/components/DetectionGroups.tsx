@@ -40,6 +40,7 @@ export function DetectionGroups({ groupBy, query, asOf }: { groupBy: Grouping; q
       ariaLabels={{ tableLabel: `Detections by ${name.toLowerCase()}` }}
       contentDensity="compact"
       loading={answer.isPending}
+      skeleton={{ totalRows: 4 }}
       loadingText="Loading groups …"
       items={answer.data?.groups ?? []}
       trackBy="key"

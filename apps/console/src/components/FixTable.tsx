@@ -38,6 +38,7 @@ export function FixTable(props: {
       wrapLines
       contentDensity="compact"
       loading={props.loading}
+      skeleton={{ totalRows: 4 }}
       loadingText="Loading upgrades …"
       items={props.items}
       trackBy={(item) => `${item.ecosystem} ${item.release} ${item.source}`}

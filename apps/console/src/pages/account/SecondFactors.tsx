@@ -70,6 +70,7 @@ export function SecondFactors() {
         ariaLabels={{ tableLabel: 'Second factors' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading second factors …"
         items={items}
         trackBy="secondFactorId"

@@ -29,6 +29,7 @@ export function Sessions() {
         ariaLabels={{ tableLabel: 'Sessions' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading sessions …"
         items={answer.data?.items ?? []}
         trackBy="sessionId"

@@ -55,6 +55,7 @@ export function AgentsPage() {
         ariaLabels={{ tableLabel: 'Activation keys' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading activation keys …"
         items={answer.data?.items ?? []}
         trackBy="activationKeyId"

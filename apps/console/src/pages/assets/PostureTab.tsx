@@ -34,6 +34,7 @@ export function PostureTab({ assetId }: { assetId: string }) {
       items={answer.data?.checks ?? []}
       trackBy="name"
       loading={answer.isPending}
+      skeleton={{ totalRows: 4 }}
       loadingText="Loading checks …"
       contentDensity="compact"
       wrapLines

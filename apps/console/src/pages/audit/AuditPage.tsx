@@ -68,6 +68,7 @@ export function AuditPage() {
         ariaLabels={{ tableLabel: 'Audit log' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading the audit log …"
         items={answer.data?.items ?? []}
         trackBy={(event) => `${event.number}`}

@@ -68,6 +68,7 @@ export function ComparePage() {
         ariaLabels={{ tableLabel: 'Changes' }}
         contentDensity="compact"
         loading={answer.isPending && !answer.error}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading changes …"
         items={data?.groups ?? []}
         trackBy="key"

@@ -70,13 +70,11 @@ export function ExceptionsPage() {
                   Export VEX
                 </ButtonDropdown>
                 {rules.data && may('exception:approve') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
+                {may('exception:write') ? <Button onClick={() => setDialog('import')}>Import VEX</Button> : null}
                 {may('exception:write') ? (
-                  <>
-                    <Button onClick={() => setDialog('import')}>Import VEX</Button>
-                    <Button variant="primary" onClick={() => setDialog('request')}>
-                      Request exception
-                    </Button>
-                  </>
+                  <Button variant="primary" onClick={() => setDialog('request')}>
+                    Request exception
+                  </Button>
                 ) : null}
               </SpaceBetween>
             }
@@ -97,6 +95,7 @@ export function ExceptionsPage() {
         ariaLabels={{ tableLabel: 'Exceptions' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading exceptions …"
         items={answer.data?.items ?? []}
         trackBy="exceptionId"

@@ -59,6 +59,7 @@ export function Channels() {
         ariaLabels={{ tableLabel: 'Channels' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading channels …"
         items={answer.data?.items ?? []}
         trackBy="channelId"

@@ -54,6 +54,7 @@ export function Rules() {
         ariaLabels={{ tableLabel: 'Rules' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading rules …"
         items={answer.data?.items ?? []}
         trackBy="ruleId"

@@ -59,6 +59,7 @@ export function QueriesPage() {
         contentDensity="compact"
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading saved queries …"
         items={answer.data?.items ?? []}
         trackBy="savedQueryId"

@@ -34,6 +34,7 @@ export function AgentUpgrades() {
       ariaLabels={{ tableLabel: 'Agents' }}
       wrapLines
       loading={answer.isPending}
+      skeleton={{ totalRows: 4 }}
       loadingText="Loading agents …"
       items={answer.data?.items ?? []}
       trackBy="assetId"

@@ -56,6 +56,7 @@ function Published() {
         ariaLabels={{ tableLabel: 'Published programs' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading releases …"
         items={answer.data?.programs ?? []}
         trackBy={({ product, platform, version }) => `${product} ${platform} ${version}`}

@@ -55,6 +55,7 @@ export function Rollouts() {
         ariaLabels={{ tableLabel: 'Roll-outs' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading roll-outs …"
         items={answer.data?.items ?? []}
         trackBy="rolloutId"

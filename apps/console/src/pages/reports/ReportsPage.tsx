@@ -73,6 +73,7 @@ function Made() {
         ariaLabels={{ tableLabel: 'Made reports' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading reports …"
         items={items}
         trackBy="reportId"

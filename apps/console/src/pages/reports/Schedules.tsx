@@ -44,6 +44,7 @@ export function Schedules() {
         ariaLabels={{ tableLabel: 'Schedules' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading schedules …"
         items={answer.data?.items ?? []}
         trackBy="scheduleId"

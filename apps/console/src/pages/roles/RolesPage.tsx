@@ -94,6 +94,7 @@ export function RolesPage() {
         ariaLabels={{ tableLabel: 'Roles' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading roles …"
         items={answer.data?.items ?? []}
         trackBy="role"

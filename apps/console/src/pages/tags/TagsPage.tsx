@@ -44,6 +44,7 @@ export function TagsPage() {
         ariaLabels={{ tableLabel: 'Tags' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading tags …"
         items={answer.data?.items ?? []}
         trackBy="name"

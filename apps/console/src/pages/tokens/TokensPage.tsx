@@ -52,6 +52,7 @@ export function TokensPage() {
         ariaLabels={{ tableLabel: 'Your tokens' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading API tokens …"
         items={answer.data?.items ?? []}
         trackBy="apiTokenId"

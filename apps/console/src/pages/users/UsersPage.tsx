@@ -92,6 +92,7 @@ export function UsersPage() {
         ariaLabels={{ tableLabel: 'Users' }}
         wrapLines
         loading={answer.isPending}
+        skeleton={{ totalRows: 4 }}
         loadingText="Loading users …"
         items={answer.data?.items ?? []}
         trackBy="userId"
