@@ -1,5 +1,5 @@
 import { pid } from 'node:process';
-import { agentPaths, type CheckIn, type CheckInReply, numberSettings, type SignedManifest } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type CheckInReply, type SignedManifest } from '@vedette/protocol';
 import type { WatchWay } from '@vedette/host';
 import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
@@ -11,6 +11,7 @@ import type { SyncEngine } from '../sync/sync-engine.ts';
 import { parseCheckInReply } from '../transport/replies.ts';
 import type { Upgrader } from '../upgrade/upgrader.ts';
 import { Backoff } from './backoff.ts';
+import { CheckInPace } from './check-in-pace.ts';
 import { DueCollectors } from './due-collectors.ts';
 import { observationOf } from './observation-of.ts';
 import type { Waker } from './waker.ts';
@@ -56,8 +57,8 @@ export interface AgentLoopParts {
 /** Also between a full scan and sending it, and after sending: each step then starts from a small process, which keeps the peak low. */
 const trimEveryMs = 5 * 60_000;
 const tightTrimEveryMs = 30_000;
-/** Between check-ins, whatever the platform wants: as if somebody had set the least there is. */
-const leastCheckInMs = numberSettings.checkInSeconds.min * 1000;
+/** Until it says that other settings are in force: a fleet that took them together shall not say so together. */
+const confirmSeconds = 2;
 /** How often it looks whether it may collect again. */
 const quietCheckMs = 30_000;
 
@@ -66,9 +67,9 @@ export class AgentLoop {
   readonly #parts: AgentLoopParts;
   readonly #due: DueCollectors;
   readonly #backoff: Backoff;
+  readonly #pace = new CheckInPace();
   // Moments of the `elapsed` clock.
   #checkInAt = 0;
-  #checkedInAt = 0;
   #fullScanAt = 0;
   #trimAt = 0;
   #tightTrimAt = 0;
@@ -123,9 +124,9 @@ export class AgentLoop {
     this.#parts.waker.wake();
   }
 
-  /** The platform has news: not at once where it has just been asked, so that it cannot keep the agent busy with this. */
+  /** The platform has news; see CheckInPace for how often it may say so. */
   checkInSoon(): void {
-    this.#checkInAt = Math.min(this.#checkInAt, this.#checkedInAt + leastCheckInMs);
+    this.#checkInAt = Math.min(this.#checkInAt, this.#pace.soonest(this.#parts.elapsed()));
     this.#parts.waker.wake();
   }
 
@@ -212,12 +213,13 @@ export class AgentLoop {
     const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
     const hasOtherSettings = profile.take(reply);
     const now = this.#parts.elapsed();
-    this.#checkedInAt = now;
+    this.#pace.made(now);
     const { governor } = this.#parts;
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
     const { checkInSeconds } = governor.settings;
+    this.#checkInAt = now + this.#jittered(checkInSeconds);
     // Whoever set them wants to see soon that they are in force.
-    this.#checkInAt = now + this.#jittered(hasOtherSettings ? numberSettings.checkInSeconds.min : checkInSeconds);
+    if (hasOtherSettings) this.#checkInAt = Math.max(now + this.#jittered(confirmSeconds), this.#pace.soonest(now));
     upgrader?.take(reply.release);
     if (manifest.settle(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);

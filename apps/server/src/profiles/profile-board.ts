@@ -12,8 +12,8 @@ const refreshMs = 15_000;
 /** Or as seldom as it takes to spend no more than a twentieth of the time on it. */
 const restPerWork = 20;
 const retryMs = 1000;
-/** Agents that wait for news are woken at most 1,000 a second, so that they do not all check in at once. */
-const wakeAtOnce = 50;
+/** Agents that wait for news are woken at most 500 a second, so that they do not all check in at once. */
+const wakeAtOnce = 25;
 const wakePauseMs = 50;
 const maxTold = 250_000;
 
