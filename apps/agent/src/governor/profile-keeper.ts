@@ -56,14 +56,15 @@ export class ProfileKeeper {
     };
   }
 
-  /** Takes what a reply says of settings; true when others are in force from now on. */
+  /** Takes what a reply says of settings; true when it is news, even where the same is in force because the host's owner wants it. */
   take({ settings, settingsDigest, schedule }: Pick<CheckInReply, 'settings' | 'settingsDigest' | 'schedule'>): boolean {
     // A platform that gives digests leaves out what is known.
     if (settingsDigest === undefined && this.#profile.digest !== null) return false;
     const profile = { settings: { ...settings, ...schedule }, digest: settingsDigest ?? null };
     if (isDeepStrictEqual(profile, this.#profile) || !this.#keep(profile)) return false;
+    const before = this.settings;
     this.#profile = profile;
-    this.#parts.onChange(this.settings);
+    if (!isDeepStrictEqual(this.settings, before)) this.#parts.onChange(this.settings);
     return true;
   }
 

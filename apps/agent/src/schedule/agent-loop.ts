@@ -37,7 +37,7 @@ export interface AgentLoopParts {
   };
   /** What the control group holds it to, for people. */
   readonly limitedBy: () => string;
-  /** What the platform has set; `take` is true when something else is in force from now on. */
+  /** What the platform has set; `take` is true when that is news. */
   readonly profile: {
     readonly report: () => NonNullable<CheckIn['settings']>;
     readonly take: (reply: CheckInReply) => boolean;
@@ -211,7 +211,7 @@ export class AgentLoop {
     const asked = { manifest: manifest.report(), settings: profile.report() };
     const message: CheckIn = { agentVersion, sentAt, ...this.#report(), watching, ...asked };
     const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
-    const hasOtherSettings = profile.take(reply);
+    const hasNewSettings = profile.take(reply);
     const now = this.#parts.elapsed();
     this.#pace.made(now);
     const { governor } = this.#parts;
@@ -219,7 +219,7 @@ export class AgentLoop {
     const { checkInSeconds } = governor.settings;
     this.#checkInAt = now + this.#jittered(checkInSeconds);
     // Whoever set them wants to see soon that they are in force.
-    if (hasOtherSettings) this.#checkInAt = Math.max(now + this.#jittered(confirmSeconds), this.#pace.soonest(now));
+    if (hasNewSettings) this.#checkInAt = Math.max(now + this.#jittered(confirmSeconds), this.#pace.soonest(now));
     upgrader?.take(reply.release);
     if (manifest.settle(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);

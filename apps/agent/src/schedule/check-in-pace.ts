@@ -2,8 +2,8 @@ import { numberSettings } from '@vedette/protocol';
 
 /** In the long run, whatever the platform wants: as if somebody had set the least interval there is. */
 const everyMs = numberSettings.checkInSeconds.min * 1000;
-/** So many at once after a quiet time: to fetch news, and to say that it was taken. */
-const burst = 3;
+/** So many at once after a quiet time: to fetch news and to say that it was taken, while somebody tries settings out. */
+const burst = 6;
 
 /** When the agent may check in before its time because the platform wants it to. */
 export class CheckInPace {
