@@ -189,10 +189,10 @@ async function exploreProfiles(page: Page, atPage: AtPage): Promise<void> {
   await page.getByRole('button', { name: 'Create profile' }).click();
   await page.getByRole('heading', { name: 'Create profile' }).waitFor();
   await page.getByLabel('Name').fill('Quiet');
-  await page.getByLabel('Query').fill('packages:>1');
-  await page.getByLabel('cpuPercent').fill('50');
+  await page.getByRole('textbox', { name: 'Query' }).fill('packages:>1');
+  await page.getByRole('textbox', { name: 'cpuPercent', exact: true }).fill('50');
   await page.getByText('cpuPercent takes from 1 to 10').waitFor();
-  await page.getByLabel('cpuPercent').fill('3');
+  await page.getByRole('textbox', { name: 'cpuPercent', exact: true }).fill('3');
   await page.getByText(/^For [0-9,]+ assets?\./).waitFor();
   await atPage('profiles-create', page);
   await page.getByRole('button', { name: 'Cancel' }).click();
