@@ -23,7 +23,6 @@ import { Judging } from './inventory/judging.ts';
 import { registerNotifications } from './notifications/register-notifications.ts';
 import { ProfileBoard } from './profiles/profile-board.ts';
 import { registerProfileRoutes } from './profiles/routes.ts';
-import { tellOfProfiles } from './profiles/store.ts';
 import { registerReleases } from './releases/routes.ts';
 import { registerLoginRules } from './second-factors/login-rules.ts';
 import { registerSecondFactorLogin } from './second-factors/login-routes.ts';
@@ -76,9 +75,9 @@ export async function registerRoutes(app: FastifyInstance, context: Context, kee
   registerFixLists(app, context);
   registerExceptionRoutes(app, context);
   registerProfileRoutes(app, context, releases);
-  registerTagRoutes(app, context, async (organizationId) => {
+  registerTagRoutes(app, context, (organizationId) => {
     releases.forget(organizationId);
-    await tellOfProfiles(context.db, organizationId);
+    profiles.refreshSoon(organizationId);
   });
 }
 

@@ -260,7 +260,9 @@ describe('VEX', () => {
     const { json } = await call('POST', '/exceptions/vex', { document, dryRun: true });
     expect(json).toMatchObject({
       requested: [],
-      wanted: [{ query: 'name:"CVE-2026-1000"', status: 'under_investigation', comment: 'we look', checks: 1, packageVersions: 2 }],
+      wanted: [
+        { query: 'name:"CVE-2026-1000"', status: 'under_investigation', comment: 'we look', checks: 1, packageVersions: 2 },
+      ],
       skipped: [{ vulnerability: 'CVE-1999-0001' }],
     });
     expect((await call<{ total: number }>('GET', '/exceptions')).json.total).toBe(before.json.total);

@@ -15,6 +15,8 @@ const retryMs = 1000;
 /** Agents that wait for news are woken at most 500 a second, so that they do not all check in at once. */
 const wakeAtOnce = 25;
 const wakePauseMs = 50;
+/** Several changes in a row wake them once. */
+const gatherMs = 250;
 const maxTold = 250_000;
 
 type Assigned = (assetId: string) => MergedProfiles;
@@ -25,6 +27,8 @@ interface Entry {
   /** Something changed since: whoever asks waits for what holds now. */
   isWrong: boolean;
   staleAt: number;
+  /** Not read again before, unless it is wrong. */
+  restUntil: number;
   /** Counts what was heard. */
   generation: number;
   loading: Promise<void> | null;
@@ -53,6 +57,8 @@ export class ProfileBoard implements Disposable {
   /** The digest that each asset's agent was last told of, or has. */
   readonly #told = new Map<string, string>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Organizations whose agents are about to be woken. */
+  readonly #waking = new Set<string>();
 
   constructor(context: ProfileSources & Pick<Context, 'log'>) {
     this.#context = context;
@@ -88,7 +94,13 @@ export class ProfileBoard implements Disposable {
     };
   }
 
-  /** Somebody changed profiles of this organization, or tags: nobody is answered with what held before. */
+  /** Which assets have which tags changed: to be read again as soon as that may be. Agents hear of it with their next check-in after that. */
+  refreshSoon(organizationId: string): void {
+    const entry = this.#entries.get(organizationId);
+    if (entry) entry.staleAt = Math.min(entry.staleAt, entry.restUntil);
+  }
+
+  /** Somebody changed profiles of this organization: nobody is answered with what held before. */
   forget(organizationId: string): void {
     const entry = this.#entries.get(organizationId);
     if (!entry) return;
@@ -103,34 +115,44 @@ export class ProfileBoard implements Disposable {
 
   async #heard(organizationId: string): Promise<void> {
     this.forget(organizationId);
-    if (!this.#waiting.has(organizationId)) return;
+    if (!this.#waiting.has(organizationId) || this.#waking.has(organizationId)) return;
+    this.#waking.add(organizationId);
+    this.#later(gatherMs, () => {
+      this.#waking.delete(organizationId);
+      void this.#wake(organizationId);
+    });
+  }
+
+  async #wake(organizationId: string): Promise<void> {
     const assigned = await this.#assigned(organizationId);
     const waiters = [...(this.#waiting.get(organizationId) ?? [])];
     const concerned = waiters.filter(({ agent: { assetId } }) => assigned?.(assetId).digest !== this.#told.get(assetId));
     for (let begin = 0; begin < concerned.length; begin += wakeAtOnce) {
       const some = concerned.slice(begin, begin + wakeAtOnce);
-      const timer = setTimeout(
-        () => {
-          this.#timers.delete(timer);
-          for (const { wake } of some) wake();
-        },
-        (begin / wakeAtOnce) * wakePauseMs,
-      ).unref();
-      this.#timers.add(timer);
+      this.#later((begin / wakeAtOnce) * wakePauseMs, () => some.forEach(({ wake }) => wake()));
     }
+  }
+
+  #later(milliseconds: number, task: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      task();
+    }, milliseconds).unref();
+    this.#timers.add(timer);
   }
 
   async #assigned(organizationId: string): Promise<Assigned | null> {
     const known = this.#entries.get(organizationId);
-    const entry = known ?? { assigned: null, isWrong: true, staleAt: Number.NEGATIVE_INFINITY, generation: 0, loading: null };
+    const never = Number.NEGATIVE_INFINITY;
+    const entry = known ?? { assigned: null, isWrong: true, staleAt: never, restUntil: never, generation: 0, loading: null };
     if (!known) this.#entries.set(organizationId, entry);
-    for (;;) {
+    // Once more where something was heard meanwhile, but not for as long as somebody goes on changing.
+    for (let isAgain = false; ; isAgain = true) {
       const { generation } = entry;
       if (performance.now() >= entry.staleAt) entry.loading ??= this.#load(organizationId, entry);
       if (!entry.isWrong || !entry.loading) return entry.assigned;
       await entry.loading;
-      // What was read may be older than what was heard meanwhile.
-      if (generation === entry.generation) return entry.assigned;
+      if (isAgain || generation === entry.generation) return entry.assigned;
     }
   }
 
@@ -138,15 +160,17 @@ export class ProfileBoard implements Disposable {
   async #load(organizationId: string, entry: Entry): Promise<void> {
     const { generation } = entry;
     const begin = performance.now();
-    let restMs = retryMs;
+    let freshMs = retryMs;
     try {
       entry.assigned = await outsideScope(() => assignProfiles(this.#context, organizationId));
-      restMs = Math.max(refreshMs, restPerWork * (performance.now() - begin));
+      freshMs = refreshMs;
       if (generation === entry.generation) entry.isWrong = false;
     } catch (error) {
       this.#context.log.warn({ err: error, organizationId }, 'which profiles agents shall have cannot be said at present');
     }
-    entry.staleAt = generation === entry.generation ? performance.now() + restMs : Number.NEGATIVE_INFINITY;
+    const now = performance.now();
+    entry.restUntil = now + restPerWork * (now - begin);
+    entry.staleAt = generation === entry.generation ? Math.max(now + freshMs, entry.restUntil) : Number.NEGATIVE_INFINITY;
     entry.loading = null;
   }
 }

@@ -5,6 +5,7 @@ import { checkIn } from '../testing/agent-fixture.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { mergeProfiles } from './layers.ts';
+import { tellOfProfiles } from './store.ts';
 
 type Caller = Awaited<ReturnType<typeof testCaller>>;
 let database: ThrowAwayDatabase;
@@ -209,12 +210,14 @@ describe('an agent', () => {
       .set({ query: 'nofield:x' })
       .where('organizationId', '=', organizationId)
       .execute();
-    await call('POST', '/tags/any', {});
+    await tellOfProfiles(database.db, organizationId);
     const reply = await told(web, { digest: digestOf({ cpuPercent: 4 }) });
     expect(reply['resend']).toEqual([]);
     expect(reply).not.toHaveProperty('settingsDigest');
+    expect(await told(web, {})).toMatchObject({ settings: { cpuPercent: 4 } });
     await database.db.deleteFrom('configurationProfile').where('organizationId', '=', organizationId).execute();
-    await call('POST', '/tags/any', {});
+    await tellOfProfiles(database.db, organizationId);
+    expect(await toldAfterChange(web, digestOf({ cpuPercent: 4 }))).toMatchObject({ settings: {} });
   });
 });
 

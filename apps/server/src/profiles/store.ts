@@ -5,7 +5,7 @@ import { inOrder, type StoredProfile, withinLimits } from './layers.ts';
 
 type Db = Kysely<Database>;
 
-/** Channel of NOTIFY; the payload is the organization whose profiles, or whose tags, changed. */
+/** Channel of NOTIFY; the payload is the organization whose profiles changed. */
 export const profileChannel = 'vedette_profiles';
 
 /** The strongest first. */

@@ -33,11 +33,7 @@ import { usesOfTags } from './uses-of-tags.ts';
 const maxTagsOfOrganization = 500;
 
 /** Tags: what they mean, and which assets have them. `onChange` hears whose tags changed. */
-export function registerTagRoutes(
-  app: FastifyInstance,
-  context: Context,
-  onChange: (organizationId: string) => Promise<void>,
-): void {
+export function registerTagRoutes(app: FastifyInstance, context: Context, onChange: (organizationId: string) => void): void {
   const { db, clock, log } = context;
 
   serve(app, context, listTags, async ({ caller: { organizationId } }) => {
@@ -83,7 +79,7 @@ export function registerTagRoutes(
       await endTag(tx, organizationId, name, now);
       await insertTag(tx, { ...tag, organizationId, validFrom: now, changedBy: login });
     });
-    await onChange(organizationId);
+    onChange(organizationId);
     log.info({ audit: 'tag', organizationId, tag, by: login }, 'a tag was defined');
     return tag;
   });
@@ -95,7 +91,7 @@ export function registerTagRoutes(
       if (uses.length > 0) throw new ApiError('CONFLICT', `The tag ${name} is used by ${uses.slice(0, 10).join(', ')}.`);
       await removeTag(tx, organizationId, name);
     });
-    await onChange(organizationId);
+    onChange(organizationId);
     log.info({ audit: 'tag-deleted', organizationId, name, by: login }, 'a tag was deleted');
     return { deleted: true as const };
   });
@@ -130,7 +126,7 @@ export function registerTagRoutes(
   serve(app, context, tagAsset, async ({ params: { assetId }, body, caller: { organizationId, login } }) => {
     const tags = await changeHandTags(db, { organizationId, assetId }, body);
     if (!tags) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
-    await onChange(organizationId);
+    onChange(organizationId);
     log.info({ audit: 'asset-tags', organizationId, assetId, ...body, by: login }, 'tags were put on an asset or taken away');
     return { tags };
   });
