@@ -157,6 +157,7 @@ describe('lists by cursor', () => {
     [`/software?after=${Buffer.from('["name ascending",0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
     ['/detections?sort=name', 'choose an asset or a check'],
     ['/software?query=asOf:2026-01-01', 'asOf'],
+    ['/software?asOf=2026-01-01T00:00:00Z', 'asOf'],
     ['/checks?query=hostname:a', 'no field'],
     ['/checks?search=%00', 'character 0'],
     ['/software?search=%00', 'character 0'],

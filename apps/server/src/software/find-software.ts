@@ -16,6 +16,8 @@ export interface SoftwareQuery {
   readonly sort: SoftwareSorting;
   readonly direction: SortDirection;
   readonly now: Date;
+  /** Refused. */
+  readonly asOf?: string | undefined;
   readonly limit: number;
   readonly offset: number;
   readonly after?: string | undefined;
@@ -68,10 +70,12 @@ export async function findSoftware(
   };
 }
 
-function queryOf({ query: text, search, now }: SoftwareQuery): Query {
+function queryOf({ query: text, search, now, asOf: beside }: SoftwareQuery): Query {
   const { query, asOf } = readQuery(text, 'software', now);
-  if (asOf !== null)
-    throw new ApiError('BAD_REQUEST', 'query: software is listed as it is now, asOf is for assets, checks and detections');
+  if (asOf !== null || beside !== undefined) {
+    const message = 'query: software is listed as it is now; ask for assets, such as asOf:2026-11-01 and software:(name:openssl)';
+    throw new ApiError('BAD_REQUEST', message);
+  }
   if (search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   // What probes read is kept like packages, and is none.
   const isPackage = parseQuery(`not ecosystem:${postureEcosystem}`, 'software', 0).query;

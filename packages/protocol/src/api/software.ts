@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
+import { Instant } from '../ids.ts';
 import { CursorPage, listOf, QueryText, SortDirection } from './paging.ts';
 
 /** A version of a package that some asset has. */
@@ -30,6 +31,7 @@ export const listSoftware = endpoint({
     search: z.string().max(200).optional().meta({ description: 'Part of the name of a package or of its source' }),
     sort: SoftwareSorting.default('name'),
     direction: SortDirection.default('ascending'),
+    asOf: Instant.optional().meta({ description: 'Refused: software is listed as it is now' }),
   }),
   reply: listOf(Software),
 });
