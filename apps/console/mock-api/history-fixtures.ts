@@ -103,6 +103,7 @@ export const historyHandlers = {
       from: fixtures.at(1),
       to: fixtures.at(0),
       kinds: [...eventKinds],
+      isExact: true,
       chart:
         counts.length === 0
           ? null

@@ -30,7 +30,7 @@ async function platform(lists: readonly ReturnType<typeof event>[][]) {
     asked.push(new URL(request.url ?? '', 'http://mock').searchParams);
     const items = lists[Math.min(asked.length, lists.length) - 1] ?? [];
     const range = { from: '2026-11-21T12:00:00.000Z', to: '2026-11-22T12:00:00.001Z' };
-    const reply = { total: items.length, items, next: null, kinds: ['agent'], chart: null, ...range };
+    const reply = { total: items.length, items, next: null, kinds: ['agent'], chart: null, isExact: true, ...range };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

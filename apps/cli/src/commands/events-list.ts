@@ -38,7 +38,10 @@ export const eventsList: Command = {
     const filter = { query, from: toInstant(from), to: toInstant(to) };
     const data = await readList(options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
     const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
-    return { data, text: `${table(['time', 'kind', 'status', 'host name', 'what'], rows)}\n${listEnd(data)}` };
+    return {
+      data,
+      text: `${table(['time', 'kind', 'status', 'host name', 'what'], rows)}\n${listEnd(data)}${data.isExact ? '' : '; there are more than could be counted quickly'}`,
+    };
   },
 };
 

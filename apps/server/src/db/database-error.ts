@@ -23,6 +23,11 @@ export function isBusyError(error: unknown): boolean {
   );
 }
 
+/** The statement took longer than it may (57014). */
+export function isTimeout(error: unknown): boolean {
+  return codeOf(error) === '57014';
+}
+
 /** There is such a row already (23505). */
 export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';

@@ -68,8 +68,8 @@ export interface EventKind {
     question: EventQuestion,
     part: { readonly behind: Behind | null; readonly limit: number },
   ): Promise<EventRow[]>;
-  /** How many fall into each bucket. */
-  count(sources: EventSources, question: EventQuestion, buckets: Buckets): Promise<number[]>;
+  /** How many fall into each bucket; null where counting them takes too long. */
+  count(sources: EventSources, question: EventQuestion, buckets: Buckets): Promise<number[] | null>;
   /** Each in one line, in their order. */
   describe(sources: EventSources, scope: EventScope, rows: readonly EventRow[]): Promise<readonly string[]>;
 }

@@ -177,6 +177,14 @@ describe('events', () => {
     expect(chart.kinds.map(({ counts }) => counts.length)).toEqual(chart.kinds.map(() => 24));
   });
 
+  it('that could not be counted in time are still listed, and the cursor remembers it', async () => {
+    const { items } = await list('?limit=2');
+    const place = ['events', begin, begin + 21 * hour, -3, Date.parse(items[1]?.at ?? ''), 5, '9'];
+    const reply = await get(`?after=${Buffer.from(JSON.stringify(place)).toString('base64url')}`);
+    expect(reply.json()).toMatchObject({ isExact: false, chart: null });
+    expect(reply.json<{ items: unknown[] }>().items.length).toBeGreaterThan(3);
+  });
+
   it('come as CSV, all of them', async () => {
     const { body, headers } = await get('?format=csv&limit=1');
     expect(headers['content-disposition']).toBe('attachment; filename="vedette-events.csv"');

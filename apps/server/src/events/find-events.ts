@@ -38,6 +38,7 @@ interface Start {
   readonly place: { readonly at: number; readonly rank: number; readonly key: string } | null;
   /** Of the first page. */
   readonly total: number | null;
+  readonly isExact: boolean;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -63,18 +64,23 @@ export async function findEvents(sources: Sources, wish: EventWish): Promise<Eve
   const visible = allEventKinds.filter(wish.may);
   const kinds = visible.filter(({ name }) => mayFit(query, name));
   const counts = start.total === null ? await countEvents(sources, { kinds, question }, wish.buckets) : null;
-  const total = start.total ?? sumOf(counts ?? []);
-  const found = total === 0 ? [] : await readPage(sources, { kinds, question }, { start, size: offset + limit + 1 });
+  const isExact = counts ? counts.every((one) => one.counts !== null) : start.isExact;
+  const counted = start.total ?? sumOf(counts ?? []);
+  const found = counted === 0 && isExact ? [] : await readPage(sources, { kinds, question }, { start, size: offset + limit + 1 });
   const page = found.slice(offset, offset + limit);
   const last = found.length > offset + limit ? page.at(-1) : undefined;
+  const total = Math.max(counted, found.length);
+  // A total that is not exact is below 0 in the cursor.
+  const place = last && [start.from, start.to, isExact ? total : -total, last.row.at, last.rank, last.row.key];
   return {
     total,
     items: await toEvents(sources, scope, page),
-    next: last ? writePlace(cursorName, [start.from, start.to, total, last.row.at, last.rank, last.row.key]) : null,
+    next: place ? writePlace(cursorName, place) : null,
     from: new Date(start.from).toISOString(),
     to: new Date(start.to).toISOString(),
     kinds: visible.map(({ name }) => name),
-    chart: counts && wish.buckets > 0 ? toChart(start, counts, wish.buckets) : null,
+    isExact,
+    chart: counts && isExact && wish.buckets > 0 ? toChart(start, counts, wish.buckets) : null,
   };
 }
 
@@ -93,7 +99,7 @@ function begin(
     const message = `query.from: events of at most ${maxDays} days at a time; ask for one stretch after the other`;
     throw new ApiError('BAD_REQUEST', message);
   }
-  return { from, to, place: null, total: null };
+  return { from, to, place: null, total: null, isExact: true };
 }
 
 /** Between which times everything lies that the query as a whole asks for. */
@@ -119,9 +125,9 @@ function readCursor(after: string): Start {
     string,
   ]; // as asked for
   const isTime = [from, to, at].every((one) => Number.isSafeInteger(one) && Math.abs(one) < 8.64e15);
-  if (!isTime || from >= to || to - from > maxDays * dayMs || !Number.isSafeInteger(total) || total < 0)
+  if (!isTime || from >= to || to - from > maxDays * dayMs || !Number.isSafeInteger(total))
     throw new ApiError('BAD_REQUEST', 'query.after: this is no cursor of this list in this order');
-  return { from, to, total, place: { at, rank, key } };
+  return { from, to, total: Math.abs(total), isExact: total >= 0, place: { at, rank, key } };
 }
 
 /** Assets that fit the nested parts of a query; of a moment of the past, with the packages of then. */
@@ -197,23 +203,23 @@ function toldOf(rank: number, place: { readonly rank: number; readonly key: stri
   return rank < place.rank ? 'all' : 'none';
 }
 
-type Counts = readonly { readonly kind: EventKindName; readonly counts: readonly number[] }[];
+type Counts = readonly { readonly kind: EventKindName; readonly counts: readonly number[] | null }[];
 
 async function countEvents(sources: Sources, { kinds, question }: Asked, buckets: number): Promise<Counts> {
   const count = Math.max(1, buckets);
   const [from, to] = [question.from.getTime(), question.to.getTime()];
-  const all: { kind: EventKindName; counts: number[] }[] = [];
+  const all: { kind: EventKindName; counts: number[] | null }[] = [];
   for (const kind of kinds)
     all.push({ kind: kind.name, counts: await kind.count(sources, question, { from, stepMs: (to - from) / count, count }) });
   return all;
 }
 
 function sumOf(counts: Counts): number {
-  return counts.flatMap((one) => one.counts).reduce((sum, count) => sum + count, 0);
+  return counts.flatMap((one) => one.counts ?? []).reduce((sum, count) => sum + count, 0);
 }
 
 function toChart({ from, to }: Start, counts: Counts, buckets: number): EventChart {
-  const kinds = counts.map(({ kind, counts: each }) => ({ kind, counts: [...each] }));
+  const kinds = counts.map(({ kind, counts: each }) => ({ kind, counts: [...(each ?? [])] }));
   return { from: new Date(from).toISOString(), stepSeconds: (to - from) / buckets / 1000, kinds };
 }
 

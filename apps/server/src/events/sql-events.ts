@@ -1,9 +1,16 @@
 import type { EventKindName } from '@vedette/protocol';
 import { type Field, foldQuery, type Query } from '@vedette/query';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { isTimeout } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
 import { type Condition, meaningOfLists, testCondition } from '../query/test-condition.ts';
 import type { Behind, Buckets, EventQuestion, EventRelation, EventRow } from './event-kind.ts';
+
+/** A page takes milliseconds, unless it has to be looked for far and wide. */
+const pageSeconds = 20;
+/** Nobody waits longer for a number. */
+const countSeconds = 3;
 
 interface Asked {
   readonly kind: EventKindName;
@@ -17,28 +24,46 @@ export async function pageOfRelation(
   { kind, relation, question }: Asked,
   { behind, limit }: { readonly behind: Behind | null; readonly limit: number },
 ): Promise<EventRow[]> {
-  const { rows } = await sql<EventRow>`
+  const page = sql<EventRow>`
     select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, asset_number, collector, package, version,
       previous, check_number, name, severity, detail
     from (${relation}) as event
     where ${conditionOf(kind, question)} and ${behind ? isBehind(behind) : sql`true`}
-    order by event.at desc, key collate "C" limit ${limit}`.execute(db);
-  return rows;
+    order by event.at desc, key collate "C" limit ${limit}`;
+  const rows = await within(db, pageSeconds, page);
+  if (rows) return rows;
+  const message = `query: finding these events takes longer than ${pageSeconds} seconds; ask for a shorter stretch of time, or for a package or some assets`;
+  throw new ApiError('BAD_REQUEST', message);
 }
 
-/** How many events of a relation that fit the question fall into each bucket. */
+/** How many events of a relation that fit the question fall into each bucket; null where counting them takes too long. */
 export async function countRelation(
   db: Kysely<Database>,
   { kind, relation, question }: Asked,
   { from, stepMs, count }: Buckets,
-): Promise<number[]> {
-  const { rows } = await sql<{ bucket: number; events: number }>`
+): Promise<number[] | null> {
+  const counted = sql<{ bucket: number; events: number }>`
     select floor(((extract(epoch from at) * 1000)::float8 - ${from}::float8) / ${stepMs}::float8)::integer as bucket,
       count(*)::integer as events
-    from (${relation}) as event where ${conditionOf(kind, question)} group by 1`.execute(db);
+    from (${relation}) as event where ${conditionOf(kind, question)} group by 1`;
+  const rows = await within(db, countSeconds, counted);
+  if (!rows) return null;
   const counts = Array.from({ length: count }, () => 0);
   for (const { bucket, events } of rows) counts[Math.min(Math.max(bucket, 0), count - 1)]! += events;
   return counts;
+}
+
+/** What a statement finds; null where it takes longer than so many seconds. */
+async function within<Row>(db: Kysely<Database>, seconds: number, statement: RawBuilder<Row>): Promise<Row[] | null> {
+  try {
+    return await db.transaction().execute(async (tx) => {
+      await sql`select set_config('statement_timeout', ${`${seconds}s`}, true)`.execute(tx);
+      return (await statement.execute(tx)).rows;
+    });
+  } catch (error) {
+    if (isTimeout(error)) return null;
+    throw error;
+  }
 }
 
 /** The first condition alone is one that an index by time answers. */

@@ -61,6 +61,7 @@ export const listEvents = endpoint({
     from: Instant,
     to: Instant,
     kinds: z.array(EventKindName).meta({ description: 'Which kinds the caller may see; the others were not looked at' }),
+    isExact: z.boolean().meta({ description: 'false: there are at least `total`, counting all would take too long' }),
     chart: EventChart.nullable(),
   }),
 });

@@ -79,6 +79,11 @@ export function EventsPage() {
               <AppLink to={paths.events({ query, kind, period: state['period'] })}>Show the {wordsOf(period)}</AppLink>
             </p>
           ) : null}
+          {list.first?.isExact === false ? (
+            <p className="quiet">
+              There are more events than can be counted and charted quickly: choose a shorter period or a kind.
+            </p>
+          ) : null}
           {list.first?.chart ? <EventChart chart={list.first.chart} onStretch={(from, to) => change({ from, to })} /> : null}
         </div>
       }
