@@ -50,24 +50,22 @@ export async function findChecks({ db, fleetIndex }: Pick<Context, 'db' | 'fleet
   const after = wish.after === undefined ? null : readPlace(wish.after, order, types);
   const fitting = sql`
     from knowledge_check
-    left join unnest(${numberList(found, 0)}::text::integer[], ${numberList(found, 1)}::text::integer[])
+    left join unnest(${found.map(([number]) => number)}::integer[], ${found.map(([, assets]) => assets)}::integer[])
       as found (check_number, assets) on found.check_number = knowledge_check.number
     where ${holdsAt('knowledge_check', version)} and ${plainFilter(wish, version)}
       and ${query ? checkCondition(query, version) : sql`true`}`;
-  const { rows } = await sql<{ body: CheckBody; openAssets: number; place: Place }>`
-    select body, coalesce(assets, 0) as open_assets, ${placeOf(keys)} as place ${fitting}
-      and ${after ? isBehind(keys, after) : sql`true`}
+  const { rows } = await sql<{ body: CheckBody; openAssets: number; total: number; place: Place }>`
+    select body, coalesce(assets, 0) as open_assets, total, ${placeOf(keys)} as place
+    from (
+      select knowledge_check.*, found.assets as found_assets, count(*) over ()::integer as total ${fitting}
+    ) as knowledge_check
+    cross join lateral (select found_assets as assets) as found
+    where ${after ? isBehind(keys, after) : sql`true`}
     order by ${orderBy(keys)} limit ${wish.limit} offset ${wish.offset}`.execute(db);
-  // By itself: beside the rows, the count would keep the bodies of all of them until the last is read.
-  const isAll = rows.length > 0 && rows.length < wish.limit && wish.offset === 0 && after === null;
-  const total = isAll ? rows.length : await countRows(db, fitting);
+  const isPastEnd = rows.length === 0 && (wish.offset > 0 || after !== null);
+  const total = rows[0]?.total ?? (isPastEnd ? await countRows(db, fitting) : 0);
   const last = rows.length < wish.limit ? undefined : rows.at(-1);
   return { total, items: rows.map(toSummary), next: last ? writePlace(order, last.place) : null };
-}
-
-/** As PostgreSQL writes arrays of numbers: its driver takes longer to write a list. */
-function numberList(found: readonly (readonly [check: number, assets: number])[], at: 0 | 1): string {
-  return `{${found.map((one) => one[at]).join()}}`;
 }
 
 function toSummary({ body, openAssets }: { readonly body: CheckBody; readonly openAssets: number }): CheckSummary {
