@@ -67,7 +67,11 @@ describe('machines with one key', () => {
   it('takes documents after a reboot only once the machine has checked in', async () => {
     pass(100);
     expect(await sync(name('c'), 1)).toMatchObject({ status: 409, authentic: true, json: { code: 'CHECK_IN_FIRST' } });
-    expect(await checkIn({ ...original(20), incarnation: name('c') })).toEqual({ resend: [], schedule: expect.anything() });
+    expect(await checkIn({ ...original(20), incarnation: name('c') })).toEqual({
+      resend: [],
+      schedule: expect.anything(),
+      settings: {},
+    });
     expect((await sync(name('c'), 1)).json).toMatchObject({ results: [{ outcome: 'accepted' }] });
   });
 
