@@ -15,8 +15,9 @@ export const packageEvents = sqlKind({
   name: 'package',
   needs: 'asset:read',
   relation: ({ organizationId, from, to, query }) => sql`
-    select entry.at, lpad(asset.number::text, 10, '0') || ' ' || entry.collector || ' ' || coalesce(item.ref, '') as key,
-      entry.collector || ' ' || coalesce(item.ref, '') as ref, item.status, null::text as cause,
+    select entry.at,
+      concat_ws(' ', lpad(asset.number::text, 10, '0'), entry.collector, lpad(entry.change::text, 10, '0'), item.ref) as key,
+      concat_ws(' ', entry.collector, entry.change, item.ref) as ref, item.status, null::text as cause,
       asset.id as asset_id, asset.number as asset_number, entry.collector, item.package, item.version, item.previous,
       null::integer as check_number, null::text as name, null::integer as severity,
       case when item.status = 'reported'
