@@ -1,0 +1,46 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { Json, NullableDate, NullableText } from './columns.ts';
+
+/** Reports and their schedules. */
+export interface ReportTables {
+  report: {
+    organizationId: string;
+    id: string;
+    scheduleId: string | null;
+    /** ReportScope. */
+    wish: Json;
+    asOf: Date;
+    since: Date | null;
+    state: 'queued' | 'running' | 'done' | 'failed';
+    problem: NullableText;
+    createdAt: Date;
+    createdBy: string;
+    /** Asset scopes of whoever asked, in the query language. */
+    scopes: string[];
+    claimedUntil: NullableDate;
+    attempts: Generated<number>;
+    finishedAt: NullableDate;
+    expiresAt: Date;
+    bytes: ColumnType<number | null, undefined, number>;
+    rows: ColumnType<number | null, undefined, number>;
+    sha256: NullableText;
+  };
+  reportChunk: { reportId: string; number: number; content: Buffer };
+  reportSchedule: {
+    organizationId: string;
+    id: string;
+    /** ReportScope. */
+    wish: Json;
+    cron: string;
+    timeZone: string;
+    keepDays: number;
+    channelIds: string[];
+    enabled: boolean;
+    scopes: string[];
+    createdAt: Date;
+    createdBy: string;
+    nextRunAt: NullableDate;
+    lastRunAt: NullableDate;
+    lastProblem: NullableText;
+  };
+}
