@@ -75,7 +75,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
       hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
     );
     const outcome = await command.run(surroundings, made.args, options);
-    if (outcome && outcome.text !== '') effects.print(render(outcome, format));
+    if (outcome && outcome.text !== '') effects.print(await render(outcome, format));
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
   return made;

@@ -1,8 +1,7 @@
 import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetFile } from '@tufjs/models';
-import { Updater } from 'tuf-js';
-import { DownloadHTTPError } from 'tuf-js/dist/error.js';
+import type { Updater } from 'tuf-js';
 import { writeAtomically } from './atomic-file.ts';
 import { ReleaseError } from './release-error.ts';
 
@@ -47,11 +46,11 @@ export class TrustedMetadata implements AsyncDisposable {
   readonly #updater: Updater;
   readonly #fetcher: Fetcher;
 
-  private constructor(directory: string, work: string, fetchMetadata: FetchMetadata) {
+  private constructor(directory: string, work: string, fetcher: Fetcher, updater: Updater) {
     this.#directory = directory;
     this.#work = work;
-    this.#fetcher = new Fetcher(fetchMetadata);
-    this.#updater = new Updater({ metadataDir: work, metadataBaseUrl: base, fetcher: this.#fetcher });
+    this.#fetcher = fetcher;
+    this.#updater = updater;
   }
 
   /** Throws ReleaseError when there is no root that could be trusted. One process at a time may hold a directory. */
@@ -62,11 +61,14 @@ export class TrustedMetadata implements AsyncDisposable {
       names.filter((name) => name.startsWith(staging)).map((name) => rm(join(directory, name), { recursive: true, force: true })),
     );
     if (!names.includes('root.json')) throw new ReleaseError('METADATA_INVALID', `${directory} holds no trusted root.json`);
+    // Loaded here, for most starts of programs that know of releases come without it.
+    const { Updater } = await import('tuf-js');
     const work = await mkdtemp(join(directory, staging));
     try {
       const files = names.filter((name) => name.endsWith('.json'));
       await Promise.all(files.map((name) => copyFile(join(directory, name), join(work, name))));
-      return new TrustedMetadata(directory, work, fetchMetadata);
+      const fetcher = new Fetcher(fetchMetadata);
+      return new TrustedMetadata(directory, work, fetcher, new Updater({ metadataDir: work, metadataBaseUrl: base, fetcher }));
     } catch (error) {
       await rm(work, { recursive: true, force: true });
       throw asReleaseError(error);
@@ -164,7 +166,10 @@ class Fetcher {
       this.failure = error;
       throw error;
     });
-    if (bytes === null) throw new DownloadHTTPError(`${url.slice(base.length)} is not there`, 404);
+    if (bytes === null) {
+      const { DownloadHTTPError } = await import('tuf-js/dist/error.js');
+      throw new DownloadHTTPError(`${url.slice(base.length)} is not there`, 404);
+    }
     if (bytes.length > maxLength)
       throw new ReleaseError('METADATA_INVALID', `${url.slice(base.length)} is longer than ${maxLength} bytes`);
     return Buffer.from(bytes);

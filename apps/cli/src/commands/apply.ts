@@ -1,7 +1,5 @@
-import { stringify } from 'yaml';
 import { kinds } from '../apply/kinds.ts';
 import { carryOut, describeStep, planChanges, type Step } from '../apply/plan.ts';
-import { readDocuments, readFiles } from '../apply/read-documents.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -23,6 +21,8 @@ All files are checked before anything is sent. A step that is refused ends the r
   async run(surroundings, _args, options) {
     const path = text(options['file']);
     if (!path) throw new CliError('USAGE', 'say which file: -f FILE, -f DIRECTORY or -f - for standard input');
+    // Loaded here, because most starts need no YAML.
+    const { readDocuments, readFiles } = await import('../apply/read-documents.ts');
     const files = path === '-' ? [{ name: 'standard input', text: await readInput(surroundings) }] : readFiles(path);
     const wanted = readDocuments(files);
     if (wanted.length === 0) throw new CliError('CONFIG', `${path} holds no document`);
@@ -81,6 +81,7 @@ const exportAll: Command = {
     if (chosen.length === 0) throw new CliError('USAGE', `--kind takes ${names}, not "${only}"`);
     const items: { kind: string; name: string; spec: unknown }[] = [];
     for (const kind of chosen) for (const [name, spec] of await kind.list(client())) items.push({ kind: kind.kind, name, spec });
+    const { stringify } = await import('yaml');
     return {
       data: { items },
       text: items

@@ -11,29 +11,29 @@ const list = {
 };
 
 describe('render', () => {
-  it('gives a list as one JSON document a line', () => {
-    const lines = render({ data: list, text: 'x' }, 'jsonl').trimEnd().split('\n');
+  it('gives a list as one JSON document a line', async () => {
+    const lines = (await render({ data: list, text: 'x' }, 'jsonl')).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(list.items);
   });
 
-  it('gives what is no list as one line', () => {
-    expect(render({ data: { a: 1 }, text: 'x' }, 'jsonl')).toBe('{"a":1}\n');
-    expect(render({ data: { a: { b: 1 } }, text: 'x' }, 'csv')).toBe('a.b\r\n1\r\n');
+  it('gives what is no list as one line', async () => {
+    expect(await render({ data: { a: 1 }, text: 'x' }, 'jsonl')).toBe('{"a":1}\n');
+    expect(await render({ data: { a: { b: 1 } }, text: 'x' }, 'csv')).toBe('a.b\r\n1\r\n');
   });
 
-  it('gives CSV with a column for every scalar of any row, and no formula', () => {
-    expect(render({ data: list, text: 'x' }, 'csv')).toBe(
+  it('gives CSV with a column for every scalar of any row, and no formula', async () => {
+    expect(await render({ data: list, text: 'x' }, 'csv')).toBe(
       'name,open.high,tags,seen,parts,extra\r\na,1,x; y,,"[{""id"":1}]",\r\n"\'=1+1,""b""",0,,,,true\r\n',
     );
   });
 
-  it('gives YAML that reads back to the same', () => {
-    expect(parse(render({ data: list, text: 'x' }, 'yaml'))).toEqual(list);
+  it('gives YAML that reads back to the same', async () => {
+    expect(parse(await render({ data: list, text: 'x' }, 'yaml'))).toEqual(list);
   });
 
-  it('gives an empty list as nothing but a line end in CSV and as nothing in jsonl', () => {
-    expect(render({ data: { items: [] }, text: 'x' }, 'jsonl')).toBe('');
-    expect(render({ data: { items: [] }, text: 'x' }, 'csv').trim()).toBe('');
+  it('gives an empty list as nothing but a line end in CSV and as nothing in jsonl', async () => {
+    expect(await render({ data: { items: [] }, text: 'x' }, 'jsonl')).toBe('');
+    expect((await render({ data: { items: [] }, text: 'x' }, 'csv')).trim()).toBe('');
   });
 });
 

@@ -1,5 +1,3 @@
-import { stringify as csv } from 'csv-stringify/sync';
-import { stringify as yaml } from 'yaml';
 import { CliError } from '../errors.ts';
 
 export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'csv'] as const;
@@ -14,8 +12,11 @@ export function outputFormat(options: { json?: unknown; output?: unknown }, from
   return format;
 }
 
-/** One reply as text that ends with a line end. jsonl and csv have a line per item of a list, and one for a reply that is no list. */
-export function render({ data, text }: { data: unknown; text: string }, format: OutputFormat): string {
+/**
+ * One reply as text that ends with a line end. jsonl and csv have a line per item of a list, and one for a reply that is no list. What
+ * writes YAML and CSV is loaded when it is asked for: most starts do without.
+ */
+export async function render({ data, text }: { data: unknown; text: string }, format: OutputFormat): Promise<string> {
   switch (format) {
     case 'table':
       return `${text}\n`;
@@ -26,7 +27,7 @@ export function render({ data, text }: { data: unknown; text: string }, format: 
         .map((row) => `${JSON.stringify(row)}\n`)
         .join('');
     case 'yaml':
-      return yaml(data, { lineWidth: 0 });
+      return (await import('yaml')).stringify(data, { lineWidth: 0 });
     case 'csv':
       return toCsv(rowsOf(data));
   }
@@ -39,11 +40,12 @@ function rowsOf(data: unknown): readonly unknown[] {
 }
 
 /** RFC 4180, with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front. */
-function toCsv(rows: readonly unknown[]): string {
+async function toCsv(rows: readonly unknown[]): Promise<string> {
+  const { stringify } = await import('csv-stringify/sync');
   const flat = rows.map((row) => new Map(flatten(row, '')));
   const columns = [...new Set(flat.flatMap((row) => [...row.keys()]))];
   const cells = flat.map((row) => columns.map((column) => row.get(column) ?? ''));
-  return csv([columns, ...cells], { record_delimiter: 'windows', escape_formulas: true });
+  return stringify([columns, ...cells], { record_delimiter: 'windows', escape_formulas: true });
 }
 
 /** A value's scalars by their path ("detections.critical"); lists of scalars are joined, other lists are JSON. */
