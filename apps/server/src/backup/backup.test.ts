@@ -8,9 +8,10 @@ import { syncDocument, TestReleases, type ThrowAwayDatabase, throwAwayDatabase }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
+import type { TestCaller } from '../testing/people-world.ts';
 import { TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-import { answersTo, debianPackage, detectionPaths, learn, reporter, waitDays } from '../testing/told-server.ts';
+import { testActivationKey, type TestServer, testServer } from '../testing/test-server.ts';
+import { answersTo, debianPackage, detectionPaths, reporter, toldFleet, waitDays } from '../testing/told-server.ts';
 import { backUp } from './back-up.ts';
 import { FrameWriter } from './frames.ts';
 import { restore } from './restore.ts';
@@ -20,11 +21,11 @@ const report = reporter(syncDocument);
 const stack = new AsyncDisposableStack();
 let database: ThrowAwayDatabase;
 let server: TestServer;
-let caller: Awaited<ReturnType<typeof testCaller>>;
+let caller: TestCaller;
 let directory: string;
 let file: string;
 let releases: TestReleases;
-const agents: TestAgent[] = [];
+let agents: TestAgent[] = [];
 /** Nothing is sealed yet. */
 const keys = readConfig({ VEDETTE_DATA_DIR: '/nowhere' });
 const keysIn = (name: string) => readConfig({ VEDETTE_DATA_DIR: join(directory, name) });
@@ -35,20 +36,7 @@ beforeAll(async () => {
   file = join(directory, 'platform.backup');
   database = stack.use(await throwAwayDatabase());
   server = stack.use(await testServer(database));
-  caller = await testCaller(server);
-  await learn(server, '2.0-1', 'openssl', 'curl');
-  for (const name of ['web-1', 'web-2', 'web-3']) {
-    const agent = new TestAgent(server);
-    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname: name, machineId: name });
-    agents.push(agent);
-    await report(agent, 1, machine(debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')));
-  }
-  // A history: one fixed, one reopened, a check that came later and one that was withdrawn.
-  waitDays(server, 2);
-  await report(agents[0], 2, machine(debianPackage('openssl', '2.0-1'), debianPackage('curl', '1.0-1')));
-  waitDays(server, 2);
-  await report(agents[0], 3, machine(debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')));
-  await learn(server, '2.0-1', 'openssl', 'bash');
+  ({ caller, agents } = await toldFleet(server, syncDocument, () => ({ os: machine().os })));
   waitDays(server, 1);
   await report(
     agents[1],

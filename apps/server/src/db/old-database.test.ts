@@ -6,9 +6,10 @@ import { FactBases } from '../inventory/fact-bases.ts';
 import { packOldFacts } from '../inventory/fact-packer.ts';
 import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
 import { refKey } from '../inventory/asset-ref.ts';
+import type { TestCaller } from '../testing/people-world.ts';
 import { TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
-import { answersTo, debianPackage, detectionPaths, learn, reporter, waitDays } from '../testing/told-server.ts';
+import { type TestServer, testServer } from '../testing/test-server.ts';
+import { answersTo, debianPackage, detectionPaths, reporter, toldFleet, waitDays } from '../testing/told-server.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { Database } from './schema.ts';
@@ -21,8 +22,8 @@ type Reports = Readonly<Record<string, readonly FactRow[]>>;
 const stack = new AsyncDisposableStack();
 let fresh: TestServer;
 let freshDatabase: ThrowAwayDatabase;
-let caller: Awaited<ReturnType<typeof testCaller>>;
-const agents: TestAgent[] = [];
+let caller: TestCaller;
+let agents: TestAgent[] = [];
 /** Of the first agent's users, in all databases. */
 let sequence = 2;
 const collectors = ['os', 'user', 'container', 'mount', 'listening-socket', 'dpkg'];
@@ -30,23 +31,10 @@ const collectors = ['os', 'user', 'container', 'mount', 'listening-socket', 'dpk
 beforeAll(async () => {
   freshDatabase = stack.use(await throwAwayDatabase());
   fresh = stack.use(await testServer(freshDatabase));
-  caller = await testCaller(fresh);
-  await learn(fresh, '2.0-1', 'openssl', 'curl');
-  for (const name of ['web-1', 'web-2', 'db-1']) {
-    const agent = new TestAgent(fresh);
-    await agent.enroll(await testActivationKey(fresh, caller.organizationId), {}, { hostname: name, machineId: name });
-    agents.push(agent);
-    await report(agent, 1, { ...machine(name), dpkg: [debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')] });
-  }
-  // One fixed, one reopened, a check that came later and one that was withdrawn.
-  waitDays(fresh, 2);
-  await report(agents[0], 2, {
-    user: [user('anna', 7), user('cleo', 9)],
-    dpkg: [debianPackage('openssl', '2.0-1'), debianPackage('curl', '1.0-1')],
-  });
-  waitDays(fresh, 2);
-  await report(agents[0], 3, { dpkg: [debianPackage('openssl', '1.0-1'), debianPackage('curl', '1.0-1')] });
-  await learn(fresh, '2.0-1', 'openssl', 'bash');
+  ({ caller, agents } = await toldFleet(fresh, syncDocument, (name, number) => {
+    if (number === 1) return machine(name);
+    return number === 2 ? { user: [user('anna', 7), user('cleo', 9)] } : {};
+  }));
   waitDays(fresh, 8);
   await report(agents[1], 2, { container: [], dpkg: [debianPackage('curl', '2.0-1'), debianPackage('bash', '1.0-1')] });
 }, 60_000);

@@ -1,88 +1,38 @@
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
-import { agentPaths, type Exception } from '@vedette/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import type { Exception, FactRow } from '@vedette/protocol';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
-import { TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { addMachine, call, caller, installFleetFixture, pass, reportPackages, server } from '../testing/fleet-fixture.ts';
+import type { TestCaller } from '../testing/people-world.ts';
+import type { TestAgent } from '../testing/test-agent.ts';
+import { testCaller } from '../testing/test-server.ts';
+import { debianPackage, learn } from '../testing/told-server.ts';
 
-type Caller = Awaited<ReturnType<typeof testCaller>>;
+installFleetFixture({ syncDocument, throwAwayDatabase });
 
 const day = 24 * 3600 * 1000;
-let database: ThrowAwayDatabase;
-let server: TestServer;
-let caller: Caller;
-let other: Caller;
-let reader: Caller;
-let stranger: Caller;
+let other: TestCaller;
+let reader: TestCaller;
+let stranger: TestCaller;
 const agents: TestAgent[] = [];
 let sequence = 1;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  [caller, stranger] = [await testCaller(server), await testCaller(server)];
+  stranger = await testCaller(server);
   other = await testCaller(server, { organizationId: caller.organizationId });
   reader = await testCaller(server, { organizationId: caller.organizationId, role: 'reader' });
-  const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
-  const advisories = ['openssl', 'curl'].map((name, index) => ({
-    id: `DSA-900${index}-1`,
-    feed: 'debian-dsa',
-    published: '2026-10-01',
-    vulnerabilities: [`CVE-2026-100${index}`],
-    affected: [{ ...statement, package: name, fixed: '9.0-1' }],
-  }));
-  await importKnowledge(database.db, { advisories, vulnerabilities: [], origins: [] }, { at: server.clock.now, starter: false });
-  for (const hostname of ['web-1', 'web-2']) {
-    const agent = new TestAgent(server);
-    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname });
-    const os = {
-      id: 'debian',
-      idLike: '',
-      versionId: '12',
-      codename: 'bookworm',
-      prettyName: 'Debian 12',
-      architecture: 'amd64',
-    };
-    await agent.post(agentPaths.sync, {
-      documents: [
-        syncDocument({ collector: 'os', sequence: 1, rows: [{ ...os, hostname }] }),
-        syncDocument({ collector: 'dpkg', sequence: 1, rows: [pkg('openssl', '3.0-1'), pkg('curl', '7.0-1')] }),
-      ],
-    });
-    agents.push(agent);
-  }
-  await judgeUnjudged(database.db);
+  await learn(server, '9.0-1', 'openssl', 'curl');
+  for (const hostname of ['web-1', 'web-2'])
+    agents.push(await addMachine(hostname, debianPackage('openssl', '3.0-1'), debianPackage('curl', '7.0-1')));
+  await judgeUnjudged(server.context.db);
 }, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
 
-function pkg(name: string, version: string) {
-  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
-}
-
-async function install(agent: TestAgent | undefined, ...rows: ReturnType<typeof pkg>[]): Promise<void> {
+async function install(agent: TestAgent | undefined, ...packages: FactRow[]): Promise<void> {
   sequence += 1;
   pass(1000);
-  await agent?.post(agentPaths.sync, { documents: [syncDocument({ collector: 'dpkg', sequence, rows })] });
-  await judgeUnjudged(database.db);
-}
-
-function pass(ms: number): void {
-  server.clock.now = new Date(server.clock.now.getTime() + ms);
-}
-
-async function call<Json = Record<string, unknown>>(
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  payload?: object,
-  by = caller,
-): Promise<{ status: number; json: Json }> {
-  const reply = await server.app.inject({ method, url: `/api/v1${path}`, headers: by.headers, ...(payload ? { payload } : {}) });
-  return { status: reply.statusCode, json: reply.json<Json>() };
+  await reportPackages(agent, sequence, ...packages);
+  await judgeUnjudged(server.context.db);
 }
 
 interface Listed {
@@ -154,11 +104,11 @@ describe('an exception', () => {
 
   it('was given for a version: with another one the detection is back, unless it was given for any', async () => {
     const one = await except({});
-    await install(agents[0], pkg('openssl', '3.1-1'), pkg('curl', '7.0-1'));
+    await install(agents[0], debianPackage('openssl', '3.1-1'), debianPackage('curl', '7.0-1'));
     expect(await open()).toEqual(everything.filter((name) => name !== 'web-2 CVE-2026-1000'));
     await call('DELETE', `/exceptions/${one.exceptionId}`);
     const any = await except({ anyVersion: true });
-    await install(agents[0], pkg('openssl', '3.2-1'), pkg('curl', '7.0-1'));
+    await install(agents[0], debianPackage('openssl', '3.2-1'), debianPackage('curl', '7.0-1'));
     expect(await open()).toEqual(['web-1 CVE-2026-1001', 'web-2 CVE-2026-1001']);
     await call('DELETE', `/exceptions/${any.exceptionId}`);
   });
@@ -176,7 +126,7 @@ describe('an exception', () => {
     const one = await except({ expiresInDays: 10 });
     expect(one.state).toBe('requested');
     expect(await open()).toEqual(everything);
-    const decision = (by: Caller) =>
+    const decision = (by: TestCaller) =>
       call<Exception>('POST', `/exceptions/${one.exceptionId}/decision`, { decision: 'approved' }, by);
     expect((await decision(caller)).status).toBe(403);
     expect((await decision(reader)).status).toBe(403);
@@ -303,7 +253,7 @@ describe('VEX', () => {
 describe('whoever may see only some assets', () => {
   const unit = (scope = 'hostname:web-1') =>
     testCaller(server, { organizationId: caller.organizationId, role: 'unit-manager', scope });
-  const ask = (by: Caller, assets = '', query = 'package:openssl') =>
+  const ask = (by: TestCaller, assets = '', query = 'package:openssl') =>
     call<Exception>('POST', '/exceptions', { query, assets, status: 'affected', reason: 'ours', anyVersion: true }, by);
 
   it('asks for exceptions that hold for these alone, once somebody else has approved', async () => {
@@ -381,11 +331,11 @@ describe('counts of the past', () => {
     const versioned = await except({ assets: 'hostname:web-1' });
     mark();
     // Another version: it is back, although what was there then is gone.
-    await install(agents[0], pkg('openssl', '3.5-1'), pkg('curl', '7.0-1'));
+    await install(agents[0], debianPackage('openssl', '3.5-1'), debianPackage('curl', '7.0-1'));
     mark();
     const any = await except({ query: 'package:curl', anyVersion: true });
     mark();
-    await install(agents[1], pkg('openssl', '3.0-1'), pkg('curl', '9.0-1'));
+    await install(agents[1], debianPackage('openssl', '3.0-1'), debianPackage('curl', '9.0-1'));
     mark();
     await call('DELETE', `/exceptions/${versioned.exceptionId}`);
     mark();

@@ -1,53 +1,26 @@
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { agentPaths, type KnowledgeInput } from '@vedette/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
+import type { KnowledgeInput } from '@vedette/protocol';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
-import { TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { addMachine, call, database, installFleetFixture, pass, reportPackages, server } from '../testing/fleet-fixture.ts';
+import type { TestAgent } from '../testing/test-agent.ts';
+import { debianPackage } from '../testing/told-server.ts';
 
-let database: ThrowAwayDatabase;
-let server: TestServer;
-let caller: Awaited<ReturnType<typeof testCaller>>;
+installFleetFixture({ syncDocument, throwAwayDatabase });
+
+const hour = 3_600_000;
 const agents: TestAgent[] = [];
 const names = ['openssl', 'curl', 'zlib', 'bash'];
 let kevSince: string | null = null;
 let sequence = 1;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  caller = await testCaller(server);
   await learn();
-  for (const hostname of ['web-1', 'web-2', 'db-1']) {
-    const agent = new TestAgent(server);
-    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname });
-    const os = {
-      id: 'debian',
-      idLike: '',
-      versionId: '12',
-      codename: 'bookworm',
-      prettyName: 'Debian 12',
-      architecture: 'amd64',
-    };
-    await agent.post(agentPaths.sync, {
-      documents: [
-        syncDocument({ collector: 'os', sequence: 1, rows: [{ ...os, hostname }] }),
-        syncDocument({ collector: 'dpkg', sequence: 1, rows: ['openssl', 'curl', 'zlib'].map((name) => pkg(name, '1.0-1')) }),
-      ],
-    });
-    agents.push(agent);
-  }
+  const packages = ['openssl', 'curl', 'zlib'].map((name) => debianPackage(name, '1.0-1'));
+  for (const hostname of ['web-1', 'web-2', 'db-1']) agents.push(await addMachine(hostname, ...packages));
   await judgeUnjudged(database.db);
 }, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-function pkg(name: string, version: string) {
-  return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
-}
 
 async function learn(): Promise<void> {
   const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
@@ -74,20 +47,6 @@ async function learn(): Promise<void> {
   await importKnowledge(database.db, knowledge, { at: server.clock.now, starter: false });
 }
 
-function pass(): void {
-  server.clock.now = new Date(server.clock.now.getTime() + 3_600_000);
-}
-
-async function call<Json>(method: 'GET' | 'POST', path: string, payload?: object): Promise<{ status: number; json: Json }> {
-  const reply = await server.app.inject({
-    method,
-    url: `/api/v1${path}`,
-    headers: caller.headers,
-    ...(payload ? { payload } : {}),
-  });
-  return { status: reply.statusCode, json: reply.json<Json>() };
-}
-
 interface Changes {
   readonly before: number;
   readonly now: number;
@@ -108,10 +67,10 @@ describe('what changed the risk', () => {
     ['the tag was taken back', () => call('POST', '/tags/db', { query: 'hostname:db', criticality: 1 }), 'tags', -1],
   ])('when %s is told by its cause alone, and adds up', async (_what, act, cause, sign) => {
     const before = server.clock.now;
-    pass();
+    pass(hour);
     await act();
     await judgeUnjudged(database.db);
-    pass();
+    pass(hour);
     const { before: risk, now, causes } = await changesSince(before);
     expect(causes.map((one) => [one.cause, Math.sign(one.share)])).toEqual([[cause, sign]]);
     expect(Math.sign(now - risk)).toBe(sign);
@@ -126,8 +85,7 @@ describe('what changed the risk', () => {
 async function install(agent: number, change: Record<string, string>): Promise<void> {
   sequence += 1;
   const all = { openssl: '1.0-1', curl: '1.0-1', zlib: '1.0-1', ...change };
-  const rows = Object.entries(all).map(([name, version]) => pkg(name, version));
-  await agents[agent]?.post(agentPaths.sync, { documents: [syncDocument({ collector: 'dpkg', sequence, rows })] });
+  await reportPackages(agents[agent], sequence, ...Object.entries(all).map(([name, version]) => debianPackage(name, version)));
 }
 
 async function except(): Promise<void> {

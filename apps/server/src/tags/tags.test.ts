@@ -1,49 +1,21 @@
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { agentPaths, type ListedTag } from '@vedette/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestAgent } from '../testing/test-agent.ts';
-import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
+import type { ListedTag } from '@vedette/protocol';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addMachine, call, caller, database, installFleetFixture, server } from '../testing/fleet-fixture.ts';
+import type { TestCaller } from '../testing/people-world.ts';
+import { testCaller } from '../testing/test-server.ts';
 
-type Caller = Awaited<ReturnType<typeof testCaller>>;
+installFleetFixture({ syncDocument, throwAwayDatabase });
 
-let database: ThrowAwayDatabase;
-let server: TestServer;
-let caller: Caller;
-let stranger: Caller;
-let reader: Caller;
+let stranger: TestCaller;
+let reader: TestCaller;
 const assets: string[] = [];
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  server = await testServer(database);
-  [caller, stranger] = [await testCaller(server), await testCaller(server)];
+  stranger = await testCaller(server);
   reader = await testCaller(server, { organizationId: caller.organizationId, role: 'reader' });
-  for (const hostname of ['web-1', 'web-2', 'db-1']) {
-    const agent = new TestAgent(server);
-    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname });
-    const os = {
-      id: 'debian',
-      idLike: '',
-      versionId: '12',
-      codename: 'bookworm',
-      prettyName: 'Debian 12',
-      architecture: 'amd64',
-    };
-    await agent.post(agentPaths.sync, {
-      documents: [syncDocument({ collector: 'os', sequence: 1, rows: [{ ...os, hostname }] })],
-    });
-    assets.push(agent.assetId);
-  }
+  for (const hostname of ['web-1', 'web-2', 'db-1']) assets.push((await addMachine(hostname)).assetId);
 }, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-async function call(method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object, by = caller) {
-  const reply = await server.app.inject({ method, url: `/api/v1${path}`, headers: by.headers, ...(payload ? { payload } : {}) });
-  return { status: reply.statusCode, json: reply.json<Record<string, unknown> & { detail?: string }>() };
-}
 
 async function found(query: string, by = caller): Promise<unknown> {
   const { status, json } = await call('GET', `/assets?query=${encodeURIComponent(query)}`, undefined, by);

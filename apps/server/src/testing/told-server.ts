@@ -2,8 +2,9 @@ import { agentPaths, type FactRow } from '@vedette/protocol';
 import { expect } from 'vitest';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import type { MakeDocument } from './history-world.ts';
-import type { TestAgent } from './test-agent.ts';
-import type { TestServer } from './test-server.ts';
+import type { TestCaller } from './people-world.ts';
+import { TestAgent } from './test-agent.ts';
+import { testActivationKey, testCaller, type TestServer } from './test-server.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -40,6 +41,38 @@ export async function learn({ context, clock }: TestServer, fixed: string, ...na
 
 export function waitDays({ clock }: TestServer, days: number): void {
   clock.now = new Date(clock.now.getTime() + days * dayMs);
+}
+
+/**
+ * Three machines of bookworm and a history with one detection fixed, one reopened, a check that came later and one that was withdrawn.
+ * `factsOf`: what a machine reports beside its packages, by its name and the number of its report.
+ */
+export async function toldFleet(
+  server: TestServer,
+  syncDocument: MakeDocument,
+  factsOf: (hostname: string, sequence: number) => Readonly<Record<string, readonly FactRow[]>>,
+): Promise<{ readonly caller: TestCaller; readonly agents: TestAgent[] }> {
+  const report = reporter(syncDocument);
+  const caller = await testCaller(server);
+  const agents: TestAgent[] = [];
+  const tell = (agent: TestAgent | undefined, hostname: string, sequence: number, openssl: string): Promise<void> =>
+    report(agent, sequence, {
+      ...factsOf(hostname, sequence),
+      dpkg: [debianPackage('openssl', openssl), debianPackage('curl', '1.0-1')],
+    });
+  await learn(server, '2.0-1', 'openssl', 'curl');
+  for (const hostname of ['web-1', 'web-2', 'db-1']) {
+    const agent = new TestAgent(server);
+    await agent.enroll(await testActivationKey(server, caller.organizationId), {}, { hostname, machineId: hostname });
+    agents.push(agent);
+    await tell(agent, hostname, 1, '1.0-1');
+  }
+  waitDays(server, 2);
+  await tell(agents[0], 'web-1', 2, '2.0-1');
+  waitDays(server, 2);
+  await tell(agents[0], 'web-1', 3, '1.0-1');
+  await learn(server, '2.0-1', 'openssl', 'bash');
+  return { caller, agents };
 }
 
 /** What lists of detections say now, and as of each of so many days before. */
