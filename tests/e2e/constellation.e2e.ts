@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { severities, severityNames, type Dashboard, type Detection, type Explanation } from '@vedette/protocol';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessibilityViolations } from './accessibility.ts';
 import { chromiumPath, startBrowser } from './browser.ts';
@@ -97,14 +97,37 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     });
     expect(dashboard.openTotal).toBeGreaterThan(0);
     for (const { label, value, path } of tiles) {
-      await page.goto(new URL(path, url).href);
-      const heading = page.getByRole('heading', { level: 1 }).filter({ hasText: /\([\d,]+\)/ });
-      await heading.waitFor();
-      expect(`${label}: ${(await heading.textContent())?.replace(/.*\(([\d,]+)\).*/, '$1').replaceAll(',', '')}`).toBe(
-        `${label}: ${value}`,
-      );
+      expect(`${label}: ${await countAt(path)}`).toBe(`${label}: ${value}`);
     }
   });
+
+  it('counts assets by risk and by what is found on them, and each count leads to a list of as many', async () => {
+    await page.goto(url);
+    const bands = await countsIn(page.locator('a[href^="/assets?query=risk"]'));
+    await page.goto(`${url}/detections?group=severity`);
+    const groups = await countsIn(page.locator('a[href^="/assets?query=detection"]'));
+    expect([bands.length > 0, groups.length > 0]).toEqual([true, true]);
+    for (const { value, path } of [...bands, ...groups]) expect(`${path}: ${await countAt(path)}`).toBe(`${path}: ${value}`);
+  });
+
+  /** Links that are there, with the count that each begins with. */
+  async function countsIn(links: Locator): Promise<{ value: number; path: string }[]> {
+    await links.first().waitFor();
+    return links.evaluateAll((all) =>
+      all.map((link) => ({
+        value: Number.parseInt((link.textContent ?? '').replaceAll(',', ''), 10),
+        path: link.getAttribute('href') ?? '',
+      })),
+    );
+  }
+
+  /** How many rows the list says it has. */
+  async function countAt(path: string): Promise<number> {
+    await page.goto(new URL(path, url).href);
+    const heading = page.getByRole('heading', { level: 1 }).filter({ hasText: /\([\d,]+\)/ });
+    await heading.waitFor();
+    return Number((await heading.textContent())?.replace(/.*\(([\d,]+)\).*/, '$1').replaceAll(',', ''));
+  }
 
   it('says why a detection exists, at an address that survives a reload and a fresh login', async () => {
     await page.goto(`${url}/detections?kind=vulnerability`);

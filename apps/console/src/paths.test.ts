@@ -16,5 +16,10 @@ describe('safeNext leads only into this console', () => {
 it.each([
   [paths.detections({ severity: '5' }), '/detections?severity=5'],
   [paths.asset('a/b', 'vulnerabilities', { why: 12 }), '/assets/a%2Fb/vulnerabilities?why=12'],
+  [paths.assets({ query: 'risk:>=100 and risk:<250' }), '/assets?query=risk%3A%3E%3D100+and+risk%3A%3C250'],
+  [
+    paths.events({ query: 'status:closed', kind: 'detection', from: '2026-11-01T00:00:00.001Z', to: '2026-11-08T00:00:00.001Z' }),
+    '/events?query=status%3Aclosed&kind=detection&from=2026-11-01T00%3A00%3A00.001Z&to=2026-11-08T00%3A00%3A00.001Z',
+  ],
   [paths.login('/assets?search=x'), '/login?next=%2Fassets%3Fsearch%3Dx'],
 ])('the address %s is as written in documents', (address, text) => expect(address).toBe(text));

@@ -8,7 +8,7 @@ export const paths = {
   detections: (query: DetectionsView = {}) => withQuery('/detections', { ...query }),
   checks: (query: { query?: string; search?: string } = {}) => withQuery('/checks', query),
   software: (query: { query?: string } = {}) => withQuery('/software', query),
-  events: (query: { query?: string; kind?: string; period?: string | undefined } = {}) => withQuery('/events', query),
+  events: (query: EventsView = {}) => withQuery('/events', { ...query }),
   compare: (query: { from?: string; to?: string; by?: string; asset?: string } = {}) => withQuery('/compare', query),
   queries: () => '/queries',
   settings: () => '/settings',
@@ -38,6 +38,15 @@ interface DetectionsView {
   readonly status?: string;
   readonly only?: 'exploited' | 'new-week' | 'fixed-week';
   readonly search?: string;
+}
+
+/** What of the events to show: those of a period that ends now, or from one moment to before another. */
+interface EventsView {
+  readonly query?: string;
+  readonly kind?: string;
+  readonly period?: string | undefined;
+  readonly from?: string;
+  readonly to?: string;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;

@@ -6,8 +6,9 @@ import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Failure } from '../ui/Failure.tsx';
-import { formatCount } from '../ui/format.ts';
+import { formatCount, plural } from '../ui/format.ts';
 import { SkeletonRows } from '../ui/Skeleton.tsx';
+import { assetsWithQuery } from './figure-queries.ts';
 import { withFilters } from './with-filters.ts';
 
 /** By what detections can be counted, with what a group of that kind is called. */
@@ -67,7 +68,22 @@ export function DetectionGroups({ groupBy, query, asOf }: { groupBy: Grouping; q
             );
           },
         },
-        { id: 'assets', header: 'Assets', cell: (item) => (item.assets === null ? '–' : formatCount(item.assets)) },
+        {
+          id: 'assets',
+          header: 'Assets',
+          cell: (item) => {
+            if (item.assets === null) return '–';
+            const term = termOf(groupBy, item.key);
+            const found = term === null || asOf !== undefined ? null : assetsWithQuery(withFilters(query, [term]));
+            const count = formatCount(item.assets);
+            if (found === null) return count;
+            return (
+              <AppLink to={paths.assets({ query: found })} ariaLabel={`${plural(item.assets, 'asset')} of ${item.label}`}>
+                {count}
+              </AppLink>
+            );
+          },
+        },
       ]}
     />
   );

@@ -1,10 +1,12 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { endpoints } from '@vedette/protocol';
+import { Fragment } from 'react';
 import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
 import { plural } from '../ui/format.ts';
+import { riskBandQuery } from './figure-queries.ts';
 
 const shown = 5;
 
@@ -12,7 +14,10 @@ const shown = 5;
 export function FleetRisk() {
   const { data } = useApi(endpoints.getRisk, {}, { refetchInterval: 30_000 });
   if (!data) return null;
-  const bands = data.bands.toReversed().filter(({ assets }) => assets > 0);
+  const bands = data.bands
+    .map(({ from, assets }, band) => ({ from, assets, until: data.bands[band + 1]?.from }))
+    .toReversed()
+    .filter(({ assets }) => assets > 0);
   return (
     <Container
       header={
@@ -25,12 +30,23 @@ export function FleetRisk() {
         </Header>
       }
     >
-      <p className="quiet">{bands.map(({ from, assets }) => `${plural(assets, 'asset')} from ${from}`).join(', ')}</p>
+      <p className="quiet">
+        {bands.map(({ from, until, assets }, place) => (
+          <Fragment key={from}>
+            {place > 0 ? ', ' : ''}
+            <AppLink to={paths.assets({ query: riskBandQuery(from, until) })}>{plural(assets, 'asset')}</AppLink> from {from}
+          </Fragment>
+        ))}
+      </p>
       <ol className="ranking">
         {data.worst.slice(0, shown).map((asset) => (
           <li key={asset.assetId}>
             <AppLink to={paths.asset(asset.assetId, 'fixes')}>{asset.hostname}</AppLink>
-            <span className="ranking-effect">risk {asset.risk}</span>
+            <span className="ranking-effect">
+              <AppLink to={paths.asset(asset.assetId, 'vulnerabilities')} ariaLabel={`Risk ${asset.risk} of ${asset.hostname}`}>
+                risk {asset.risk}
+              </AppLink>
+            </span>
           </li>
         ))}
       </ol>
