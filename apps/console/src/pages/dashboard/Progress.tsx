@@ -41,7 +41,18 @@ export function Progress() {
   );
 }
 
-function Remediation({ trends: { remediation, overdue } }: { trends: Trends }) {
+const dayMs = 24 * 3600 * 1000;
+
+/** Where each detection is an event that was fixed while the trend was counted; null where it has no day yet. */
+function closedPath(days: Trends['days'], severity: number): string | null {
+  const [first, last] = [days[0], days.at(-1)];
+  if (!first || !last) return null;
+  // A day of the trend holds what came after the last one's end, and its own end; a stretch of events begins with its first moment.
+  const [from, to] = [Date.parse(first.at) - dayMs + 1, Date.parse(last.at) + 1].map((at) => new Date(at).toISOString());
+  return paths.events({ query: `status:closed and severity:${severity}`, kind: 'detection', from, to });
+}
+
+function Remediation({ trends: { days, remediation, overdue } }: { trends: Trends }) {
   const late = new Map(overdue.map((one) => [one.severity, one]));
   return (
     <table className="figures">
@@ -57,12 +68,21 @@ function Remediation({ trends: { remediation, overdue } }: { trends: Trends }) {
       <tbody>
         {remediation.map(({ severity, fixed, meanSeconds }) => {
           const deadline = late.get(severity);
+          const closed = closedPath(days, severity);
           return (
             <tr key={severity}>
               <th scope="row">
                 <Severity level={severity} />
               </th>
-              <td>{formatCount(fixed)}</td>
+              <td>
+                {closed === null ? (
+                  formatCount(fixed)
+                ) : (
+                  <AppLink to={closed} ariaLabel={`${formatCount(fixed)} fixed, severity ${severity}`}>
+                    {formatCount(fixed)}
+                  </AppLink>
+                )}
+              </td>
               <td>{meanSeconds === null ? '–' : formatDuration(meanSeconds)}</td>
               <td>{deadline ? plural(deadline.days, 'day') : 'none'}</td>
               <td>
