@@ -139,6 +139,12 @@ describe('a fleet over some days', () => {
       measured: 1,
       meanSeconds: 4 * 86_400,
     });
+    const [from, to] = [Date.parse(days[0]?.at ?? '') - dayMs + 1, Date.parse(days.at(-1)?.at ?? '') + 1];
+    for (const { severity, fixed } of remediation) {
+      const query = encodeURIComponent(`kind:detection and status:closed and severity:${severity}`);
+      const events = `/events?query=${query}&from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`;
+      expect((await get(events)).json['total']).toBe(fixed);
+    }
     expect(remediation.find(({ severity }) => severity === 4)).toMatchObject({ fixed: 0, meanSeconds: null });
     // Nine days old: too late for a critical one, in time for a high one.
     expect(overdue.map(({ severity, detections }) => [severity, detections])).toEqual([
