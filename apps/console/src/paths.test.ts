@@ -21,5 +21,6 @@ it.each([
     paths.events({ query: 'status:closed', kind: 'detection', from: '2026-11-01T00:00:00.001Z', to: '2026-11-08T00:00:00.001Z' }),
     '/events?query=status%3Aclosed&kind=detection&from=2026-11-01T00%3A00%3A00.001Z&to=2026-11-08T00%3A00%3A00.001Z',
   ],
+  [paths.coveredBy('3f0e-1'), '/detections?query=exceptionId%3A3f0e-1'],
   [paths.login('/assets?search=x'), '/login?next=%2Fassets%3Fsearch%3Dx'],
 ])('the address %s is as written in documents', (address, text) => expect(address).toBe(text));

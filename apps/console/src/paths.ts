@@ -26,6 +26,7 @@ export const paths = {
   tags: () => '/tags',
   fixes: () => '/fixes',
   exceptions: () => '/exceptions',
+  coveredBy: (exceptionId: string) => withQuery('/detections', { query: `exceptionId:${exceptionId}` }),
   knowledge: () => '/knowledge',
   about: () => '/help/about',
   platform: () => '/help/platform',

@@ -60,6 +60,7 @@ const detection: Entity = {
     field('number', 'epss', 'Probability of exploitation within 30 days, 0 to 1', 'epss:>0.1'),
     field('number', 'risk', 'Of it on its asset, 0 to 1000: docs/risk.md', 'risk:>=500'),
     field('boolean', 'exception', 'An exception covers it; without this field, only those that none covers', 'exception:true'),
+    field('keyword', 'exceptionId', 'Identity of an exception that covers it', 'exceptionId:3f0e*'),
     field('boolean', 'fixable', 'The vendor has a version without it', 'fixable:true'),
     field('keyword', 'package', 'A package that makes it true', 'package:openssl'),
     nested('software', 'A package version that makes it true', 'software:(name:openssl and version:<3.0.15)'),

@@ -106,22 +106,26 @@ function place(index: OrganizationIndex, inForce: readonly InForce[]): Cover {
 /** What the exceptions of now take out of the open detections of the index. */
 export function exceptedBy(index: OrganizationIndex, { exceptions }: Cover): Excepted {
   const byPlace = new Map<number, RoaringBitmap32>();
+  const byException = new Map<string, Map<number, RoaringBitmap32>>();
   for (const exception of exceptions) {
     if (!covers(exception)) continue;
+    const own = new Map<number, RoaringBitmap32>();
+    byException.set(exception.note.exceptionId, own);
     for (const [check, versions] of exception.checks) {
       const placeOfCheck = index.book.placeOf(check);
       const open = placeOfCheck === undefined ? undefined : index.checks[placeOfCheck]?.open;
       if (placeOfCheck === undefined || !open || open.isEmpty) continue;
       const assets = coveredOn(index, { open, place: placeOfCheck, versions, within: exception.assets });
-      const known = byPlace.get(placeOfCheck);
-      if (known) {
-        known.orInPlace(assets);
+      if (assets.isEmpty) {
         assets.dispose();
-      } else if (assets.isEmpty) assets.dispose();
-      else byPlace.set(placeOfCheck, assets);
+        continue;
+      }
+      own.set(placeOfCheck, assets);
+      const known = byPlace.get(placeOfCheck);
+      byPlace.set(placeOfCheck, known ? RoaringBitmap32.or(known, assets) : assets);
     }
   }
-  return { byPlace, counts: countsOf(index, byPlace) };
+  return { byPlace, byException, counts: countsOf(index, byPlace) };
 }
 
 interface Scope {

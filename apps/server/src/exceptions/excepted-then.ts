@@ -69,7 +69,7 @@ function exceptedOf(index: OrganizationIndex, { exceptions }: Cover, candidates:
     const at = dense * severityCount + severity - 1;
     counts[at] = (counts[at] ?? 0) + 1;
   }
-  return byPlace.size === 0 ? nothingExcepted : { byPlace, counts };
+  return byPlace.size === 0 ? nothingExcepted : { ...nothingExcepted, byPlace, counts };
 }
 
 interface Kept {

@@ -1,9 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Decisions } from '../decisions/decisions.ts';
 
-/** Whether an exception covers a detection, as a condition on rows with open, check_number, package_version_ids and asset_number. */
-export function coveredSql(decisions: Decisions, organizationId: string): RawBuilder<boolean> {
-  const exceptions = decisions.exceptions();
+/** Whether an exception, one of these ids, covers a detection, as a condition on rows with open, check_number, package_version_ids and asset_number. */
+export function coveredSql(
+  decisions: Decisions,
+  organizationId: string,
+  isMeant: (exceptionId: string) => boolean = () => true,
+): RawBuilder<boolean> {
+  const exceptions = decisions.exceptions().filter(({ exceptionId }) => isMeant(exceptionId));
   if (exceptions.length === 0) return sql<boolean>`false`;
   const everywhere = exceptions.flatMap(({ exceptionId, assets }) => (assets === null ? [exceptionId] : []));
   const somewhere = exceptions.flatMap(({ exceptionId, assets }) =>

@@ -72,6 +72,7 @@ describe('an exception', () => {
     expect(await open('&exception=only')).toEqual(['web-1 CVE-2026-1000']);
     expect(await open('&exception=with')).toEqual(everything);
     expect(await open('&query=exception:true')).toEqual(['web-1 CVE-2026-1000']);
+    expect(await open(`&query=exceptionId:${one.exceptionId}`)).toEqual(['web-1 CVE-2026-1000']);
     expect(await open('&query=package:openssl')).toEqual(['web-2 CVE-2026-1000']);
     const { json } = await call<Listed>('GET', '/detections?exception=only');
     expect(json.items[0]?.exception).toMatchObject({ exceptionId: one.exceptionId, status: 'affected', reason: 'accepted' });

@@ -18,8 +18,6 @@ import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
-import { prepareAssets } from '../query/asset-query.ts';
-import { exceptedBy, prepareCover } from './cover.ts';
 import { readVexExceptions } from './import-vex.ts';
 import { resolveScope } from './resolve-scope.ts';
 import { decide, end, type ExceptionRow, findExceptions, insertException, loadRules, saveRules, stateOf } from './store.ts';
@@ -37,11 +35,11 @@ type Asked = Omit<NewException, 'expiresInDays'> & {
 
 /** Exceptions: asked for, decided, ended, and exchanged as VEX. */
 export function registerExceptionRoutes(app: FastifyInstance, context: Context): void {
-  const { db, clock, log, config, fleetIndex } = context;
+  const { db, clock, log, fleetIndex } = context;
 
   serve(app, context, listExceptions, async ({ query, caller: { organizationId } }) => {
     const { total, rows } = await findExceptions(db, { ...query, organizationId, now: clock() });
-    const covered = await countCovered(organizationId);
+    const covered = await countCovered(organizationId, rows);
     return { total, items: rows.map((row) => toException(row, { now: clock(), covered })) };
   });
 
@@ -51,25 +49,15 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     const { rows } = await findExceptions(db, { organizationId, id, now: clock(), limit: 1, offset: 0 });
     const [row] = rows;
     if (!row) throw new ApiError('NOT_FOUND', `There is no exception ${id}.`);
-    return toException(row, { now: clock(), covered: await countCovered(organizationId) });
+    return toException(row, { now: clock(), covered: await countCovered(organizationId, rows) });
   }
 
   /** Open detections under each exception that holds now. */
-  async function countCovered(organizationId: string): Promise<(id: string) => number | null> {
-    const moment = clock();
-    const prepared = await prepareCover(db, { organizationId, asOf: moment, moment, silence: config.silence }, prepareAssets);
-    if (!prepared) return () => null;
-    const index = await fleetIndex.current(organizationId);
-    const { exceptions, of } = prepared(index);
-    const counts = new Map(
-      exceptions.map((one) => {
-        const { byPlace } = exceptedBy(index, { exceptions: [one], of });
-        let count = 0;
-        for (const assets of byPlace.values()) count += assets.size;
-        return [one.note.exceptionId as string, count] as const; // an id like any other
-      }),
-    );
-    return (id) => counts.get(id) ?? null;
+  async function countCovered(organizationId: string, rows: readonly ExceptionRow[]): Promise<(id: string) => number> {
+    // Without one the fleet index is not waited for.
+    if (rows.every((row) => stateOf(row, clock()) !== 'active')) return () => 0;
+    const { excepted } = await fleetIndex.current(organizationId);
+    return (id) => [...(excepted.byException.get(id)?.values() ?? [])].reduce((count, { size }) => count + size, 0);
   }
 
   serve(app, context, previewException, async ({ body, caller }) => {
@@ -182,14 +170,14 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
   });
 }
 
-function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: (id: string) => number | null }): Exception {
+function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: (id: string) => number }): Exception {
   const { id, requestedAt, decidedAt, expiresAt, endedAt, ...rest } = row;
   const state = stateOf(row, now);
   return {
     ...rest,
     exceptionId: id as Exception['exceptionId'], // from our own table
     state,
-    covered: state === 'active' ? (covered(id) ?? 0) : null,
+    covered: state === 'active' ? covered(id) : null,
     requestedAt: requestedAt.toISOString(),
     decidedAt: decidedAt?.toISOString() ?? null,
     expiresAt: expiresAt?.toISOString() ?? null,

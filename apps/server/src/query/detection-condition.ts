@@ -1,4 +1,4 @@
-import { type Field, foldQuery, type Query, type Test } from '@vedette/query';
+import { compileTest, type Field, foldQuery, type Query, type Test } from '@vedette/query';
 import { postureCheckNumbers } from '@vedette/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Decisions } from '../decisions/decisions.ts';
@@ -20,6 +20,7 @@ export function detectionCondition(
     test: (field, test) => {
       if (field.name === 'risk') return testCondition(riskSql(decided.decisions), field, test);
       if (field.name === 'exception') return testCondition(coveredSql(decided.decisions, decided.organizationId), field, test);
+      if (field.name === 'exceptionId') return coveredSql(decided.decisions, decided.organizationId, compileTest(test));
       return conditionOf(field, test);
     },
     nested: ({ of }, part) =>

@@ -58,7 +58,7 @@ export function speaksOfFixed(query: Query | null): boolean {
 
 /** What an exception covers is left out, unless the query says otherwise. */
 export function speaksOfException(query: Query | null): boolean {
-  return speaksOf(query, ['exception']);
+  return speaksOf(query, ['exception', 'exceptionId']);
 }
 
 function speaksOf(query: Query | null, fields: readonly string[]): boolean {
@@ -234,6 +234,8 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
       return (found) => byFixedAt(found, test);
     case 'exception':
       return (found) => byException(found, passes);
+    case 'exceptionId':
+      return (found) => byExceptionId(found, passes);
     case 'fixable':
       return (found) =>
         byPackages(found, (id, place) =>
@@ -291,6 +293,17 @@ function byException({ index, ranked, isOpen, universe }: Found, passes: (value:
     return passes(true);
   }
   return passes(true) ? covered : opposite(covered, universe);
+}
+
+/** Under one of these exceptions, whatever other one covers it, too. */
+function byExceptionId({ index: { excepted }, ranked, isOpen }: Found, passes: (value: Scalar) => boolean): Where {
+  const covered = new RoaringBitmap32();
+  for (const [id, byPlace] of excepted.byException) {
+    const assets = passes(id) ? byPlace.get(ranked.place) : undefined;
+    if (assets) covered.orInPlace(assets);
+  }
+  covered.andInPlace(isOpen);
+  return covered;
 }
 
 const nowhere = new RoaringBitmap32();

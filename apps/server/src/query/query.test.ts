@@ -75,6 +75,9 @@ const detectionTerms = [
   'exception:true',
   'exception:false',
   'exception:*',
+  'exceptionId:00000000-0000-4000-8000-000000000000',
+  'exceptionId:00000000-0000-4000-8000-000000000001',
+  'exceptionId:*',
   'openssl',
   'epss:*',
   'status:new',
@@ -210,6 +213,8 @@ async function collectThings(
     assetId: one.assetId,
     thing: {
       exception: one.status !== 'fixed' && isExcepted(one, tags.get(one.assetId) ?? []),
+      exceptionId:
+        one.status !== 'fixed' && isExcepted(one, tags.get(one.assetId) ?? []) ? (exceptionIds[one.check] ?? null) : null,
       risk: riskScore(
         {
           severity: severities.get(one.check) ?? 0,
@@ -329,7 +334,7 @@ async function exceptDetections({ db, organizationIds: [organizationId], now }: 
     { check: 280_001_004, assets: '', packageVersionIds: null, status: 'under_investigation' as const },
   ];
   for (const { check, packageVersionIds, ...more } of given) {
-    const id = randomUUID();
+    const id = exceptionIds[check] ?? randomUUID();
     const moment = new Date(now - 1);
     const asked = { query: `check:${check}`, reason: 'tested', comment: '', requestedBy: 'a', requestedAt: moment };
     await db
@@ -355,6 +360,11 @@ async function exceptDetections({ db, organizationIds: [organizationId], now }: 
       .execute();
   }
 }
+
+const exceptionIds: Readonly<Record<number, string>> = {
+  280_001_001: '00000000-0000-4000-8000-000000000000',
+  280_001_003: '00000000-0000-4000-8000-000000000001',
+};
 
 function isExcepted({ check, packages }: Detection, tags: readonly string[]): boolean {
   if (check === 280_001_001) return packages.every(({ installed }) => installed === '1');

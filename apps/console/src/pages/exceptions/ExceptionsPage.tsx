@@ -11,12 +11,14 @@ import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { saveFile } from '../../ui/csv.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
-import { formatCount, formatMoment } from '../../ui/format.ts';
+import { formatCount, formatMoment, plural } from '../../ui/format.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { ExceptionRulesForm, rulesInWords } from './ExceptionRulesForm.tsx';
@@ -145,7 +147,7 @@ export function ExceptionsPage() {
               </>
             ),
           },
-          { id: 'covered', header: 'Covers', cell: (item) => (item.covered === null ? '–' : formatCount(item.covered)) },
+          { id: 'covered', header: 'Covers', cell: (item) => <Covered item={item} /> },
           {
             id: 'expires',
             header: 'Until',
@@ -167,6 +169,15 @@ export function ExceptionsPage() {
       {dialog === 'import' ? <ImportVex onClose={close} /> : null}
       {dialog === 'rules' && rules.data ? <ExceptionRulesForm rules={rules.data} onClose={close} /> : null}
     </div>
+  );
+}
+
+function Covered({ item: { covered, exceptionId, reason } }: { item: Exception }) {
+  if (covered === null) return '–';
+  return (
+    <AppLink to={paths.coveredBy(exceptionId)} ariaLabel={`${plural(covered, 'detection')} under ${reason}`}>
+      {formatCount(covered)}
+    </AppLink>
   );
 }
 
