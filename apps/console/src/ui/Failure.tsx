@@ -11,7 +11,13 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => unknow
       type="error"
       header={title}
       statusIconAriaLabel="Error"
-      action={retry ? <Button onClick={() => void retry()}>Try again</Button> : undefined}
+      action={
+        retry ? (
+          <Button formAction="none" onClick={() => void retry()}>
+            Try again
+          </Button>
+        ) : undefined
+      }
     >
       {detail}
     </Alert>

@@ -2,7 +2,7 @@ import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import type { FormEvent, ReactNode } from 'react';
+import { type FormEvent, type ReactNode, useId } from 'react';
 import { Failure } from './Failure.tsx';
 
 /** A form over the page: Enter or the button does it, Escape gives it up. */
@@ -17,6 +17,7 @@ export function FormModal(props: {
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
+  const formId = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (props.usable && !props.busy) props.onSubmit();
@@ -33,14 +34,14 @@ export function FormModal(props: {
             <Button variant="link" onClick={props.onClose}>
               Cancel
             </Button>
-            <Button variant="primary" loading={props.busy} disabled={!props.usable} onClick={props.onSubmit}>
+            <Button variant="primary" form={formId} formAction="submit" loading={props.busy} disabled={!props.usable}>
               {props.action}
             </Button>
           </SpaceBetween>
         </Box>
       }
     >
-      <form className="stack" onSubmit={submit}>
+      <form id={formId} className="stack" noValidate onSubmit={submit}>
         {props.error ? <Failure error={props.error} /> : null}
         {props.children}
       </form>

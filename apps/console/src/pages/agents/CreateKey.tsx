@@ -1,15 +1,11 @@
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints } from '@vedette/protocol';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
-import { Failure } from '../../ui/Failure.tsx';
+import { FormModal } from '../../ui/FormModal.tsx';
 
 /** Asks for the few things a key may have; closes with the new key, or with nothing. */
 export function CreateKey({ onClose }: { onClose: (key?: ReplyOf<typeof endpoints.createActivationKey>) => void }) {
@@ -27,41 +23,25 @@ export function CreateKey({ onClose }: { onClose: (key?: ReplyOf<typeof endpoint
       onClose(key);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
   return (
-    <Modal
-      visible
-      header="Create activation key"
-      closeAriaLabel="Close"
-      onDismiss={() => onClose()}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={() => onClose()}>
-              Cancel
-            </Button>
-            <Button variant="primary" loading={create.isPending} disabled={name.trim() === ''} onClick={() => create.mutate()}>
-              Create
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <FormModal
+      title="Create activation key"
+      action="Create"
+      usable={name.trim() !== ''}
+      busy={create.isPending}
+      error={create.error}
+      onSubmit={() => create.mutate()}
+      onClose={() => onClose()}
     >
-      <form className="stack" onSubmit={submit}>
-        {create.error ? <Failure error={create.error} /> : null}
-        <FormField label="Name" description="Where it is used, for example “web servers”">
-          <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
-        </FormField>
-        <FormField label="Most agents that may use it" description="Empty: no limit">
-          <Input value={maxUses} inputMode="numeric" type="number" onChange={({ detail }) => setMaxUses(detail.value)} />
-        </FormField>
-        <FormField label="Days until it expires" description="Empty: never">
-          <Input value={days} inputMode="numeric" type="number" onChange={({ detail }) => setDays(detail.value)} />
-        </FormField>
-      </form>
-    </Modal>
+      <FormField label="Name" description="Where it is used, for example “web servers”">
+        <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
+      </FormField>
+      <FormField label="Most agents that may use it" description="Empty: no limit">
+        <Input value={maxUses} inputMode="numeric" type="number" onChange={({ detail }) => setMaxUses(detail.value)} />
+      </FormField>
+      <FormField label="Days until it expires" description="Empty: never">
+        <Input value={days} inputMode="numeric" type="number" onChange={({ detail }) => setDays(detail.value)} />
+      </FormField>
+    </FormModal>
   );
 }
