@@ -10,11 +10,13 @@ const firstRows = 50;
 const livePages = 6;
 const noPages: readonly never[] = [];
 
+type Cursor = string | number;
+
 interface ListReply<Item> {
   readonly total: number;
   readonly items: readonly Item[];
   /** Of lists that are read by cursor. */
-  readonly next?: string | null;
+  readonly next?: Cursor | null;
 }
 
 /** A list of the API as far as it was read. */
@@ -34,12 +36,18 @@ export interface List<Item> {
   readonly retry: () => unknown;
   /** Where the whole of it is a CSV file; null for lists that the platform does not write as one. */
   readonly csvAddress: string | null;
-  /** Any part of it, by offset. */
-  readonly fetchPart: (part: { limit: number; offset: number }) => Promise<ListReply<Item>>;
+  /** Any part of it. */
+  readonly fetchPart: (part: Part) => Promise<ListReply<Item>>;
 }
 
 type ItemOf<E extends Endpoint> = ReplyOf<E> extends { items: readonly (infer Item)[] } ? Item : never;
-type PageParam = { readonly limit: number; readonly after?: string; readonly offset?: number };
+
+/** What to ask for: where lists are read by cursor, from there, else by offset. */
+export interface Part {
+  readonly limit: number;
+  readonly after?: Cursor;
+  readonly offset?: number;
+}
 
 /** True for what useList has read so much of that it stands still. */
 export function isLongList({ state }: { readonly state: { readonly data?: unknown } }): boolean {
@@ -61,17 +69,15 @@ export function useList<E extends Endpoint>(
   const queries = useQueryClient();
   const queryKey = [endpoint.path, 'list', asked];
   const { refetchInterval = false } = options;
-  const answer = useInfiniteQuery<ListReply<ItemOf<E>>, Error, InfiniteData<ListReply<ItemOf<E>>>, readonly unknown[], PageParam>(
-    {
-      queryKey,
-      initialPageParam: { limit: firstRows },
-      queryFn: ({ pageParam, signal }) => load(pageParam, signal),
-      getNextPageParam: (last, pages) => nextPage(last, pages),
-      placeholderData: keepPreviousData,
-      refetchInterval: (query) => (isLongList(query) ? false : refetchInterval),
-      staleTime: (query) => (isLongList(query) ? Infinity : freshMs),
-    },
-  );
+  const answer = useInfiniteQuery<ListReply<ItemOf<E>>, Error, InfiniteData<ListReply<ItemOf<E>>>, readonly unknown[], Part>({
+    queryKey,
+    initialPageParam: { limit: firstRows },
+    queryFn: ({ pageParam, signal }) => load(pageParam, signal),
+    getNextPageParam: (last, pages) => nextPage(last, pages),
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => (isLongList(query) ? false : refetchInterval),
+    staleTime: (query) => (isLongList(query) ? Infinity : freshMs),
+  });
   const pages = answer.data?.pages ?? noPages;
   const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
   const hasCsv = 'format' in ((endpoint.query as { shape?: object }).shape ?? {}); // an endpoint's query is an object or nothing
@@ -92,9 +98,13 @@ export function useList<E extends Endpoint>(
   };
 }
 
-function nextPage<Item>(last: ListReply<Item>, pages: readonly ListReply<Item>[]): PageParam | undefined {
+function nextPage<Item>(last: ListReply<Item>, pages: readonly ListReply<Item>[]): Part | undefined {
   const read = pages.reduce((sum, { items }) => sum + items.length, 0);
-  const limit = Math.min(limits.pageSize, Math.max(firstRows, read));
+  return nextPart(last, read, Math.min(limits.pageSize, Math.max(firstRows, read)));
+}
+
+/** What follows the last part when so many rows were read; undefined at the end. */
+export function nextPart(last: ListReply<unknown>, read: number, limit: number): Part | undefined {
   if (last.next !== undefined) return last.next === null ? undefined : { limit, after: last.next };
   return last.items.length > 0 && read < last.total ? { limit, offset: read } : undefined;
 }

@@ -1,6 +1,6 @@
 import Button from '@cloudscape-design/components/button';
 import { useState } from 'react';
-import type { List } from '../api/use-list.ts';
+import { type List, nextPart, type Part } from '../api/use-list.ts';
 import { type CsvValue, saveFile, toCsv } from './csv.ts';
 import { Failure } from './Failure.tsx';
 import { formatCount } from './format.ts';
@@ -52,11 +52,13 @@ export function ExportButton<Item>({ list, columns, noun }: ExportButtonProps<It
 
 async function fetchAll<Item>({ fetchPart }: List<Item>): Promise<Item[]> {
   const rows: Item[] = [];
-  for (;;) {
-    const part = await fetchPart({ limit: exportPage, offset: rows.length });
-    rows.push(...part.items);
-    if (part.total > exportRows)
+  let part: Part | undefined = { limit: exportPage };
+  while (part) {
+    const reply = await fetchPart(part);
+    if (reply.total > exportRows)
       throw new Error(`An export may have ${formatCount(exportRows)} rows; narrow the filter and try again.`);
-    if (part.items.length === 0 || rows.length >= part.total) return rows;
+    rows.push(...reply.items);
+    part = nextPart(reply, rows.length, exportPage);
   }
+  return rows;
 }

@@ -13,6 +13,7 @@ import { useColumnChoice } from './use-column-choice.ts';
 import { useRowWindow } from './use-row-window.ts';
 import { useUrlState } from './use-url-state.ts';
 
+const actionWidthPx = 130;
 /** While the first rows are awaited the page has room for so many. */
 const skeletonRows = 8;
 
@@ -20,7 +21,7 @@ export interface Column<Item> {
   readonly id: string;
   readonly header: string;
   readonly cell: (item: Item) => ReactNode;
-  /** The same for an export that is made here. */
+  /** The same for an export that is made here, and for the order and the search of a WholeTable. */
   readonly text?: (item: Item) => CsvValue;
   readonly width?: number;
   readonly minWidth?: number;
@@ -31,7 +32,7 @@ export interface Column<Item> {
   readonly isExtra?: boolean;
 }
 
-interface ListTableProps<Item> {
+export interface ListTableProps<Item> {
   readonly title: string;
   readonly description?: ReactNode;
   readonly noun: string;
@@ -42,6 +43,8 @@ interface ListTableProps<Item> {
   readonly filter?: ReactNode;
   readonly empty: ReactNode;
   readonly actions?: ReactNode;
+  /** What can be done with one row: a last column, which no export has. */
+  readonly rowActions?: ((item: Item) => ReactNode) | undefined;
   /** Shown below the head of the list in place of its rows. */
   readonly instead?: ReactNode;
   /** Rank of the heading: h1 where the table is the page. */
@@ -53,7 +56,14 @@ interface ListTableProps<Item> {
  * filter lets through as CSV.
  */
 export function ListTable<Item>(props: ListTableProps<Item>) {
-  const { list, columns } = props;
+  const { list, rowActions } = props;
+  const columns = useMemo(
+    () =>
+      rowActions
+        ? [...props.columns, { id: 'action', header: 'Action', cell: rowActions, minWidth: actionWidthPx }]
+        : props.columns,
+    [props.columns, rowActions],
+  );
   const [shown, setShown] = useColumnChoice(props.noun, columns);
   const rows = useRowWindow(
     list.items,
@@ -63,8 +73,8 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
   const { items, firstIndex, widths, ref } = rows;
   // Drawn anew when other rows come into sight, not at every step of the scrolling.
   const table = useMemo(
-    () => <Rows {...props} items={items} firstIndex={firstIndex} widths={widths} shown={shown} setShown={setShown} />,
-    [props, items, firstIndex, widths, shown, setShown],
+    () => <Rows {...props} {...{ drawn: columns, items, firstIndex, widths, shown, setShown }} />,
+    [props, columns, items, firstIndex, widths, shown, setShown],
   );
   if (list.error) {
     return (
@@ -91,6 +101,8 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
 }
 
 interface RowsProps<Item> extends ListTableProps<Item> {
+  /** The columns with that of the actions. */
+  readonly drawn: readonly Column<Item>[];
   readonly items: readonly Item[];
   readonly firstIndex: number;
   readonly widths: ReadonlyMap<string, number> | null;
@@ -99,7 +111,7 @@ interface RowsProps<Item> extends ListTableProps<Item> {
 }
 
 function Rows<Item>(props: RowsProps<Item>) {
-  const { list, columns, shown } = props;
+  const { list, drawn: columns, shown } = props;
   const [state, change] = useUrlState();
   const display = columns.map(({ id }) => ({ id, visible: shown.has(id) }));
   const sorted = columns.find(({ sort }) => sort !== undefined && sort === state['sort']);

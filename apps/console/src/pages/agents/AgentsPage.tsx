@@ -2,7 +2,6 @@ import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { type ActivationKey, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
@@ -14,11 +13,38 @@ import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
 import { formatCount, formatMoment } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { CreateKey } from './CreateKey.tsx';
+
+const columns: readonly Column<ActivationKey>[] = [
+  { id: 'name', header: 'Name', text: (item) => item.name, cell: (item) => item.name },
+  { id: 'state', header: 'State', text: (item) => stateOf(item, Date.now()), cell: (item) => <KeyState item={item} /> },
+  {
+    id: 'uses',
+    header: 'Agents enrolled',
+    isHighestFirst: true,
+    text: (item) => item.uses,
+    cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}`,
+  },
+  { id: 'most', header: 'At most', isExtra: true, text: (item) => item.maxUses, cell: (item) => item.maxUses ?? 'any number' },
+  {
+    id: 'created',
+    header: 'Created',
+    isHighestFirst: true,
+    text: (item) => item.createdAt,
+    cell: (item) => <Ago at={item.createdAt} />,
+  },
+  {
+    id: 'expires',
+    header: 'Expires',
+    text: (item) => item.expiresAt,
+    cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
+  },
+];
 
 type Created = ReplyOf<typeof endpoints.createActivationKey>;
 
@@ -35,62 +61,33 @@ export function AgentsPage() {
       Create activation key
     </Button>
   );
+  const revoke = (item: ActivationKey) =>
+    item.revokedAt === null ? (
+      <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
+        Revoke
+      </Button>
+    ) : (
+      '–'
+    );
   return (
     <div className="stack">
       <Header variant="h1" description="An activation key lets agents enroll; each becomes an asset">
         Agents
       </Header>
       {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h2"
-            counter={answer.data ? `(${answer.data.items.length})` : ''}
-            actions={may('activation-key:write') ? create : null}
-          >
-            Activation keys
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Activation keys' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading activation keys …"
-        items={answer.data?.items ?? []}
-        trackBy="activationKeyId"
+      <WholeTable
+        title="Activation keys"
+        noun="activation keys"
+        columns={columns}
+        keyOf={({ activationKeyId }) => activationKeyId}
+        answer={answer}
+        actions={may('activation-key:write') ? create : null}
+        rowActions={may('activation-key:write') ? revoke : undefined}
         empty={
           <EmptyState title="No activation key">
             <p>Create one, then start an agent with it.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Name', isRowHeader: true, cell: (item) => item.name },
-          { id: 'state', header: 'State', cell: (item) => <KeyState item={item} /> },
-          {
-            id: 'uses',
-            header: 'Agents enrolled',
-            cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}`,
-          },
-          { id: 'created', header: 'Created', cell: (item) => <Ago at={item.createdAt} /> },
-          {
-            id: 'expires',
-            header: 'Expires',
-            cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
-          },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: (item) =>
-              item.revokedAt === null && may('activation-key:write') ? (
-                <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
-                  Revoke
-                </Button>
-              ) : (
-                '–'
-              ),
-          },
-        ]}
       />
       {creating ? (
         <CreateKey
@@ -116,30 +113,18 @@ export function AgentsPage() {
 }
 
 function KeyState({ item }: { item: ActivationKey }) {
-  const now = useNow();
-  if (item.revokedAt !== null)
-    return (
-      <StatusIndicator type="stopped" wrapText={false}>
-        Revoked
-      </StatusIndicator>
-    );
-  if (item.expiresAt !== null && Date.parse(item.expiresAt) < now)
-    return (
-      <StatusIndicator type="stopped" wrapText={false}>
-        Expired
-      </StatusIndicator>
-    );
-  if (item.maxUses !== null && item.uses >= item.maxUses)
-    return (
-      <StatusIndicator type="stopped" wrapText={false}>
-        Used up
-      </StatusIndicator>
-    );
+  const state = stateOf(item, useNow());
   return (
-    <StatusIndicator type="success" wrapText={false}>
-      Usable
+    <StatusIndicator type={state === 'Usable' ? 'success' : 'stopped'} wrapText={false}>
+      {state}
     </StatusIndicator>
   );
+}
+
+function stateOf({ revokedAt, expiresAt, maxUses, uses }: ActivationKey, now: number): string {
+  if (revokedAt !== null) return 'Revoked';
+  if (expiresAt !== null && Date.parse(expiresAt) < now) return 'Expired';
+  return maxUses !== null && uses >= maxUses ? 'Used up' : 'Usable';
 }
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {

@@ -2,7 +2,6 @@ import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { type ApiToken, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
@@ -12,11 +11,46 @@ import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
 import { formatMoment } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { CreateToken } from './CreateToken.tsx';
+
+const columns: readonly Column<ApiToken>[] = [
+  { id: 'name', header: 'Name', text: (item) => item.name, cell: (item) => item.name },
+  { id: 'state', header: 'State', text: (item) => stateOf(item, Date.now()), cell: (item) => <TokenState item={item} /> },
+  {
+    id: 'created',
+    header: 'Created',
+    isHighestFirst: true,
+    text: (item) => item.createdAt,
+    cell: (item) => <Ago at={item.createdAt} />,
+  },
+  {
+    id: 'expires',
+    header: 'Expires',
+    text: (item) => item.expiresAt,
+    cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
+  },
+  { id: 'permissions', header: 'May', text: mayDo, cell: mayDo },
+  {
+    id: 'used',
+    header: 'Last used',
+    isHighestFirst: true,
+    text: (item) => item.lastUsedAt,
+    cell: (item) => (
+      <span title={item.lastAddress ?? undefined}>
+        <Ago at={item.lastUsedAt} />
+      </span>
+    ),
+  },
+];
+
+function mayDo({ permissions }: ApiToken): string {
+  return permissions === null ? 'whatever you may' : permissions.join(', ');
+}
 
 type Created = ReplyOf<typeof endpoints.createApiToken>;
 
@@ -34,66 +68,27 @@ export function TokensPage() {
         API tokens
       </Header>
       {created ? <NewSecret created={created} onDismiss={() => setCreated(null)} /> : null}
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h2"
-            counter={answer.data ? `(${answer.data.items.length})` : ''}
-            actions={
-              <Button variant="primary" onClick={() => setCreating(true)}>
-                Create API token
-              </Button>
-            }
-          >
-            Your tokens
-          </Header>
+      <WholeTable
+        title="Your tokens"
+        noun="API tokens"
+        columns={columns}
+        keyOf={({ apiTokenId }) => apiTokenId}
+        answer={answer}
+        actions={
+          <Button variant="primary" onClick={() => setCreating(true)}>
+            Create API token
+          </Button>
         }
-        ariaLabels={{ tableLabel: 'Your tokens' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading API tokens …"
-        items={answer.data?.items ?? []}
-        trackBy="apiTokenId"
+        rowActions={(item) => (
+          <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
+            Revoke
+          </Button>
+        )}
         empty={
           <EmptyState title="No API token">
             <p>Create one for each script, so that you can revoke it alone.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Name', isRowHeader: true, cell: (item) => item.name },
-          { id: 'state', header: 'State', cell: (item) => <TokenState item={item} /> },
-          { id: 'created', header: 'Created', cell: (item) => <Ago at={item.createdAt} /> },
-          {
-            id: 'expires',
-            header: 'Expires',
-            cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
-          },
-          {
-            id: 'permissions',
-            header: 'May',
-            cell: (item) => (item.permissions === null ? 'whatever you may' : item.permissions.join(', ')),
-          },
-          {
-            id: 'used',
-            header: 'Last used',
-            cell: (item) => (
-              <span title={item.lastAddress ?? undefined}>
-                <Ago at={item.lastUsedAt} />
-              </span>
-            ),
-          },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: (item) => (
-              <Button variant="inline-link" ariaLabel={`Revoke ${item.name}`} onClick={() => setRevoking(item)}>
-                Revoke
-              </Button>
-            ),
-          },
-        ]}
       />
       {creating ? (
         <CreateToken
@@ -119,16 +114,16 @@ export function TokensPage() {
 }
 
 function TokenState({ item }: { item: ApiToken }) {
-  const now = useNow();
-  return item.expiresAt !== null && Date.parse(item.expiresAt) < now ? (
-    <StatusIndicator type="stopped" wrapText={false}>
-      Expired
-    </StatusIndicator>
-  ) : (
-    <StatusIndicator type="success" wrapText={false}>
-      Usable
+  const state = stateOf(item, useNow());
+  return (
+    <StatusIndicator type={state === 'Usable' ? 'success' : 'stopped'} wrapText={false}>
+      {state}
     </StatusIndicator>
   );
+}
+
+function stateOf({ expiresAt }: ApiToken, now: number): string {
+  return expiresAt !== null && Date.parse(expiresAt) < now ? 'Expired' : 'Usable';
 }
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {

@@ -1,9 +1,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
-import Header from '@cloudscape-design/components/header';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type User } from '@vedette/protocol';
 import { useState } from 'react';
@@ -15,12 +13,53 @@ import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
-import { Failure } from '../../ui/Failure.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { type NewPassword, UserForm } from './UserForm.tsx';
 
 type Deed = 'edit' | 'password' | 'factors' | 'disable' | 'enable' | 'delete';
+
+const columns: readonly Column<User>[] = [
+  {
+    id: 'login',
+    header: 'Login',
+    text: (user) => user.login,
+    cell: (user) => <AppLink to={paths.audit({ search: user.login })}>{user.login}</AppLink>,
+  },
+  { id: 'name', header: 'Name', text: (user) => user.name, cell: (user) => user.name },
+  { id: 'role', header: 'Role', text: roleOf, cell: roleOf },
+  {
+    id: 'scope',
+    header: 'Assets',
+    text: (user) => user.scope,
+    cell: (user) => (user.scope === null ? '' : <code>{user.scope}</code>),
+  },
+  {
+    id: 'factors',
+    header: 'Second factors',
+    text: (user) => user.secondFactors,
+    cell: (user) => user.secondFactors,
+  },
+  {
+    id: 'seen',
+    header: 'Last login',
+    isHighestFirst: true,
+    text: (user) => user.lastLogin,
+    cell: (user) => <Ago at={user.lastLogin} />,
+  },
+  { id: 'state', header: 'State', text: stateOf, cell: (user) => <UserState user={user} /> },
+];
+
+function roleOf({ role, roleName }: User): string {
+  return roleName || role;
+}
+
+function stateOf({ disabledAt }: User): string {
+  return disabledAt ? 'Disabled' : 'Enabled';
+}
 
 /** Who may come in, and as what. */
 export function UsersPage() {
@@ -31,72 +70,45 @@ export function UsersPage() {
   const [editing, setEditing] = useState<User | 'new' | null>(null);
   const [asked, setAsked] = useState<{ user: User; deed: Exclude<Deed, 'edit'> } | null>(null);
   const [made, setMade] = useState<NewPassword | null>(null);
-  const columns = [
-    {
-      id: 'login',
-      header: 'Login',
-      isRowHeader: true,
-      cell: (user: User) => <AppLink to={paths.audit({ search: user.login })}>{user.login}</AppLink>,
-    },
-    { id: 'name', header: 'Name', cell: (user: User) => user.name },
-    { id: 'role', header: 'Role', cell: (user: User) => user.roleName || user.role },
-    { id: 'scope', header: 'Assets', cell: (user: User) => (user.scope === null ? '' : <code>{user.scope}</code>) },
-    { id: 'factors', header: 'Second factors', cell: (user: User) => user.secondFactors },
-    { id: 'seen', header: 'Last login', cell: (user: User) => <Ago at={user.lastLogin} /> },
-    { id: 'state', header: 'State', cell: (user: User) => <UserState user={user} /> },
-  ];
-  const actions = {
-    id: 'action',
-    header: 'Action',
-    cell: (user: User) => (
-      <ButtonDropdown
-        variant="inline-icon"
-        expandToViewport
-        ariaLabel={`Actions for ${user.login}`}
-        items={[
-          { id: 'edit', text: 'Change …' },
-          { id: 'password', text: 'Give a new password …' },
-          { id: 'factors', text: 'Take away second factors …', disabled: user.secondFactors === 0 },
-          user.disabledAt ? { id: 'enable', text: 'Enable …' } : { id: 'disable', text: 'Disable …' },
-          { id: 'delete', text: 'Remove …' },
-        ]}
-        onItemClick={({ detail }) => {
-          const deed = detail.id as Deed; // one of the ids above
-          if (deed === 'edit') setEditing(user);
-          else setAsked({ user, deed });
-        }}
-      />
-    ),
-  };
+  const actions = (user: User) => (
+    <ButtonDropdown
+      variant="inline-icon"
+      expandToViewport
+      ariaLabel={`Actions for ${user.login}`}
+      items={[
+        { id: 'edit', text: 'Change …' },
+        { id: 'password', text: 'Give a new password …' },
+        { id: 'factors', text: 'Take away second factors …', disabled: user.secondFactors === 0 },
+        user.disabledAt ? { id: 'enable', text: 'Enable …' } : { id: 'disable', text: 'Disable …' },
+        { id: 'delete', text: 'Remove …' },
+      ]}
+      onItemClick={({ detail }) => {
+        const deed = detail.id as Deed; // one of the ids above
+        if (deed === 'edit') setEditing(user);
+        else setAsked({ user, deed });
+      }}
+    />
+  );
   return (
     <div className="stack">
       {made ? <ShowPassword made={made} onDismiss={() => setMade(null)} /> : null}
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${answer.data.items.length})` : ''}
-            description="A role says what somebody may do; a query over assets, what they see of the fleet"
-            actions={
-              may('user:write') ? (
-                <Button variant="primary" onClick={() => setEditing('new')}>
-                  Create user
-                </Button>
-              ) : null
-            }
-          >
-            Users
-          </Header>
+      <WholeTable
+        title="Users"
+        noun="users"
+        rank="h1"
+        description="A role says what somebody may do; a query over assets, what they see of the fleet"
+        columns={columns}
+        keyOf={({ userId }) => userId}
+        answer={answer}
+        actions={
+          may('user:write') ? (
+            <Button variant="primary" onClick={() => setEditing('new')}>
+              Create user
+            </Button>
+          ) : null
         }
-        ariaLabels={{ tableLabel: 'Users' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading users …"
-        items={answer.data?.items ?? []}
-        trackBy="userId"
-        columnDefinitions={may('user:write') ? [...columns, actions] : columns}
+        rowActions={may('user:write') ? actions : undefined}
+        empty={<EmptyState title="No user" />}
       />
       {editing ? (
         <UserForm
@@ -177,13 +189,9 @@ async function doIt({ userId, login }: User, deed: Exclude<Deed, 'edit'>): Promi
 }
 
 function UserState({ user }: { user: User }) {
-  return user.disabledAt ? (
-    <StatusIndicator type="stopped" wrapText={false}>
-      Disabled
-    </StatusIndicator>
-  ) : (
-    <StatusIndicator type="success" wrapText={false}>
-      Enabled
+  return (
+    <StatusIndicator type={user.disabledAt ? 'stopped' : 'success'} wrapText={false}>
+      {stateOf(user)}
     </StatusIndicator>
   );
 }
