@@ -119,6 +119,7 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.waitForURL('**/releases');
     await page.getByRole('link', { name: 'What happened' }).click();
     await page.waitForURL('**/events?kind=upgrade&period=30d');
+    expect(await page.getByRole('link', { name: 'Roll-out of 1.1.0: started' }).count()).toBe(1);
   });
 
   it('goes on from page to page at a moment of the past, which stands in the address', async () => {

@@ -1,31 +1,50 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
-import TextFilter from '@cloudscape-design/components/text-filter';
 import { useMutation } from '@tanstack/react-query';
 import { type ChainedAuditEvent, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
-import { useApi } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { useSettled } from '../../ui/use-settled.ts';
+import { plural } from '../../ui/format.ts';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { SearchField } from '../../ui/SearchField.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { useUrlState } from '../../ui/use-url-state.ts';
+
+const told: readonly Column<ChainedAuditEvent>[] = [
+  { id: 'at', header: 'When', text: (event) => event.at, cell: (event) => <Ago at={event.at} /> },
+  { id: 'who', header: 'Who', text: (event) => event.actor.login, cell: (event) => event.actor.login },
+  { id: 'what', header: 'What', text: (event) => event.action, cell: (event) => inWords(event.action) },
+  {
+    id: 'target',
+    header: 'To what',
+    minWidth: 160,
+    text: targetOf,
+    cell: (event) => <code>{targetOf(event)}</code>,
+  },
+  { id: 'from', header: 'From', text: originOf, cell: originOf },
+  { id: 'outcome', header: 'Outcome', text: (event) => event.outcome, cell: (event) => <Outcome event={event} /> },
+];
+
+function targetOf({ target }: ChainedAuditEvent): string {
+  return Object.values(target).join(' ');
+}
+
+function originOf({ actor }: ChainedAuditEvent): string {
+  return `${actor.address}, ${actor.via}`;
+}
 
 /** Who changed what, and whether the log is whole. */
 export function AuditPage() {
   useTitle('Audit log');
-  const [state, change] = useUrlState();
-  const [after, setAfter] = useState<number | undefined>(undefined);
-  const search = useSettled(state['search'] ?? '');
-  const answer = useApi(endpoints.listAuditEvents, { query: { search: search || undefined, after, limit: 50 } });
+  const [state] = useUrlState();
+  const list = useList(endpoints.listAuditEvents, { query: { search: state['search'] } });
   const verify = useMutation({ mutationFn: () => call(endpoints.verifyAuditLog, { query: {} }) });
   const [shown, setShown] = useState<ChainedAuditEvent | null>(null);
   useFrame(
@@ -34,78 +53,43 @@ export function AuditPage() {
     },
     `audit ${shown?.number}`,
   );
+  const columns: readonly Column<ChainedAuditEvent>[] = [
+    {
+      id: 'number',
+      header: 'Event',
+      text: (event) => event.number,
+      cell: (event) => (
+        <Button variant="inline-link" ariaLabel={`Show event ${event.number}`} onClick={() => setShown(event)}>
+          {event.number}
+        </Button>
+      ),
+    },
+    ...told,
+  ];
   return (
     <div className="stack">
       {verify.error ? <Failure error={verify.error} /> : null}
       {verify.data ? <Verification result={verify.data} /> : null}
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${answer.data.total})` : ''}
-            description="Every change by whomever, each event bound to all before it"
-            actions={
-              <Button loading={verify.isPending} onClick={() => verify.mutate()}>
-                Verify
-              </Button>
-            }
-          >
-            Audit log
-          </Header>
+      <ListTable
+        title="Audit log"
+        noun="audit events"
+        rank="h1"
+        description="Every change by whomever, each event bound to all before it"
+        columns={columns}
+        keyOf={({ number }) => `${number}`}
+        list={list}
+        actions={
+          <Button loading={verify.isPending} onClick={() => verify.mutate()}>
+            Verify
+          </Button>
         }
         filter={
-          <TextFilter
-            filteringText={state['search'] ?? ''}
-            filteringPlaceholder="Login, action or id"
-            filteringAriaLabel="Search the audit log"
-            onChange={({ detail }) => {
-              setAfter(undefined);
-              change({ search: detail.filteringText || undefined });
-            }}
+          <SearchField
+            label="Find a login, action or id"
+            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
           />
         }
-        ariaLabels={{ tableLabel: 'Audit log' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading the audit log …"
-        items={answer.data?.items ?? []}
-        trackBy={(event) => `${event.number}`}
         empty={<EmptyState title="Nothing like that was done" />}
-        footer={
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={after === undefined} onClick={() => setAfter(undefined)}>
-              Newest
-            </Button>
-            <Button disabled={!answer.data?.next} onClick={() => setAfter(answer.data?.next ?? undefined)}>
-              Older
-            </Button>
-          </SpaceBetween>
-        }
-        columnDefinitions={[
-          {
-            id: 'number',
-            header: 'Event',
-            isRowHeader: true,
-            cell: (event) => (
-              <Button variant="inline-link" ariaLabel={`Show event ${event.number}`} onClick={() => setShown(event)}>
-                {event.number}
-              </Button>
-            ),
-          },
-          { id: 'at', header: 'When', cell: (event) => <Ago at={event.at} /> },
-          { id: 'who', header: 'Who', cell: (event) => event.actor.login },
-          { id: 'what', header: 'What', cell: (event) => inWords(event.action) },
-          {
-            id: 'target',
-            header: 'To what',
-            minWidth: 160,
-            cell: (event) => <code>{Object.values(event.target).join(' ')}</code>,
-          },
-          { id: 'from', header: 'From', cell: (event) => `${event.actor.address}, ${event.actor.via}` },
-          { id: 'outcome', header: 'Outcome', cell: (event) => <Outcome event={event} /> },
-        ]}
       />
     </div>
   );

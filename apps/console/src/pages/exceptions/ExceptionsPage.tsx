@@ -1,14 +1,13 @@
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Exception, ExceptionState, type VexFormat } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { paths } from '../../paths.ts';
@@ -19,6 +18,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount, formatMoment, plural } from '../../ui/format.ts';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { ExceptionRulesForm, rulesInWords } from './ExceptionRulesForm.tsx';
@@ -27,13 +27,101 @@ import { RequestException } from './RequestException.tsx';
 
 const indicators = { requested: 'pending', active: 'success', expired: 'stopped', ended: 'stopped', rejected: 'error' } as const;
 
+const columns: readonly Column<Exception>[] = [
+  {
+    id: 'reason',
+    header: 'Reason',
+    text: (item) => item.reason,
+    minWidth: 160,
+    cell: (item) => (
+      <>
+        {item.reason}
+        {item.comment ? <div className="quiet">{item.comment}</div> : null}
+      </>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    text: (item) => item.state,
+    minWidth: 130,
+    cell: (item) => (
+      <>
+        <StatusIndicator type={indicators[item.state]} wrapText={false}>
+          {item.state}
+        </StatusIndicator>
+        <div className="quiet">{statusOf(item)}</div>
+      </>
+    ),
+  },
+  {
+    id: 'checks',
+    header: 'For',
+    text: (item) => item.query,
+    minWidth: 180,
+    cell: (item) => (
+      <>
+        <code>{item.query}</code>
+        <div className="quiet">
+          {item.names.join(', ')}
+          {item.checks > item.names.length ? ` and ${item.checks - item.names.length} more` : ''}
+        </div>
+        <div>on {item.assets === '' ? 'all assets' : <code>{item.assets}</code>}</div>
+      </>
+    ),
+  },
+  {
+    id: 'covered',
+    header: 'Covers',
+    text: (item) => item.covered,
+    cell: (item) => <Covered item={item} />,
+  },
+  {
+    id: 'expires',
+    header: 'Until',
+    text: (item) => item.expiresAt,
+    minWidth: 140,
+    cell: (item) => (
+      <>
+        {item.expiresAt === null ? 'somebody ends it' : formatMoment(item.expiresAt)}
+        <div className="quiet">
+          asked <Ago at={item.requestedAt} /> by {item.requestedBy}
+          {item.decidedBy === null ? '' : `, decided by ${item.decidedBy}`}
+        </div>
+      </>
+    ),
+  },
+  { id: 'on', header: 'On assets', isExtra: true, text: (item) => item.assets, cell: (item) => <code>{item.assets}</code> },
+  { id: 'comment', header: 'Comment', isExtra: true, text: (item) => item.comment, cell: (item) => item.comment },
+  { id: 'status', header: 'VEX status', isExtra: true, text: (item) => item.status, cell: statusOf },
+  {
+    id: 'requestedAt',
+    header: 'Asked',
+    isExtra: true,
+    text: (item) => item.requestedAt,
+    cell: (item) => <Ago at={item.requestedAt} />,
+  },
+  { id: 'requestedBy', header: 'Asked by', isExtra: true, text: (item) => item.requestedBy, cell: (item) => item.requestedBy },
+  {
+    id: 'decidedBy',
+    header: 'Decided by',
+    isExtra: true,
+    text: (item) => item.decidedBy,
+    cell: (item) => item.decidedBy ?? '–',
+  },
+];
+
+function statusOf({ status }: Exception): string {
+  return status.replaceAll('_', ' ');
+}
+
 /** What somebody said is of no concern for a time, and why. */
 export function ExceptionsPage() {
   useTitle('Exceptions');
   useFrame({}, 'exceptions');
   const [address, change] = useUrlState();
   const state = oneOf(address['state'], ['', ...ExceptionState.options]);
-  const answer = useApi(endpoints.listExceptions, { query: { limit: 200, ...(state === '' ? {} : { state }) } });
+  const list = useList(endpoints.listExceptions, { query: state === '' ? {} : { state } });
   const may = useMay();
   const rules = useApi(endpoints.getExceptionRules, {});
   const [dialog, setDialog] = useState<'request' | 'import' | 'rules' | null>(null);
@@ -47,42 +135,36 @@ export function ExceptionsPage() {
   };
   return (
     <div className="stack">
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
       {failure === null ? null : <Failure error={failure} />}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${formatCount(answer.data.total)})` : ''}
-            description={
-              <>
-                Detections under an exception are left out of what is open and of risk, until its time is over or another version
-                is installed. {rules.data ? rulesInWords(rules.data) : null}
-              </>
-            }
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <ButtonDropdown
-                  items={[
-                    { id: 'openvex', text: 'OpenVEX' },
-                    { id: 'cyclonedx', text: 'CycloneDX' },
-                  ]}
-                  onItemClick={({ detail }) => download(detail.id === 'cyclonedx' ? 'cyclonedx' : 'openvex')}
-                >
-                  Export VEX
-                </ButtonDropdown>
-                {rules.data && may('exception:approve') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
-                {may('exception:write') ? <Button onClick={() => setDialog('import')}>Import VEX</Button> : null}
-                {may('exception:write') ? (
-                  <Button variant="primary" onClick={() => setDialog('request')}>
-                    Request exception
-                  </Button>
-                ) : null}
-              </SpaceBetween>
-            }
-          >
-            Exceptions
-          </Header>
+      <ListTable
+        title="Exceptions"
+        noun="exceptions"
+        rank="h1"
+        description={
+          <>
+            Detections under an exception are left out of what is open and of risk, until its time is over or another version is
+            installed. {rules.data ? rulesInWords(rules.data) : null}
+          </>
+        }
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <ButtonDropdown
+              items={[
+                { id: 'openvex', text: 'OpenVEX' },
+                { id: 'cyclonedx', text: 'CycloneDX' },
+              ]}
+              onItemClick={({ detail }) => download(detail.id === 'cyclonedx' ? 'cyclonedx' : 'openvex')}
+            >
+              Export VEX
+            </ButtonDropdown>
+            {rules.data && may('exception:approve') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
+            {may('exception:write') ? <Button onClick={() => setDialog('import')}>Import VEX</Button> : null}
+            {may('exception:write') ? (
+              <Button variant="primary" onClick={() => setDialog('request')}>
+                Request exception
+              </Button>
+            ) : null}
+          </SpaceBetween>
         }
         filter={
           <div className="filters">
@@ -94,76 +176,15 @@ export function ExceptionsPage() {
             />
           </div>
         }
-        ariaLabels={{ tableLabel: 'Exceptions' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading exceptions …"
-        items={answer.data?.items ?? []}
-        trackBy="exceptionId"
+        columns={columns}
+        keyOf={({ exceptionId }) => exceptionId}
+        list={list}
+        rowActions={(item) => <Actions item={item} onFailure={setFailure} />}
         empty={
           <EmptyState title="No exception">
             <p>Ask for one where a detection is of no concern, or cannot be fixed for a time.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          {
-            id: 'reason',
-            header: 'Reason',
-            isRowHeader: true,
-            minWidth: 160,
-            cell: (item) => (
-              <>
-                {item.reason}
-                {item.comment ? <div className="quiet">{item.comment}</div> : null}
-              </>
-            ),
-          },
-          {
-            id: 'state',
-            header: 'State',
-            minWidth: 130,
-            cell: (item) => (
-              <>
-                <StatusIndicator type={indicators[item.state]} wrapText={false}>
-                  {item.state}
-                </StatusIndicator>
-                <div className="quiet">{item.status.replaceAll('_', ' ')}</div>
-              </>
-            ),
-          },
-          {
-            id: 'checks',
-            header: 'For',
-            minWidth: 180,
-            cell: (item) => (
-              <>
-                <code>{item.query}</code>
-                <div className="quiet">
-                  {item.names.join(', ')}
-                  {item.checks > item.names.length ? ` and ${item.checks - item.names.length} more` : ''}
-                </div>
-                <div>on {item.assets === '' ? 'all assets' : <code>{item.assets}</code>}</div>
-              </>
-            ),
-          },
-          { id: 'covered', header: 'Covers', cell: (item) => <Covered item={item} /> },
-          {
-            id: 'expires',
-            header: 'Until',
-            minWidth: 140,
-            cell: (item) => (
-              <>
-                {item.expiresAt === null ? 'somebody ends it' : formatMoment(item.expiresAt)}
-                <div className="quiet">
-                  asked <Ago at={item.requestedAt} /> by {item.requestedBy}
-                  {item.decidedBy === null ? '' : `, decided by ${item.decidedBy}`}
-                </div>
-              </>
-            ),
-          },
-          { id: 'action', header: 'Action', minWidth: 110, cell: (item) => <Actions item={item} onFailure={setFailure} /> },
-        ]}
       />
       {dialog === 'request' ? <RequestException onClose={close} /> : null}
       {dialog === 'import' ? <ImportVex onClose={close} /> : null}
