@@ -13,7 +13,7 @@ import { useColumnChoice } from './use-column-choice.ts';
 import { useRowWindow } from './use-row-window.ts';
 import { useUrlState } from './use-url-state.ts';
 
-const actionWidthPx = 130;
+const actionWidthPx = 150;
 /** While the first rows are awaited the page has room for so many. */
 const skeletonRows = 8;
 

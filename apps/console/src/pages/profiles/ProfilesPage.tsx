@@ -1,7 +1,5 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Profile, writeSettingValue } from '@vedette/protocol';
 import { useState } from 'react';
@@ -15,9 +13,80 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { EditProfile } from './EditProfile.tsx';
 import { RemoveProfile } from './RemoveProfile.tsx';
+
+const columns: readonly Column<Profile>[] = [
+  {
+    id: 'name',
+    header: 'Profile',
+    minWidth: 140,
+    text: (profile) => profile.name,
+    cell: (profile) => (
+      <>
+        {profile.name}
+        {profile.description ? <div className="quiet">{profile.description}</div> : null}
+      </>
+    ),
+  },
+  {
+    id: 'query',
+    header: 'For',
+    minWidth: 160,
+    text: (profile) => profile.query,
+    cell: (profile) =>
+      profile.query === null ? <span className="quiet">all assets, below every other</span> : <code>{profile.query}</code>,
+  },
+  {
+    id: 'assets',
+    header: 'Assets',
+    isHighestFirst: true,
+    text: (profile) => profile.assets,
+    cell: (profile) => (
+      <AppLink
+        to={paths.assets(profile.query === null ? {} : { query: profile.query })}
+        ariaLabel={`${profile.assets} assets of ${profile.name}`}
+      >
+        {formatCount(profile.assets)}
+      </AppLink>
+    ),
+  },
+  {
+    id: 'sets',
+    header: 'Sets',
+    minWidth: 200,
+    text: (profile) =>
+      settingsOf(profile)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    cell: (profile) => <Sets profile={profile} />,
+  },
+  {
+    id: 'priority',
+    header: 'Priority',
+    text: (profile) => (profile.query === null ? null : profile.priority),
+    cell: (profile) => (profile.query === null ? 'default' : profile.priority),
+  },
+  {
+    id: 'changed',
+    header: 'Changed',
+    isHighestFirst: true,
+    text: (profile) => profile.changedAt,
+    cell: (profile) => (
+      <>
+        <Ago at={profile.changedAt} /> by {profile.changedBy}
+      </>
+    ),
+  },
+];
+
+/** What a profile sets, and to what. */
+function settingsOf({ settings, upgrades }: Profile): (readonly [string, string])[] {
+  return Object.entries({ ...settings, ...upgrades }).map(([name, value]) => [name, writeSettingValue(value)]);
+}
 
 /** Agent settings for the assets that fit a query, the profile that wins first. */
 export function ProfilesPage() {
@@ -61,85 +130,28 @@ export function ProfilesPage() {
   );
   return (
     <div className="stack">
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
       {order.error ? <Failure error={order.error} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${formatCount(profiles.length)})` : ''}
-            description="How agents behave, by what their assets are. The first that sets something wins; the file of a host wins over all"
-            actions={
-              may('profile:write') ? (
-                <Button variant="primary" onClick={() => setEditing('new')}>
-                  Create profile
-                </Button>
-              ) : null
-            }
-          >
-            Profiles
-          </Header>
+      <WholeTable
+        title="Profiles"
+        noun="profiles"
+        rank="h1"
+        description="How agents behave, by what their assets are. The first that sets something wins; the file of a host wins over all"
+        columns={columns}
+        keyOf={({ profileId }) => profileId}
+        answer={answer}
+        actions={
+          may('profile:write') ? (
+            <Button variant="primary" onClick={() => setEditing('new')}>
+              Create profile
+            </Button>
+          ) : null
         }
-        ariaLabels={{ tableLabel: 'Profiles' }}
-        wrapLines
-        loading={answer.isPending}
-        loadingText="Loading profiles …"
-        items={profiles}
-        trackBy="profileId"
+        rowActions={may('profile:write') ? actions : undefined}
         empty={
           <EmptyState title="No profile">
             <p>Every agent uses its defaults. Make one for assets that need to be left alone, or looked at more often.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          {
-            id: 'name',
-            header: 'Profile',
-            isRowHeader: true,
-            minWidth: 140,
-            cell: (profile) => (
-              <>
-                {profile.name}
-                {profile.description ? <div className="quiet">{profile.description}</div> : null}
-              </>
-            ),
-          },
-          {
-            id: 'query',
-            header: 'For',
-            minWidth: 160,
-            cell: (profile) =>
-              profile.query === null ? (
-                <span className="quiet">all assets, below every other</span>
-              ) : (
-                <code>{profile.query}</code>
-              ),
-          },
-          {
-            id: 'assets',
-            header: 'Assets',
-            cell: (profile) => (
-              <AppLink
-                to={paths.assets(profile.query === null ? {} : { query: profile.query })}
-                ariaLabel={`${profile.assets} assets of ${profile.name}`}
-              >
-                {formatCount(profile.assets)}
-              </AppLink>
-            ),
-          },
-          { id: 'sets', header: 'Sets', minWidth: 200, cell: (profile) => <Sets profile={profile} /> },
-          { id: 'priority', header: 'Priority', cell: (profile) => (profile.query === null ? 'default' : profile.priority) },
-          {
-            id: 'changed',
-            header: 'Changed',
-            cell: (profile) => (
-              <>
-                <Ago at={profile.changedAt} /> by {profile.changedBy}
-              </>
-            ),
-          },
-          ...(may('profile:write') ? [{ id: 'action', header: 'Action', minWidth: 180, cell: actions }] : []),
-        ]}
       />
       {editing ? <EditProfile profile={editing === 'new' ? null : editing} onClose={() => setEditing(null)} /> : null}
       {removing ? <RemoveProfile profile={removing} onClose={() => setRemoving(null)} /> : null}
@@ -147,14 +159,14 @@ export function ProfilesPage() {
   );
 }
 
-function Sets({ profile: { settings, upgrades } }: { profile: Profile }) {
-  const all = Object.entries({ ...settings, ...upgrades });
+function Sets({ profile }: { profile: Profile }) {
+  const all = settingsOf(profile);
   if (all.length === 0) return <span className="quiet">nothing yet</span>;
   return (
     <>
       {all.map(([name, value]) => (
         <div key={name}>
-          {name} <strong>{writeSettingValue(value)}</strong>
+          {name} <strong>{value}</strong>
         </div>
       ))}
     </>

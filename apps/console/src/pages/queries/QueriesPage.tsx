@@ -1,6 +1,4 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
-import Table from '@cloudscape-design/components/table';
 import { useQueryClient } from '@tanstack/react-query';
 import { endpoints, type SavedQuery } from '@vedette/protocol';
 import { useState } from 'react';
@@ -13,8 +11,9 @@ import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { SkeletonRows } from '../../ui/Skeleton.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 
 const entityNames = {
   asset: 'assets',
@@ -23,6 +22,34 @@ const entityNames = {
   software: 'software',
   event: 'events',
 } as const;
+
+const columns: readonly Column<SavedQuery>[] = [
+  {
+    id: 'name',
+    header: 'Name',
+    text: (item) => item.name,
+    cell: (item) => <AppLink to={savedQueryPath(item)}>{item.name}</AppLink>,
+  },
+  { id: 'about', header: 'Finds', text: (item) => entityNames[item.about], cell: (item) => entityNames[item.about] },
+  { id: 'query', header: 'Query', minWidth: 260, text: (item) => item.query, cell: (item) => <code>{item.query}</code> },
+  { id: 'shared', header: 'Seen by', text: readersOf, cell: readersOf },
+  { id: 'tile', header: 'Dashboard', text: placeOf, cell: placeOf },
+  {
+    id: 'changed',
+    header: 'Changed',
+    isHighestFirst: true,
+    text: (item) => item.changedAt,
+    cell: (item) => <Ago at={item.changedAt} />,
+  },
+];
+
+function readersOf({ shared, owner }: SavedQuery): string {
+  return shared ? `everybody, from ${owner}` : 'you';
+}
+
+function placeOf({ onDashboard }: SavedQuery): string {
+  return onDashboard ? 'yes' : 'no';
+}
 
 /** Queries under a name: one's own, and those that are shared. */
 export function QueriesPage() {
@@ -41,65 +68,34 @@ export function QueriesPage() {
     }
     await queries.invalidateQueries({ queryKey: keyOf(endpoints.listSavedQueries) });
   };
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   return (
     <div className="stack">
       {failure === null ? null : <Failure error={failure} />}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${answer.data.items.length})` : ''}
-            description="In the palette (Ctrl K) and, where chosen, on the dashboard"
-          >
-            Saved queries
-          </Header>
+      <WholeTable
+        title="Saved queries"
+        noun="saved queries"
+        rank="h1"
+        description="In the palette (Ctrl K) and, where chosen, on the dashboard"
+        columns={columns}
+        keyOf={({ savedQueryId }) => savedQueryId}
+        answer={answer}
+        rowActions={(item) =>
+          item.isOwn || me?.permissions.includes('query:share') ? (
+            <Button variant="inline-link" ariaLabel={`Delete ${item.name}`} onClick={() => void remove(item)}>
+              Delete
+            </Button>
+          ) : null
         }
-        ariaLabels={{ tableLabel: 'Saved queries' }}
-        contentDensity="compact"
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading saved queries …"
-        items={answer.data?.items ?? []}
-        trackBy="savedQueryId"
         empty={
-          answer.isPending ? (
-            <SkeletonRows />
-          ) : (
-            <EmptyState title="No saved query yet">
-              <p>
-                Ask for something in the list of <AppLink to={paths.assets()}>assets</AppLink>,{' '}
-                <AppLink to={paths.detections()}>detections</AppLink>, <AppLink to={paths.checks()}>checks</AppLink>,{' '}
-                <AppLink to={paths.software()}>software</AppLink> or <AppLink to={paths.events()}>events</AppLink>, and save it
-                there.
-              </p>
-            </EmptyState>
-          )
+          <EmptyState title="No saved query yet">
+            <p>
+              Ask for something in the list of <AppLink to={paths.assets()}>assets</AppLink>,{' '}
+              <AppLink to={paths.detections()}>detections</AppLink>, <AppLink to={paths.checks()}>checks</AppLink>,{' '}
+              <AppLink to={paths.software()}>software</AppLink> or <AppLink to={paths.events()}>events</AppLink>, and save it
+              there.
+            </p>
+          </EmptyState>
         }
-        columnDefinitions={[
-          {
-            id: 'name',
-            header: 'Name',
-            isRowHeader: true,
-            cell: (item) => <AppLink to={savedQueryPath(item)}>{item.name}</AppLink>,
-          },
-          { id: 'about', header: 'Finds', cell: (item) => entityNames[item.about] },
-          { id: 'query', header: 'Query', minWidth: 260, cell: (item) => <code>{item.query}</code> },
-          { id: 'shared', header: 'Seen by', cell: (item) => (item.shared ? `everybody, from ${item.owner}` : 'you') },
-          { id: 'tile', header: 'Dashboard', cell: (item) => (item.onDashboard ? 'yes' : 'no') },
-          { id: 'changed', header: 'Changed', cell: (item) => <Ago at={item.changedAt} /> },
-          {
-            id: 'delete',
-            header: 'Delete',
-            cell: (item) =>
-              item.isOwn || me?.permissions.includes('query:share') ? (
-                <Button variant="inline-link" ariaLabel={`Delete ${item.name}`} onClick={() => void remove(item)}>
-                  Delete
-                </Button>
-              ) : null,
-          },
-        ]}
       />
     </div>
   );

@@ -2,23 +2,43 @@ import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import Link from '@cloudscape-design/components/link';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Report } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
-import { keyOf, useApi } from '../../api/use-api.ts';
+import { keyOf } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatBytes, formatMoment } from '../../ui/format.ts';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { CreateReport } from './CreateReport.tsx';
 import { kindWords } from './kind-words.ts';
 import { Schedules } from './Schedules.tsx';
 
 const pollMs = 2000;
+
+const columns: readonly Column<Report>[] = [
+  { id: 'name', header: 'Report', text: titleOf, cell: (item) => <ReportName item={item} /> },
+  { id: 'kind', header: 'Kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
+  { id: 'asOf', header: 'As of', text: ({ asOf }) => asOf, cell: ({ asOf }) => formatMoment(asOf) },
+  { id: 'scope', header: 'Scope', text: scopeOf, cell: scopeOf },
+  { id: 'state', header: 'State', text: ({ state }) => state, cell: (item) => <ReportState item={item} /> },
+  { id: 'rows', header: 'Rows', text: ({ rows }) => rows, cell: ({ rows }) => rows ?? '–' },
+  { id: 'created', header: 'Created', text: ({ createdAt }) => createdAt, cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  { id: 'by', header: 'Created by', isExtra: true, text: ({ createdBy }) => createdBy, cell: ({ createdBy }) => createdBy },
+];
+
+function titleOf({ name, format }: Report): string {
+  return `${name} (${format.toUpperCase()})`;
+}
+
+function scopeOf({ assets, detections }: Report): string {
+  return [assets, detections].filter(Boolean).join(' · ') || 'all';
+}
 
 /** Reports that were made, and those that are made at certain times. */
 export function ReportsPage() {
@@ -51,68 +71,42 @@ function isUnderWay({ state }: Report): boolean {
 
 function Made() {
   const [isWaiting, setIsWaiting] = useState(true);
-  const answer = useApi(endpoints.listReports, { query: { limit: 100 } }, isWaiting ? { refetchInterval: pollMs } : {});
-  const items = answer.data?.items ?? [];
-  const underWay = answer.data === undefined || items.some(isUnderWay);
+  const list = useList(endpoints.listReports, { query: {} }, isWaiting ? { refetchInterval: pollMs } : {});
+  const underWay = list.isPending || list.items.some(isUnderWay);
   if (underWay !== isWaiting) setIsWaiting(underWay);
   const queries = useQueryClient();
   const remove = useMutation({
     mutationFn: (reportId: Report['reportId']) => call(endpoints.deleteReport, { params: { reportId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReports) }),
   });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   return (
     <>
       {remove.error ? <Failure error={remove.error} /> : null}
-      <Table<Report>
-        header={
-          <Header variant="h2" counter={answer.data ? `(${answer.data.total})` : ''}>
-            Made reports
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Made reports' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading reports …"
-        items={items}
-        trackBy="reportId"
+      <ListTable
+        title="Made reports"
+        noun="reports"
+        columns={columns}
+        keyOf={({ reportId }) => reportId}
+        list={list}
+        rowActions={({ reportId, name }) => (
+          <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(reportId)}>
+            Delete
+          </Button>
+        )}
         empty={
           <EmptyState title="No report yet">
             <p>Create one, or have it made every Monday: a summary for those who decide, a fix list for those who upgrade.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Report', isRowHeader: true, cell: (item) => <ReportName item={item} /> },
-          { id: 'kind', header: 'Kind', cell: ({ kind }) => kindWords[kind] },
-          { id: 'asOf', header: 'As of', cell: ({ asOf }) => formatMoment(asOf) },
-          {
-            id: 'scope',
-            header: 'Scope',
-            cell: ({ assets, detections }) => [assets, detections].filter(Boolean).join(' · ') || 'all',
-          },
-          { id: 'state', header: 'State', cell: (item) => <ReportState item={item} /> },
-          { id: 'rows', header: 'Rows', cell: ({ rows }) => rows ?? '–' },
-          { id: 'created', header: 'Created', cell: ({ createdAt }) => <Ago at={createdAt} /> },
-          {
-            id: 'action',
-            header: 'Action',
-            minWidth: 130,
-            cell: ({ reportId, name }) => (
-              <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(reportId)}>
-                Delete
-              </Button>
-            ),
-          },
-        ]}
       />
     </>
   );
 }
 
-function ReportName({ item: { reportId, name, format, state } }: { item: Report }) {
-  const text = `${name} (${format.toUpperCase()})`;
-  return state === 'done' ? <Link href={`/api/v1/reports/${encodeURIComponent(reportId)}/file`}>{text}</Link> : text;
+function ReportName({ item }: { item: Report }) {
+  const text = titleOf(item);
+  const address = `/api/v1/reports/${encodeURIComponent(item.reportId)}/file`;
+  return item.state === 'done' ? <Link href={address}>{text}</Link> : text;
 }
 
 function ReportState({ item: { state, problem, bytes } }: { item: Report }) {

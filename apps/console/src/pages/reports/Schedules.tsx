@@ -1,10 +1,8 @@
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import Multiselect from '@cloudscape-design/components/multiselect';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type ReportSchedule } from '@vedette/protocol';
 import { useState } from 'react';
@@ -14,9 +12,43 @@ import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
-import { formatMoment } from '../../ui/format.ts';
+import { formatMoment, plural } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { kindWords } from './kind-words.ts';
 import { emptyScope, ReportScopeFields, toWish } from './ReportScopeFields.tsx';
+
+const columns: readonly Column<ReportSchedule>[] = [
+  { id: 'name', header: 'Schedule', text: titleOf, cell: titleOf },
+  { id: 'kind', header: 'Kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
+  { id: 'cron', header: 'Times', text: timesOf, cell: timesOf },
+  {
+    id: 'next',
+    header: 'Next',
+    text: ({ nextRunAt }) => nextRunAt,
+    cell: ({ nextRunAt }) => (nextRunAt === null ? 'never' : formatMoment(nextRunAt)),
+  },
+  {
+    id: 'last',
+    header: 'Last',
+    isHighestFirst: true,
+    text: ({ lastRunAt }) => lastRunAt,
+    cell: ({ lastRunAt }) => (lastRunAt === null ? 'not yet' : <Ago at={lastRunAt} />),
+  },
+  { id: 'mail', header: 'Sent to', text: receiversOf, cell: receiversOf },
+];
+
+function titleOf({ name, format }: ReportSchedule): string {
+  return `${name} (${format.toUpperCase()})`;
+}
+
+function timesOf({ cron, timeZone }: ReportSchedule): string {
+  return `${cron} (${timeZone})`;
+}
+
+function receiversOf({ channelIds }: ReportSchedule): string {
+  return channelIds.length === 0 ? 'kept here' : plural(channelIds.length, 'channel');
+}
 
 /** Reports that are made at certain times. */
 export function Schedules() {
@@ -31,55 +63,32 @@ export function Schedules() {
     mutationFn: (scheduleId: string) => call(endpoints.runReportSchedule, { params: { scheduleId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReports) }),
   });
-  const error = answer.error ?? remove.error ?? run.error;
+  const error = remove.error ?? run.error;
   return (
     <>
-      {error ? <Failure error={error} retry={answer.refetch} /> : null}
-      <Table<ReportSchedule>
-        header={
-          <Header variant="h2" actions={<Button onClick={() => setCreating(true)}>Create schedule</Button>}>
-            Schedules
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Schedules' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading schedules …"
-        items={answer.data?.items ?? []}
-        trackBy="scheduleId"
+      {error ? <Failure error={error} /> : null}
+      <WholeTable
+        title="Schedules"
+        noun="schedules"
+        columns={columns}
+        keyOf={({ scheduleId }) => scheduleId}
+        answer={answer}
+        actions={<Button onClick={() => setCreating(true)}>Create schedule</Button>}
+        rowActions={({ scheduleId, name }) => (
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
+              Run now
+            </Button>
+            <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(scheduleId)}>
+              Delete
+            </Button>
+          </SpaceBetween>
+        )}
         empty={
           <EmptyState title="No schedule">
             <p>A schedule makes a report at its times, keeps it, and sends it by e-mail where you name a channel.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Schedule', isRowHeader: true, cell: ({ name, format }) => `${name} (${format.toUpperCase()})` },
-          { id: 'kind', header: 'Kind', cell: ({ kind }) => kindWords[kind] },
-          { id: 'cron', header: 'Times', cell: ({ cron, timeZone }) => `${cron} (${timeZone})` },
-          { id: 'next', header: 'Next', cell: ({ nextRunAt }) => (nextRunAt === null ? 'never' : formatMoment(nextRunAt)) },
-          { id: 'last', header: 'Last', cell: ({ lastRunAt }) => (lastRunAt === null ? 'not yet' : <Ago at={lastRunAt} />) },
-          {
-            id: 'mail',
-            header: 'Sent to',
-            cell: ({ channelIds }) => (channelIds.length === 0 ? 'kept here' : `${channelIds.length} channels`),
-          },
-          {
-            id: 'action',
-            header: 'Action',
-            minWidth: 130,
-            cell: ({ scheduleId, name }) => (
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
-                  Run now
-                </Button>
-                <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(scheduleId)}>
-                  Delete
-                </Button>
-              </SpaceBetween>
-            ),
-          },
-        ]}
       />
       {creating ? <CreateSchedule onClose={() => setCreating(false)} /> : null}
     </>

@@ -1,7 +1,5 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Role, RoleId } from '@vedette/protocol';
@@ -10,10 +8,39 @@ import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
+import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { RoleForm } from './RoleForm.tsx';
+
+const told: readonly Column<Role>[] = [
+  {
+    id: 'name',
+    header: 'Role',
+    text: (role) => role.name,
+    cell: (role) => (
+      <div>
+        <strong>{role.name}</strong>
+        <div className="note">{role.describes}</div>
+      </div>
+    ),
+  },
+  { id: 'permissions', header: 'Permissions', text: permissionsOf, cell: permissionsOf, width: 420 },
+  { id: 'scope', header: 'Assets', text: assetsOf, cell: (role) => <Assets role={role} /> },
+  { id: 'users', header: 'Users', isHighestFirst: true, text: (role) => role.users, cell: (role) => role.users },
+];
+
+function permissionsOf({ permissions }: Role): string {
+  return permissions.join(', ');
+}
+
+function assetsOf(role: Role): string {
+  if (!role.permissions.includes('asset:read')) return 'none';
+  return role.scope ?? (role.needsScope ? 'as each user has it' : 'all');
+}
 
 /** What each role gives, and which must have a second factor. */
 export function RolesPage() {
@@ -24,26 +51,14 @@ export function RolesPage() {
   const [editing, setEditing] = useState<Role | 'new' | null>(null);
   const [removing, setRemoving] = useState<Role | null>(null);
   const rules = useLoginRules();
-  const columns = [
-    {
-      id: 'name',
-      header: 'Role',
-      isRowHeader: true,
-      cell: (role: Role) => (
-        <div>
-          <strong>{role.name}</strong>
-          <div className="note">{role.describes}</div>
-        </div>
-      ),
-    },
-    { id: 'permissions', header: 'Permissions', cell: (role: Role) => role.permissions.join(', '), width: 420 },
-    { id: 'scope', header: 'Assets', cell: (role: Role) => <Assets role={role} /> },
-    { id: 'users', header: 'Users', cell: (role: Role) => role.users },
+  const columns: readonly Column<Role>[] = [
+    ...told,
     {
       id: 'second',
       header: 'Second factor',
+      text: (role) => (rules.required.includes(role.role) ? 'required' : ''),
       width: 150,
-      cell: (role: Role) => (
+      cell: (role) => (
         <Toggle
           ariaLabel={`${role.name} must have a second factor`}
           checked={rules.required.includes(role.role)}
@@ -55,50 +70,37 @@ export function RolesPage() {
       ),
     },
   ];
-  const actions = {
-    id: 'action',
-    header: 'Action',
-    cell: (role: Role) =>
-      role.isBuiltIn ? null : (
-        <SpaceBetween direction="horizontal" size="xs">
-          <Button variant="inline-link" ariaLabel={`Change ${role.name}`} onClick={() => setEditing(role)}>
-            Change
-          </Button>
-          <Button variant="inline-link" ariaLabel={`Remove ${role.name}`} onClick={() => setRemoving(role)}>
-            Remove
-          </Button>
-        </SpaceBetween>
-      ),
-  };
-  const error = answer.error ?? rules.error;
+  const actions = (role: Role) =>
+    role.isBuiltIn ? null : (
+      <SpaceBetween direction="horizontal" size="xs">
+        <Button variant="inline-link" ariaLabel={`Change ${role.name}`} onClick={() => setEditing(role)}>
+          Change
+        </Button>
+        <Button variant="inline-link" ariaLabel={`Remove ${role.name}`} onClick={() => setRemoving(role)}>
+          Remove
+        </Button>
+      </SpaceBetween>
+    );
   return (
     <div className="stack">
-      {error ? <Failure error={error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h1"
-            counter={answer.data ? `(${answer.data.items.length})` : ''}
-            description="Every organization has the first ones; make your own from the same permissions, for all assets or for some"
-            actions={
-              may('role:write') ? (
-                <Button variant="primary" onClick={() => setEditing('new')}>
-                  Create role
-                </Button>
-              ) : null
-            }
-          >
-            Roles
-          </Header>
+      {rules.error ? <Failure error={rules.error} /> : null}
+      <WholeTable
+        title="Roles"
+        noun="roles"
+        rank="h1"
+        description="Every organization has the first ones; make your own from the same permissions, for all assets or for some"
+        columns={columns}
+        keyOf={({ role }) => role}
+        answer={answer}
+        actions={
+          may('role:write') ? (
+            <Button variant="primary" onClick={() => setEditing('new')}>
+              Create role
+            </Button>
+          ) : null
         }
-        ariaLabels={{ tableLabel: 'Roles' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading roles …"
-        items={answer.data?.items ?? []}
-        trackBy="role"
-        columnDefinitions={may('role:write') ? [...columns, actions] : columns}
+        rowActions={may('role:write') ? actions : undefined}
+        empty={<EmptyState title="No role" />}
       />
       {editing ? <RoleForm role={editing === 'new' ? null : editing} onClose={() => setEditing(null)} /> : null}
       {removing ? <RemoveRole role={removing} onClose={() => setRemoving(null)} /> : null}
@@ -107,9 +109,8 @@ export function RolesPage() {
 }
 
 function Assets({ role }: { role: Role }) {
-  if (!role.permissions.includes('asset:read')) return 'none';
-  if (role.scope !== null) return <code>{role.scope}</code>;
-  return role.needsScope ? 'as each user has it' : 'all';
+  const text = assetsOf(role);
+  return text === role.scope ? <code>{text}</code> : text;
 }
 
 function useLoginRules() {
