@@ -109,7 +109,10 @@ describe.runIf(built)('the console over fixtures', () => {
     await expectHeading(page, 'Events');
     await page.getByText('3 of 3 events').waitFor();
     await page.getByRole('link', { name: 'Roll-out of 1.1.0: started' }).waitFor();
-    await page.getByRole('button', { name: /^Show [1-9]\d* events from/ }).first().click();
+    await page
+      .getByRole('button', { name: /^Show [1-9]\d* events from/ })
+      .first()
+      .click();
     await page.waitForURL(/\/events\?from=.*&to=/);
     await page.getByRole('link', { name: 'Show the last 24 hours' }).click();
     await page.waitForURL('**/events');
@@ -119,7 +122,9 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.waitForURL('**/releases');
     await page.getByRole('link', { name: 'What happened' }).click();
     await page.waitForURL('**/events?kind=upgrade&period=30d');
-    expect(await page.getByRole('link', { name: 'Roll-out of 1.1.0: started' }).count()).toBe(1);
+    const told = page.getByRole('link', { name: 'Roll-out of 1.1.0: started' });
+    await told.waitFor();
+    expect(await told.count()).toBe(1);
   });
 
   it('goes on from page to page at a moment of the past, which stands in the address', async () => {
