@@ -14,6 +14,7 @@ import { Severity } from '../../components/Severity.tsx';
 import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatShare, plural } from '../../ui/format.ts';
@@ -44,7 +45,15 @@ export function CheckPage() {
   const { check, openAssets, origins, references, firstSeen, lastChanged, changes } = answer.data;
   return (
     <div className="stack">
-      <Header variant="h1" description={`Check ${check.number}, open on ${plural(openAssets, 'asset')}`}>
+      <Header
+        variant="h1"
+        description={
+          <>
+            Check {check.number}, open on{' '}
+            <AppLink to={paths.detections({ query: `check:${check.number}` })}>{plural(openAssets, 'asset')}</AppLink>
+          </>
+        }
+      >
         <span className="check-name">
           {check.name} <Severity level={check.severity} />
           {check.kevSince === null ? null : <Badge color="red">exploited since {check.kevSince}</Badge>}
