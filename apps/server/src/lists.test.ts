@@ -172,6 +172,35 @@ describe('lists by cursor', () => {
   });
 });
 
+describe('a list to which a figure leads', () => {
+  const total = async (path: string): Promise<unknown> => (await get(path)).json<{ total: number }>().total;
+  const assetsWith = (query: string): Promise<unknown> => total(`/assets?query=${encodeURIComponent(query)}`);
+
+  it('holds as many checks as the knowledge says it has', async () => {
+    expect(await total('/checks')).toBe((await get('/knowledge')).json<{ checks: number }>().checks);
+  });
+
+  it('holds as many assets as the band of risk', async () => {
+    const { bands } = (await get('/risk')).json<{ bands: { from: number; assets: number }[] }>();
+    for (const [band, { from, assets }] of bands.entries()) {
+      const until = bands[band + 1]?.from;
+      expect(await assetsWith(`risk:>=${from}${until === undefined ? '' : ` and risk:<${until}`}`)).toBe(assets);
+    }
+    expect(bands.some(({ assets }) => assets > 0)).toBe(true);
+  });
+
+  it.each([
+    ['severity', (key: string) => `severity:${key}`],
+    ['status', (key: string) => `status:${key}`],
+    ['check', (key: string) => `check:${key}`],
+    ['release', (key: string) => (key === '' ? 'not asset:(release:*)' : `asset:(release:"${key}")`)],
+  ])('holds as many assets as the group of detections of the same %s', async (groupBy, term) => {
+    const { groups } = (await get(`/detections/counts?groupBy=${groupBy}`)).json<{ groups: { key: string; assets: number }[] }>();
+    for (const { key, assets } of groups) expect([key, await assetsWith(`detection:(${term(key)})`)]).toEqual([key, assets]);
+    expect(groups.length).toBeGreaterThan(0);
+  });
+});
+
 describe('the query language', () => {
   it.each([
     ['/checks', 'name:CVE-2026-1000', 1],

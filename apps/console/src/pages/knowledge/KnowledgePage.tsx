@@ -12,7 +12,9 @@ import { call } from '../../api/call.ts';
 import { useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
@@ -98,7 +100,7 @@ function State({ data, busy, accept }: StateProps) {
           columns={4}
           items={[
             { label: 'Version', value: formatCount(data.version) },
-            { label: 'Checks', value: formatCount(data.checks) },
+            { label: 'Checks', value: <AppLink to={paths.checks()}>{formatCount(data.checks)}</AppLink> },
             { label: 'Newest advisory', value: data.date ?? '–' },
             { label: 'Imported', value: <Ago at={data.importedAt} /> },
           ]}
