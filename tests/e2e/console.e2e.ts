@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -259,6 +260,41 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.reload();
     await page.getByRole('button', { name: 'Revoke web servers' }).waitFor();
     expect(await page.getByText(/vak_/).count()).toBe(0);
+  });
+
+  it('asks once for a key when Enter is pressed, and not at all without a name', async () => {
+    await logIn(page, url, admin, '/agents');
+    const asked: (string | null)[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/activation-keys')) asked.push(request.postData());
+    });
+    await page.getByRole('button', { name: 'Create activation key' }).click();
+    await page.getByLabel('Name').press('Enter');
+    await page.getByLabel('Name').fill('web servers');
+    await page.getByLabel('Most agents that may use it').fill('5');
+    await page.keyboard.press('Enter');
+    await page.getByText(/VEDETTE_ACTIVATION_KEY=vak_/).waitFor();
+    expect(asked.map((body) => JSON.parse(body ?? '') as unknown)).toEqual([
+      { name: 'web servers', maxUses: 5, expiresInDays: null },
+    ]);
+  });
+
+  it('puts users in order, finds them, and exports those it shows', async () => {
+    await logIn(page, url, admin, '/users');
+    const logins = () => page.getByRole('rowheader').allTextContents();
+    await expect.poll(logins).toEqual(['admin', 'grace', 'linus', 'eve']);
+    await page.getByRole('button', { name: 'Login', exact: true }).press('Enter');
+    await expect.poll(logins).toEqual(['admin', 'eve', 'grace', 'linus']);
+    expect(new URL(page.url()).search).toBe('?sort=login');
+    await page.getByRole('searchbox', { name: 'Find users' }).fill('unit manager');
+    await expect.poll(logins).toEqual(['grace']);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export CSV' }).click(),
+    ]);
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+    expect(lines[0]).toBe('\uFEFFLogin,Name,Role,Assets,Second factors,Last login,State');
+    expect(lines.slice(1)).toEqual([expect.stringMatching(/^grace,/)]);
   });
 
   it('puts a tag on an asset, takes it away, and says which query others fit', async () => {
