@@ -45,8 +45,8 @@ async function timed(
   return outcome === 'done' ? performance.now() - startedAt : null;
 }
 
-/** A kind of question is asked again for so long, but at least once where there is time. */
-const kindMs = 600;
+/** A kind of question is asked again for so long, but at least once where there is time; longer where there is more time. */
+const kindMs = (seconds: number): number => Math.max(600, seconds * 50);
 
 /** What the pages of the console ask, each several times with other values. */
 export async function queries(bench: Bench): Promise<Figures> {
@@ -73,7 +73,7 @@ export async function queries(bench: Bench): Promise<Figures> {
   let exceeded = 0;
   for (const [kind, ask] of Object.entries(kinds)) {
     const times: number[] = [];
-    const endsAt = performance.now() + kindMs;
+    const endsAt = performance.now() + kindMs(bench.seconds);
     // The first one is not counted: nobody has asked this since the start.
     for (let round = 0; round <= 20; round += 1) {
       const ms = await timed(bench, ask);
