@@ -147,7 +147,7 @@ async function exploreExceptions(page: Page, atPage: AtPage): Promise<void> {
   await follow(page, 'Exceptions', 'Exceptions', atPage);
   await page.getByRole('button', { name: 'Request exception' }).click();
   await page.getByRole('heading', { name: 'Request exception' }).waitFor();
-  await page.getByLabel('Detections').fill('severity:>=1');
+  await page.getByRole('textbox', { name: 'Detections' }).fill('severity:>=1');
   await page.getByText(/^It would cover/).waitFor();
   await atPage('exceptions-request', page);
   await page.getByRole('button', { name: 'Cancel' }).click();
