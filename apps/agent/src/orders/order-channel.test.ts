@@ -33,15 +33,15 @@ afterEach(() => {
 /** A platform that gives these orders once and keeps the answers; a channel to it. */
 function world(orders: Order[], scan: () => Promise<OrderOutcome> = async () => ({ state: 'done', detail: 'scanned' })) {
   const answers: OrderAnswer[] = [];
-  const state = { scans: 0, answers, hasNews: false, heardNews: 0 };
+  const state = { scans: 0, answers, news: 0, heardNews: 0 };
   const channel = new OrderChannel({
     assetId,
     record: new OrderRecord(directory, now),
     ask: async (message: Orders, signal) => {
       answers.push(...message.answers);
       const given = orders.splice(0);
-      if (state.hasNews) {
-        state.hasNews = false;
+      if (state.news > 0) {
+        state.news -= 1;
         return { orders: given, checkIn: true };
       }
       if (given.length === 0 && message.waitSeconds > 0)
@@ -76,9 +76,18 @@ describe('OrderChannel', () => {
 
   it('hears that a check-in would bring news', async () => {
     const { state, channel } = world([]);
-    state.hasNews = true;
+    state.news = 1;
     void channel.run(stop.signal);
     expect(await eventually('the news', 5000, () => state.heardNews || null)).toBe(1);
+  });
+
+  it('asks again soon after news, but not without end', async () => {
+    const { state, channel } = world([]);
+    state.news = 1000;
+    void channel.run(stop.signal);
+    await eventually('asking again', 5000, () => (state.heardNews >= 4 ? true : null));
+    // Longer than the short pause, and much shorter than the long one.
+    await expect(eventually('one more time', 1500, () => (state.heardNews > 4 ? true : null))).rejects.toThrow('not within');
   });
 
   it('carries an order out once, however often and whichever way it comes, also after a restart', async () => {

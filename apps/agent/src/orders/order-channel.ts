@@ -29,6 +29,9 @@ export interface OrderChannelParts {
 /** A platform, or a proxy, that answers sooner than this without an order does not hold requests. */
 const leastHoldMs = 1000;
 const notHeldPauseMs = 15_000;
+/** One that answers so because it has news for a check-in is asked again soon, but not more than so many times in a row. */
+const newsPauseMs = 1000;
+const mostNews = 3;
 
 /**
  * Hears of orders within a network round trip, without a port that listens: a request that the platform holds. Where it is cut or
@@ -38,6 +41,7 @@ export class OrderChannel {
   readonly #parts: OrderChannelParts;
   readonly #backoff: Backoff;
   #signal: AbortSignal = AbortSignal.abort();
+  #newsInARow = 0;
 
   constructor(parts: OrderChannelParts) {
     this.#parts = parts;
@@ -63,11 +67,14 @@ export class OrderChannel {
     const { log } = this.#parts;
     const began = performance.now();
     try {
-      const orders = await this.#exchange(longestHoldSeconds, signal);
+      const { orders, checkIn } = await this.#exchange(longestHoldSeconds, signal);
       this.#backoff.succeeded();
       this.take(orders);
       const isHeld = orders.length > 0 || performance.now() - began >= leastHoldMs;
-      return isHeld ? 0 : notHeldPauseMs * (0.5 + this.#parts.random());
+      this.#newsInARow = checkIn && !isHeld ? this.#newsInARow + 1 : 0;
+      if (isHeld) return 0;
+      const mayComeSoon = checkIn && this.#newsInARow <= mostNews;
+      return (mayComeSoon ? newsPauseMs : notHeldPauseMs) * (0.5 + this.#parts.random());
     } catch (error) {
       if (signal.aborted) return 0;
       const pauseMs = this.#backoff.failed(error instanceof AgentError ? error.retryAfterSeconds : 0);
@@ -76,13 +83,16 @@ export class OrderChannel {
     }
   }
 
-  async #exchange(waitSeconds: number, signal: AbortSignal): Promise<readonly Order[]> {
+  async #exchange(
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly orders: readonly Order[]; readonly checkIn: boolean }> {
     const { record, ask } = this.#parts;
     const answers = record.unsent.slice(0, 16);
-    const { orders, checkIn } = await ask({ waitSeconds, answers }, signal);
+    const { orders, checkIn = false } = await ask({ waitSeconds, answers }, signal);
     record.markSent(answers);
     if (checkIn) this.#parts.onNews();
-    return orders;
+    return { orders, checkIn };
   }
 
   #take(order: Order): void {
@@ -113,7 +123,7 @@ export class OrderChannel {
     this.#parts.record.put({ orderId, state, detail, at: new Date(this.#parts.now()).toISOString() });
     // Not with the held request, which is under way: who ordered wants to see it now. When this fails, the next round takes it along.
     this.#exchange(0, this.#signal).then(
-      (orders) => this.take(orders),
+      ({ orders }) => this.take(orders),
       () => undefined,
     );
   }

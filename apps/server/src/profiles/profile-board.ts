@@ -56,6 +56,8 @@ export class ProfileBoard implements Disposable {
   readonly #waiting = new Map<string, Set<Waiter>>();
   /** The digest that each asset's agent was last told of, or has. */
   readonly #told = new Map<string, string>();
+  /** The digest for which each asset's agent was last woken: once is enough for whoever does not come. */
+  readonly #woken = new Map<string, string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Organizations whose agents are about to be woken. */
   readonly #waking = new Set<string>();
@@ -75,17 +77,25 @@ export class ProfileBoard implements Disposable {
     if (!merged) return {};
     if (this.#told.size >= maxTold) this.#told.clear();
     this.#told.set(agent.assetId, merged.digest);
+    this.#woken.delete(agent.assetId);
     const { schedule, settings, digest } = merged;
     if (!reported) return { schedule, settings: { ...settings } };
     return reported.digest === digest ? { schedule } : { schedule, settings: { ...settings }, settingsDigest: digest };
   }
 
-  /** Calls `wake` once a check-in would bring this agent other settings because somebody changed them, until it is disposed. */
+  /**
+   * Calls `wake` once a check-in would bring this agent other settings because somebody changed them, also before it began to wait, until it
+   * is disposed.
+   */
   wait(agent: KnownAgent, wake: () => void): Disposable {
     const { organizationId } = agent;
     const waiter = { agent, wake };
     const waiters = this.#waiting.get(organizationId) ?? new Set();
     this.#waiting.set(organizationId, waiters.add(waiter));
+    void this.#assigned(organizationId).then((assigned) => {
+      const isMissed = assigned !== null && this.#told.has(agent.assetId) && this.#isNews(agent, assigned);
+      if (isMissed && waiters.has(waiter)) this.#wakeOne(waiter, assigned);
+    });
     return {
       [Symbol.dispose]: () => {
         waiters.delete(waiter);
@@ -126,11 +136,23 @@ export class ProfileBoard implements Disposable {
   async #wake(organizationId: string): Promise<void> {
     const assigned = await this.#assigned(organizationId);
     const waiters = [...(this.#waiting.get(organizationId) ?? [])];
-    const concerned = waiters.filter(({ agent: { assetId } }) => assigned?.(assetId).digest !== this.#told.get(assetId));
+    if (!assigned) return;
+    const concerned = waiters.filter(({ agent }) => this.#isNews(agent, assigned));
     for (let begin = 0; begin < concerned.length; begin += wakeAtOnce) {
       const some = concerned.slice(begin, begin + wakeAtOnce);
-      this.#later((begin / wakeAtOnce) * wakePauseMs, () => some.forEach(({ wake }) => wake()));
+      this.#later((begin / wakeAtOnce) * wakePauseMs, () => some.forEach((waiter) => this.#wakeOne(waiter, assigned)));
     }
+  }
+
+  #isNews({ assetId }: KnownAgent, assigned: Assigned): boolean {
+    const { digest } = assigned(assetId);
+    return digest !== this.#told.get(assetId) && digest !== this.#woken.get(assetId);
+  }
+
+  #wakeOne({ agent: { assetId }, wake }: Waiter, assigned: Assigned): void {
+    if (this.#woken.size >= maxTold) this.#woken.clear();
+    this.#woken.set(assetId, assigned(assetId).digest);
+    wake();
   }
 
   #later(milliseconds: number, task: () => void): void {

@@ -186,18 +186,20 @@ describe('an agent', () => {
   it('that waits for orders is told within seconds that a check-in would bring news, and others are left alone', async () => {
     await Promise.all([told(web, { digest: digestOf({}) }), told(db, { digest: digestOf({}) })]);
     const other = db.post(agentPaths.orders, { waitSeconds: 2, answers: [] });
-    let isTold = false;
-    const held = web.post(agentPaths.orders, { waitSeconds: 50, answers: [] }).finally(() => (isTold = true));
-    const { profileId } = await make('Web', { query: 'hostname:web*', settings: { cpuPercent: 3 } });
-    // Whoever did not wait yet when something changed hears of it with the next check-in; so it changes until somebody waits.
-    await eventually('the news', 5000, async () => {
-      const cpuPercent = 1 + Math.floor(Math.random() * 9);
-      if (!isTold)
-        await call('POST', `/profiles/${profileId}`, { name: 'Web', query: 'hostname:web*', settings: { cpuPercent } });
-      return isTold || null;
-    });
+    const held = web.post(agentPaths.orders, { waitSeconds: 50, answers: [] });
+    await make('Web', { query: 'hostname:web*', settings: { cpuPercent: 3 } });
     expect(await held).toMatchObject({ authentic: true, json: { orders: [], checkIn: true } });
     expect((await other).json).toEqual({ orders: [] });
+  });
+
+  it('that did not wait when something changed is told when it waits again, once', async () => {
+    await told(web, { digest: digestOf({}) });
+    await make('Web', { query: 'hostname:web*', settings: { cpuPercent: 3 } });
+    const wait = async () => (await web.post(agentPaths.orders, { waitSeconds: 2, answers: [] })).json;
+    expect(await eventually('the news', 10_000, async () => ((await wait())['checkIn'] ? true : null))).toBe(true);
+    expect(await wait()).toEqual({ orders: [] });
+    await told(web, { digest: digestOf({}) });
+    expect(await wait()).toEqual({ orders: [] });
   });
 
   it('keeps what it has while nobody can say which profiles are for it', async () => {
