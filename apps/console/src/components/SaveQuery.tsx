@@ -2,14 +2,13 @@ import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints } from '@vedette/protocol';
 import type { EntityName } from '@vedette/query';
 import { useState } from 'react';
 import { call } from '../api/call.ts';
 import { keyOf, useApi } from '../api/use-api.ts';
-import { Failure } from '../ui/Failure.tsx';
+import { FormModal } from '../ui/FormModal.tsx';
 
 /** A button beside a list that keeps what was asked for under a name. */
 export function SaveQuery({ about, query }: { about: EntityName; query: string }) {
@@ -29,48 +28,35 @@ function SaveDialog({ about, query, onClose }: { about: EntityName; query: strin
   const [name, setName] = useState('');
   const [shared, setShared] = useState(false);
   const [onDashboard, setOnDashboard] = useState(true);
-  const [failure, setFailure] = useState<unknown>(null);
-  const save = async () => {
-    try {
-      await call(endpoints.saveQuery, { body: { name, about, query, shared, onDashboard } });
+  const save = useMutation({
+    mutationFn: () => call(endpoints.saveQuery, { body: { name, about, query, shared, onDashboard } }),
+    onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: keyOf(endpoints.listSavedQueries) });
       onClose();
-    } catch (error) {
-      setFailure(error);
-    }
-  };
+    },
+  });
   return (
-    <Modal
-      visible
-      header="Save query"
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <div className="dialog-actions">
-          <Button variant="link" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button variant="primary" disabled={name.trim() === ''} onClick={() => void save()}>
-            Save
-          </Button>
-        </div>
-      }
+    <FormModal
+      title="Save query"
+      action="Save"
+      usable={name.trim() !== ''}
+      busy={save.isPending}
+      error={save.error}
+      onSubmit={() => save.mutate()}
+      onClose={onClose}
     >
-      <div className="stack">
-        {failure === null ? null : <Failure error={failure} />}
-        <code>{query}</code>
-        <FormField label="Name" description="One of yours with the same name is replaced.">
-          <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
-        </FormField>
-        <Checkbox checked={onDashboard} onChange={({ detail }) => setOnDashboard(detail.checked)}>
-          Show how many it finds on the dashboard
+      <code>{query}</code>
+      <FormField label="Name" description="One of yours with the same name is replaced.">
+        <Input value={name} onChange={({ detail }) => setName(detail.value.slice(0, 100))} />
+      </FormField>
+      <Checkbox checked={onDashboard} onChange={({ detail }) => setOnDashboard(detail.checked)}>
+        Show how many it finds on the dashboard
+      </Checkbox>
+      {!me?.permissions.includes('query:share') ? null : (
+        <Checkbox checked={shared} onChange={({ detail }) => setShared(detail.checked)}>
+          Share it with everybody of {me?.organization ?? 'the organization'}
         </Checkbox>
-        {!me?.permissions.includes('query:share') ? null : (
-          <Checkbox checked={shared} onChange={({ detail }) => setShared(detail.checked)}>
-            Share it with everybody of {me?.organization ?? 'the organization'}
-          </Checkbox>
-        )}
-      </div>
-    </Modal>
+      )}
+    </FormModal>
   );
 }

@@ -8,6 +8,7 @@ import { Failure } from './Failure.tsx';
 /** A form over the page: Enter or the button does it, Escape gives it up. */
 export function FormModal(props: {
   readonly title: string;
+  readonly size?: 'large';
   /** What the button says. */
   readonly action: string;
   readonly usable: boolean;
@@ -25,6 +26,7 @@ export function FormModal(props: {
   return (
     <Modal
       visible
+      {...(props.size ? { size: props.size } : {})}
       header={props.title}
       closeAriaLabel="Close"
       onDismiss={props.onClose}

@@ -1,11 +1,7 @@
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import Select from '@cloudscape-design/components/select';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { endpoints, VexJustification, VexStatus } from '@vedette/protocol';
@@ -13,6 +9,7 @@ import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
 import { Failure } from '../../ui/Failure.tsx';
+import { FormModal } from '../../ui/FormModal.tsx';
 import { plural } from '../../ui/format.ts';
 import { useSettled } from '../../ui/use-settled.ts';
 
@@ -58,71 +55,59 @@ export function RequestException({ onClose }: { onClose: () => void }) {
   });
   const usable = form.query.trim() !== '' && form.reason.trim() !== '';
   return (
-    <Modal
-      visible
+    <FormModal
+      title="Request exception"
       size="large"
-      header="Request exception"
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" disabled={!usable} loading={request.isPending} onClick={() => request.mutate()}>
-              Request
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      action="Request"
+      usable={usable}
+      busy={request.isPending}
+      error={request.error}
+      onSubmit={() => request.mutate()}
+      onClose={onClose}
     >
-      <div className="stack">
-        {request.error ? <Failure error={request.error} /> : null}
-        <FormField
-          label="Detections"
-          description="In the query language, such as “name:CVE-2026-1000” or “package:curl severity:<3”"
-        >
-          <Input value={form.query} onChange={({ detail }) => change({ query: detail.value })} />
-        </FormField>
-        <FormField label="Assets" description="In the query language, such as “tag:lab”. Empty: all">
-          <Input value={form.assets} onChange={({ detail }) => change({ assets: detail.value })} />
-        </FormField>
-        {form.query.trim() === '' ? null : <Preview query={form.query} assets={form.assets} />}
-        <FormField label="Status">
+      <FormField
+        label="Detections"
+        description="In the query language, such as “name:CVE-2026-1000” or “package:curl severity:<3”"
+      >
+        <Input value={form.query} onChange={({ detail }) => change({ query: detail.value })} />
+      </FormField>
+      <FormField label="Assets" description="In the query language, such as “tag:lab”. Empty: all">
+        <Input value={form.assets} onChange={({ detail }) => change({ assets: detail.value })} />
+      </FormField>
+      {form.query.trim() === '' ? null : <Preview query={form.query} assets={form.assets} />}
+      <FormField label="Status">
+        <Select
+          selectedOption={statuses.find(({ value }) => value === form.status) ?? null}
+          options={statuses}
+          onChange={({ detail }) => change({ status: detail.selectedOption.value ?? form.status })}
+        />
+      </FormField>
+      {isNotAffected ? (
+        <FormField label="Justification">
           <Select
-            selectedOption={statuses.find(({ value }) => value === form.status) ?? null}
-            options={statuses}
-            onChange={({ detail }) => change({ status: detail.selectedOption.value ?? form.status })}
+            selectedOption={justifications.find(({ value }) => value === form.justification) ?? null}
+            options={justifications}
+            onChange={({ detail }) => change({ justification: detail.selectedOption.value ?? form.justification })}
           />
         </FormField>
-        {isNotAffected ? (
-          <FormField label="Justification">
-            <Select
-              selectedOption={justifications.find(({ value }) => value === form.justification) ?? null}
-              options={justifications}
-              onChange={({ detail }) => change({ justification: detail.selectedOption.value ?? form.justification })}
-            />
-          </FormField>
-        ) : null}
-        <FormField label="Reason">
-          <Input value={form.reason} onChange={({ detail }) => change({ reason: detail.value.slice(0, 200) })} />
-        </FormField>
-        <FormField label="Comment">
-          <Textarea value={form.comment} onChange={({ detail }) => change({ comment: detail.value.slice(0, 4000) })} />
-        </FormField>
-        <FormField label="Days until it expires" description="Empty: as the rules say">
-          <Input value={form.days} type="number" inputMode="numeric" onChange={({ detail }) => change({ days: detail.value })} />
-        </FormField>
-        <Checkbox
-          checked={form.anyVersion}
-          description="Otherwise a detection is back when another version is installed"
-          onChange={({ detail }) => change({ anyVersion: detail.checked })}
-        >
-          For whatever version is installed
-        </Checkbox>
-      </div>
-    </Modal>
+      ) : null}
+      <FormField label="Reason">
+        <Input value={form.reason} onChange={({ detail }) => change({ reason: detail.value.slice(0, 200) })} />
+      </FormField>
+      <FormField label="Comment">
+        <Textarea value={form.comment} onChange={({ detail }) => change({ comment: detail.value.slice(0, 4000) })} />
+      </FormField>
+      <FormField label="Days until it expires" description="Empty: as the rules say">
+        <Input value={form.days} type="number" inputMode="numeric" onChange={({ detail }) => change({ days: detail.value })} />
+      </FormField>
+      <Checkbox
+        checked={form.anyVersion}
+        description="Otherwise a detection is back when another version is installed"
+        onChange={({ detail }) => change({ anyVersion: detail.checked })}
+      >
+        For whatever version is installed
+      </Checkbox>
+    </FormModal>
   );
 }
 

@@ -1,17 +1,13 @@
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import RadioGroup from '@cloudscape-design/components/radio-group';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type Profile, type ProfileInput, settingNames } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
-import { Failure } from '../../ui/Failure.tsx';
+import { FormModal } from '../../ui/FormModal.tsx';
 import { PreviewChange } from './PreviewChange.tsx';
 import { draftOf, type ProfileDraft, readDraft } from './profile-draft.ts';
 import { SettingField, YesOrNo } from './SettingField.tsx';
@@ -33,62 +29,45 @@ export function EditProfile({ profile, onClose }: { profile: Profile | null; onC
   });
   const change = (part: Partial<ProfileDraft>) => setDraft((before) => ({ ...before, ...part }));
   return (
-    <Modal
-      visible
+    <FormModal
+      title={profile ? `Edit “${profile.name}”` : 'Create profile'}
       size="large"
-      header={profile ? `Edit “${profile.name}”` : 'Create profile'}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              variant="primary"
-              loading={save.isPending}
-              disabled={input === null}
-              onClick={() => void (input && save.mutate(input))}
-            >
-              Save
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      action="Save"
+      usable={input !== null}
+      busy={save.isPending}
+      error={save.error}
+      onSubmit={() => void (input && save.mutate(input))}
+      onClose={onClose}
     >
-      <div className="stack">
-        {save.error ? <Failure error={save.error} /> : null}
-        <Scope draft={draft} wrong={wrong} change={change} />
-        <h3>Settings</h3>
-        {settingNames.map((name) => (
-          <SettingField
-            key={name}
-            name={name}
-            value={draft.settings[name] ?? ''}
-            error={wrong.get(`settings.${name}`)}
-            onChange={(value) => change({ settings: { ...draft.settings, [name]: value } })}
-          />
-        ))}
-        <h3>Upgrades of the agent</h3>
-        <FormField label="Prevent upgrades" description="Agents stay on the version they have. A release rule wins over this">
-          <YesOrNo value={draft.preventUpgrade} onChange={(preventUpgrade) => change({ preventUpgrade })} />
-        </FormField>
-        <FormField
-          label="Maintenance windows"
-          description="When agents may switch to another version, in UTC, one a line such as “sat,sun 02:00-04:00”. Empty: not said here"
-          errorText={wrong.get('upgrades.windows')}
-        >
-          <Textarea rows={2} value={draft.windows} onChange={({ detail }) => change({ windows: detail.value })} />
-        </FormField>
-        <h3>What would change</h3>
-        {input ? (
-          <PreviewChange change={{ ...(profile ? { profileId: profile.profileId } : {}), profile: input }} />
-        ) : (
-          <p className="quiet">Shown once the fields above make sense.</p>
-        )}
-      </div>
-    </Modal>
+      <Scope draft={draft} wrong={wrong} change={change} />
+      <h3>Settings</h3>
+      {settingNames.map((name) => (
+        <SettingField
+          key={name}
+          name={name}
+          value={draft.settings[name] ?? ''}
+          error={wrong.get(`settings.${name}`)}
+          onChange={(value) => change({ settings: { ...draft.settings, [name]: value } })}
+        />
+      ))}
+      <h3>Upgrades of the agent</h3>
+      <FormField label="Prevent upgrades" description="Agents stay on the version they have. A release rule wins over this">
+        <YesOrNo value={draft.preventUpgrade} onChange={(preventUpgrade) => change({ preventUpgrade })} />
+      </FormField>
+      <FormField
+        label="Maintenance windows"
+        description="When agents may switch to another version, in UTC, one a line such as “sat,sun 02:00-04:00”. Empty: not said here"
+        errorText={wrong.get('upgrades.windows')}
+      >
+        <Textarea rows={2} value={draft.windows} onChange={({ detail }) => change({ windows: detail.value })} />
+      </FormField>
+      <h3>What would change</h3>
+      {input ? (
+        <PreviewChange change={{ ...(profile ? { profileId: profile.profileId } : {}), profile: input }} />
+      ) : (
+        <p className="quiet">Shown once the fields above make sense.</p>
+      )}
+    </FormModal>
   );
 }
 

@@ -1,17 +1,13 @@
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import Select from '@cloudscape-design/components/select';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, Exposure, type ListedTag, TagName } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
 import { AffectedAssets } from '../../components/AffectedAssets.tsx';
-import { Failure } from '../../ui/Failure.tsx';
+import { FormModal } from '../../ui/FormModal.tsx';
 
 const none = { value: '', label: 'says nothing of it' };
 const criticalities = [
@@ -50,59 +46,47 @@ export function EditTag({ tag, onClose }: { tag: ListedTag | null; onClose: () =
   });
   const isNamed = TagName.safeParse(name).success;
   return (
-    <Modal
-      visible
+    <FormModal
+      title={tag ? `Edit “${tag.name}”` : 'Create tag'}
       size="large"
-      header={tag ? `Edit “${tag.name}”` : 'Create tag'}
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" loading={save.isPending} disabled={!isNamed} onClick={() => save.mutate()}>
-              Save
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      action="Save"
+      usable={isNamed}
+      busy={save.isPending}
+      error={save.error}
+      onSubmit={() => save.mutate()}
+      onClose={onClose}
     >
-      <div className="stack">
-        {save.error ? <Failure error={save.error} /> : null}
-        <FormField
-          label="Name"
-          constraintText="Lower-case letters, digits and : . _ -"
-          errorText={name !== '' && !isNamed ? 'This is no name of a tag' : undefined}
-        >
-          <Input value={name} disabled={tag !== null} onChange={({ detail }) => setName(detail.value)} />
-        </FormField>
-        <FormField label="Description">
-          <Input value={description} onChange={({ detail }) => setDescription(detail.value.slice(0, 500))} />
-        </FormField>
-        <FormField
-          label="Query"
-          description="Assets that fit have the tag, such as “hostname:web and os:debian”. Empty: by hand alone"
-        >
-          <Input value={query} onChange={({ detail }) => setQuery(detail.value)} />
-        </FormField>
-        {query.trim() === '' ? null : <AffectedAssets query={query} />}
-        <FormField label="Criticality" description="What the loss of such an asset would mean">
-          <Select
-            selectedOption={criticalities.find(({ value }) => value === criticality) ?? none}
-            options={criticalities}
-            onChange={({ detail }) => setCriticality(detail.selectedOption.value ?? '')}
-          />
-        </FormField>
-        <FormField label="Exposure" description="From where such an asset can be reached">
-          <Select
-            selectedOption={exposures.find(({ value }) => value === exposure) ?? none}
-            options={exposures}
-            onChange={({ detail }) => setExposure(detail.selectedOption.value ?? '')}
-          />
-        </FormField>
-      </div>
-    </Modal>
+      <FormField
+        label="Name"
+        constraintText="Lower-case letters, digits and : . _ -"
+        errorText={name !== '' && !isNamed ? 'This is no name of a tag' : undefined}
+      >
+        <Input value={name} disabled={tag !== null} onChange={({ detail }) => setName(detail.value)} />
+      </FormField>
+      <FormField label="Description">
+        <Input value={description} onChange={({ detail }) => setDescription(detail.value.slice(0, 500))} />
+      </FormField>
+      <FormField
+        label="Query"
+        description="Assets that fit have the tag, such as “hostname:web and os:debian”. Empty: by hand alone"
+      >
+        <Input value={query} onChange={({ detail }) => setQuery(detail.value)} />
+      </FormField>
+      {query.trim() === '' ? null : <AffectedAssets query={query} />}
+      <FormField label="Criticality" description="What the loss of such an asset would mean">
+        <Select
+          selectedOption={criticalities.find(({ value }) => value === criticality) ?? none}
+          options={criticalities}
+          onChange={({ detail }) => setCriticality(detail.selectedOption.value ?? '')}
+        />
+      </FormField>
+      <FormField label="Exposure" description="From where such an asset can be reached">
+        <Select
+          selectedOption={exposures.find(({ value }) => value === exposure) ?? none}
+          options={exposures}
+          onChange={({ detail }) => setExposure(detail.selectedOption.value ?? '')}
+        />
+      </FormField>
+    </FormModal>
   );
 }
