@@ -128,9 +128,9 @@ export class AssetTable {
     return this.#counts[asset * severityCount + severity - 1] ?? 0;
   }
 
-  /** Open detections of all assets, by severity, 1 to 5 at 0 to 4. */
-  countAll(): number[] {
-    return this.countBornBy([Number.POSITIVE_INFINITY])[0] ?? [];
+  /** Open detections of all assets, by severity, 1 to 5 at 0 to 4; or all that is found, whatever is left out. */
+  countAll(what: 'open' | 'found' = 'open'): number[] {
+    return this.countBornBy([Number.POSITIVE_INFINITY], what)[0] ?? [];
   }
 
   /** The same of the assets that were there at each of these moments, which ascend; or all that is found, whatever is left out. */

@@ -64,10 +64,8 @@ export async function loadTrends(
 }
 
 function exceptedNow({ table }: OrganizationIndex): number[] {
-  const sums = [0, 0, 0, 0, 0];
-  for (let asset = 0; asset < table.assets.length; asset += 1)
-    for (const at of sums.keys()) sums[at] = (sums[at] ?? 0) + table.countFound(asset, at + 1) - table.countOf(asset, at + 1);
-  return sums;
+  const open = table.countAll();
+  return table.countAll('found').map((count, place) => count - (open[place] ?? 0));
 }
 
 /**
