@@ -9,7 +9,7 @@ export type BackupKey = z.infer<typeof BackupKey>;
 
 export type KeySource = Pick<Config, 'secretKeyFile' | 'mayMakeSecretKey' | 'secrets'>;
 
-/** Of the moment that the client reads. Null where nothing is sealed, as before 026-sealed-secrets. Throws SealingError KEY_INVALID. */
+/** Of the moment that the client reads. Null where nothing is sealed, as before 027-sealed-secrets. Throws SealingError KEY_INVALID. */
 export async function keyForBackup(client: ClientBase, source: KeySource): Promise<BackupKey | null> {
   const { rows: tables } = await client.query<{ there: boolean }>(`select to_regclass('public.sealing') is not null as there`);
   if (tables[0]?.there !== true) return null;

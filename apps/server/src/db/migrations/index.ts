@@ -25,7 +25,7 @@ import { notifications } from './023-notifications.ts';
 import { profiles } from './024-profiles.ts';
 import { events } from './025-events.ts';
 import { auditIntents } from './026-audit-intents.ts';
-import { sealedSecrets } from './026-sealed-secrets.ts';
+import { sealedSecrets } from './027-sealed-secrets.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -55,5 +55,5 @@ export const migrations: Record<string, Migration> = {
   '024-profiles': profiles,
   '025-events': events,
   '026-audit-intents': auditIntents,
-  '026-sealed-secrets': sealedSecrets,
+  '027-sealed-secrets': sealedSecrets,
 };
