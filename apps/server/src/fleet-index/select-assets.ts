@@ -128,7 +128,7 @@ function lookedAtOnce(test: (text: string) => boolean): (text: string) => boolea
 }
 
 /** The first so many in order. Sorts no more than it has to: of a hundred thousand assets a page shows twenty. */
-function firstSorted(items: Uint32Array, count: number, compare: (a: number, b: number) => number): number[] {
+export function firstSorted(items: Uint32Array, count: number, compare: (a: number, b: number) => number): number[] {
   const batch = Math.max(2 * count, 1000);
   let first: number[] = [];
   for (let start = 0; start < items.length; start += batch) {

@@ -1,12 +1,12 @@
 import type { ChangeGroup, Changes, compareMoments } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
-import { RoaringBitmap32 } from 'roaring-wasm';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { checkOfDetection, derivedDetections } from '../detections/derive.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { PastMoment } from '../fleet-index/past-moment.ts';
+import { differenceByAsset, differenceByCheck, differences } from '../fleet-index/past-difference.ts';
+import { firstSorted } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
 
 interface Wish {
@@ -29,96 +29,75 @@ export async function findChanges(
   const { from, to, assetId, limit } = wish;
   if (from >= to) throw new ApiError('BAD_REQUEST', 'query.from: the first moment lies before the second');
   const index = await fleetIndex.current(wish.organizationId);
-  const all =
-    assetId === undefined && from.getTime() >= index.since ? changesInFleet(index, wish) : await changesByHistories(db, wish);
-  const groups = [...all.values()].toSorted((a, b) => sum(b) - sum(a) || (a.label < b.label ? -1 : 1));
+  const isKnown = assetId === undefined && from.getTime() >= index.since;
+  const found = isKnown ? changesInFleet(index, wish) : firstGroups(await changesByHistories(db, wish), limit);
+  return { from: from.toISOString(), to: to.toISOString(), ...found };
+}
+
+interface Found {
+  readonly changes: Changes;
+  /** Those with most changes. */
+  readonly groups: ChangeGroup[];
+  /** Groups, those that are not shown too. */
+  readonly total: number;
+}
+
+/** What the log of the index tells: of a large fleet only the groups that are shown are made. */
+export function changesInFleet(index: OrganizationIndex, { from, to, groupBy, limit }: Omit<Wish, 'organizationId'>): Found {
+  const stretch = { from: from.getTime(), to: to.getTime() };
+  const counts = groupBy === 'asset' ? differenceByAsset(index, stretch) : differenceByCheck(index, stretch);
   const changes = { new: 0, reopened: 0, fixed: 0 };
-  for (const group of groups) {
-    changes.new += group.new;
-    changes.reopened += group.reopened;
-    changes.fixed += group.fixed;
-  }
-  return { from: from.toISOString(), to: to.toISOString(), changes, groups: groups.slice(0, limit), total: groups.length };
-}
-
-function sum(one: Changes): number {
-  return one.new + one.reopened + one.fixed;
-}
-
-type Groups = Map<string, ChangeGroup>;
-
-function groupOf(groups: Groups, key: string, label: string): ChangeGroup {
-  const known = groups.get(key) ?? { key, label, new: 0, reopened: 0, fixed: 0 };
-  groups.set(key, known);
-  return known;
-}
-
-/** Check by check: where it was found then and is not now, and the other way round. */
-export function changesInFleet(index: OrganizationIndex, { from, to, groupBy }: Pick<Wish, 'from' | 'to' | 'groupBy'>): Groups {
-  const groups: Groups = new Map();
-  const [before, after] = [new PastMoment(index, from.getTime()), new PastMoment(index, to.getTime())];
-  const again = foundAgain(index, from.getTime(), to.getTime());
-  for (const [place, check] of index.book.checks.entries()) {
-    if (!index.checks[place]) continue;
-    const [was, is] = [before.found(place), after.found(place)];
-    const changed = changedAssets(was?.open ?? none, is?.open ?? none, again.get(place) ?? none);
-    for (const kind of kinds) {
-      const assets = changed[kind];
-      if (groupBy === 'asset') countAssets(groups, index, { kind, assets });
-      else if (!assets.isEmpty) groupOf(groups, `${check.number}`, check.name)[kind] += assets.size;
+  const sums = new Float64Array(counts.length / differences.length);
+  for (const [kind, name] of differences.entries()) {
+    for (let group = 0; group < sums.length; group += 1) {
+      const count = counts[group * differences.length + kind] ?? 0;
+      changes[name] += count;
+      sums[group] = (sums[group] ?? 0) + count;
     }
-    for (const bitmap of [...Object.values(changed), was?.open, was?.information, is?.open, is?.information]) bitmap?.dispose();
   }
-  for (const bitmap of again.values()) bitmap.dispose();
-  before.dispose();
-  after.dispose();
-  return groups;
-}
-
-const none = new RoaringBitmap32();
-const kinds = ['new', 'reopened', 'fixed'] as const;
-
-/** New bitmaps, which the caller disposes. */
-function changedAssets(
-  was: RoaringBitmap32,
-  is: RoaringBitmap32,
-  again: RoaringBitmap32,
-): Record<keyof Changes, RoaringBitmap32> {
-  const came = RoaringBitmap32.andNot(is, was);
-  const reopened = RoaringBitmap32.and(came, again);
-  came.andNotInPlace(reopened);
-  return { new: came, reopened, fixed: RoaringBitmap32.andNot(was, is) };
-}
-
-function countAssets(
-  groups: Groups,
-  { table }: OrganizationIndex,
-  { kind, assets }: { kind: keyof Changes; assets: RoaringBitmap32 },
-): void {
-  for (const dense of assets.toUint32Array()) {
-    const asset = table.assets[dense];
-    if (asset) groupOf(groups, asset.assetId, asset.hostname)[kind] += 1;
-  }
-}
-
-/** By the check's place: assets on which it was found again, not for the first time, after one moment and until another. */
-function foundAgain(index: OrganizationIndex, from: number, to: number): Map<number, RoaringBitmap32> {
-  const again = new Map<number, RoaringBitmap32>();
-  index.log.forEach(from, ({ at, place, assets, from: state, first }) => {
-    if (at <= from || at > to || state !== 0 || first) return;
-    const known = again.get(place) ?? new RoaringBitmap32();
-    again.set(place, known);
-    if (typeof assets === 'number') known.add(assets);
-    else known.orInPlace(assets);
+  const changed = Uint32Array.from(sums.keys()).filter((group) => (sums[group] ?? 0) > 0);
+  const named = groupBy === 'asset' ? namesOfAssets(index) : namesOfChecks(index);
+  const shown = firstSorted(changed, limit, (a, b) => {
+    return (sums[b] ?? 0) - (sums[a] ?? 0) || compareTexts(named(a).label, named(b).label) || a - b;
   });
-  return again;
+  const groups = shown.map((group) => {
+    const [isNew = 0, reopened = 0, fixed = 0] = counts.subarray(group * differences.length);
+    return { ...named(group), new: isNew, reopened, fixed };
+  });
+  return { changes, groups, total: changed.length };
+}
+
+function namesOfAssets({ table }: OrganizationIndex) {
+  return (asset: number) => {
+    const { assetId: key = '', hostname: label = '' } = table.assets[asset] ?? {};
+    return { key, label };
+  };
+}
+
+function namesOfChecks({ book }: OrganizationIndex) {
+  return (place: number) => {
+    const check = book.checks[place];
+    return { key: `${check?.number ?? ''}`, label: check?.name ?? '' };
+  };
+}
+
+function compareTexts(one: string, other: string): number {
+  return one === other ? 0 : one < other ? -1 : 1;
+}
+
+function firstGroups(all: ReadonlyMap<string, ChangeGroup>, limit: number): Found {
+  const sum = (one: Changes): number => one.new + one.reopened + one.fixed;
+  const groups = [...all.values()].toSorted((a, b) => sum(b) - sum(a) || compareTexts(a.label, b.label));
+  const changes = { new: 0, reopened: 0, fixed: 0 };
+  for (const group of groups) for (const name of differences) changes[name] += group[name];
+  return { changes, groups: groups.slice(0, limit), total: groups.length };
 }
 
 /** Whatever was found at the first moment was found before the second, so that the derivation of the second knows of all. */
 export async function changesByHistories(
   db: Kysely<Database>,
   { organizationId, assetId, from, to, groupBy }: Omit<Wish, 'limit'>,
-): Promise<Groups> {
+): Promise<Map<string, ChangeGroup>> {
   const scope = { organizationId, assetId };
   const key = groupBy === 'asset' ? sql`detection.asset_id::text` : sql`detection.check_number::text`;
   const { rows } = await sql<ChangeGroup>`
