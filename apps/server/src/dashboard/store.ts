@@ -6,7 +6,7 @@ import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { findInFleet } from '../detections/find-in-fleet.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
-import { countExceptedThen } from '../exceptions/excepted-then.ts';
+import { prepareExceptedCounts } from '../exceptions/excepted-then.ts';
 import { highestVersion } from '../fix-lists/smallest-upgrades.ts';
 import type { AssetKind } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
@@ -29,9 +29,13 @@ export async function loadDashboard(
   now: Date,
 ): Promise<Dashboard> {
   const { db, fleetIndex } = sources;
-  const { kinds } = (await fleetIndex.current(organizationId)).table;
+  const first = await fleetIndex.current(organizationId);
+  const { kinds } = first.table;
+  const moments = trendMoments(first.momentFor(now.getTime()));
   const counts = await countAssets(db, { organizationId, asOf: now, kinds });
   const worst = await findInFleet(sources, { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 });
+  const scope = { organizationId, asOf: sources.clock(), silence: sources.config.silence };
+  const excepted = await prepareExceptedCounts(sources, scope, { moments, prepareAssets });
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(now.getTime());
   const { open, exploited, found, fixed } = countDetections(index, asOf, newForDays);
@@ -50,7 +54,7 @@ export async function loadDashboard(
     })),
     topUpgrades: upgrades(index),
     worst: worst.items,
-    trend: await loadTrend(sources, { organizationId, index, asOf, open }),
+    trend: trendOf(index, { moments, asOf, open, excepted: excepted(index) }),
   };
 }
 
@@ -113,20 +117,21 @@ function upgrades(index: OrganizationIndex): Dashboard['topUpgrades'] {
   return list;
 }
 
-/** The last moment is now, as it is counted above. */
-async function loadTrend(
-  { db, config, clock }: Pick<Context, 'db' | 'config' | 'clock'>,
-  {
-    organizationId,
-    index,
-    asOf,
-    open,
-  }: { organizationId: string; index: OrganizationIndex; asOf: number; open: readonly number[] },
-): Promise<Dashboard['trend']> {
-  const moments = Array.from({ length: trendDays - 1 }, (_, number) => asOf - (trendDays - 1 - number) * day);
+/** The moments of the trend before now. */
+function trendMoments(asOf: number): number[] {
+  return Array.from({ length: trendDays - 1 }, (_, number) => asOf - (trendDays - 1 - number) * day);
+}
+
+interface Trend {
+  readonly moments: readonly number[];
+  readonly asOf: number;
+  readonly open: readonly number[];
+  readonly excepted: readonly number[][];
+}
+
+/** The last moment is now, as it is counted already. */
+function trendOf(index: OrganizationIndex, { moments, asOf, open, excepted }: Trend): Dashboard['trend'] {
   const found = countsAt(index, moments);
-  const scope = { organizationId, asOf: clock(), silence: config.silence };
-  const excepted = await countExceptedThen(db, scope, { index, moments, prepareAssets });
   const past = found.map((counts, number) => counts.map((count, place) => count - (excepted[number]?.[place] ?? 0)));
   return [...moments, asOf].map((at, number) => ({
     at: new Date(at).toISOString(),

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
 import { type Excepted, nothingExcepted } from '../fleet-index/excepted.ts';
@@ -84,29 +85,35 @@ const quickMs = 20;
 /** By index: an index is of one organization, or of what somebody may see of it. */
 const kept = new WeakMap<OrganizationIndex, Kept>();
 
-/** Open detections of a fleet at moments of the past that exceptions covered then, by severity, 1 to 5 at 0 to 4. */
-export async function countExceptedThen(
-  db: Kysely<Database>,
+/**
+ * Asks for open detections of a fleet at moments of the past that exceptions covered then; the answer counts them over an index, by
+ * severity, 1 to 5 at 0 to 4.
+ */
+export async function prepareExceptedCounts(
+  { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   scope: QueryScope,
-  asked: { readonly index: OrganizationIndex; readonly moments: readonly number[]; readonly prepareAssets: PrepareAssets },
-): Promise<number[][]> {
-  const { index, moments, prepareAssets } = asked;
+  { moments, prepareAssets }: { readonly moments: readonly number[]; readonly prepareAssets: PrepareAssets },
+): Promise<(index: OrganizationIndex) => readonly number[][]> {
   const { rows } = await sql<{ since: Date | null; known: string | null }>`
     select min(decided_at) as since, string_agg(id::text || coalesce(ended_at::text, ''), ' ' order by id) as known
     from exception where organization_id = ${scope.organizationId} and decision = 'approved'`.execute(db);
   const since = rows[0]?.since?.getTime() ?? Number.POSITIVE_INFINITY;
   const key = [rows[0]?.known, ...moments.map((moment) => Math.floor(moment / 60_000))].join(' ');
   const begin = performance.now();
-  const last = kept.get(index);
-  if (last?.key === key && begin < last.until) return last.counted;
-  const counted: number[][] = [];
+  const last = kept.get(await fleetIndex.current(scope.organizationId));
+  if (last?.key === key && begin < last.until) return () => last.counted;
+  const prepared: (((index: OrganizationIndex) => Excepted) | null)[] = [];
   for (const moment of moments) {
-    const prepared = moment < since ? null : await prepareExceptedThen(db, { ...scope, moment: new Date(moment) }, prepareAssets);
-    counted.push(bySeverity(prepared?.(index).counts ?? null));
+    prepared.push(
+      moment < since ? null : await prepareExceptedThen(db, { ...scope, moment: new Date(moment) }, prepareAssets),
+    );
   }
-  const took = performance.now() - begin;
-  if (took > quickMs) kept.set(index, { key, until: begin + took * (1 + patienceFactor), counted });
-  return counted;
+  return (index) => {
+    const counted = prepared.map((excepted) => bySeverity(excepted?.(index).counts ?? null));
+    const took = performance.now() - begin;
+    if (took > quickMs) kept.set(index, { key, until: begin + took * (1 + patienceFactor), counted });
+    return counted;
+  };
 }
 
 function bySeverity(counts: Int32Array | null): number[] {

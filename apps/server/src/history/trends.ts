@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
-import { countExceptedThen } from '../exceptions/excepted-then.ts';
+import { prepareExceptedCounts } from '../exceptions/excepted-then.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countsAt } from '../fleet-index/summarize-fleet.ts';
 import { prepareAssets } from '../query/asset-query.ts';
@@ -46,17 +46,17 @@ export async function loadTrends(
   const begin = performance.now();
   if (last?.asked === asked && begin < (last.revision === before.revision ? last.until : last.patientUntil)) return last.trends;
   const { revision } = before;
-  const overdue = await countOverdue(sources, organizationId, deadlines);
-  const index = await fleetIndex.current(organizationId);
-  const now = index.momentFor(clock().getTime());
+  const now = before.momentFor(clock().getTime());
   const ends = Array.from({ length: days }, (_, number) => now - (days - 1 - number) * dayMs).filter(
-    (at) => at - dayMs >= index.since,
+    (at) => at - dayMs >= before.since,
   );
-  const ended = endedSince(index, (ends[0] ?? now) - dayMs);
+  const overdue = await countOverdue(sources, organizationId, deadlines);
   // Of now the index says it, as everywhere.
   const scope = { organizationId, asOf: clock(), silence: sources.config.silence };
-  const excepted = await countExceptedThen(db, scope, { index, moments: ends.slice(0, -1), prepareAssets });
-  const daily = countDaily(index, ends, [...excepted, exceptedNow(index)]);
+  const excepted = await prepareExceptedCounts(sources, scope, { moments: ends.slice(0, -1), prepareAssets });
+  const index = await fleetIndex.current(organizationId);
+  const ended = endedSince(index, (ends[0] ?? now) - dayMs);
+  const daily = countDaily(index, ends, [...excepted(index), exceptedNow(index)]);
   const trends = { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
   const end = performance.now();
   kept.set(index, { asked, revision, trends, until: end + freshMs, patientUntil: end + (end - begin) * patienceFactor });
