@@ -16,16 +16,22 @@ const patienceFactor = 30;
 const quickMs = 20;
 const kept = new WeakMap<OrganizationIndex, Kept>();
 
-/** For the fleet index: asks which exceptions hold now, and says of an index what they cover. */
+/**
+ * For the fleet index: asks which exceptions hold now, and says of an index what they cover; or which held at a moment of the past, and
+ * what they covered of the index of then. Which assets they are about is of now in any case.
+ */
 export function exceptedNow({
   db,
   clock,
   silence,
 }: Pick<Context, 'db' | 'clock'> & { readonly silence: Context['config']['silence'] }) {
-  return async (organizationId: string): Promise<((index: OrganizationIndex) => Excepted) | null> => {
-    const moment = clock();
-    const cover = await prepareCover(db, { organizationId, silence, asOf: moment, moment }, prepareAssets);
-    return cover && ((index) => excepted(index, cover(index)));
+  return async (
+    organizationId: string,
+    past?: Date,
+  ): Promise<((index: OrganizationIndex, past?: OrganizationIndex) => Excepted) | null> => {
+    const asOf = clock();
+    const cover = await prepareCover(db, { organizationId, silence, asOf, moment: past ?? asOf }, prepareAssets);
+    return cover && ((index, then = index) => excepted(then, cover(index)));
   };
 }
 

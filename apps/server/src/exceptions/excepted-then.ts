@@ -104,9 +104,7 @@ export async function prepareExceptedCounts(
   if (last?.key === key && begin < last.until) return () => last.counted;
   const prepared: (((index: OrganizationIndex) => Excepted) | null)[] = [];
   for (const moment of moments) {
-    prepared.push(
-      moment < since ? null : await prepareExceptedThen(db, { ...scope, moment: new Date(moment) }, prepareAssets),
-    );
+    prepared.push(moment < since ? null : await prepareExceptedThen(db, { ...scope, moment: new Date(moment) }, prepareAssets));
   }
   return (index) => {
     const counted = prepared.map((excepted) => bySeverity(excepted?.(index).counts ?? null));

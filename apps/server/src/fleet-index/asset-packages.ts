@@ -28,7 +28,7 @@ export class AssetPackages {
   readonly #basesWith = new Map<number, number[]>();
   readonly #added = new Map<number, RoaringBitmap32>();
   readonly #removed = new Map<number, RoaringBitmap32>();
-  readonly #differences = new DifferenceStore();
+  #differences = new DifferenceStore();
   /** Assets by package version, for those that were asked for: the ones that verdicts speak of. */
   readonly #known = new Map<number, RoaringBitmap32>();
   /** Room for counting how much bases share with an asset. */
@@ -152,6 +152,19 @@ export class AssetPackages {
   *packageVersions(): IterableIterator<number> {
     yield* this.#basesWith.keys();
     for (const id of this.#added.keys()) if (!this.#basesWith.has(id)) yield id;
+  }
+
+  /** The same, to be changed by itself; the caller disposes it. */
+  copy(): AssetPackages {
+    const copy = new AssetPackages();
+    for (const base of this.#bases) copy.#bases.push(base && { ...base, assets: new RoaringBitmap32(base.assets) });
+    copy.#freeBases.push(...this.#freeBases);
+    copy.#baseOf = this.#baseOf.slice();
+    for (const [id, bases] of this.#basesWith) copy.#basesWith.set(id, [...bases]);
+    for (const [id, assets] of this.#added) copy.#added.set(id, new RoaringBitmap32(assets));
+    for (const [id, assets] of this.#removed) copy.#removed.set(id, new RoaringBitmap32(assets));
+    copy.#differences = this.#differences.copy();
+    return copy;
   }
 
   dispose(): void {

@@ -39,6 +39,16 @@ export class DifferenceStore {
     page.set(removed, (place % pageLength) + added.length);
   }
 
+  copy(): DifferenceStore {
+    const copy = new DifferenceStore();
+    for (const page of this.#pages) copy.#pages.push(page.slice());
+    copy.#used = this.#used;
+    for (const [size, places] of this.#free) copy.#free.set(size, [...places]);
+    copy.#places = this.#places.slice();
+    copy.#sizes = this.#sizes.slice();
+    return copy;
+  }
+
   #slice(place: number, length: number): Uint32Array {
     const offset = place % pageLength;
     return (this.#pages[Math.floor(place / pageLength)] ?? nothing).subarray(offset, offset + length);

@@ -9,6 +9,7 @@ import { applyChanges } from './apply-changes.ts';
 import { buildBook, buildOrganization } from './index-builder.ts';
 import { NarrowIndexes } from './narrow-indexes.ts';
 import { OrganizationIndex } from './organization-index.ts';
+import { PastIndexes } from './past-indexes.ts';
 import { type Cursor, lookAhead, readCursor } from './read-changes.ts';
 import type { VerdictBook } from './verdict-book.ts';
 import { verifyPage } from './verify-page.ts';
@@ -17,8 +18,14 @@ export interface FleetIndexOptions {
   readonly db: Kysely<Database>;
   readonly log: Logger;
   readonly clock: () => Date;
-  /** Asks which open detections exceptions cover; null where there are none. Nothing is covered where it is left out. */
-  readonly excepted?: (organizationId: string) => Promise<((index: OrganizationIndex) => Excepted) | null>;
+  /**
+   * Asks which open detections exceptions cover, or covered at a moment of the past; null where there are none. Nothing is covered where it
+   * is left out.
+   */
+  readonly excepted?: (
+    organizationId: string,
+    past?: Date,
+  ) => Promise<((index: OrganizationIndex, past?: OrganizationIndex) => Excepted) | null>;
 }
 
 export interface FleetIndexStatus {
@@ -55,6 +62,7 @@ export class FleetIndex implements AsyncDisposable {
   readonly #options: FleetIndexOptions;
   readonly #stop = new AbortController();
   readonly #narrow = new NarrowIndexes();
+  readonly #past = new PastIndexes();
   #built: BuiltIndex | null = null;
   /** Ends when all that was asked for so far is done. */
   #last: Promise<unknown> = Promise.resolve();
@@ -99,20 +107,50 @@ export class FleetIndex implements AsyncDisposable {
    */
   async current(organizationId: string): Promise<OrganizationIndex> {
     const excepted = (await this.#options.excepted?.(organizationId)) ?? null;
+    const whole = await outsideScope(() => this.#whole(organizationId));
+    const index = this.#withinScope(whole);
+    index.except(excepted?.(index) ?? nothingExcepted);
+    return index;
+  }
+
+  /**
+   * The index of an organization as it stood at a moment of the past, of whatever age; see buildPastIndex. `null`: that of now. Use it
+   * before the next await, too. Throws ApiError UNAVAILABLE as `current` does. The first question about a moment waits until it is built.
+   */
+  async at(organizationId: string, moment: Date | null): Promise<OrganizationIndex> {
+    if (moment === null) return this.current(organizationId);
+    const excepted = (await this.#options.excepted?.(organizationId, moment)) ?? null;
+    const current = (): Promise<OrganizationIndex> => this.#whole(organizationId);
+    const wish = { db: this.#options.db, organizationId, moment: moment.getTime(), current };
+    for (;;) {
+      const whole = await outsideScope(current);
+      const past = await outsideScope(() => this.#past.of(wish, whole));
+      const known = this.#built?.organizations.get(organizationId);
+      // Given up or built anew meanwhile, and perhaps with other numbers of assets.
+      if (!this.#built || (known && known !== whole)) continue;
+      const [now, then] = [this.#withinScope(whole), this.#withinScope(past)];
+      then.except(excepted?.(now, then) ?? nothingExcepted);
+      return then;
+    }
+  }
+
+  /** Narrowed to what the caller may see. */
+  #withinScope(whole: OrganizationIndex): OrganizationIndex {
+    const scope = currentScope();
+    return scope ? this.#narrow.of(whole, scope) : whole;
+  }
+
+  async #whole(organizationId: string): Promise<OrganizationIndex> {
     const patience = new AbortController();
     const late = delay(patienceMs, 'late' as const, { signal: patience.signal, ref: false }).catch(() => 'late' as const);
-    const outcome = await Promise.race([outsideScope(() => this.#catchUp()), late]);
+    const outcome = await Promise.race([this.#catchUp(), late]);
     patience.abort();
     if (outcome === 'late' || !this.#built) {
       const message = `The index of the fleet is being built: ${this.#progress} assets so far.`;
       throw new ApiError('UNAVAILABLE', message, { retryAfterSeconds: 5 });
     }
     const { organizations, book } = this.#built;
-    const whole = organizations.get(organizationId) ?? new OrganizationIndex(book, this.#options.clock().getTime());
-    const scope = currentScope();
-    const index = scope ? this.#narrow.of(whole, scope) : whole;
-    index.except(excepted?.(index) ?? nothingExcepted);
-    return index;
+    return organizations.get(organizationId) ?? new OrganizationIndex(book, this.#options.clock().getTime());
   }
 
   /**
@@ -222,6 +260,7 @@ export class FleetIndex implements AsyncDisposable {
   }
 
   #discard(): void {
+    this.#past.dispose();
     for (const index of this.#built?.organizations.values() ?? []) index.dispose();
     this.#built = null;
   }

@@ -53,6 +53,13 @@ export async function buildOrganization(
     after = last.number;
   }
   gathered.settle();
+  await judgeAll(index);
+  return index;
+}
+
+/** Computes where every check is found, in parts. Nobody else may know the index yet. */
+export async function judgeAll(index: OrganizationIndex): Promise<void> {
+  const { book } = index;
   // Checks of the same package versions one after the other: what was worked out for one does for the next.
   const subjects = Array.from(book.checks, (_check, place) => ({ place, key: [...book.packagesOf(place)].join() }));
   const ordered = subjects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ place }) => place);
@@ -60,5 +67,4 @@ export async function buildOrganization(
     index.judgeFirst(places);
     await nextTurn();
   }
-  return index;
 }

@@ -127,6 +127,12 @@ class NarrowPackages extends AssetPackages {
     for (const id of this.#whole.packageVersions()) if (!this.assetsWith(id).isEmpty) yield id;
   }
 
+  override copy(): AssetPackages {
+    const copy = new AssetPackages();
+    for (const asset of this.#numbers.table.assets.keys()) copy.put(asset, this.idsOf(asset));
+    return copy;
+  }
+
   override put(): never {
     throw new Error('a part of an index is not written to');
   }

@@ -184,6 +184,29 @@ export class VerdictBook {
     return before;
   }
 
+  /** A new book of all checks with the verdicts alone that held at a moment. */
+  at(moment: number): VerdictBook {
+    const past = new VerdictBook();
+    for (const check of this.checks) past.enterCheck(check);
+    for (const [place, isMixed] of this.#mixed.entries()) past.#mixed[place] = isMixed;
+    for (const [packageVersion, verdicts] of this.#byPackage) {
+      const held = verdicts.filter(({ from, until }) => from <= moment && moment < until);
+      if (held.length === 0) continue;
+      past.#byPackage.set(
+        packageVersion,
+        held.map((verdict) => (holds(verdict) ? verdict : { ...verdict, until: Number.POSITIVE_INFINITY })),
+      );
+      past.verdicts += held.length;
+      for (const { place, from } of held) {
+        past.#packagesOf[place]?.add(packageVersion);
+        past.newest = Math.max(past.newest, from);
+      }
+      const sure = new Set(held.flatMap(({ place, confirmed }) => (confirmed ? [place] : [])));
+      for (const { place } of held) if (!sure.has(place)) (past.#unsure[place] ??= new Set()).add(packageVersion);
+    }
+    return past;
+  }
+
   #shared(upgrade: Upgrade): KnownUpgrade {
     const key = `${upgrade.ecosystem} ${upgrade.release} ${upgrade.source}`;
     const known = this.#upgrades.get(`${key} ${upgrade.fixed}`) ?? { ...upgrade, key };

@@ -94,7 +94,7 @@ export async function compareThreeWays(
       }
     }
     await compareNow(world, index, other);
-    for (const days of [0.5, 6, 30]) await comparePast(world, world.now - days * day, [index, other]);
+    for (const days of [0.5, 6, 30, 60]) await comparePast(world, world.now - days * day, [index, other]);
     same('healed by the verification', (await other.verify()).healed, 0);
   } finally {
     await index[Symbol.asyncDispose]();
@@ -123,6 +123,9 @@ async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly 
     for (const fleet of indexes) {
       const index = await fleet.current(organizationId);
       if (asOf >= index.since) same(`index and SQL ${moment}`, askPast(index, asOf), open.sort());
+      const past = await fleet.at(organizationId, new Date(asOf));
+      same(`index of ${moment} and SQL`, askOpen(past), open.sort());
+      same(`packages of ${moment}`, askPackages(past), await packagesAt(world.db, organizationId, new Date(asOf)));
     }
   }
 }
@@ -134,6 +137,34 @@ function askPast(index: OrganizationIndex, asOf: number): string[] {
     for (const asset of assets.toUint32Array()) open.push(`${index.table.assets[asset]?.assetId} ${check.number} ${confirmed}`);
   });
   return open.sort();
+}
+
+/** What is open in an index, as its sets and as the counts of its assets say. */
+function askOpen(index: OrganizationIndex): string[] {
+  const open: string[] = [];
+  const counts = [0, 0, 0, 0, 0];
+  for (const [place, found] of index.checks.entries()) {
+    const check = index.book.checks[place];
+    for (const asset of found?.open.toUint32Array() ?? []) {
+      const confirmed = found?.stateOf(asset) === 2;
+      const severity = (confirmed ? (check?.severity ?? 1) : 1) - 1;
+      counts[severity] = (counts[severity] ?? 0) + 1;
+      open.push(`${index.table.assets[asset]?.assetId} ${check?.number} ${confirmed}`);
+    }
+  }
+  same('counts and sets', index.table.countAll(), counts);
+  return open.sort();
+}
+
+function askPackages({ table, packages }: OrganizationIndex): string[] {
+  return table.assets.flatMap(({ assetId }, asset) => Array.from(packages.idsOf(asset), (id) => `${assetId} ${id}`)).sort();
+}
+
+async function packagesAt(db: Kysely<Database>, organizationId: string, moment: Date): Promise<string[]> {
+  const { rows } = await sql<{ key: string }>`
+    select distinct asset_id || ' ' || package_version_id as key from presence
+    where organization_id = ${organizationId} and during @> ${moment}::timestamptz`.execute(db);
+  return rows.map(({ key }) => key).sort();
 }
 
 function same(what: string, one: unknown, other: unknown): void {

@@ -1,0 +1,75 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
+import { inParts } from '../knowledge/in-parts.ts';
+import { judgeAll } from './index-builder.ts';
+import { OrganizationIndex } from './organization-index.ts';
+import { type ChangesSince, readChangesSince } from './read-changes-since.ts';
+
+export interface PastWish {
+  readonly db: Kysely<Database>;
+  readonly organizationId: string;
+  /** In ms since 1970. */
+  readonly moment: number;
+  /** The index of now, brought up to date by each call. */
+  readonly current: () => Promise<OrganizationIndex>;
+}
+
+/** Assets changed at a time: other requests come in between. */
+const assetPart = 500;
+/** A fleet in which so often something came in between has to be asked again. */
+const maxRounds = 20;
+
+/**
+ * The index of an organization as it stood at a moment, as far back as the histories go: the packages of now with every change since
+ * undone, judged by the verdicts that held then. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
+ * software, upgrades), but not when detections came and went. Names and states of assets, and what a check is called, are those of now.
+ * Nothing that happens later changes it. It takes about as much memory as the index of now; the caller disposes it. Throws ApiError
+ * UNAVAILABLE while the index of now is being built.
+ */
+export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex> {
+  const { moment } = wish;
+  const { whole, changes } = await readUntilCurrent(wish);
+  // Now, before the next await: the index of now changes under whoever waits.
+  const numbers = whole.table.assets.map(({ number }) => number);
+  const index = new OrganizationIndex(whole.book.at(moment), moment, {
+    table: whole.table.at(moment),
+    packages: whole.packages.copy(),
+  });
+  index.since = Number.POSITIVE_INFINITY;
+  index.newest = moment;
+  for (const assets of inParts([...numbers.entries()], assetPart)) {
+    for (const [asset, number] of assets) undo(index, asset, changes.get(number));
+    await nextTurn();
+  }
+  await judgeAll(index);
+  return index;
+}
+
+/** Afterwards nothing may be waited for before the index has been copied. */
+async function readUntilCurrent(
+  wish: PastWish,
+): Promise<{ readonly whole: OrganizationIndex; readonly changes: ReadonlyMap<number, ChangesSince> }> {
+  const { db, current, moment } = wish;
+  const changes = new Map<number, ChangesSince>();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const whole = await current();
+    const { table } = whole;
+    const unknown = table.assets.filter(({ number }, asset) => {
+      const [birth, last] = [table.birth(asset), table.lastChange(asset)];
+      return birth > 0 && birth <= moment && last > moment && changes.get(number)?.newest !== last;
+    });
+    if (unknown.length === 0) return { whole, changes };
+    for (const [number, change] of await readChangesSince(db, wish, unknown)) changes.set(number, change);
+  }
+  throw new ApiError('UNAVAILABLE', 'The fleet changes faster than its past can be read.', { retryAfterSeconds: 5 });
+}
+
+function undo({ packages, table }: OrganizationIndex, asset: number, changes: ChangesSince | undefined): void {
+  const wasThere = asset < table.assets.length && table.birth(asset) <= table.lastChange(asset);
+  if (!wasThere) packages.put(asset, nothing);
+  else if (changes) packages.change(asset, changes.went, changes.came);
+}
+
+const nothing = new Uint32Array(0);

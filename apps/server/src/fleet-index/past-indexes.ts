@@ -1,0 +1,72 @@
+import type { OrganizationIndex } from './organization-index.ts';
+import { buildPastIndex, type PastWish } from './past-index.ts';
+
+interface Kept {
+  /** The index of now it was made from. */
+  readonly whole: OrganizationIndex;
+  readonly revision: number;
+  readonly index: Promise<OrganizationIndex>;
+  /** By performance.now(): until then it is good enough although something came that may tell of the past, too. */
+  until: number;
+}
+
+/** Each is as large as the index of now: people look at one moment, from page to page. */
+const maxKept = 2;
+/** What nobody asks for is given up. */
+const keptForMs = 10 * 60_000;
+/** What took long to build is believed for so many times as long, whatever comes: late packages and knowledge tell of the past, too. */
+const patienceFactor = 30;
+const quickMs = 20;
+
+/** Indexes of moments of the past, of those that were asked for last. */
+export class PastIndexes {
+  readonly #kept = new Map<string, Kept>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** To be used before the next await, as the index of now is. `whole`: what that is at this moment. */
+  of(wish: PastWish, whole: OrganizationIndex): Promise<OrganizationIndex> {
+    const key = `${wish.organizationId} ${wish.moment}`;
+    const known = this.#kept.get(key);
+    const isGood = known?.whole === whole && (known.revision === whole.revision || performance.now() < known.until);
+    if (known && !isGood) this.#giveUp(key);
+    const kept = known && isGood ? known : this.#build(key, wish, whole);
+    // The one asked for last is given up last.
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > maxKept && oldest !== undefined) this.#giveUp(oldest);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.dispose(), keptForMs).unref();
+    return kept.index;
+  }
+
+  #build(key: string, wish: PastWish, whole: OrganizationIndex): Kept {
+    const begin = performance.now();
+    const index = buildPastIndex(wish);
+    const kept: Kept = { whole, revision: whole.revision, index, until: Number.POSITIVE_INFINITY };
+    index.then(
+      () => {
+        const took = performance.now() - begin;
+        kept.until = took < quickMs ? 0 : begin + took * (1 + patienceFactor);
+      },
+      // Whoever asks next tries again.
+      () => this.#kept.get(key) === kept && this.#kept.delete(key),
+    );
+    return kept;
+  }
+
+  #giveUp(key: string): void {
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    // Whoever was just given it has still to use it, without waiting.
+    kept?.index.then(
+      (index) => setImmediate(() => index.dispose()),
+      () => undefined,
+    );
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const key of this.#kept.keys()) this.#giveUp(key);
+  }
+}
