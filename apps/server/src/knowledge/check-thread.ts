@@ -7,7 +7,8 @@ import type { CheckSource } from './import-knowledge.ts';
 /** What the thread is asked, and what it answers to each. */
 export interface CheckQuestions {
   put: { ask: { feed: string; body: Uint8Array | null }; answer: null };
-  named: { ask: null; answer: string[] };
+  /** With spaces between: many strings take long between threads. */
+  named: { ask: null; answer: string };
   merge: { ask: { base: string; feeds: readonly string[] }; answer: string[] };
   make: { ask: { numbers: ReadonlyMap<string, number>; today: string }; answer: MadeChecks };
   compare: { ask: { known: ReadonlyMap<number, string> | null }; answer: CheckDifferences };
@@ -38,6 +39,11 @@ export class CheckThread implements AsyncDisposable {
   #adopted: number | null = null;
   #named: { readonly of: string; readonly names: ReadonlySet<string> } | null = null;
 
+  /** Whether it keeps what it made. */
+  get stays(): boolean {
+    return this.#bytes <= maxHeldBytes;
+  }
+
   /** Knowledge version whose checks the thread remembers. */
   get version(): number | null {
     return this.#adopted;
@@ -66,11 +72,18 @@ export class CheckThread implements AsyncDisposable {
     return new Set(this.#held.keys());
   }
 
+  /** Takes what a feed says now, as the transaction `writer` stored it; it need not be read again. */
+  async hold(feed: string, { writer, body }: { readonly writer: string; readonly body: Uint8Array }): Promise<void> {
+    await this.#ask('put', { feed, body });
+    this.#held.set(feed, writer);
+  }
+
   /** Vulnerabilities that some advisory of what it follows names. */
   async named(): Promise<ReadonlySet<string>> {
     const of = [...this.#held].flat().join();
     if (this.#named?.of === of) return this.#named.names;
-    const names = new Set(this.#held.size === 0 ? [] : await this.#ask('named', null));
+    const text = this.#held.size === 0 ? '' : await this.#ask('named', null);
+    const names = new Set(text === '' ? [] : text.split(' '));
     this.#named = { of, names };
     return names;
   }
@@ -88,7 +101,7 @@ export class CheckThread implements AsyncDisposable {
 
   /** What it made last is this knowledge version, for good. */
   async adopt(version: number): Promise<void> {
-    if (this.#bytes > maxHeldBytes) return this[Symbol.asyncDispose]();
+    if (!this.stays) return this[Symbol.asyncDispose]();
     if (!this.#worker) return;
     await this.#ask('adopt', null);
     this.#adopted = version;

@@ -13,8 +13,8 @@ export interface LocalFile {
 export interface ParseJob {
   readonly feed: string;
   readonly files: readonly LocalFile[];
-  /** Only facts about these vulnerabilities are wanted. */
-  readonly cves: readonly string[];
+  /** Only facts about these vulnerabilities are wanted. One text with spaces between: many strings take long between threads. */
+  readonly cves: string;
   /** What is known of the feed (stored-input), when the files hold only changes; null when they are all of it. */
   readonly base: Uint8Array | null;
 }
@@ -25,8 +25,9 @@ export interface ParsedFeed {
   readonly records: number;
   /** Of the files, in order. */
   readonly sha256: string;
-  /** Vulnerabilities that its advisories name. */
-  readonly named: readonly string[];
+  readonly bodySha256: Uint8Array;
+  /** Vulnerabilities that its advisories name, with spaces between. */
+  readonly named: string;
 }
 
 export type ParseResult = ParsedFeed | { readonly code: FeedFetchErrorCode; readonly message: string };
@@ -34,13 +35,16 @@ export type ParseResult = ParsedFeed | { readonly code: FeedFetchErrorCode; read
 /** The largest real feeds take half of it. */
 const maxMemoryMb = 1536;
 
-/** An idle thread is kept so long: starting one takes longer than reading a small feed. */
+/** An idle thread is kept, since starting one takes longer than reading most feeds; for so long when it has read much and is large. */
 const idleMs = 60_000;
+/** As it is stored. */
+const largeBytes = 2 * 1024 * 1024;
 
 /** Parses feeds in a thread of its own; one at a time. */
 export class FeedParser implements AsyncDisposable {
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | null = null;
+  #isLarge = false;
 
   /** Throws FeedFetchError for whatever is wrong with the feed, and when `signal` ends it. */
   async parse(job: ParseJob, signal: AbortSignal): Promise<ParsedFeed> {
@@ -52,15 +56,18 @@ export class FeedParser implements AsyncDisposable {
     this.#worker.ref();
     const result = await this.#ask(this.#worker, job, signal);
     this.#worker?.unref();
-    this.#idle = setTimeout(() => void this[Symbol.asyncDispose](), idleMs).unref();
-    if (!('code' in result)) return result;
-    throw new FeedFetchError(result.code, result.message);
+    const failed = 'code' in result;
+    this.#isLarge ||= failed || result.body.length + (job.base?.length ?? 0) > largeBytes;
+    if (this.#isLarge) this.#idle = setTimeout(() => void this[Symbol.asyncDispose](), idleMs).unref();
+    if (failed) throw new FeedFetchError(result.code, result.message);
+    return result;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#idle) clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = null;
+    this.#isLarge = false;
     await worker?.terminate();
   }
 

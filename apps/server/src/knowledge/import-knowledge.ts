@@ -85,6 +85,23 @@ export async function importChecks(db: Kysely<Database>, source: CheckSource, op
   });
 }
 
+/**
+ * Has the checks of the knowledge in use made, so that the import of something new costs only what that changes. Returns the knowledge version
+ * that they are; null where they are not that of any, and an import would change something.
+ */
+export async function makeChecks(db: Kysely<Database>, source: CheckSource): Promise<number | null> {
+  const names = await source.merge();
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const last = await tx.selectFrom('knowledgeVersion').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
+      await source.make(await numberChecks(tx, names), '');
+      const { changed, gone } = await source.compare(await knownHashes(tx, 'vulnerability'));
+      return changed.length + gone.length === 0 ? (last?.version ?? null) : null;
+    });
+}
+
 /** What follows the last version by itself. */
 function nextVersion(
   last: Selectable<Database['knowledgeVersion']> | undefined,

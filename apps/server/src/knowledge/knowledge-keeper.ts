@@ -12,7 +12,7 @@ import { FeedFetchError, ShrunkFeedError } from './feed-error.ts';
 import { FeedParser, type LocalFile } from './feed-parser.ts';
 import type { FetchPlace } from './fetch-feed.ts';
 import { feedDispatcher, httpGet } from './http-get.ts';
-import { importChecks } from './import-knowledge.ts';
+import { type CheckSource, importChecks, makeChecks } from './import-knowledge.ts';
 import { listDirectory } from './read-feed-directory.ts';
 import { refreshFeed } from './refresh-feed.ts';
 import { packInput, saveFeedState, saveInput } from './stored-input.ts';
@@ -44,6 +44,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
   readonly #context: Context;
   readonly #pause: Pause;
   #running: Promise<RefreshResult> | null = null;
+  /** What is done once after the start, in the background. */
+  #warming: Promise<void> = Promise.resolve();
   readonly #leadership: Leadership;
   readonly #checks = new CheckThread();
   readonly #parser = new FeedParser();
@@ -79,8 +81,32 @@ export class KnowledgeKeeper implements AsyncDisposable {
     if (isFirst) await this.#importStarter();
     // Also because a day has passed by which the support of a release ends.
     await keepPosture(this.#context);
-    if (config.feedDirectory === null && !config.offline) this.#refreshWhenDue().catch((error: unknown) => this.#report(error));
-    else if (config.feedDirectory !== null && isFirst) await this.refresh();
+    if (config.feedDirectory === null && !config.offline) {
+      const refreshed = this.#refreshWhenDue().catch((error: unknown) => this.#report(error));
+      void refreshed.then(() => this.#startWarming());
+    } else if (config.feedDirectory !== null && isFirst) {
+      await this.refresh();
+      this.#startWarming();
+    }
+  }
+
+  #startWarming(): void {
+    if (this.#running === null) this.#warming = this.#warm().catch((error: unknown) => this.#report(error));
+  }
+
+  /** The thread makes the checks in use once, before anything new comes and has to wait for that. */
+  async #warm(): Promise<void> {
+    if (this.#stop.signal.aborted || this.#checks.version !== null) return;
+    const { db } = this.#context;
+    const known = await this.#checks.follow(db);
+    if (known.size === 0 || !this.#checks.stays) return;
+    const version = await makeChecks(db, this.#source());
+    if (version !== null) await this.#checks.adopt(version);
+  }
+
+  #source(): CheckSource {
+    const names = feeds.map(({ name }) => name);
+    return this.#checks.source(starterFeed, names);
   }
 
   #report(error: unknown): void {
@@ -114,6 +140,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     this.#stop.abort();
     // The database closes next; a half import would be rolled back, but its errors would look like faults.
     await this.#running?.catch(() => undefined);
+    await this.#warming;
     await this.#parser[Symbol.asyncDispose]();
     await this.#checks[Symbol.asyncDispose]();
     await this.#leadership[Symbol.asyncDispose]();
@@ -174,6 +201,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
 
   async #refresh(names: readonly string[] | null): Promise<RefreshResult> {
     const { config, db, log, clock } = this.#context;
+    // The thread is asked one thing at a time.
+    await this.#warming;
     let dispatcher: Promise<Dispatcher> | null = null;
     const problems: string[] = [];
     let succeeded = 0;
@@ -189,7 +218,8 @@ export class KnowledgeKeeper implements AsyncDisposable {
             config.feedDirectory === null
               ? await this.#from({ dispatcher: await (dispatcher ??= feedDispatcher(config)), signal })
               : await (listing ??= listDirectory(config.feedDirectory));
-          const shared = { context: this.#context, parser: this.#parser, cves, signal };
+          const onTaken = this.#checks.hold.bind(this.#checks);
+          const shared = { context: this.#context, parser: this.#parser, cves, signal, onTaken };
           const outcome = await refreshFeed(feed, { ...shared, from, read: this.#read });
           if (outcome !== 'absent') succeeded += 1;
         } catch (error) {
@@ -244,9 +274,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     const { db, log, clock } = this.#context;
     const known = await this.#checks.follow(db);
     const fetched = [...known].filter((feed) => feed !== starterFeed);
-    const names = feeds.map(({ name }) => name);
-    const source = this.#checks.source(starterFeed, names);
-    const result = await importChecks(db, source, { at: clock(), starter: fetched.length === 0 }).catch(
+    const result = await importChecks(db, this.#source(), { at: clock(), starter: fetched.length === 0 }).catch(
       async (error: unknown) => {
         // It may hold numbers that were not given after all.
         await this.#checks[Symbol.asyncDispose]();

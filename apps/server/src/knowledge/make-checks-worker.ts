@@ -26,7 +26,7 @@ function work({ kind, ask }: CheckQuestion): unknown {
       else maker.put(ask.feed, JSON.parse(zstdDecompressSync(ask.body).toString('utf8')) as StoredInput); // our own writing
       return null;
     case 'named':
-      return [...maker.named];
+      return [...maker.named].join(' ');
     case 'merge':
       return maker.merge(ask.base, ask.feeds);
     case 'make':

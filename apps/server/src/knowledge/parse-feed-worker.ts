@@ -22,14 +22,16 @@ function answer(job: ParseJob): ParseResult {
   if (!feed) throw new Error(`there is no feed ${job.feed}`);
   const hash = createHash('sha256');
   try {
-    const options = { cves: new Set(job.cves), ...(job.base === null ? {} : { minimumRecords: 0 }) };
+    const options = { cves: new Set(job.cves.split(' ')), ...(job.base === null ? {} : { minimumRecords: 0 }) };
     const facts = feed.parse(readFiles(feed, job, hash), options);
     const { advisories, vulnerabilities } = job.base === null ? facts : joined(job.base, facts);
+    const body = zstdCompressSync(JSON.stringify({ advisories, vulnerabilities, lifecycles: facts.lifecycles }));
     return {
-      body: zstdCompressSync(JSON.stringify({ advisories, vulnerabilities, lifecycles: facts.lifecycles })),
+      body,
+      bodySha256: createHash('sha256').update(body).digest(),
       records: facts.records,
       sha256: hash.digest('hex'),
-      named: [...new Set(facts.advisories.flatMap((advisory) => advisory.vulnerabilities))],
+      named: [...new Set(facts.advisories.flatMap((advisory) => advisory.vulnerabilities))].join(' '),
     };
   } catch (error) {
     if (error instanceof FeedError || error instanceof FeedFetchError) return { code: error.code, message: error.message };

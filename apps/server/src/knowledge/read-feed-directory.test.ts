@@ -25,6 +25,6 @@ it("reads the records of an ecosystem's zip as if they lay there alone", async (
   const files = feed ? filesOf(feed, await listDirectory(folder)) : [];
   expect(files).toMatchObject([{ name: 'osv-go.zip' }]);
   await using parser = new FeedParser();
-  const job = { feed: 'osv-go', files, cves: [], base: zstdCompressSync('{"advisories":[],"vulnerabilities":[]}') };
+  const job = { feed: 'osv-go', files, cves: '', base: zstdCompressSync('{"advisories":[],"vulnerabilities":[]}') };
   expect(await parser.parse(job, new AbortController().signal)).toMatchObject({ records: 1, named: ['CVE-2025-0001'] });
 });

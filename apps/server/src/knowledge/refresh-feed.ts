@@ -10,6 +10,7 @@ import { fetchFeed, type FetchPlace, forgetCopies } from './fetch-feed.ts';
 import { filesOf } from './read-feed-directory.ts';
 import {
   type FeedStateRow,
+  hashInput,
   hasInput,
   loadFeedState,
   loadPackedInput,
@@ -29,6 +30,8 @@ export interface Refresh {
   readonly from: readonly LocalFile[] | FetchPlace;
   /** What the files of the offline directory looked like when each feed was last read; kept from one refresh to the next. */
   readonly read: Map<string, string>;
+  /** Hears what a feed says now, as it is stored, and which transaction wrote it. */
+  readonly onTaken?: (feed: string, taken: { readonly writer: string; readonly body: Uint8Array }) => Promise<void>;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -177,13 +180,12 @@ interface Taking {
 /** Parses and keeps what a feed says, and adds the vulnerabilities its advisories name to the known ones. */
 async function take(feed: Feed, refresh: Refresh, { files, location, state, base }: Taking): Promise<void> {
   const { context, parser, cves, signal } = refresh;
-  const parsed = await parser.parse({ feed: feed.name, files, cves: [...cves], base }, signal);
+  const parsed = await parser.parse({ feed: feed.name, files, cves: [...cves].join(' '), base }, signal);
   if (base === null) refuseShrunk(feed, state, parsed.records);
   const at = context.clock();
   // Sources touch their files without saying anything new.
-  const isNew = !(await loadPackedInput(context.db, feed.name))?.equals(parsed.body);
-  await context.db.transaction().execute(async (tx) => {
-    if (isNew) await saveInput(tx, feed.name, parsed.body);
+  const isNew = !(await hashInput(context.db, feed.name))?.equals(parsed.bodySha256);
+  const writer = await context.db.transaction().execute(async (tx) => {
     await saveFeedState(tx, {
       feed: feed.name,
       location,
@@ -200,8 +202,10 @@ async function take(feed: Feed, refresh: Refresh, { files, location, state, base
       cves: cves.size,
       ...(isNew ? { imported: false } : {}),
     });
+    return isNew ? saveInput(tx, feed.name, parsed.body) : null;
   });
-  for (const cve of parsed.named) cves.add(cve);
+  if (writer !== null) await refresh.onTaken?.(feed.name, { writer, body: parsed.body });
+  if (parsed.named !== '') for (const cve of parsed.named.split(' ')) cves.add(cve);
 }
 
 /** Throws ShrunkFeedError for a feed that lost suspiciously many records, unless a person accepted about as few. */

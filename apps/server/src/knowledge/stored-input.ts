@@ -20,18 +20,28 @@ export async function packInput({ advisories, vulnerabilities, lifecycles }: Sto
   return compress(JSON.stringify({ advisories, vulnerabilities, lifecycles }));
 }
 
-export async function saveInput(db: Kysely<Database>, feed: string, packed: Uint8Array): Promise<void> {
+/** Returns which transaction wrote it: names this writing of the feed's input. */
+export async function saveInput(db: Kysely<Database>, feed: string, packed: Uint8Array): Promise<string> {
   const body = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
-  await db
+  const { writer } = await db
     .insertInto('knowledgeInput')
     .values({ feed, body })
     .onConflict((conflict) => conflict.column('feed').doUpdateSet({ body }))
-    .execute();
+    .returning(sql<string>`xmin::text`.as('writer'))
+    .executeTakeFirstOrThrow();
+  return writer;
 }
 
 /** Whether a feed ever said anything. */
 export async function hasInput(db: Kysely<Database>, feed: string): Promise<boolean> {
   return (await db.selectFrom('knowledgeInput').select('feed').where('feed', '=', feed).executeTakeFirst()) !== undefined;
+}
+
+/** SHA-256 of what is stored of a feed, which need not be sent for that; null for a feed that never said anything. */
+export async function hashInput(db: Kysely<Database>, feed: string): Promise<Buffer | null> {
+  const { rows } = await sql<{ hash: Buffer }>`
+    select sha256(body) as hash from knowledge_input where feed = ${feed}`.execute(db);
+  return rows[0]?.hash ?? null;
 }
 
 /** As packInput made it; null for a feed that never said anything. */
