@@ -15,6 +15,7 @@ export interface BackportOrigin {
  * since, its own release counts. Null for everything else.
  */
 export function backportOrigin(element: Pick<InventoryElement, 'ecosystem' | 'release'>, version: string): BackportOrigin | null {
+  if (!version.includes('~bpo')) return null;
   const [suffix, built = ''] = /~bpo(\d+)\+\d+(?:\+b\d+)?$/.exec(version) ?? [];
   if (element.ecosystem !== 'debian' || suffix === undefined) return null;
   // Until wheezy the number had the point release behind it: ~bpo70+1.

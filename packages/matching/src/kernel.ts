@@ -19,6 +19,7 @@ export interface AdvisorySource {
  */
 export function advisorySource(element: Pick<InventoryElement, 'source' | 'sourceVersion'>): AdvisorySource {
   const { source, sourceVersion: version } = element;
+  if (!source.startsWith('linux')) return { source, version };
   const debian = /^linux(-[0-9][0-9.]*)?-signed-(?:amd64|arm64|i386)$/.exec(source);
   if (debian) return { source: `linux${debian[1] ?? ''}`, version: version.replace('+', '-') };
   return { source: source.replace(/^linux-signed(?=$|-)/, 'linux'), version };
@@ -34,6 +35,7 @@ const rpmSource = /^kernel(?:-(?:64k|azure|debug|default|longterm|lt|ml|rt|uek))
 
 /** Built from the kernel's sources: `linux`, a kernel of a later release beside it as bullseye's `linux-6.1`, `linux-aws`, `kernel`. */
 export function isKernelSource(source: string): boolean {
+  if (!source.startsWith('linux') && !source.startsWith('kernel')) return false;
   const built = advisorySource({ source, sourceVersion: '' }).source;
   return linuxSource.test(built) || rpmSource.test(built);
 }

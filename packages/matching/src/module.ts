@@ -39,7 +39,7 @@ const streamUnknown = 'from which stream of the module the package comes is not 
 
 /** A build of a module, by its release. */
 export function isModularBuild(version: string): boolean {
-  return /\.module[_+]/.test(version);
+  return version.includes('.module') && /\.module[_+]/.test(version);
 }
 
 /**

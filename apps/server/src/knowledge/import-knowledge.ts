@@ -95,7 +95,12 @@ export async function makeChecks(db: Kysely<Database>, source: CheckSource): Pro
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (tx) => {
-      const last = await tx.selectFrom('knowledgeVersion').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
+      const last = await tx
+        .selectFrom('knowledgeVersion')
+        .select('version')
+        .orderBy('version', 'desc')
+        .limit(1)
+        .executeTakeFirst();
       await source.make(await numberChecks(tx, names), '');
       const { changed, gone } = await source.compare(await knownHashes(tx, 'vulnerability'));
       return changed.length + gone.length === 0 ? (last?.version ?? null) : null;

@@ -6,6 +6,7 @@ import { inParts } from './in-parts.ts';
 import {
   affectedVerdicts,
   insertVerdicts,
+  statementColumns,
   type PackageVersion,
   type StoredStatement,
   type StoredVerdict,
@@ -21,12 +22,9 @@ export async function judgeAgain(
   { version, at }: { version: number; at: Date },
 ): Promise<void> {
   for (const part of inParts(checks, 20_000)) {
-    const statements = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
-      select * from statement where valid_until is null and check_number = any(${part})`.execute(tx);
-    const judged = affectedVerdicts(
-      await packageVersionsAbout(tx, statements.rows),
-      statements.rows.map(({ checkNumber, ...statement }) => ({ ...statement, check: checkNumber })),
-    );
+    const statements = await sql<StoredStatement>`
+      select ${statementColumns} from statement where valid_until is null and check_number = any(${part})`.execute(tx);
+    const judged = affectedVerdicts(await packageVersionsAbout(tx, statements.rows), statements.rows);
     const before = await tx
       .selectFrom('verdict')
       .innerJoin('statement', 'statement.id', 'verdict.statementId')

@@ -44,8 +44,13 @@ export async function judgePackageVersions(tx: Kysely<Database>, ids: readonly n
 
 /** What is on the asset, as the matcher takes it; null for what holds no code: only configuration files are left. */
 export function toElement(row: PackageVersion): InventoryElement | null {
-  const ecosystem = EcosystemName.safeParse(row.ecosystem);
-  return row.state === 'config-files' || !ecosystem.success ? null : { ...row, ecosystem: ecosystem.data };
+  return row.state === 'config-files' || !isEcosystem(row.ecosystem) ? null : { ...row, ecosystem: row.ecosystem };
+}
+
+const ecosystems: ReadonlySet<string> = new Set(EcosystemName.options);
+
+function isEcosystem(name: string): name is EcosystemName {
+  return ecosystems.has(name);
 }
 
 /** Verdicts `affected` of these package versions. The statements may be more than are needed. */
@@ -85,15 +90,20 @@ async function currentStatements(tx: Kysely<Database>, rows: readonly PackageVer
   if (rows.length === 0) return [];
   const subjects = rows.flatMap((row) => toElement(row) ?? []).flatMap(subjectsOf);
   const wanted = [...new Map(subjects.map((subject) => [subjectKey(subject), subject])).values()];
-  const found = await sql<Omit<StoredStatement, 'check'> & { checkNumber: number }>`
-    select statement.* from statement
+  const { rows: found } = await sql<StoredStatement>`
+    select ${statementColumns} from statement
     join unnest(
       ${wanted.map((subject) => subject.ecosystem)}::text[], ${wanted.map((subject) => subject.release)}::text[],
       ${wanted.map((subject) => subject.package)}::text[]
     ) as wanted (ecosystem, release, package) using (ecosystem, release, package)
     where valid_until is null`.execute(tx);
-  return found.rows.map(({ checkNumber, ...statement }) => ({ ...statement, check: checkNumber }));
+  return found;
 }
+
+/** Of a table `statement`, as StoredStatement has them. */
+export const statementColumns = sql`
+  id, check_number as "check", ecosystem, release, package, status, introduced, fixed, advisory, feed, published, last_affected, "limit",
+  versions, module, vendor_state, patches, requires`;
 
 /** Enters verdicts as of the current knowledge version. */
 export async function insertVerdicts(tx: Kysely<Database>, verdicts: readonly StoredVerdict[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { VersionError } from '../errors.ts';
 import type { Ordering } from '../ordering.ts';
+import { remembering } from '../shared/remembering.ts';
 
 /** A version taken apart as deb-version(7) describes: [epoch:]upstream[-revision]. */
 export interface DebianVersion {
@@ -43,10 +44,12 @@ export function parseDebianVersion(text: string): DebianVersion {
   return { epoch, upstream, revision };
 }
 
+const parts = remembering(parseDebianVersion);
+
 /** Orders two Debian versions as dpkg does (deb-version(7)). Throws VersionError like parseDebianVersion. */
 export function compareDebianVersions(a: string, b: string): Ordering {
-  const left = parseDebianVersion(a);
-  const right = parseDebianVersion(b);
+  const left = parts(a);
+  const right = parts(b);
   if (left.epoch !== right.epoch) return left.epoch < right.epoch ? -1 : 1;
   return compareParts(left.upstream, right.upstream) || compareParts(left.revision, right.revision);
 }
@@ -64,7 +67,7 @@ function compareParts(a: string, b: string): Ordering {
     }
     const endA = endOfNumber(a, i);
     const endB = endOfNumber(b, j);
-    const order = compareNumbers(a.slice(i, endA), b.slice(j, endB));
+    const order = compareNumbers({ text: a, from: i, end: endA }, { text: b, from: j, end: endB });
     if (order !== 0) return order;
     i = endA;
     j = endB;
@@ -72,13 +75,29 @@ function compareParts(a: string, b: string): Ordering {
   return 0;
 }
 
-/** Digits of any length: without leading zeros the longer is the greater, and equal lengths compare as text. */
-function compareNumbers(a: string, b: string): Ordering {
-  const left = a.replace(/^0+/, '');
-  const right = b.replace(/^0+/, '');
-  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
+interface Digits {
+  readonly text: string;
+  readonly from: number;
+  readonly end: number;
+}
+
+/** Digits of any length: without leading zeros the longer is the greater, and of equal lengths the first other digit decides. */
+function compareNumbers(a: Digits, b: Digits): Ordering {
+  const left = afterZeros(a);
+  const right = afterZeros(b);
+  const length = a.end - left;
+  if (length !== b.end - right) return length < b.end - right ? -1 : 1;
+  for (let index = 0; index < length; index += 1) {
+    const difference = a.text.charCodeAt(left + index) - b.text.charCodeAt(right + index);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return 0;
+}
+
+function afterZeros({ text, from, end }: Digits): number {
+  let index = from;
+  while (index < end && text.charCodeAt(index) === 0x30) index += 1;
+  return index;
 }
 
 /** Tilde before the end, the end (or a digit) before letters, letters before everything else. */

@@ -3,6 +3,7 @@ import { checkedVersion } from '../shared/checked-version.ts';
 import { compareKeys } from '../shared/compare-keys.ts';
 import { splitEpochVersionRelease, type EpochVersionRelease } from '../shared/epoch-version-release.ts';
 import { KeyWriter } from '../shared/key-writer.ts';
+import { remembering } from '../shared/remembering.ts';
 
 /**
  * Takes [epoch:]version[-release] apart as rpm does (rpm-version(7)). Throws VersionError for empty text, more than 4096 characters
@@ -14,8 +15,10 @@ export function parseRpmVersion(text: string): EpochVersionRelease {
 
 /** Orders two versions as rpm does; a version without a release comes before the same with one. Throws VersionError. */
 export function compareRpmVersions(a: string, b: string): Ordering {
-  return compareKeys(rpmVersionKey(a), rpmVersionKey(b));
+  return compareKeys(keyOf(a), keyOf(b));
 }
+
+const keyOf = remembering(rpmVersionKey);
 
 const rank = { tilde: 1, end: 2, caret: 3, letters: 4, number: 5 } as const;
 
