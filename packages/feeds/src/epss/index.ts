@@ -20,9 +20,9 @@ export const epss: Feed = {
     for (const file of files) {
       run.files += 1;
       let rows = 0;
-      for (const row of readScores(file, this.maxBytes, run)) {
+      for (const row of readScores(file, { maxBytes: this.maxBytes, run, cves: options?.cves })) {
         rows += 1;
-        if (!(options?.cves?.has(row.id) ?? true)) continue;
+        if (row === unwanted) continue;
         const known = byId.get(row.id);
         if ((known?.epss?.date ?? '') <= (row.epss?.date ?? '')) byId.set(row.id, row);
       }
@@ -34,28 +34,43 @@ export const epss: Feed = {
   },
 };
 
+/** A row of a vulnerability that nobody asked for: most of them, whose numbers need no objects. */
+const unwanted = 'unwanted';
+
+interface Reading {
+  readonly maxBytes: number;
+  readonly run: FeedRun;
+  /** All where it is left out. */
+  readonly cves: ReadonlySet<string> | undefined;
+}
+
 /** `#model_version:…,score_date:2026-01-30T12:55:00Z`, then the names of the columns, then CVE, score, percentile. */
-function* readScores(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability> {
+function* readScores(file: FeedFile, { maxBytes, run, cves }: Reading): Generator<Vulnerability | typeof unwanted> {
   let date: string | null = null;
   for (const line of feedLines(file, maxBytes)) {
     if (line.number === 1) date = dayOf(/^#model_version:[^,]{1,64},score_date:(.{10})/.exec(line.text)?.[1] ?? '');
     if (!date || (line.number === 2 && line.text !== 'cve,epss,percentile')) throw notThisFeed(file, `line ${line.number}`);
     if (line.number <= 2) continue;
     run.lines += 1;
-    const row = readRow(line.text, date);
+    const row = readRow(line.text, date, cves);
     if (row) yield row;
     else run.problem(file.name, line.number, 'not a CVE name and two numbers from 0 to 1');
   }
   if (!date) throw notThisFeed(file, 'line 1');
 }
 
-function readRow(text: string, date: string): Vulnerability | null {
-  const [cve = '', score = '', percentile = '', more] = text.split(',', 4);
-  if (more !== undefined || !isCveName(cve) || !isShare(score) || !isShare(percentile)) return null;
-  return { ...emptyVulnerability(cve), epss: { score: Number(score), percentile: Number(percentile), date } };
-}
+/** Shares are numbers from 0 to 1; very small ones are written like 9e-05. */
+const share = String.raw`\d(?:\.\d{1,22})?(?:e-\d\d?)?`;
+const rowForm = new RegExp(`^[^,]{1,20},${share},${share}$`);
 
-/** A number from 0 to 1; very small ones are written like 9e-05. */
-function isShare(text: string): boolean {
-  return text.length <= 24 && /^\d(?:\.\d+)?(?:e-\d\d?)?$/.test(text) && Number(text) <= 1;
+function readRow(text: string, date: string, cves: ReadonlySet<string> | undefined): Vulnerability | typeof unwanted | null {
+  if (!rowForm.test(text)) return null;
+  const first = text.indexOf(',');
+  const second = text.indexOf(',', first + 1);
+  const cve = text.slice(0, first);
+  const score = Number(text.slice(first + 1, second));
+  const percentile = Number(text.slice(second + 1));
+  if (!isCveName(cve) || score > 1 || percentile > 1) return null;
+  if (cves && !cves.has(cve)) return unwanted;
+  return { ...emptyVulnerability(cve), epss: { score, percentile, date } };
 }

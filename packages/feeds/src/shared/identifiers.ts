@@ -42,7 +42,13 @@ export function modifiedOn(text: string | null | undefined): { modified?: string
 export function dayOf(text: string): string | null {
   const day = text.slice(0, 10);
   if (!/^\d{4}-\d\d-\d\d$/.test(day)) return null;
-  const time = Date.parse(`${day}T00:00:00Z`);
-  // Date.parse takes 2025-02-30 for the second of March.
-  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day ? null : day;
+  const [year, month, date] = [Number(day.slice(0, 4)), Number(day.slice(5, 7)), Number(day.slice(8))];
+  return date >= 1 && date <= daysIn(year, month) ? day : null;
+}
+
+/** Of the Gregorian calendar; 0 for what is no month. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  if (month < 1 || month > 12) return 0;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
