@@ -1,5 +1,5 @@
 import { limits } from '@vedette/protocol';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Admission } from './admission.ts';
 
 const MiB = 1024 * 1024;
@@ -38,12 +38,69 @@ it('lets an agent owe two megabytes, forgives one in a second, and forgets nobod
   await send('a', 2 * MiB);
 });
 
-it('refuses a second request of an agent while the first is worked on, whatever becomes of that', async () => {
+it('works on the second request of an agent after the first, whatever becomes of that, and refuses a third', async () => {
   const admission = new Admission(() => 0);
   const gate = Promise.withResolvers<void>();
-  const first = admission.alone('a', () => gate.promise);
-  await expect(admission.alone('a', async () => 1)).rejects.toMatchObject({ code: 'BUSY' });
-  gate.reject(new Error('failed'));
-  await expect(first).rejects.toThrow('failed');
-  expect(await admission.alone('a', async () => 2)).toBe(2);
+  const order: string[] = [];
+  const first = admission.alone('a', () => gate.promise).catch((error: Error) => order.push(error.message));
+  const second = admission.alone('a', async () => order.push('second'));
+  await expect(admission.alone('a', async () => order.push('third'))).rejects.toMatchObject({ code: 'BUSY' });
+  expect(await admission.alone('b', async () => order.push('of another'))).toBe(1);
+  gate.reject(new Error('first'));
+  await Promise.all([first, second]);
+  expect(order).toEqual(['of another', 'first', 'second']);
+  await admission.alone('a', async () => order.push('later'));
+});
+
+it('hands the turn to who waits and to nobody who comes at that very moment', async () => {
+  const admission = new Admission(() => 0);
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  let atWork = 0;
+  const work = async (gate: Promise<void>) => {
+    expect((atWork += 1)).toBe(1);
+    await gate;
+    atWork -= 1;
+  };
+  const first = admission.alone('a', () => work(gates[0].promise));
+  const second = admission.alone('a', () => work(gates[1].promise));
+  gates[0].resolve();
+  await first;
+  const third = admission.alone('a', () => work(Promise.resolve()));
+  gates[1].resolve();
+  await Promise.all([second, third]);
+});
+
+it('refuses a request that has waited five seconds, after which another may wait', async () => {
+  vi.useFakeTimers();
+  try {
+    const admission = new Admission(() => 0);
+    const gate = Promise.withResolvers<void>();
+    const first = admission.alone('a', () => gate.promise);
+    const second = admission.alone('a', async () => 2);
+    second.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(5000);
+    await expect(second).rejects.toMatchObject({ code: 'BUSY' });
+    const third = admission.alone('a', async () => 3);
+    gate.resolve();
+    await first;
+    expect(await third).toBe(3);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('refuses who waited when the agent owes too much by then, and goes on with the next', async () => {
+  let now = 0;
+  const admission = new Admission(() => now);
+  const gate = Promise.withResolvers<void>();
+  const first = admission.alone('a', async (charge) => {
+    charge(3 * MiB);
+    await gate.promise;
+  });
+  const second = admission.alone('a', async () => 2);
+  gate.resolve();
+  await expect(second).rejects.toMatchObject({ code: 'BUSY' });
+  await first;
+  now = 3000;
+  expect(await admission.alone('a', async () => 3)).toBe(3);
 });

@@ -9,17 +9,23 @@ const maxDebtBytes = 2 * 1024 * 1024;
 const forgivenPerSecond = 1024 * 1024;
 const leastBytes = 32 * 1024;
 const sweepMs = 2000;
+/** So long the second request of an agent waits for the first: most are answered within milliseconds, and a refused one comes seconds later. */
+const turnMs = 5000;
 
 interface Account {
+  /** Somebody has the turn. */
   working: boolean;
+  /** Gives the turn to the one request that waits for it; null where none does. */
+  next: (() => void) | null;
   /** Bytes owed at the moment `at`, in milliseconds. */
   debt: number;
   at: number;
 }
 
 /**
- * Keeps what agents send within bounds. An agent has no reason to ask two things at once, and a hostile one could hold every database
- * connection; parsing stops everything else for its time, so each agent gets a share of it.
+ * Keeps what agents send within bounds. An agent asks two things at once at most, a check-in beside its wait for orders; a hostile one
+ * could hold every database connection, so they are worked on one after the other and a third is refused. Parsing stops everything else for
+ * its time, so each agent gets a share of it.
  */
 export class Admission {
   #bytes = 0;
@@ -48,25 +54,29 @@ export class Admission {
     this.#bytes -= bytes;
   }
 
-  /** Runs `work` for this agent alone; it tells how many bytes it has to parse. Throws AgentProblem BUSY. */
+  /**
+   * Runs `work` for this agent alone, after what is being worked on; it tells how many bytes it has to parse. Throws AgentProblem BUSY where
+   * another request waits already, or has waited for too long.
+   */
   async alone<Answer>(agentId: string, work: (charge: (bytes: number) => void) => Promise<Answer>): Promise<Answer> {
-    const now = this.#now();
-    this.#sweep(now);
-    const account = this.#accounts.get(agentId) ?? { working: false, debt: 0, at: now };
-    if (account.working) throw new AgentProblem('BUSY', 'The last request of this agent is not answered yet.');
-    account.debt = debtAt(account, now);
-    account.at = now;
-    if (account.debt > maxDebtBytes)
-      throw new AgentProblem('BUSY', 'This agent has sent much; the next request has to wait a little.');
-    account.working = true;
-    account.debt += leastBytes;
+    this.#sweep(this.#now());
+    const account = this.#accounts.get(agentId) ?? { working: false, next: null, debt: 0, at: this.#now() };
     this.#accounts.set(agentId, account);
+    if (account.working) await ownTurn(account);
+    account.working = true;
     try {
+      const now = this.#now();
+      account.debt = debtAt(account, now);
+      account.at = now;
+      if (account.debt > maxDebtBytes)
+        throw new AgentProblem('BUSY', 'This agent has sent much; the next request has to wait a little.');
+      account.debt += leastBytes;
       return await work((bytes) => {
         account.debt += Math.max(0, bytes - leastBytes);
       });
     } finally {
-      account.working = false;
+      if (account.next) account.next();
+      else account.working = false;
     }
   }
 
@@ -76,6 +86,23 @@ export class Admission {
     for (const [agentId, account] of this.#accounts)
       if (!account.working && debtAt(account, now) === 0) this.#accounts.delete(agentId);
   }
+}
+
+/** Ends when the turn was handed over. Throws AgentProblem BUSY. */
+async function ownTurn(account: Account): Promise<void> {
+  const busy = new AgentProblem('BUSY', 'The last request of this agent is not answered yet.');
+  if (account.next) throw busy;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const late = setTimeout(() => {
+    account.next = null;
+    reject(busy);
+  }, turnMs).unref();
+  account.next = () => {
+    account.next = null;
+    clearTimeout(late);
+    resolve();
+  };
+  await promise;
 }
 
 function debtAt({ debt, at }: Account, now: number): number {
