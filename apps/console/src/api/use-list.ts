@@ -14,6 +14,8 @@ type Cursor = string | number;
 
 interface ListReply<Item> {
   readonly total: number;
+  /** false: there are at least `total`. Lists without it count all. */
+  readonly isExact?: boolean;
   readonly items: readonly Item[];
   /** Of lists that are read by cursor. */
   readonly next?: Cursor | null;
@@ -23,6 +25,8 @@ interface ListReply<Item> {
 export interface List<Item> {
   /** Undefined before the first answer. */
   readonly total: number | undefined;
+  /** false: there are at least so many. */
+  readonly isExact: boolean;
   readonly items: readonly Item[];
   readonly isPending: boolean;
   /** Null at the end. */
@@ -83,6 +87,7 @@ export function useList<E extends Endpoint>(
   const hasCsv = 'format' in ((endpoint.query as { shape?: object }).shape ?? {}); // an endpoint's query is an object or nothing
   return {
     total: pages.at(-1)?.total,
+    isExact: pages.at(-1)?.isExact ?? true,
     /** The first page, with whatever it tells beside its rows. */
     first: pages[0] as ReplyOf<E> | undefined, // as the endpoint answered
     items,

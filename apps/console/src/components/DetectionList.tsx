@@ -2,8 +2,8 @@ import { type CheckKind, type Detection, endpoints } from '@vedette/protocol';
 import { type ReactNode, useMemo } from 'react';
 import { useList } from '../api/use-list.ts';
 import { FilterSelect } from '../ui/FilterSelect.tsx';
-import { plural } from '../ui/format.ts';
 import { ListTable } from '../ui/ListTable.tsx';
+import { matchesOf } from '../ui/list-total.ts';
 import { oneOf, useUrlState } from '../ui/use-url-state.ts';
 import { DetectionGroups, type Grouping, groupings } from './DetectionGroups.tsx';
 import { detectionColumns } from './detection-columns.tsx';
@@ -101,7 +101,7 @@ export function DetectionList(props: DetectionListProps) {
             about="detection"
             value={query || (state['search'] ?? '')}
             onChange={(value) => change({ query: value, search: undefined })}
-            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+            count={matchesOf(list)}
           />
           {check === undefined ? (
             <FilterSelect label="Severity" value={severity} choices={exactSeverityChoices} onChange={select('severity')} />

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import type { List } from '../api/use-list.ts';
 import { Failure } from './Failure.tsx';
 import { formatCount } from './format.ts';
+import { totalOf } from './list-total.ts';
 
 /** More rows are fetched when the end of the list is so near to what is in sight. */
 const nearMargin = '800px';
@@ -12,7 +13,7 @@ const nearMargin = '800px';
  * first use of the button everywhere.
  */
 export function ListEnd<Item>({ list, noun, follows }: { list: List<Item>; noun: string; follows: boolean }) {
-  const { items, total = 0, loadMore, isLoadingMore, moreError, reload } = list;
+  const { items, loadMore, isLoadingMore, moreError, reload } = list;
   const ref = useRef<HTMLDivElement>(null);
   const isPressed = useRef(false);
   const near = useRef(loadMore);
@@ -41,7 +42,7 @@ export function ListEnd<Item>({ list, noun, follows }: { list: List<Item>; noun:
   return (
     <div ref={ref} className="list-end">
       <span className="quiet">
-        {formatCount(count)} of {formatCount(total)} {noun}
+        {formatCount(count)} of {totalOf(list)} {noun}
       </span>
       {loadMore ? (
         <Button loading={isLoadingMore} loadingText={`Loading more ${noun}`} onClick={press}>

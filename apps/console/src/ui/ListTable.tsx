@@ -7,8 +7,8 @@ import type { List } from '../api/use-list.ts';
 import type { CsvValue } from './csv.ts';
 import { ExportButton } from './ExportButton.tsx';
 import { Failure } from './Failure.tsx';
-import { formatCount } from './format.ts';
 import { ListEnd } from './ListEnd.tsx';
+import { totalOf } from './list-total.ts';
 import { useColumnChoice } from './use-column-choice.ts';
 import { useRowWindow } from './use-row-window.ts';
 import { useUrlState } from './use-url-state.ts';
@@ -47,6 +47,8 @@ export interface ListTableProps<Item> {
   readonly rowActions?: ((item: Item) => ReactNode) | undefined;
   /** Shown below the head of the list in place of its rows. */
   readonly instead?: ReactNode;
+  /** Where a page has several tables: what this one's order and search are called by in the address. */
+  readonly scope?: string;
   /** Rank of the heading: h1 where the table is the page. */
   readonly rank?: 'h1' | 'h2';
 }
@@ -112,7 +114,7 @@ interface RowsProps<Item> extends ListTableProps<Item> {
 
 function Rows<Item>(props: RowsProps<Item>) {
   const { list, drawn: columns, shown } = props;
-  const [state, change] = useUrlState();
+  const [state, change] = useUrlState(props.scope);
   const display = columns.map(({ id }) => ({ id, visible: shown.has(id) }));
   const sorted = columns.find(({ sort }) => sort !== undefined && sort === state['sort']);
   const isTurned = state['direction'] === 'descending';
@@ -127,7 +129,7 @@ function Rows<Item>(props: RowsProps<Item>) {
       variant="container"
       items={props.items}
       firstIndex={props.firstIndex}
-      totalItemsCount={list.total ?? -1}
+      totalItemsCount={list.isExact ? (list.total ?? -1) : -1}
       trackBy={props.keyOf}
       columnDefinitions={definitions}
       columnDisplay={display}
@@ -170,11 +172,11 @@ function Rows<Item>(props: RowsProps<Item>) {
 }
 
 function ListHeader<Item>(props: ListTableProps<Item>) {
-  const { total } = props.list;
+  const { list } = props;
   return (
     <Header
       variant={props.rank ?? 'h2'}
-      counter={total === undefined ? '' : `(${formatCount(total)})`}
+      counter={list.total === undefined ? '' : `(${totalOf(list)})`}
       description={props.description}
       actions={
         <SpaceBetween direction="horizontal" size="xs">

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { useUrlState } from './use-url-state.ts';
 
 /** Search of a list that knows no query language; what is looked for stands in the address. */
-export function SearchField({ label, count }: { label: string; count: string }) {
-  const [state, change] = useUrlState();
+export function SearchField({ label, count, scope }: { label: string; count: string; scope?: string | undefined }) {
+  const [state, change] = useUrlState(scope);
   const inAddress = state['search'] ?? '';
   const [text, setText] = useState(inAddress);
   // A link elsewhere on the page may change the address under us.
@@ -14,17 +14,15 @@ export function SearchField({ label, count }: { label: string; count: string }) 
     setText(inAddress);
   }
   return (
-    <div className="filters">
-      <div className="filter-search">
-        <TextFilter
-          filteringText={text}
-          filteringPlaceholder={label}
-          filteringAriaLabel={label}
-          countText={inAddress ? count : ''}
-          onChange={({ detail }) => setText(detail.filteringText)}
-          onDelayedChange={({ detail }) => change({ search: detail.filteringText.slice(0, 200) || undefined })}
-        />
-      </div>
+    <div className="filter-search">
+      <TextFilter
+        filteringText={text}
+        filteringPlaceholder={label}
+        filteringAriaLabel={label}
+        countText={inAddress ? count : ''}
+        onChange={({ detail }) => setText(detail.filteringText)}
+        onDelayedChange={({ detail }) => change({ search: detail.filteringText.slice(0, 200) || undefined })}
+      />
     </div>
   );
 }

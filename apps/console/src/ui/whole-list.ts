@@ -45,10 +45,16 @@ export interface Answer<Item> {
   readonly refetch: () => unknown;
 }
 
+/** What is there already, as the answer that WholeTable takes. */
+export function answerWith<Item>(items: readonly Item[]): Answer<Item> {
+  return { data: { items }, isPending: false, error: null, refetch: () => undefined };
+}
+
 /** A list that the API gives in one piece, as ListTable takes it: `items` are those of `answer` to show. */
 export function wholeList<Item>({ data, isPending, error, refetch }: Answer<Item>, items: readonly Item[]): List<Item> {
   return {
     total: data && items.length,
+    isExact: true,
     items,
     isPending,
     loadMore: null,

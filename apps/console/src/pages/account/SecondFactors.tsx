@@ -1,20 +1,41 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import { startRegistration } from '@simplewebauthn/browser';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type SecondFactorId } from '@vedette/protocol';
 import { useState } from 'react';
-import { call } from '../../api/call.ts';
+import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { AddTotp } from './AddTotp.tsx';
 
 const kinds = { totp: 'Authenticator program', webauthn: 'Key or passkey' } as const;
+
+type SecondFactor = ReplyOf<typeof endpoints.listSecondFactors>['items'][number];
+
+const columns: readonly Column<SecondFactor>[] = [
+  { id: 'name', header: 'Name', text: ({ name }) => name, cell: ({ name }) => name, minWidth: 140 },
+  { id: 'kind', header: 'Kind', text: ({ kind }) => kinds[kind], cell: ({ kind }) => kinds[kind] },
+  {
+    id: 'created',
+    header: 'Added',
+    isHighestFirst: true,
+    text: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Ago at={createdAt} />,
+  },
+  {
+    id: 'used',
+    header: 'Last used',
+    isHighestFirst: true,
+    text: ({ lastUsedAt }) => lastUsedAt,
+    cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} />,
+  },
+];
 
 export function SecondFactors() {
   const queries = useQueryClient();
@@ -35,65 +56,45 @@ export function SecondFactors() {
     mutationFn: () => call(endpoints.makeRecoveryCodes, {}),
     onSuccess: ({ recoveryCodes }) => changed(recoveryCodes),
   });
-  const error = answer.error ?? addKey.error ?? remove.error ?? renew.error;
+  const error = addKey.error ?? remove.error ?? renew.error;
   const items = answer.data?.items ?? [];
   return (
     <div className="stack">
       {error ? <Failure error={error} /> : null}
       {codes ? <RecoveryCodes codes={codes} onDismiss={() => setCodes(null)} /> : null}
-      <Table
-        header={
-          <Header
-            variant="h2"
-            description={
-              items.length > 0
-                ? `${answer.data?.recoveryCodes ?? 0} recovery codes are left`
-                : 'What you have, beside what you know'
-            }
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                {items.length > 0 ? (
-                  <Button loading={renew.isPending} onClick={() => renew.mutate()}>
-                    New recovery codes
-                  </Button>
-                ) : null}
-                <Button onClick={() => setAddingTotp(true)}>Add authenticator program</Button>
-                <Button loading={addKey.isPending} onClick={() => addKey.mutate()}>
-                  Add key or passkey
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            Second factors
-          </Header>
+      <WholeTable
+        title="Second factors"
+        noun="second factors"
+        scope="factor"
+        description={
+          items.length > 0 ? `${answer.data?.recoveryCodes ?? 0} recovery codes are left` : 'What you have, beside what you know'
         }
-        ariaLabels={{ tableLabel: 'Second factors' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading second factors …"
-        items={items}
-        trackBy="secondFactorId"
+        columns={columns}
+        keyOf={({ secondFactorId }) => secondFactorId}
+        answer={answer}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            {items.length > 0 ? (
+              <Button loading={renew.isPending} onClick={() => renew.mutate()}>
+                New recovery codes
+              </Button>
+            ) : null}
+            <Button onClick={() => setAddingTotp(true)}>Add authenticator program</Button>
+            <Button loading={addKey.isPending} onClick={() => addKey.mutate()}>
+              Add key or passkey
+            </Button>
+          </SpaceBetween>
+        }
+        rowActions={({ secondFactorId, name }) => (
+          <Button variant="inline-link" ariaLabel={`Remove ${name}`} onClick={() => remove.mutate(secondFactorId)}>
+            Remove
+          </Button>
+        )}
         empty={
           <EmptyState title="No second factor">
             <p>With one, a password that somebody found out opens nothing.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Name', isRowHeader: true, cell: (one) => one.name },
-          { id: 'kind', header: 'Kind', cell: (one) => kinds[one.kind] },
-          { id: 'created', header: 'Added', cell: (one) => <Ago at={one.createdAt} /> },
-          { id: 'used', header: 'Last used', cell: (one) => <Ago at={one.lastUsedAt} /> },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: (one) => (
-              <Button variant="inline-link" ariaLabel={`Remove ${one.name}`} onClick={() => remove.mutate(one.secondFactorId)}>
-                Remove
-              </Button>
-            ),
-          },
-        ]}
       />
       {addingTotp ? (
         <AddTotp

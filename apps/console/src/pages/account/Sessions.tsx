@@ -1,13 +1,39 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type SessionId } from '@vedette/protocol';
-import { call } from '../../api/call.ts';
+import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatMoment } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
+
+type Session = ReplyOf<typeof endpoints.listSessions>['items'][number];
+
+const columns: readonly Column<Session>[] = [
+  { id: 'agent', header: 'Browser', text: browserOf, cell: browserOf, minWidth: 200 },
+  { id: 'address', header: 'Address', text: ({ address }) => address, cell: ({ address }) => address },
+  {
+    id: 'created',
+    header: 'Logged in',
+    isHighestFirst: true,
+    text: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Ago at={createdAt} />,
+  },
+  {
+    id: 'used',
+    header: 'Last used',
+    isHighestFirst: true,
+    text: ({ lastUsedAt }) => lastUsedAt,
+    cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} />,
+  },
+  { id: 'expires', header: 'Ends', text: ({ expiresAt }) => expiresAt, cell: ({ expiresAt }) => formatMoment(expiresAt) },
+];
+
+function browserOf({ userAgent }: Session): string {
+  return userAgent || 'unknown';
+}
 
 export function Sessions() {
   const queries = useQueryClient();
@@ -16,46 +42,27 @@ export function Sessions() {
     mutationFn: (sessionId: SessionId) => call(endpoints.endSession, { params: { sessionId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listSessions) }),
   });
-  const error = answer.error ?? end.error;
   return (
     <div className="stack">
-      {error ? <Failure error={error} retry={answer.refetch} /> : null}
-      <Table
-        header={
-          <Header variant="h2" description="A session ends after two hours without use, and after twelve in any case">
-            Sessions
-          </Header>
+      {end.error ? <Failure error={end.error} /> : null}
+      <WholeTable
+        title="Sessions"
+        noun="sessions"
+        scope="session"
+        description="A session ends after two hours without use, and after twelve in any case"
+        columns={columns}
+        keyOf={({ sessionId }) => sessionId}
+        answer={answer}
+        rowActions={({ sessionId, isCurrent, address }) =>
+          isCurrent ? (
+            'this one'
+          ) : (
+            <Button variant="inline-link" ariaLabel={`End the session from ${address}`} onClick={() => end.mutate(sessionId)}>
+              End
+            </Button>
+          )
         }
-        ariaLabels={{ tableLabel: 'Sessions' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading sessions …"
-        items={answer.data?.items ?? []}
-        trackBy="sessionId"
-        columnDefinitions={[
-          { id: 'agent', header: 'Browser', isRowHeader: true, cell: (one) => one.userAgent || 'unknown' },
-          { id: 'address', header: 'Address', cell: (one) => one.address },
-          { id: 'created', header: 'Logged in', cell: (one) => <Ago at={one.createdAt} /> },
-          { id: 'used', header: 'Last used', cell: (one) => <Ago at={one.lastUsedAt} /> },
-          { id: 'expires', header: 'Ends', cell: (one) => formatMoment(one.expiresAt) },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: (one) =>
-              one.isCurrent ? (
-                'this one'
-              ) : (
-                <Button
-                  variant="inline-link"
-                  ariaLabel={`End the session from ${one.address}`}
-                  onClick={() => end.mutate(one.sessionId)}
-                >
-                  End
-                </Button>
-              ),
-          },
-        ]}
+        empty={null}
       />
     </div>
   );

@@ -13,8 +13,9 @@ import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
-import { formatCount, plural } from '../../ui/format.ts';
+import { formatCount } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
@@ -140,7 +141,7 @@ export function AssetsPage() {
             about="asset"
             value={query ?? search ?? ''}
             onChange={(value) => change({ query: value, search: undefined })}
-            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+            count={matchesOf(list)}
           />
           <FilterSelect
             label="Open detections"

@@ -3,8 +3,8 @@ import { ApiError } from '../../api/call.ts';
 import { useList } from '../../api/use-list.ts';
 import { useAsOf } from '../../components/time-travel.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { plural } from '../../ui/format.ts';
 import { ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
 import { SearchField } from '../../ui/SearchField.tsx';
 import { useUrlState } from '../../ui/use-url-state.ts';
 import { type FactTable, textOf } from './fact-tables.tsx';
@@ -24,12 +24,7 @@ export function FactTab({ assetId, table }: { assetId: string; table: FactTable 
       columns={table.columns}
       keyOf={(row) => table.columns.map(({ id }) => textOf(row[id])).join(' ')}
       list={list}
-      filter={
-        <SearchField
-          label={`Find ${table.noun}`}
-          count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
-        />
-      }
+      filter={<SearchField label={`Find ${table.noun}`} count={matchesOf(list)} />}
       empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : <NothingReported />}
     />
   );

@@ -11,8 +11,8 @@ import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { plural } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
 import { SearchField } from '../../ui/SearchField.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { useUrlState } from '../../ui/use-url-state.ts';
@@ -83,12 +83,7 @@ export function AuditPage() {
             Verify
           </Button>
         }
-        filter={
-          <SearchField
-            label="Find a login, action or id"
-            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
-          />
-        }
+        filter={<SearchField label="Find a login, action or id" count={matchesOf(list)} />}
         empty={<EmptyState title="Nothing like that was done" />}
       />
     </div>

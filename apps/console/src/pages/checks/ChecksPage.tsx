@@ -11,7 +11,8 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
-import { formatCount, plural } from '../../ui/format.ts';
+import { matchesOf } from '../../ui/list-total.ts';
+import { formatCount } from '../../ui/format.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
@@ -132,7 +133,7 @@ export function ChecksPage() {
             about="check"
             value={query ?? state['search'] ?? ''}
             onChange={(value) => change({ query: value, search: undefined })}
-            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+            count={matchesOf(list)}
           />
           <FilterSelect
             label="Severity"

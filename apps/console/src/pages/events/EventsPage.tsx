@@ -9,8 +9,9 @@ import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
-import { formatMoment, plural } from '../../ui/format.ts';
+import { formatMoment } from '../../ui/format.ts';
 import { ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { EventChart } from './EventChart.tsx';
@@ -62,12 +63,7 @@ export function EventsPage() {
       filter={
         <div className="stack">
           <div className="filters">
-            <QueryBar
-              about="event"
-              value={query}
-              onChange={(value) => change({ query: value })}
-              count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
-            />
+            <QueryBar about="event" value={query} onChange={(value) => change({ query: value })} count={matchesOf(list)} />
             <FilterSelect label="Kind" value={kind} choices={kindChoices} onChange={(value) => change({ kind: value })} />
             {stretch ? null : (
               <FilterSelect label="Period" value={period} choices={periods} onChange={(value) => change({ period: value })} />

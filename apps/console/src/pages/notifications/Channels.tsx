@@ -1,9 +1,7 @@
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type NotificationChannel } from '@vedette/protocol';
 import { useState } from 'react';
@@ -16,9 +14,42 @@ import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { SaveChannel } from './SaveChannel.tsx';
 
 type ChannelKey = NotificationChannel['channelId'];
+
+const columns: readonly Column<NotificationChannel>[] = [
+  { id: 'name', header: 'Channel', text: ({ name }) => name, cell: ({ name }) => name, minWidth: 120 },
+  { id: 'kind', header: 'Kind', text: ({ settings }) => settings.kind, cell: ({ settings }) => settings.kind },
+  {
+    id: 'to',
+    header: 'To',
+    text: ({ settings }) => placeOf(settings),
+    cell: ({ settings }) => <span className="breakable">{placeOf(settings)}</span>,
+    minWidth: 180,
+  },
+  { id: 'state', header: 'State', text: stateOf, cell: (item) => <ChannelState item={item} />, minWidth: 120 },
+  {
+    id: 'waiting',
+    header: 'Waiting',
+    isHighestFirst: true,
+    text: ({ waiting }) => waiting,
+    cell: ({ channelId, name, waiting }) => (
+      <AppLink to={paths.notifications({ channel: channelId, state: 'waiting' })} ariaLabel={`${waiting} waiting for ${name}`}>
+        {formatCount(waiting)}
+      </AppLink>
+    ),
+  },
+  {
+    id: 'last',
+    header: 'Delivered',
+    isHighestFirst: true,
+    text: ({ lastDeliveredAt }) => lastDeliveredAt,
+    cell: ({ lastDeliveredAt }) => (lastDeliveredAt === null ? 'not yet' : <Ago at={lastDeliveredAt} />),
+  },
+];
 
 /** Where notifications and reports go. */
 export function Channels() {
@@ -33,10 +64,10 @@ export function Channels() {
     mutationFn: (channelId: ChannelKey) => call(endpoints.deleteNotificationChannel, { params: { channelId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listNotificationChannels) }),
   });
-  const error = answer.error ?? remove.error ?? test.error;
+  const error = remove.error ?? test.error;
   return (
     <>
-      {error ? <Failure error={error} retry={answer.refetch} /> : null}
+      {error ? <Failure error={error} /> : null}
       {test.data ? <Tested {...test.data} /> : null}
       {secret === null ? null : (
         <Alert
@@ -50,70 +81,37 @@ export function Channels() {
           <CopyLine label="the signing secret" text={secret} />
         </Alert>
       )}
-      <Table<NotificationChannel>
-        header={
-          <Header variant="h2" actions={<Button onClick={() => setSaving('new')}>Create channel</Button>}>
-            Channels
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Channels' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading channels …"
-        items={answer.data?.items ?? []}
-        trackBy="channelId"
+      <WholeTable
+        title="Channels"
+        noun="channels"
+        scope="channel"
+        columns={columns}
+        keyOf={({ channelId }) => channelId}
+        answer={answer}
+        actions={<Button onClick={() => setSaving('new')}>Create channel</Button>}
+        rowActions={(item) => (
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="inline-link" ariaLabel={`Change ${item.name}`} onClick={() => setSaving(item)}>
+              Change
+            </Button>
+            <Button
+              variant="inline-link"
+              ariaLabel={`Test ${item.name}`}
+              loading={test.isPending && test.variables === item.channelId}
+              onClick={() => test.mutate(item.channelId)}
+            >
+              Test
+            </Button>
+            <Button variant="inline-link" ariaLabel={`Delete ${item.name}`} onClick={() => remove.mutate(item.channelId)}>
+              Delete
+            </Button>
+          </SpaceBetween>
+        )}
         empty={
           <EmptyState title="No channel">
             <p>E-mail, a signed webhook, Slack, or syslog: create one and send a test.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Channel', isRowHeader: true, cell: ({ name }) => name },
-          { id: 'kind', header: 'Kind', cell: ({ settings }) => settings.kind },
-          { id: 'to', header: 'To', cell: ({ settings }) => placeOf(settings) },
-          { id: 'state', header: 'State', cell: (item) => <ChannelState item={item} /> },
-          {
-            id: 'waiting',
-            header: 'Waiting',
-            cell: ({ channelId, name, waiting }) => (
-              <AppLink
-                to={paths.notifications({ channel: channelId, state: 'waiting' })}
-                ariaLabel={`${waiting} waiting for ${name}`}
-              >
-                {formatCount(waiting)}
-              </AppLink>
-            ),
-          },
-          {
-            id: 'last',
-            header: 'Delivered',
-            cell: ({ lastDeliveredAt }) => (lastDeliveredAt === null ? 'not yet' : <Ago at={lastDeliveredAt} />),
-          },
-          {
-            id: 'action',
-            header: 'Action',
-            minWidth: 130,
-            cell: (item) => (
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button variant="inline-link" ariaLabel={`Change ${item.name}`} onClick={() => setSaving(item)}>
-                  Change
-                </Button>
-                <Button
-                  variant="inline-link"
-                  ariaLabel={`Test ${item.name}`}
-                  loading={test.isPending && test.variables === item.channelId}
-                  onClick={() => test.mutate(item.channelId)}
-                >
-                  Test
-                </Button>
-                <Button variant="inline-link" ariaLabel={`Delete ${item.name}`} onClick={() => remove.mutate(item.channelId)}>
-                  Delete
-                </Button>
-              </SpaceBetween>
-            ),
-          },
-        ]}
       />
       {saving ? (
         <SaveChannel
@@ -141,13 +139,14 @@ function placeOf(settings: NotificationChannel['settings']): string {
   }
 }
 
-function ChannelState({ item: { enabled, problem } }: { item: NotificationChannel }) {
-  if (!enabled) return <StatusIndicator type="stopped">Off</StatusIndicator>;
-  return problem === null ? (
-    <StatusIndicator type="success">Usable</StatusIndicator>
-  ) : (
-    <StatusIndicator type="error">{problem}</StatusIndicator>
-  );
+function stateOf({ enabled, problem }: NotificationChannel): string {
+  return enabled ? (problem ?? 'Usable') : 'Off';
+}
+
+function ChannelState({ item }: { item: NotificationChannel }) {
+  const { enabled, problem } = item;
+  const type = !enabled ? 'stopped' : problem === null ? 'success' : 'error';
+  return <StatusIndicator type={type}>{stateOf(item)}</StatusIndicator>;
 }
 
 function Tested({ delivered, problem }: { delivered: boolean; problem: string | null }) {

@@ -1,9 +1,7 @@
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
-import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
 import Multiselect from '@cloudscape-design/components/multiselect';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ChannelId, endpoints, NotificationEvent, type NotificationRule } from '@vedette/protocol';
 import { useState } from 'react';
@@ -12,6 +10,8 @@ import { keyOf, useApi } from '../../api/use-api.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 
 const words: Readonly<Record<NotificationEvent, string>> = {
   'detection.new': 'New detection',
@@ -23,6 +23,19 @@ const words: Readonly<Record<NotificationEvent, string>> = {
   'feed.failing': 'Feed failing',
 };
 
+/** A rule knows its channels by their ids. */
+function columnsWith(channels: ReadonlyMap<string, string>): readonly Column<NotificationRule>[] {
+  const when = ({ events }: NotificationRule) => events.map((event) => words[event]).join(', ');
+  const of = ({ query, assets }: NotificationRule) => [query, assets].filter(Boolean).join(' · ') || 'all';
+  const to = ({ channelIds }: NotificationRule) => channelIds.map((id) => channels.get(id) ?? '?').join(', ');
+  return [
+    { id: 'name', header: 'Rule', text: ({ name }) => name, cell: ({ name }) => name, minWidth: 120 },
+    { id: 'events', header: 'When', text: when, cell: when, minWidth: 200 },
+    { id: 'query', header: 'Of', text: of, cell: of, minWidth: 120 },
+    { id: 'channels', header: 'To', text: to, cell: to },
+  ];
+}
+
 /** What is told. */
 export function Rules() {
   const answer = useApi(endpoints.listNotificationRules, {});
@@ -33,31 +46,28 @@ export function Rules() {
     mutationFn: (ruleId: NotificationRule['ruleId']) => call(endpoints.deleteNotificationRule, { params: { ruleId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listNotificationRules) }),
   });
-  const names = new Map(channels.data?.items.map(({ channelId, name }) => [channelId, name]));
-  const error = answer.error ?? remove.error;
+  const names = new Map<string, string>(channels.data?.items.map(({ channelId, name }) => [channelId, name]));
+  const columns = columnsWith(names);
   return (
     <>
-      {error ? <Failure error={error} retry={answer.refetch} /> : null}
-      <Table<NotificationRule>
-        header={
-          <Header
-            variant="h2"
-            actions={
-              <Button variant="primary" disabled={names.size === 0} onClick={() => setCreating(true)}>
-                Create rule
-              </Button>
-            }
-          >
-            Rules
-          </Header>
+      {remove.error ? <Failure error={remove.error} /> : null}
+      <WholeTable
+        title="Rules"
+        noun="rules"
+        scope="rule"
+        columns={columns}
+        keyOf={({ ruleId }) => ruleId}
+        answer={answer}
+        actions={
+          <Button variant="primary" disabled={names.size === 0} onClick={() => setCreating(true)}>
+            Create rule
+          </Button>
         }
-        ariaLabels={{ tableLabel: 'Rules' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading rules …"
-        items={answer.data?.items ?? []}
-        trackBy="ruleId"
+        rowActions={({ ruleId, name }) => (
+          <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(ruleId)}>
+            Delete
+          </Button>
+        )}
         empty={
           <EmptyState title="No rule">
             <p>
@@ -67,22 +77,6 @@ export function Rules() {
             </p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'name', header: 'Rule', isRowHeader: true, cell: ({ name }) => name },
-          { id: 'events', header: 'When', cell: ({ events }) => events.map((event) => words[event]).join(', ') },
-          { id: 'query', header: 'Of', cell: ({ query, assets }) => [query, assets].filter(Boolean).join(' · ') || 'all' },
-          { id: 'channels', header: 'To', cell: ({ channelIds }) => channelIds.map((id) => names.get(id) ?? '?').join(', ') },
-          {
-            id: 'action',
-            header: 'Action',
-            minWidth: 130,
-            cell: ({ ruleId, name }) => (
-              <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(ruleId)}>
-                Delete
-              </Button>
-            ),
-          },
-        ]}
       />
       {creating ? <CreateRule onClose={() => setCreating(false)} /> : null}
     </>

@@ -10,6 +10,7 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { formatCount, plural } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
@@ -88,7 +89,7 @@ export function SoftwarePage() {
             about="software"
             value={query ?? state['search'] ?? ''}
             onChange={(value) => change({ query: value, search: undefined })}
-            count={list.total === undefined ? '' : plural(list.total, 'match', 'matches')}
+            count={matchesOf(list)}
           />
         </div>
       }
