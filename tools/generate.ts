@@ -5,8 +5,9 @@ import { feeds, matchesSource } from '@vedette/feeds';
 import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits, numberSettings, otherSettings } from '@vedette/protocol';
 import { releaseErrorCodes } from '@vedette/release';
 import { entities, type Entity } from '@vedette/query';
-import { commands } from '../apps/cli/src/commands/index.ts';
+import { allCommands } from '../apps/cli/src/commands/index.ts';
 
+const commands = await allCommands();
 const folder = join(import.meta.dirname, '../docs/generated');
 const queryRoom = join(import.meta.dirname, '../packages/query/src');
 const heading = (title: string): string => `<!-- Made by npm run generate; do not edit. -->\n\n# ${title}\n\n`;

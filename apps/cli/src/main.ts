@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import completion from '@bomb.sh/tab/commander';
 import { CommanderError } from 'commander';
 import { printable } from './output/printable.ts';
-import { commands } from './commands/index.ts';
-import { connectFrom } from './context.ts';
+import { loadCommands } from './commands/index.ts';
+import type { Client } from './api/connect.ts';
 import { CliError, exitCodes } from './errors.ts';
 import { makeProgram } from './program.ts';
 
@@ -34,6 +34,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(process.exitCode ?? 0);
 });
 
+/** Set before a command runs: help and the names of groups, which shells ask for at each press of Tab, talk to no platform. */
+let connectFrom: (environment: NodeJS.ProcessEnv) => Client;
 const surroundings = {
   environment: process.env,
   client: () => connectFrom(process.env),
@@ -55,7 +57,11 @@ try {
   const exit = (code: number): void => {
     process.exitCode = code;
   };
+  const commands = await loadCommands(process.argv.slice(2));
   const program = makeProgram(commands, surroundings, print, exit);
+  program.hook('preAction', async (_, action) => {
+    if (action.name() !== 'complete') ({ connectFrom } = await import('./context.ts'));
+  });
   completion(program, { completionCommandName: 'completion' });
   await program.parseAsync(process.argv);
 } catch (error) {

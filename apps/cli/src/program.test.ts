@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -5,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from './api/connect.ts';
-import { commands } from './commands/index.ts';
+import { allCommands, groups, loadCommands } from './commands/index.ts';
 import { contextFile, readContext } from './context.ts';
 import { table } from './output/table.ts';
 import { makeProgram } from './program.ts';
 
+const commands = await allCommands();
 const assetId = '018f2c7e-0000-7000-8000-000000000001';
 const servers: { close(): void }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
@@ -65,6 +67,37 @@ describe('help', () => {
       expect(help).toContain('--json');
     },
   );
+});
+
+describe('groups of commands', () => {
+  it.each(groups.map((group) => [group.word, group] as const))(
+    '%s holds what begins with it',
+    async (word, { describes, load }) => {
+      const held = await load();
+      expect(held.filter(({ name }) => name.split(' ')[0] !== word)).toEqual([]);
+      expect(held.find(({ name }) => name === word)?.summary ?? describes).toBe(describes);
+    },
+  );
+
+  it('are loaded where they are named; of the others only names are known', async () => {
+    const known = await loadCommands(['--help', 'checks']);
+    expect(known.filter((one) => 'run' in one).map(({ name }) => name)).toEqual(['checks list', 'checks show']);
+    expect(known.filter((one) => !('run' in one)).map(({ name }) => name)).toEqual(groups.map(({ word }) => word));
+    const help = makeProgram(known, {} as never, () => {}).helpInformation(); // nothing runs
+    expect(groups.filter(({ word }) => !help.includes(`  ${word} `))).toEqual([]);
+  });
+
+  it('are shown by --help without loading the protocol', () => {
+    const main = join(import.meta.dirname, 'main.ts');
+    const refuse = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve: (name, context, next) => { if (/^(zod|@vedette\\/)/.test(name)) throw new Error(name); return next(name, context); } });`;
+    const preload = `data:text/javascript,${encodeURIComponent(refuse)}`;
+    const run = (...words: string[]) => spawnSync(process.execPath, ['--import', preload, main, ...words], { encoding: 'utf8' });
+    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('assets') });
+    expect(run('complete', '--', 'ass')).toMatchObject({ status: 0, stdout: expect.stringContaining('assets') });
+    // The hook does refuse.
+    expect(run('assets', '--help').status).toBe(1);
+  });
 });
 
 describe('commands', () => {

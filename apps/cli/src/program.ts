@@ -1,6 +1,6 @@
 import { Command as CommanderCommand, Option } from 'commander';
 import type { Command, Surroundings } from './commands/command.ts';
-import { connectFrom } from './context.ts';
+import type { NamedGroup } from './commands/index.ts';
 import { outputFormat, outputFormats, render } from './output/render.ts';
 
 export const programVersion = '0.1.0';
@@ -8,9 +8,9 @@ export const programVersion = '0.1.0';
 const exitCodeHelp =
   '\nExit codes: 0 ok, 1 failure, 2 wrong usage, 3 not found, 4 not logged in or not allowed, 5 a key or signature is missing, 10 more or worse findings than allowed, 78 bad configuration.';
 
-/** The command line as a commander program; `print` gets what belongs on stdout. */
+/** The command line as a commander program; `print` gets what belongs on stdout. Of a group without its commands the help tells the name. */
 export function makeProgram(
-  commands: readonly Command[],
+  commands: readonly (Command | NamedGroup)[],
   surroundings: Surroundings,
   print: (text: string) => void,
   exit: (code: number) => void = () => {},
@@ -25,6 +25,10 @@ export function makeProgram(
     );
   const nouns = new Map<string, CommanderCommand>();
   for (const command of commands) {
+    if (!('run' in command)) {
+      nounOf(program, nouns, command.name).description(command.summary);
+      continue;
+    }
     const nounWords = command.name.split(' ');
     const word = nounWords.pop() ?? '';
     const parent = nounWords.reduce((above, noun) => nounOf(above, nouns, noun), program);
@@ -69,7 +73,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
   made.option('--context <name>', 'the platform, of those that "vedette contexts list" shows');
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
-    const surroundings = inContext(effects.surroundings, options['context']);
+    const surroundings = await inContext(effects.surroundings, options['context']);
     const format = outputFormat(
       hasFormats ? options : { json: options['json'] },
       hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
@@ -82,8 +86,9 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
 }
 
 /** The same with another platform than the one that is kept as the current one. */
-function inContext(surroundings: Surroundings, name: string | true | undefined): Surroundings {
+async function inContext(surroundings: Surroundings, name: string | true | undefined): Promise<Surroundings> {
   if (typeof name !== 'string') return surroundings;
+  const { connectFrom } = await import('./context.ts');
   const { VEDETTE_URL: _, ...rest } = surroundings.environment;
   const environment = { ...rest, VEDETTE_CONTEXT: name };
   return { ...surroundings, environment, client: () => connectFrom(environment) };

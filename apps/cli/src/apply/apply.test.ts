@@ -6,7 +6,7 @@ import { PlatformProcess } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../api/connect.ts';
 import type { Surroundings } from '../commands/command.ts';
-import { applyCommands } from '../commands/apply.ts';
+import { apply, exportAll } from '../commands/apply.ts';
 import { profileCommands } from '../commands/profiles.ts';
 import { makeProgram } from '../program.ts';
 import { readDocuments } from './read-documents.ts';
@@ -51,7 +51,7 @@ describe('vedette apply, on a platform', () => {
       },
       write: async () => undefined,
     };
-    const commands = [...applyCommands, ...profileCommands];
+    const commands = [apply, exportAll, ...profileCommands];
     await makeProgram(commands, surroundings, (text) => (printed += text)).parseAsync(['node', 'vedette', ...words]);
     return printed;
   }

@@ -7,7 +7,7 @@ import { text } from './list-options.ts';
 
 const names = kinds.map(({ kind }) => kind).join(', ');
 
-const apply: Command = {
+export const apply: Command = {
   name: 'apply',
   summary: 'Make the platform hold what files say; prints the plan as a difference, and does nothing twice.',
   options: [
@@ -70,7 +70,7 @@ async function readInput({ input }: Surroundings): Promise<string> {
   return all;
 }
 
-const exportAll: Command = {
+export const exportAll: Command = {
   name: 'export',
   summary: 'Print what the platform holds in the form that "vedette apply" takes.',
   options: [['--kind <kind>', `only this: ${names}`]],
@@ -91,5 +91,3 @@ const exportAll: Command = {
     };
   },
 };
-
-export const applyCommands: readonly Command[] = [apply, exportAll];

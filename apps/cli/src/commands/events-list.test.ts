@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
 import { makeProgram } from '../program.ts';
-import { commands } from './index.ts';
+import { allCommands } from './index.ts';
 
+const commands = await allCommands();
 const servers: { close(): void }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
 

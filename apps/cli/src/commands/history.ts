@@ -5,7 +5,7 @@ import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
 import { text, wholeNumber } from './list-options.ts';
 
-const detectionsChanges: Command = {
+export const detectionsChanges: Command = {
   name: 'detections changes',
   summary: 'Tell what became of detections between two moments: new, reopened, fixed.',
   options: [
@@ -30,7 +30,7 @@ const detectionsChanges: Command = {
   },
 };
 
-const trends: Command = {
+export const trends: Command = {
   name: 'trends',
   summary: 'Show day by day what came and what was fixed, how long a fix takes, and what is beyond its deadline.',
   options: [['--days <n>', '2 to 30 (default 30)']],
@@ -55,7 +55,7 @@ const trends: Command = {
   },
 };
 
-const assetsTimeline: Command = {
+export const assetsTimeline: Command = {
   name: 'assets timeline',
   summary: 'Show what happened to an asset, newest first.',
   args: '<asset>',
@@ -89,5 +89,3 @@ function inWords(entry: TimelineEntry): string {
       return `${entry.found.count} detections found, ${entry.fixed.count} fixed`;
   }
 }
-
-export const historyCommands: readonly Command[] = [detectionsChanges, trends, assetsTimeline];

@@ -5,8 +5,9 @@ import { auditGenesis, auditHash, builtInRoles, canonicalJson, ChainedAuditEvent
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
 import { makeProgram } from '../program.ts';
-import { commands } from './index.ts';
+import { allCommands } from './index.ts';
 
+const commands = await allCommands();
 const id = '018f2c7e-0000-7000-8000-000000000001';
 const servers: { close(): void }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));

@@ -10,8 +10,9 @@ import type { Advisory, EvidenceFile, Explanation } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
 import { makeProgram } from '../program.ts';
-import { commands } from './index.ts';
+import { allCommands } from './index.ts';
 
+const commands = await allCommands();
 const folder = mkdtempSync(join(tmpdir(), 'vedette-replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const path = (name: string): string => join(folder, name);

@@ -73,7 +73,7 @@ const tagsDelete: Command = {
   },
 };
 
-const assetsTags: Command = {
+export const assetsTags: Command = {
   name: 'assets tags',
   summary: 'List the tags that an asset has, by their query or by hand.',
   args: '<asset>',
@@ -90,7 +90,7 @@ const assetsTags: Command = {
   },
 };
 
-const assetsTag: Command = {
+export const assetsTag: Command = {
   name: 'assets tag',
   summary: 'Put tags on an asset by hand, or take them away.',
   args: '<asset>',
@@ -115,4 +115,4 @@ function tagName(name: string | undefined): string {
   return parsed.data;
 }
 
-export const tagCommands: readonly Command[] = [tagsList, tagsSave, tagsDelete, assetsTags, assetsTag];
+export const tagCommands: readonly Command[] = [tagsList, tagsSave, tagsDelete];

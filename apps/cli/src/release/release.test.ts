@@ -6,9 +6,11 @@ import { zstdCompressSync } from 'node:zlib';
 import { createSigningKey, type RoleName, sealKey } from '@vedette/release';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
-import { commands } from '../commands/index.ts';
+import { allCommands } from '../commands/index.ts';
 import { CliError } from '../errors.ts';
 import { makeProgram } from '../program.ts';
+
+const commands = await allCommands();
 
 let folder: string;
 const passphrase = 'correct horse battery';

@@ -7,11 +7,12 @@ import { zstdCompressSync } from 'node:zlib';
 import { writeStarter } from '@vedette/feeds';
 import type { Advisory } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../commands/index.ts';
+import { allCommands } from '../commands/index.ts';
 import { KnowledgeWriter } from '../knowledge/knowledge-writer.ts';
 import { makeProgram } from '../program.ts';
 import { extractRpmSqlite } from './rpm-sqlite.ts';
 
+const commands = await allCommands();
 const folder = mkdtempSync(join(tmpdir(), 'vedette-scan-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = (name: string, content: string | Uint8Array): string => {
