@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import completion from '@bomb.sh/tab/commander';
 import { CommanderError } from 'commander';
+import { bashWords } from './output/bash-completion.ts';
 import { printable } from './output/printable.ts';
 import { loadCommands } from './commands/index.ts';
 import type { Client } from './api/connect.ts';
@@ -60,6 +61,7 @@ try {
   const commands = await loadCommands(process.argv.slice(2));
   const program = makeProgram(commands, surroundings, print, exit);
   program.hook('preAction', async (_, action) => {
+    if (action.name() === 'completion' && action.args[0] === 'bash') print(bashWords);
     if (action.name() !== 'complete') ({ connectFrom } = await import('./context.ts'));
   });
   completion(program, { completionCommandName: 'completion' });

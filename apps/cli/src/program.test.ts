@@ -100,6 +100,19 @@ describe('groups of commands', () => {
   });
 });
 
+it('completes in a bash that has no other completions', () => {
+  const script = `
+    vedette() { '${process.execPath}' '${join(import.meta.dirname, 'main.ts')}' "$@"; }
+    source <(vedette completion bash)
+    compopt() { :; } # which only works while somebody presses Tab
+    complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); __vedette_complete; echo "\${COMPREPLY[@]}"; }
+    complete_words vedette ass
+    complete_words vedette checks s
+    complete_words vedette assets list -o j`;
+  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
+  expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: ['assets', 'show', 'json jsonl', ''], stderr: '' });
+});
+
 describe('commands', () => {
   it('sends token and filters, and prints only JSON with --json', async () => {
     const { url, asked } = await platform(200, { total: 0, items: [], next: null });
