@@ -1,5 +1,6 @@
 import { limits } from '@vedette/protocol';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isTimeout } from '../db/database-error.ts';
 import { ApiError } from './api-error.ts';
 
 /** Makes every failure a problem document; what nobody expected is logged and told without its internals. */
@@ -7,6 +8,7 @@ export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const known = toApiError(error);
     if (known.code === 'INTERNAL') request.log.error({ err: error, url: request.url.split('?', 1)[0] }, 'a request failed');
+    if (isTimeout(error)) request.log.warn({ url: request.url.split('?', 1)[0] }, 'a request took too long for the database');
     return sendProblem(reply, known);
   });
 }
@@ -22,6 +24,10 @@ function toApiError(error: unknown): ApiError {
   // PostgreSQL's texts hold no NUL (SQLSTATE 22021), so nothing that was asked for could have one.
   if (error instanceof Error && 'code' in error && error.code === '22021')
     return new ApiError('BAD_REQUEST', 'A text of the request holds a NUL character', { cause: error });
+  if (isTimeout(error)) {
+    const advice = 'narrow it down: fewer assets, a shorter time, a query that says more';
+    return new ApiError('UNAVAILABLE', `Answering this would take too long; ${advice}`, { cause: error });
+  }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413)
     return new ApiError('BODY_TOO_LARGE', `A request body may have ${limits.apiBodyBytes} bytes`, { cause: error });
