@@ -25,6 +25,8 @@ export interface Caller {
   readonly loggedInAt: Date | null;
   /** Of the API token, where one was sent. */
   readonly tokenName: string | null;
+  /** When that token ends; null: never, or there is none. */
+  readonly tokenExpiresAt: Date | null;
 }
 
 /** The caller by API token or session cookie; null when neither is valid (any more). */
@@ -39,10 +41,10 @@ export async function authenticate(context: Context, request: FastifyRequest): P
     await touchToken(db, token, { address: request.ip, now: clock() });
     const caller = toCaller(token);
     if (!caller) return null;
-    const { tokenPermissions, tokenName } = token;
+    const { tokenPermissions, tokenName, tokenExpiresAt } = token;
     // Never more than the owner may at this moment, whatever it was made with.
     const may = tokenPermissions ? [...caller.permissions].filter((one) => tokenPermissions.includes(one)) : caller.permissions;
-    return withPermissions({ ...caller, stage: 'complete', tokenName }, new Set(may));
+    return withPermissions({ ...caller, stage: 'complete', tokenName, tokenExpiresAt }, new Set(may));
   }
   const cookie = request.cookies[sessionCookieName(context)];
   if (cookie === undefined) return null;
@@ -79,6 +81,7 @@ function toCaller(row: CallerRow & Partial<SessionRow>): Caller | null {
     sessionId: row.sessionId ?? null,
     loggedInAt: row.loggedInAt ?? null,
     tokenName: null,
+    tokenExpiresAt: null,
   };
   return withPermissions(caller, new Set(permissions.filter((one) => held.includes(one))));
 }

@@ -128,7 +128,7 @@ function registerApiTokens(app: FastifyInstance, context: Context): void {
     const permissions = body.permissions ?? (caller.tokenName === null ? null : [...caller.permissions]);
     const { secret, hash } = newSecret('vdt');
     const createdAt = clock();
-    const expiresAt = daysAfter(createdAt, body.expiresInDays);
+    const expiresAt = noLaterThan(caller.tokenExpiresAt, daysAfter(createdAt, body.expiresInDays));
     const token = { id: randomUUID(), organizationId, userId, name: body.name, createdAt, expiresAt, permissions };
     await insertApiToken(db, { ...token, tokenHash: hash });
     note({ apiTokenId: token.id, permissions, expiresAt: expiresAt?.toISOString() ?? null });
@@ -141,6 +141,11 @@ function registerApiTokens(app: FastifyInstance, context: Context): void {
     if (!(await deleteApiTokenOf(db, caller, params.apiTokenId))) throw new ApiError('NOT_FOUND', 'You have no such API token');
     return { deleted: true as const };
   });
+}
+
+/** One made with a token ends with it at the latest: otherwise whoever got hold of a token for a day would have one for ever. */
+function noLaterThan(latest: Date | null, wanted: Date | null): Date | null {
+  return latest !== null && (wanted === null || wanted > latest) ? latest : wanted;
 }
 
 function toApiToken(token: ApiTokenRow) {

@@ -34,6 +34,7 @@ export interface TokenRow extends CallerRow {
   readonly tokenId: string;
   readonly tokenName: string;
   readonly tokenPermissions: string[] | null;
+  readonly tokenExpiresAt: Date | null;
 }
 
 const callerColumns = sql`
@@ -63,7 +64,7 @@ export async function findSession(db: Db, tokenHash: Buffer, now: Date): Promise
 export async function findToken(db: Db, tokenHash: Buffer, now: Date): Promise<TokenRow | null> {
   const { rows } = await sql<TokenRow>`
     select ${callerColumns}, api_token.id as token_id, api_token.name as token_name, api_token.permissions as token_permissions,
-      api_token.last_used_at
+      api_token.expires_at as token_expires_at, api_token.last_used_at
     from api_token join app_user on app_user.id = api_token.user_id ${roleOfUser}
     where api_token.token_hash = ${tokenHash} and (api_token.expires_at is null or api_token.expires_at > ${now})
       and app_user.disabled_at is null`.execute(db);

@@ -217,6 +217,22 @@ describe('roles of an organization', () => {
     const made = await send('POST', '/roles', await logIn(user.login), { name: 'more', permissions: ['asset:read'] });
     expect(made.json).toMatchObject({ code: 'FORBIDDEN', detail: 'You may not yourself: asset:read' });
   });
+
+  it('that decide about roles and users, but about nothing else, are no way to become a manager', async () => {
+    const permissions = ['role:write', 'role:read', 'user:read', 'user:write'];
+    const role = await send('POST', '/roles', manager, { name: 'People only', permissions });
+    const user = await newUser({ role: role.json['role'] });
+    const [other, boss] = [await newUser({ role: role.json['role'] }), await newUser({ role: 'manager' })];
+    const session = await logIn(user.login);
+    const tries = [
+      await send('POST', `/users/${user.userId}`, session, { role: 'manager' }),
+      await send('POST', '/users', session, { login: 'second-me', role: 'manager' }),
+      await send('POST', `/users/${boss.userId}/password`, session),
+      await send('POST', `/users/${boss.userId}`, session, { role: 'reader' }),
+    ];
+    expect(tries.map(({ json }) => json['code'])).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN']);
+    expect((await send('POST', `/users/${other.userId}`, session, { role: 'reader' })).status).toBe(200);
+  });
 });
 
 describe('API tokens', () => {
@@ -242,6 +258,21 @@ describe('API tokens', () => {
       permissions: ['asset:read', 'user:write'],
     });
     expect(made.json).toMatchObject({ code: 'FORBIDDEN', detail: 'A token may not do what you may not: user:write' });
+  });
+
+  it('make no token that outlives them', async () => {
+    const session = await logIn((await newUser()).login);
+    const day = await send('POST', '/api-tokens', session, { name: 'a day', expiresInDays: 1 });
+    const bearer = { headers: { authorization: `Bearer ${day.json['secret']}` } };
+    for (const wanted of [{}, { expiresInDays: 3650 }]) {
+      const made = await send('POST', '/api-tokens', bearer, { name: 'for ever', ...wanted });
+      expect(made.json['expiresAt']).toBe(day.json['expiresAt']);
+      const second = { headers: { authorization: `Bearer ${made.json['secret']}` } };
+      expect((await send('GET', '/assets', second)).status).toBe(200);
+      server.clock.now = new Date('2026-11-23T12:00:01Z');
+      expect((await send('GET', '/assets', second)).status).toBe(401);
+      server.clock.now = new Date('2026-11-22T12:00:00Z');
+    }
   });
 
   it('make no token that may more than they do', async () => {

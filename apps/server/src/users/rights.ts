@@ -28,12 +28,15 @@ export async function findRole(db: Kysely<Database>, organizationId: string, rol
 }
 
 /**
- * Whoever manages users gives and takes every role but those that decide about roles: these take one who may decide about roles too.
- * Otherwise a user administrator could make himself a manager. Throws ApiError FORBIDDEN.
+ * Whoever manages users gives and takes every role but those that decide about roles: these take one who may all that they may. Otherwise
+ * a user administrator, or who may decide about roles and users alone, could make himself a manager. Throws ApiError FORBIDDEN.
  */
 export function refuseBeyond({ permissions }: Caller, role: Pick<RoleRights, 'name' | 'permissions'>): void {
-  if (!role.permissions.includes('role:write') || permissions.has('role:write')) return;
-  throw new ApiError('FORBIDDEN', `Only those who may decide about roles may give, take or touch the role "${role.name}"`);
+  if (!role.permissions.includes('role:write')) return;
+  const held: ReadonlySet<string> = permissions;
+  if (role.permissions.every((one) => held.has(one))) return;
+  const message = `The role "${role.name}" decides about roles: only those who may all that it may give, take or touch it`;
+  throw new ApiError('FORBIDDEN', message);
 }
 
 /** Nobody makes a role of what he may not himself. Throws ApiError FORBIDDEN or BAD_REQUEST. */
