@@ -3,7 +3,6 @@ import { FeedError } from '../errors.ts';
 import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { isCveName } from '../shared/identifiers.ts';
-import { ofReleases } from '../shared/of-releases.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
 import { parseApkbuild, parseSecdb, type SecdbForm, type SecFix } from './parse.ts';
 
@@ -26,24 +25,12 @@ function secdbFeed({ ecosystem, ...about }: SecdbSource): Feed {
     onDemand: true,
     ecosystems: [ecosystem],
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-      const run = new FeedRun();
+      const run = new FeedRun(this, options);
       const reading = { feed: this.name, ecosystem, form: { maxBytes: this.maxBytes, rolling: ecosystem !== 'alpine' }, run };
-      const advisories = new Map<string, Advisory>();
-      for (const file of files) {
-        run.files += 1;
-        for (const advisory of advisoriesIn(file, reading)) {
-          const wanted = ofReleases(advisory, options?.releases);
-          if (wanted) advisories.set(wanted.id, wanted);
-        }
+      for (const file of run.over(files)) {
+        for (const advisory of advisoriesIn(file, reading)) run.keep(advisory);
       }
-      run.finish(this, options);
-      return {
-        advisories: [...advisories.values()],
-        vulnerabilities: [],
-        problems: run.problems,
-        records: run.records,
-        leftOut: run.leftOut,
-      };
+      return run.finish();
     },
   };
 }

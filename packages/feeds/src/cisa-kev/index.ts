@@ -1,4 +1,3 @@
-import type { Vulnerability } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
@@ -30,19 +29,16 @@ export const cisaKev: Feed = {
   maxBytes: 32 * MiB,
   minimumRecords: 1000,
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const byId = new Map<string, Vulnerability>();
+    const run = new FeedRun(this, options);
     const seen = new Set<string>();
-    for (const file of files) {
-      run.files += 1;
+    for (const file of run.over(files)) {
       for (const { cve, kevSince } of readCatalogue(file, this.maxBytes, run)) {
         seen.add(cve);
-        if (options?.cves?.has(cve) ?? true) byId.set(cve, { ...emptyVulnerability(cve), kevSince });
+        run.keepFacts({ ...emptyVulnerability(cve), kevSince });
       }
     }
     run.records = seen.size;
-    run.finish(this, options);
-    return { advisories: [], vulnerabilities: [...byId.values()], problems: run.problems, records: run.records };
+    return run.finish();
   },
 };
 

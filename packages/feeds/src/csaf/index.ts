@@ -1,11 +1,8 @@
-import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
 import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { readChangeList } from '../shared/change-list.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
-import { ofReleases } from '../shared/of-releases.ts';
-import { joinFacts } from '../shared/vulnerability-facts.ts';
 import { normalise } from './normalise.ts';
 import { productLookup } from './product-tree.ts';
 import { CsafDocument } from './schema.ts';
@@ -62,11 +59,8 @@ function changesOf(folder: string): FeedChanges {
 }
 
 function parseDocuments(feed: Feed, vendor: CsafVendor, files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-  const run = new FeedRun();
-  const advisories = new Map<string, Advisory>();
-  const vulnerabilities = new Map<string, Vulnerability>();
-  for (const file of files) {
-    run.files += 1;
+  const run = new FeedRun(feed, options);
+  for (const file of run.over(files)) {
     run.lines += 1;
     const document = readDocument(file, feed.maxBytes, run);
     const lookup = document && productLookup(document.product_tree ?? emptyTree);
@@ -77,25 +71,16 @@ function parseDocuments(feed: Feed, vendor: CsafVendor, files: Iterable<FeedFile
       continue;
     }
     run.records += 1;
-    const facts = normalise(document, { feed: feed.name, vendor, lookup, leaveOut: (reason) => run.leaveOut(reason) });
-    for (const advisory of facts.advisories) {
-      const wanted = ofReleases(advisory, options?.releases);
-      if (wanted) advisories.set(wanted.id, wanted);
-    }
-    for (const one of facts.vulnerabilities) {
-      if (!(options?.cves?.has(one.id) ?? true)) continue;
-      const known = vulnerabilities.get(one.id);
-      vulnerabilities.set(one.id, known ? joinFacts(known, one) : one);
-    }
+    const { advisories, vulnerabilities } = normalise(document, {
+      feed: feed.name,
+      vendor,
+      lookup,
+      leaveOut: (reason) => run.leaveOut(reason),
+    });
+    for (const advisory of advisories) run.keep(advisory);
+    for (const facts of vulnerabilities) run.keepFacts(facts);
   }
-  run.finish(feed, options);
-  return {
-    advisories: [...advisories.values()],
-    vulnerabilities: [...vulnerabilities.values()],
-    problems: run.problems,
-    records: run.records,
-    leftOut: run.leftOut,
-  };
+  return run.finish();
 }
 
 const emptyTree = { branches: [], full_product_names: [], relationships: [], product_groups: [] };

@@ -20,10 +20,9 @@ export const debianChangelog: Feed = {
   maxBytes: 16 * MiB,
   minimumRecords: 1,
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
+    const run = new FeedRun(this, options);
     const earliest = new Map<string, ChangelogFix>();
-    for (const file of files) {
-      run.files += 1;
+    for (const file of run.over(files)) {
       const parse = file.name.endsWith('.tsv') ? parseFixTable : parseChangelog;
       for (const fix of parse(file, this.maxBytes, run)) {
         const key = `${fix.source} ${fix.release} ${fix.cve}`;
@@ -32,9 +31,9 @@ export const debianChangelog: Feed = {
       }
     }
     run.records = earliest.size;
-    run.finish(this, options);
     const wanted = [...earliest.values()].filter((fix) => options?.releases?.has(fix.release) ?? true);
-    return { advisories: advisoriesOf(wanted), vulnerabilities: [], problems: run.problems, records: run.records };
+    for (const advisory of advisoriesOf(wanted)) run.keep(advisory);
+    return run.finish();
   },
 };
 

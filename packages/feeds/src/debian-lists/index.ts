@@ -1,7 +1,6 @@
 import type { Advisory } from '@vedette/protocol';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { ofReleases } from '../shared/of-releases.ts';
 import { parseAdvisoryList } from './parse.ts';
 
 const MiB = 1024 * 1024;
@@ -19,10 +18,9 @@ function debianList(kind: 'DSA' | 'DLA', describes: string, minimumRecords: numb
     maxBytes: 64 * MiB,
     minimumRecords,
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-      const run = new FeedRun();
+      const run = new FeedRun(this, options);
       const byId = new Map<string, Advisory>();
-      for (const file of files) {
-        run.files += 1;
+      for (const file of run.over(files)) {
         for (const advisory of parseAdvisoryList(file, kind, this.maxBytes, run)) {
           const known = byId.get(advisory.id);
           // The newest statement of an advisory wins; of two of the same day the one read later.
@@ -30,13 +28,9 @@ function debianList(kind: 'DSA' | 'DLA', describes: string, minimumRecords: numb
         }
       }
       run.records = byId.size;
-      run.finish(this, options);
-      return {
-        advisories: [...byId.values()].flatMap((advisory) => ofReleases(advisory, options?.releases) ?? []),
-        vulnerabilities: [],
-        problems: run.problems,
-        records: run.records,
-      };
+      for (const advisory of byId.values()) run.keep(advisory);
+      // An entry is understood or a problem: there is nothing that is left out.
+      return { ...run.finish(), leftOut: undefined };
     },
   };
 }

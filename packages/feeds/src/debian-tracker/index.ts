@@ -3,6 +3,7 @@ import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, limited, notThisFeed, truncated } from '../shared/feed-text.ts';
 import { isCveName, isPackageName } from '../shared/identifiers.ts';
+import { joinStatements } from '../shared/join-statements.ts';
 import { jsonMembers } from '../shared/json-members.ts';
 import { statementOf } from './normalise.ts';
 import { ReleaseEntry, SourceEntry, TrackerEntry } from './schema.ts';
@@ -27,26 +28,13 @@ export const debianTracker: Feed = {
   onDemand: true,
   ecosystems: ['debian'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const byName = new Map<string, Affected[]>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       for (const { name, affected } of readTracker(limited(file, this.maxBytes), this.maxBytes, run)) {
-        const wanted = affected.filter(({ release }) => options?.releases?.has(release) ?? true);
-        if (wanted.length === 0) continue;
-        const known = byName.get(name);
-        if (known) known.push(...wanted);
-        else byName.set(name, wanted);
+        if (affected.length > 0) run.keep(advisoryOf(name, affected), joinStatements);
       }
     }
-    run.finish(this, options);
-    return {
-      advisories: [...byName].map(([name, affected]) => advisoryOf(name, affected)),
-      vulnerabilities: [],
-      problems: run.problems,
-      records: run.records,
-      leftOut: run.leftOut,
-    };
+    return run.finish();
   },
 };
 

@@ -69,10 +69,9 @@ export const endOfLife: Feed = {
   minimumRecords: 1,
   onDemand: true,
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
+    const run = new FeedRun(this, options);
     const lifecycles = new Map<string, Lifecycle>();
-    for (const file of files) {
-      run.files += 1;
+    for (const file of run.over(files)) {
       for (const { name, releases: list } of productsIn(file, this.maxBytes)) {
         for (const [index, value] of list.entries()) {
           run.records += 1;
@@ -83,14 +82,7 @@ export const endOfLife: Feed = {
         }
       }
     }
-    run.finish(this, options);
-    return {
-      advisories: [],
-      vulnerabilities: [],
-      lifecycles: [...lifecycles.values()],
-      problems: run.problems,
-      records: run.records,
-    };
+    return { ...run.finish(), lifecycles: [...lifecycles.values()] };
   },
 };
 

@@ -15,44 +15,36 @@ export const epss: Feed = {
   maxBytes: 128 * MiB,
   minimumRecords: 200_000,
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const byId = new Map<string, Vulnerability>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       let rows = 0;
-      for (const row of readScores(file, { maxBytes: this.maxBytes, run, cves: options?.cves })) {
+      for (const row of readScores(file, this.maxBytes, run)) {
         rows += 1;
-        if (row === unwanted) continue;
-        const known = byId.get(row.id);
-        if ((known?.epss?.date ?? '') <= (row.epss?.date ?? '')) byId.set(row.id, row);
+        if (row !== unwanted) run.keepFacts(row, newestOf);
       }
       // Each file holds the scores of one day for all CVEs.
       run.records = Math.max(run.records, rows);
     }
-    run.finish(this, options);
-    return { advisories: [], vulnerabilities: [...byId.values()], problems: run.problems, records: run.records };
+    return run.finish();
   },
 };
 
 /** A row of a vulnerability that nobody asked for: most of them, whose numbers need no objects. */
 const unwanted = 'unwanted';
 
-interface Reading {
-  readonly maxBytes: number;
-  readonly run: FeedRun;
-  /** All where it is left out. */
-  readonly cves: ReadonlySet<string> | undefined;
+function newestOf(earlier: Vulnerability, later: Vulnerability): Vulnerability {
+  return (earlier.epss?.date ?? '') <= (later.epss?.date ?? '') ? later : earlier;
 }
 
 /** `#model_version:…,score_date:2026-01-30T12:55:00Z`, then the names of the columns, then CVE, score, percentile. */
-function* readScores(file: FeedFile, { maxBytes, run, cves }: Reading): Generator<Vulnerability | typeof unwanted> {
+function* readScores(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Vulnerability | typeof unwanted> {
   let date: string | null = null;
   for (const line of feedLines(file, maxBytes)) {
     if (line.number === 1) date = dayOf(/^#model_version:[^,]{1,64},score_date:(.{10})/.exec(line.text)?.[1] ?? '');
     if (!date || (line.number === 2 && line.text !== 'cve,epss,percentile')) throw notThisFeed(file, `line ${line.number}`);
     if (line.number <= 2) continue;
     run.lines += 1;
-    const row = readRow(line.text, date, cves);
+    const row = readRow(line.text, date, run);
     if (row) yield row;
     else run.problem(file.name, line.number, 'not a CVE name and two numbers from 0 to 1');
   }
@@ -63,7 +55,7 @@ function* readScores(file: FeedFile, { maxBytes, run, cves }: Reading): Generato
 const share = String.raw`\d(?:\.\d{1,22})?(?:e-\d\d?)?`;
 const rowForm = new RegExp(`^[^,]{1,20},${share},${share}$`);
 
-function readRow(text: string, date: string, cves: ReadonlySet<string> | undefined): Vulnerability | typeof unwanted | null {
+function readRow(text: string, date: string, run: FeedRun): Vulnerability | typeof unwanted | null {
   if (!rowForm.test(text)) return null;
   const first = text.indexOf(',');
   const second = text.indexOf(',', first + 1);
@@ -71,6 +63,6 @@ function readRow(text: string, date: string, cves: ReadonlySet<string> | undefin
   const score = Number(text.slice(first + 1, second));
   const percentile = Number(text.slice(second + 1));
   if (!isCveName(cve) || score > 1 || percentile > 1) return null;
-  if (cves && !cves.has(cve)) return unwanted;
+  if (!run.wants(cve)) return unwanted;
   return { ...emptyVulnerability(cve), epss: { score, percentile, date } };
 }

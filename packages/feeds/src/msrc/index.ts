@@ -1,12 +1,12 @@
 import { findEcosystem, VersionError } from '@vedette/ecosystems';
-import type { Advisory, Affected, Cvss, Severity, Vulnerability } from '@vedette/protocol';
+import type { Advisory, Affected, Cvss, Severity } from '@vedette/protocol';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { scoreVector } from '../shared/cvss-score.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { dayOf, isCveName } from '../shared/identifiers.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
 import { ratingOf } from '../shared/rating.ts';
-import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
+import { emptyVulnerability } from '../shared/vulnerability-facts.ts';
 import type { Bulletin } from './bulletin.ts';
 import { readBulletinTable } from './bulletin-table.ts';
 import { readCvrfJson, readCvrfXml } from './cvrf.ts';
@@ -34,38 +34,22 @@ export const msrc: Feed = {
     read: readUpdateList,
   },
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories = new Map<string, Advisory>();
-    const vulnerabilities = new Map<string, Vulnerability>();
-    for (const file of files) {
-      run.files += 1;
-      for (const { bulletin, published } of bulletinsIn(file, this.maxBytes, {
-        run,
-        part: options?.part ?? { index: 0, of: 1 },
-      })) {
+    const run = new FeedRun(this, options);
+    const reading = { run, part: options?.part ?? { index: 0, of: 1 } };
+    for (const file of run.over(files)) {
+      for (const { bulletin, published } of bulletinsIn(file, this.maxBytes, reading)) {
         run.records += 1;
         run.lines += 1;
         if (!isCveName(bulletin.cve)) {
           run.leaveOut('a bulletin without a CVE');
           continue;
         }
-        const advisory = advisoryOf(bulletin, published, run);
-        if (advisory) advisories.set(advisory.id, advisory);
+        run.keep(advisoryOf(bulletin, published, run));
         const cvss = scoresOf(bulletin);
-        if (cvss.length === 0 || !(options?.cves?.has(bulletin.cve) ?? true)) continue;
-        const facts = { ...emptyVulnerability(bulletin.cve), cvss };
-        const known = vulnerabilities.get(facts.id);
-        vulnerabilities.set(facts.id, known ? joinFacts(known, facts) : facts);
+        if (cvss.length > 0) run.keepFacts({ ...emptyVulnerability(bulletin.cve), cvss });
       }
     }
-    run.finish(this, options);
-    return {
-      advisories: [...advisories.values()],
-      vulnerabilities: [...vulnerabilities.values()],
-      problems: run.problems,
-      records: run.records,
-      leftOut: run.leftOut,
-    };
+    return run.finish();
   },
 };
 

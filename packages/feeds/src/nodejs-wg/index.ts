@@ -9,7 +9,7 @@ import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
 import { npmRange } from '../shared/npm-range.ts';
 import { npmStatements } from '../shared/npm-statements.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
-import { emptyVulnerability, joinFacts } from '../shared/vulnerability-facts.ts';
+import { emptyVulnerability } from '../shared/vulnerability-facts.ts';
 
 const MiB = 1024 * 1024;
 
@@ -41,11 +41,8 @@ export const nodejsWg: Feed = {
   onDemand: true,
   ecosystems: ['npm'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories: Advisory[] = [];
-    const vulnerabilities = new Map<string, Vulnerability>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       if (file.path !== undefined && !/(?:^|\/)(?:npm\/\d{1,6}|nodejs-wg-[^/]*)\.json$/.test(file.path)) continue;
       run.lines += 1;
       const entry = readEntry(file, this.maxBytes, run);
@@ -53,16 +50,10 @@ export const nodejsWg: Feed = {
       run.records += 1;
       const advisory = advisoryOf(entry, run);
       if (!advisory) continue;
-      advisories.push(advisory);
-      for (const facts of factsOf(entry, advisory)) {
-        if (!(options?.cves?.has(facts.id) ?? true)) continue;
-        const known = vulnerabilities.get(facts.id);
-        vulnerabilities.set(facts.id, known ? joinFacts(known, facts) : facts);
-      }
+      run.keep(advisory);
+      for (const facts of factsOf(entry, advisory)) run.keepFacts(facts);
     }
-    run.finish(this, options);
-    const { problems, records, leftOut } = run;
-    return { advisories, vulnerabilities: [...vulnerabilities.values()], problems, records, leftOut };
+    return run.finish();
   },
 };
 

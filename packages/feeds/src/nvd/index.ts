@@ -1,8 +1,6 @@
-import type { Vulnerability } from '@vedette/protocol';
 import type { ChangedRecord, Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedText, notThisFeed } from '../shared/feed-text.ts';
-import { joinFacts } from '../shared/vulnerability-facts.ts';
 import { readLegacyYear } from './legacy-year.ts';
 import { readYear } from './year.ts';
 
@@ -35,20 +33,15 @@ export const nvd: Feed = {
     read: readMeta,
   },
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const byId = new Map<string, Vulnerability>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       const read = file.name.startsWith('nvdcve-1.1-') ? readLegacyYear : readYear;
       for (const facts of read(file, this.maxBytes, run)) {
         run.records += 1;
-        if (!(options?.cves?.has(facts.id) ?? true)) continue;
-        const known = byId.get(facts.id);
-        byId.set(facts.id, known ? joinFacts(known, facts) : facts);
+        run.keepFacts(facts);
       }
     }
-    run.finish(this, options);
-    return { advisories: [], vulnerabilities: [...byId.values()], problems: run.problems, records: run.records };
+    return run.finish();
   },
 };
 

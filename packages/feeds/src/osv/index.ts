@@ -1,12 +1,11 @@
-import type { Advisory, EcosystemName, Vulnerability } from '@vedette/protocol';
+import type { Advisory, EcosystemName } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
 import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { readChangeList } from '../shared/change-list.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
 import { feedYaml } from '../shared/feed-yaml.ts';
-import { ofReleases } from '../shared/of-releases.ts';
-import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { joinStatements } from '../shared/join-statements.ts';
 import { osvEcosystems } from './ecosystem.ts';
 import { normalise } from './normalise.ts';
 import { OsvRecord } from './schema.ts';
@@ -76,41 +75,25 @@ function changesOf(base: string): FeedChanges {
 }
 
 function parseRecords(feed: Feed, files: Iterable<FeedFile>, options: ParseOptions | undefined): FeedFacts {
-  const run = new FeedRun();
-  const advisories = new Map<string, Advisory>();
-  const vulnerabilities = new Map<string, Vulnerability>();
-  for (const file of files) {
-    run.files += 1;
+  const run = new FeedRun(feed, options);
+  for (const file of run.over(files)) {
     run.lines += 1;
     const record = readRecord(file, feed.maxBytes, run);
     if (!record) continue;
     run.records += 1;
     const { advisory, vulnerability, leftOut } = normalise(record, feed.name);
     for (const reason of leftOut) run.leaveOut(reason);
-    const wanted = advisory && ofReleases(advisory, options?.releases);
-    if (wanted) advisories.set(wanted.id, joinRecords(advisories.get(wanted.id), wanted));
-    if (!vulnerability || !(options?.cves?.has(vulnerability.id) ?? true)) continue;
-    const known = vulnerabilities.get(vulnerability.id);
-    vulnerabilities.set(vulnerability.id, known ? joinFacts(known, vulnerability) : vulnerability);
+    run.keep(advisory, joinRecords);
+    if (vulnerability) run.keepFacts(vulnerability);
   }
-  run.finish(feed, options);
-  return {
-    advisories: [...advisories.values()],
-    vulnerabilities: [...vulnerabilities.values()],
-    problems: run.problems,
-    records: run.records,
-    leftOut: run.leftOut,
-  };
+  return run.finish();
 }
 
 /** AlmaLinux gives one erratum a record for each release; of the same release the record read later stands. */
-function joinRecords(earlier: Advisory | undefined, later: Advisory): Advisory {
-  if (!earlier) return later;
+function joinRecords(earlier: Advisory, later: Advisory): Advisory {
   const said = new Set(later.affected.map(({ ecosystem, release }) => `${ecosystem} ${release}`));
   const kept = earlier.affected.filter(({ ecosystem, release }) => !said.has(`${ecosystem} ${release}`));
-  if (kept.length === 0) return later;
-  const vulnerabilities = [...new Set([...earlier.vulnerabilities, ...later.vulnerabilities])];
-  return { ...later, vulnerabilities, affected: [...kept, ...later.affected] };
+  return kept.length === 0 ? later : joinStatements({ ...earlier, affected: kept }, later);
 }
 
 /** A file that is none is a problem among many, and the end of a run where it is all there is. */

@@ -1,10 +1,8 @@
-import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { FeedError } from '../errors.ts';
 import { ubuntuCodenames } from '@vedette/ecosystems';
 import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { ofReleases } from '../shared/of-releases.ts';
-import { joinFacts } from '../shared/vulnerability-facts.ts';
+import { joinStatements } from '../shared/join-statements.ts';
 import { readOval } from './document.ts';
 import { advisoryOf, factsOf } from './normalise.ts';
 import { oracle, redhat, suse, ubuntu, type OvalVendor } from './vendors.ts';
@@ -33,45 +31,20 @@ function ovalFeed({ vendor, sources, ...about }: OvalSource): Feed {
 }
 
 function parseFiles(feed: Feed, vendor: OvalVendor, files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-  const run = new FeedRun();
-  const advisories = new Map<string, Advisory>();
-  const vulnerabilities = new Map<string, Vulnerability>();
+  const run = new FeedRun(feed, options);
   const reading = { feed: feed.name, vendor, leaveOut: (reason: string) => run.leaveOut(reason) };
-  for (const file of files) {
-    run.files += 1;
+  for (const file of run.over(files)) {
     const document = readOval(file, feed.maxBytes);
     if (document.definitions.length === 0) throw new FeedError('TRUNCATED', `${file.name} has no definitions. Fetch it again.`);
     for (const definition of document.definitions) {
       run.records += 1;
       run.lines += 1;
-      const advisory = advisoryOf(definition, document, reading);
-      const wanted = advisory && ofReleases(advisory, options?.releases);
-      if (wanted) advisories.set(wanted.id, joinAdvisories(advisories.get(wanted.id), wanted));
-      for (const facts of factsOf(definition, vendor.name)) {
-        if (!(options?.cves?.has(facts.id) ?? true)) continue;
-        const known = vulnerabilities.get(facts.id);
-        vulnerabilities.set(facts.id, known ? joinFacts(known, facts) : facts);
-      }
+      // One vulnerability has a definition for each release, and another for the packages that are not affected.
+      run.keep(advisoryOf(definition, document, reading), joinStatements);
+      for (const facts of factsOf(definition, vendor.name)) run.keepFacts(facts);
     }
   }
-  run.finish(feed, options);
-  return {
-    advisories: [...advisories.values()],
-    vulnerabilities: [...vulnerabilities.values()],
-    problems: run.problems,
-    records: run.records,
-    leftOut: run.leftOut,
-  };
-}
-
-/** One vulnerability has a definition for each release, and another for the packages that are not affected. */
-function joinAdvisories(earlier: Advisory | undefined, later: Advisory): Advisory {
-  if (!earlier) return later;
-  return {
-    ...later,
-    vulnerabilities: [...new Set([...earlier.vulnerabilities, ...later.vulnerabilities])],
-    affected: [...earlier.affected, ...later.affected],
-  };
+  return run.finish();
 }
 
 const asFile = (pattern: string): FeedSource => ({ pattern, url: null });

@@ -4,6 +4,7 @@ import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, notThisFeed } from '../shared/feed-text.ts';
 import { isCveName } from '../shared/identifiers.ts';
+import { joinStatements } from '../shared/join-statements.ts';
 import { npmRange } from '../shared/npm-range.ts';
 import { npmStatements } from '../shared/npm-statements.ts';
 import { canonicalPackageName } from '../shared/package-name.ts';
@@ -41,19 +42,14 @@ export const retirejs: Feed = {
   onDemand: true,
   ecosystems: ['npm'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories = new Map<string, Advisory>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       for (const { name, entry } of entriesOf(file, this.maxBytes, run)) {
         run.records += 1;
-        const advisory = advisoryOf(name, entry, run);
-        if (advisory) advisories.set(advisory.id, joined(advisories.get(advisory.id), advisory));
+        run.keep(advisoryOf(name, entry, run), joinEntries);
       }
     }
-    run.finish(this, options);
-    const { problems, records, leftOut } = run;
-    return { advisories: [...advisories.values()], vulnerabilities: [], problems, records, leftOut };
+    return run.finish();
   },
 };
 
@@ -132,16 +128,13 @@ function aliasesOf({ identifiers, info }: Entry): string[] {
 }
 
 /** One flaw may have an entry for each branch. */
-function joined(earlier: Advisory | undefined, later: Advisory): Advisory {
-  if (!earlier) return later;
+function joinEntries(earlier: Advisory, later: Advisory): Advisory {
   const rating = Math.max(earlier.rating ?? 0, later.rating ?? 0);
   const aliases = [...new Set([...(earlier.aliases ?? []), ...(later.aliases ?? [])])];
-  const cves = [...new Set([...earlier.vulnerabilities, ...later.vulnerabilities])];
+  const whole = joinStatements(earlier, later);
   return {
-    ...earlier,
-    vulnerabilities: cves,
-    aliases: aliases.length > 0 && cves.length < 2 ? aliases : null,
+    ...whole,
+    aliases: aliases.length > 0 && whole.vulnerabilities.length < 2 ? aliases : null,
     ...(rating > 0 ? { rating: rating as Severity } : {}), // the higher of two
-    affected: [...earlier.affected, ...later.affected],
   };
 }

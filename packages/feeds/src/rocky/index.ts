@@ -4,7 +4,6 @@ import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, limited, notThisFeed } from '../shared/feed-text.ts';
 import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
-import { ofReleases } from '../shared/of-releases.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { isDebugPackage, isModular, parseNevra, streamInTitle } from '../shared/rpm-package.ts';
 import { splitJson } from '../shared/split-json.ts';
@@ -42,25 +41,14 @@ export const rocky: Feed = {
   onDemand: true,
   ecosystems: ['rocky'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories = new Map<string, Advisory>();
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       for (const erratum of errataIn(file, this.maxBytes, run)) {
         run.records += 1;
-        const advisory = advisoryOf(erratum, run);
-        const wanted = advisory && ofReleases(advisory, options?.releases);
-        if (wanted) advisories.set(wanted.id, wanted);
+        run.keep(advisoryOf(erratum, run));
       }
     }
-    run.finish(this, options);
-    return {
-      advisories: [...advisories.values()],
-      vulnerabilities: [],
-      problems: run.problems,
-      records: run.records,
-      leftOut: run.leftOut,
-    };
+    return run.finish();
   },
 };
 

@@ -50,19 +50,15 @@ export const rubysec: Feed = {
   onDemand: true,
   ecosystems: ['rubygems'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories: Advisory[] = [];
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       run.lines += 1;
       const entry = readEntry(file, this.maxBytes, run);
       if (!entry) continue;
       run.records += 1;
-      const advisory = normalise(entry, file, run);
-      if (advisory) advisories.push(advisory);
+      run.keep(normalise(entry, file, run));
     }
-    run.finish(this, options);
-    return { advisories, vulnerabilities: [], problems: run.problems, records: run.records, leftOut: run.leftOut };
+    return run.finish();
   },
 };
 

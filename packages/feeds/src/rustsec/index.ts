@@ -1,4 +1,4 @@
-import type { Advisory, Vulnerability } from '@vedette/protocol';
+import type { Advisory } from '@vedette/protocol';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { FeedError } from '../errors.ts';
@@ -37,26 +37,20 @@ export const rustsec: Feed = {
   onDemand: true,
   ecosystems: ['crates'],
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-    const run = new FeedRun();
-    const advisories: Advisory[] = [];
-    const vulnerabilities: Vulnerability[] = [];
-    for (const file of files) {
-      run.files += 1;
+    const run = new FeedRun(this, options);
+    for (const file of run.over(files)) {
       run.lines += 1;
       const record = readFrontMatter(file, this.maxBytes, run);
       if (!record) continue;
       run.records += 1;
       const advisory = normalise(record, run);
       if (!advisory) continue;
-      advisories.push(advisory);
+      run.keep(advisory);
       const cvss = record.advisory.cvss ? scoreVector(record.advisory.cvss, 'rustsec') : null;
-      const id = advisory.vulnerabilities[0] ?? advisory.id;
-      if (cvss && advisory.vulnerabilities.length < 2 && (options?.cves?.has(id) ?? true)) {
-        vulnerabilities.push({ ...emptyVulnerability(id), cvss: [cvss] });
-      }
+      if (!cvss || advisory.vulnerabilities.length > 1) continue;
+      run.keepFacts({ ...emptyVulnerability(advisory.vulnerabilities[0] ?? advisory.id), cvss: [cvss] });
     }
-    run.finish(this, options);
-    return { advisories, vulnerabilities, problems: run.problems, records: run.records, leftOut: run.leftOut };
+    return run.finish();
   },
 };
 

@@ -3,7 +3,6 @@ import type { Feed, FeedFacts, FeedFile, FeedSource, ParseOptions } from '../fee
 import { childOf, descendants, xmlElements, type XmlElement } from '../shared/feed-xml.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
-import { ofReleases } from '../shared/of-releases.ts';
 import { ratingOf } from '../shared/rating.ts';
 import { locateUpdateinfo } from './locate-updateinfo.ts';
 import { isDebugPackage, isRpmName, rpmVersion } from '../shared/rpm-package.ts';
@@ -63,26 +62,15 @@ function updateinfoFeed({ vendor, ...about }: UpdateinfoSource): Feed {
     onDemand: true,
     ecosystems: [vendor.ecosystem],
     parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
-      const run = new FeedRun();
-      const advisories = new Map<string, Advisory>();
-      for (const file of files) {
-        run.files += 1;
+      const run = new FeedRun(this, options);
+      for (const file of run.over(files)) {
         for (const update of xmlElements(file, { maxBytes: this.maxBytes, root: 'updates', names: updates })) {
           run.records += 1;
           run.lines += 1;
-          const advisory = advisoryOf(update, { feed: this.name, vendor, file, run });
-          const wanted = advisory && ofReleases(advisory, options?.releases);
-          if (wanted) advisories.set(wanted.id, wanted);
+          run.keep(advisoryOf(update, { feed: this.name, vendor, file, run }));
         }
       }
-      run.finish(this, options);
-      return {
-        advisories: [...advisories.values()],
-        vulnerabilities: [],
-        problems: run.problems,
-        records: run.records,
-        leftOut: run.leftOut,
-      };
+      return run.finish();
     },
   };
 }
