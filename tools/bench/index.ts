@@ -3,8 +3,9 @@ import { newForDays } from '../../apps/server/src/detections/derive.ts';
 import { type CheckChange, OrganizationIndex } from '../../apps/server/src/fleet-index/organization-index.ts';
 import { selectAssets } from '../../apps/server/src/fleet-index/select-assets.ts';
 import { countDays } from '../../apps/server/src/fleet-index/count-days.ts';
-import { countByAsset, countByCheck } from '../../apps/server/src/fleet-index/count-groups.ts';
-import { type Selected, selectDetections, selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
+import { countByAsset, countChecks } from '../../apps/server/src/fleet-index/count-groups.ts';
+import { selectDetections, selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
+import type { Selected } from '../../apps/server/src/fleet-index/selection.ts';
 import { whatRemains } from '../../apps/server/src/fleet-index/what-remains.ts';
 import { countDetections, countsAt, topChecks, topUpgrades } from '../../apps/server/src/fleet-index/summarize-fleet.ts';
 import { type IndexedVerdict, VerdictBook } from '../../apps/server/src/fleet-index/verdict-book.ts';
@@ -215,7 +216,7 @@ function queries(index: OrganizationIndex): Record<string, number> {
     assets: () => selectAssets(index, { silent: null }, { limit: 100, offset: 0 }),
     assetsFiltered: () => selectAssets(index, { search: 'host-1', severity: 4, silent: null }, { limit: 100, offset: 1000 }),
     countsByRelease: () => countByAsset(index, select, ({ release }) => release),
-    countsByCheck: () => countByCheck(select, ({ check, assets }) => [[`${check.number}`, assets]]),
+    countsByCheck: () => countChecks(select),
     countsByDay: () => countDays(index, select),
     whatIfTenChecks: () => whatRemains(index, { checks: tenChecks, upgrades: new Set() }),
   };

@@ -7,7 +7,15 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { countDays } from '../fleet-index/count-days.ts';
-import { byStatus, countByAsset, countByCheck, type Group, packagesOf } from '../fleet-index/count-groups.ts';
+import {
+  byStatus,
+  countByAsset,
+  countByCheck,
+  countByPackage,
+  countChecks,
+  type Group,
+  type Select,
+} from '../fleet-index/count-groups.ts';
 import { type Excepted, type ExceptionFilter, narrowToException, nothingExcepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import {
@@ -16,8 +24,8 @@ import {
   type DetectionFilter,
   selectDetections,
   selectPast,
-  type Selected,
 } from '../fleet-index/select-detections.ts';
+import type { Selected } from '../fleet-index/selection.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
@@ -35,8 +43,6 @@ type Wish = Omit<z.output<typeof countDetections.query>, 'groupBy'> & {
   readonly groupBy: DetectionGrouping;
 };
 type Counts = z.output<typeof countDetections.reply>;
-
-type Select = (visit: (selected: Selected) => void) => void;
 
 interface Counting {
   readonly index: OrganizationIndex;
@@ -65,7 +71,7 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
         ? await countByQuery(sources, { ...wish, asked: asked.query })
         : await countByFilter(sources, wish);
   let detections = 0;
-  counting.all(({ assets }) => void (detections += assets.size));
+  counting.all(({ size }) => void (detections += size));
   const groups = count(groupBy, counting);
   counting.dispose?.();
   const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
@@ -117,7 +123,7 @@ async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Que
   const select =
     (prepared: SelectDetections): Select =>
     (visit) =>
-      prepared(index, (ranked, assets) => visit({ ...ranked, size: assets.size, assets }));
+      prepared(index, visit);
   return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
 }
 
@@ -151,7 +157,7 @@ function visitUncovered(
   if (filter === 'with' || (filter !== 'only' && !excepted.byPlace.has(place))) return visit(selected);
   const assets = new RoaringBitmap32(selected.assets);
   narrowToException(excepted, place, { assets, filter });
-  if (!assets.isEmpty) visit({ place, check, confirmed, severity, size: assets.size, assets });
+  if (!assets.isEmpty) visit({ place, check, confirmed, severity, size: assets.size, likeness: null, assets });
   assets.dispose();
 }
 
@@ -167,16 +173,13 @@ function tooFarBack(): ApiError {
 function count(groupBy: DetectionGrouping, { index, sources, all, byStatus: parts }: Counting): Omit<DetectionGroup, 'label'>[] {
   switch (groupBy) {
     case 'severity':
-      return countByCheck(all, ({ severity, assets }) => [[`${severity}`, assets]]);
+      return countByCheck(all, ({ severity }) => `${severity}`);
     case 'check':
-      return countByCheck(all, ({ check, assets }) => [[`${check.number}`, assets]]);
+      return countChecks(all);
     case 'package':
-      return countByCheck(
-        all,
-        packagesOf(index, (id) => sources.get(id)),
-      );
+      return countByPackage(index, all, (id) => sources.get(id));
     case 'status':
-      return parts.flatMap(([status, select]) => countByCheck(select, ({ assets }) => [[status, assets]]));
+      return parts.flatMap(([status, select]) => countByCheck(select, () => status));
     case 'firstFound':
       return countDays(index, all).map((day) => ({ ...day, assets: null }));
     case 'asset':

@@ -50,9 +50,7 @@ async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: U
   const weigh = await prepareContexts(db, scope, { prepareAssets });
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit) =>
-    select(index, (ranked, assets) => visit({ ...ranked, size: assets.size, assets })),
-  );
+  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit) => select(index, visit));
   const decisions = decide?.(index) ?? noDecisions;
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
   return loadPage(db, { organizationId, asOf, decisions }, page);

@@ -4,14 +4,8 @@ import type { Database } from '../db/schema.ts';
 import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
-import {
-  canSelect,
-  canSelectPast,
-  selectDetections,
-  type Selected,
-  selectPast,
-  type Subject,
-} from '../fleet-index/select-detections.ts';
+import { canSelect, canSelectPast, selectDetections, selectPast, type Subject } from '../fleet-index/select-detections.ts';
+import type { Selected } from '../fleet-index/selection.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/detection-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';

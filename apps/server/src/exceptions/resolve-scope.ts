@@ -44,7 +44,7 @@ export async function resolveScope(
   const names = new Set<string>();
   const everywhere = new RoaringBitmap32();
   let detections = 0;
-  select(index, ({ check, place }, found) => {
+  select(index, ({ check, place, assets: found }) => {
     const own = RoaringBitmap32.and(found, inScope);
     if (!own.isEmpty) {
       const versions = checks.get(check.number) ?? new Set();

@@ -1,7 +1,8 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import type { IndexedAsset } from './asset-table.ts';
+import type { AssetTable, IndexedAsset } from './asset-table.ts';
 import type { OrganizationIndex } from './organization-index.ts';
-import type { DetectionFilter, Selected } from './select-detections.ts';
+import type { DetectionFilter } from './select-detections.ts';
+import type { Selected } from './selection.ts';
 
 export interface Group {
   readonly key: string;
@@ -10,24 +11,71 @@ export interface Group {
   readonly assets: number;
 }
 
-type Select = (visit: (selected: Selected) => void) => void;
+/** Visits what is counted; whenever it is asked, the same. */
+export type Select = (visit: (selected: Selected) => void) => void;
 
-/** Counts what `select` visits by what is true of the whole check; `keysOf` says under which keys, and on which assets of the visit. */
-export function countByCheck(
+/** Up to so many groups of assets each is compared with what is visited; of more, what is visited is gone through asset by asset. */
+const maxCompared = 32;
+
+/** Counts what `select` visits by what is true of the whole check, and on how many assets. */
+export function countByCheck(select: Select, keyOf: (selected: Selected) => string): Group[] {
+  const groups = new Map<string, { detections: number; assets: RoaringBitmap32; seen: Set<number> }>();
+  select((selected) => {
+    const key = keyOf(selected);
+    const group = groups.get(key) ?? { detections: 0, assets: new RoaringBitmap32(), seen: new Set() };
+    groups.set(key, group);
+    group.detections += selected.size;
+    if (isFirst(selected, group.seen)) group.assets.orInPlace(selected.assets);
+  });
+  return ended(groups);
+}
+
+/** Counts what `select` visits by the check itself: no two of its detections are on one asset. */
+export function countChecks(select: Select): Group[] {
+  const counts = new Map<number, number>();
+  select(({ check, size }) => void counts.set(check.number, (counts.get(check.number) ?? 0) + size));
+  return Array.from(counts, ([number, count]) => ({ key: `${number}`, detections: count, assets: count }));
+}
+
+/** Counts what `select` visits by the packages that make it true, by a name of each version; one detection may count for several. */
+export function countByPackage(
+  { book, packages }: OrganizationIndex,
   select: Select,
-  keysOf: (selected: Selected) => Iterable<readonly [key: string, assets: RoaringBitmap32]>,
+  nameOf: (packageVersion: number) => string | undefined,
 ): Group[] {
   const groups = new Map<string, { detections: number; assets: RoaringBitmap32 }>();
+  const add = (name: string, assets: RoaringBitmap32): readonly [string, number] => {
+    const group = groups.get(name) ?? { detections: 0, assets: new RoaringBitmap32() };
+    groups.set(name, group);
+    group.assets.orInPlace(assets);
+    return [name, assets.size];
+  };
+  const namesOf = (selected: Selected): (readonly [string, number])[] => {
+    const byName = [...Map.groupBy(book.packagesOf(selected.place), (id) => nameOf(id) ?? '')];
+    if (byName.length === 1) return byName.map(([name]) => add(name, selected.assets));
+    return byName.map(([name, ids]) => {
+      const having = packages.assetsWithAny(ids);
+      having.andInPlace(selected.assets);
+      const counted = add(name, having);
+      having.dispose();
+      return counted;
+    });
+  };
+  const known = new Map<number, (readonly [string, number])[]>();
   select((selected) => {
-    for (const [key, assets] of keysOf(selected)) {
-      if (assets.isEmpty) continue;
-      const group = groups.get(key) ?? { detections: 0, assets: new RoaringBitmap32() };
-      groups.set(key, group);
-      group.detections += assets.size;
-      group.assets.orInPlace(assets);
+    const { likeness } = selected;
+    const counted = (likeness === null ? undefined : known.get(likeness)) ?? namesOf(selected);
+    if (likeness !== null) known.set(likeness, counted);
+    for (const [name, detections] of counted) {
+      const group = groups.get(name);
+      if (group) group.detections += detections;
     }
   });
-  return [...groups].map(([key, { detections, assets }]) => {
+  return ended(groups).filter(({ detections }) => detections > 0);
+}
+
+function ended(groups: ReadonlyMap<string, { readonly detections: number; readonly assets: RoaringBitmap32 }>): Group[] {
+  return Array.from(groups, ([key, { detections, assets }]) => {
     const count = assets.size;
     assets.dispose();
     return { key, detections, assets: count };
@@ -36,10 +84,43 @@ export function countByCheck(
 
 /** Counts what `select` visits by what is true of the asset. */
 export function countByAsset({ table }: OrganizationIndex, select: Select, keyOf: (asset: IndexedAsset) => string): Group[] {
-  // Counted for each asset first: a bitmap of each key would have to be compared with each check.
+  const groups = assetsByKey(table, keyOf);
+  if (groups.length > maxCompared) return oneByOne(table, select, keyOf);
+  const members = groups.map(([key, assets]) => ({ key, bitmap: new RoaringBitmap32(assets), detections: 0 }));
+  const all = new RoaringBitmap32();
+  visitOnce(select, (selected, times) => {
+    const { assets, size } = selected;
+    all.orInPlace(assets);
+    let left = size;
+    for (const member of members) {
+      if (left === 0) break;
+      const count = assets.andCardinality(member.bitmap);
+      member.detections += times * count;
+      left -= count;
+    }
+  });
+  const counted = members.map(({ key, bitmap, detections }) => ({ key, detections, assets: bitmap.andCardinality(all) }));
+  for (const { bitmap } of members) bitmap.dispose();
+  all.dispose();
+  return counted.filter(({ detections }) => detections > 0);
+}
+
+function assetsByKey(table: AssetTable, keyOf: (asset: IndexedAsset) => string): [string, number[]][] {
+  const groups = new Map<string, number[]>();
+  for (const [dense, asset] of table.assets.entries()) {
+    const key = keyOf(asset);
+    const group = groups.get(key);
+    if (group) group.push(dense);
+    else if (groups.size > maxCompared) break;
+    else groups.set(key, [dense]);
+  }
+  return [...groups];
+}
+
+function oneByOne(table: AssetTable, select: Select, keyOf: (asset: IndexedAsset) => string): Group[] {
   const counts = new Int32Array(table.assets.length);
-  select(({ assets }) => {
-    for (const asset of assets.toUint32Array()) counts[asset] = (counts[asset] ?? 0) + 1;
+  visitOnce(select, ({ assets }, times) => {
+    for (const asset of assets.toUint32Array()) counts[asset] = (counts[asset] ?? 0) + times;
   });
   const groups = new Map<string, { detections: number; assets: number }>();
   for (const [dense, asset] of table.assets.entries()) {
@@ -51,27 +132,26 @@ export function countByAsset({ table }: OrganizationIndex, select: Select, keyOf
     group.detections += detections;
     group.assets += 1;
   }
-  return [...groups].map(([key, group]) => ({ key, ...group }));
+  return Array.from(groups, ([key, group]) => ({ key, ...group }));
 }
 
-/** The packages that make each visited check true, by a name of each version; one detection may count for several. */
-export function packagesOf(
-  index: OrganizationIndex,
-  nameOf: (packageVersion: number) => string | undefined,
-): (selected: Selected) => Iterable<readonly [string, RoaringBitmap32]> {
-  return function* ({ place, assets }) {
-    const byName = Map.groupBy(index.book.packagesOf(place), (id) => nameOf(id) ?? '');
-    for (const [name, ids] of byName) {
-      if (byName.size === 1) {
-        yield [name, assets];
-        return;
-      }
-      const having = index.packages.assetsWithAny(ids);
-      having.andInPlace(assets);
-      yield [name, having];
-      having.dispose();
-    }
-  };
+/** Visits of those that are on the same assets the first one, with the number of all of them: where they are then costs once. */
+export function visitOnce(select: Select, visit: (selected: Selected, times: number) => void): void {
+  const times = new Map<number, number>();
+  select(({ likeness }) => void (likeness !== null && times.set(likeness, (times.get(likeness) ?? 0) + 1)));
+  const seen = new Set<number>();
+  select((selected) => {
+    const { likeness } = selected;
+    if (isFirst(selected, seen)) visit(selected, likeness === null ? 1 : (times.get(likeness) ?? 1));
+  });
+}
+
+/** Whether none that is on the same assets was seen before. */
+export function isFirst({ likeness }: Selected, seen: Set<number>): boolean {
+  if (likeness === null) return true;
+  if (seen.has(likeness)) return false;
+  seen.add(likeness);
+  return true;
 }
 
 /** Filters that together select the same detections as one, each once, by status. */

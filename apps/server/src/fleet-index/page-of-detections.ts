@@ -1,7 +1,7 @@
 import type { RoaringBitmap32 } from 'roaring-wasm';
 import type { AssetTable } from './asset-table.ts';
 import type { OrganizationIndex } from './organization-index.ts';
-import type { Selected } from './select-detections.ts';
+import type { Selected } from './selection.ts';
 
 /** Where a detection stands in a list: by what lists sort. It keeps its place however many come and go around it. */
 export interface DetectionPlace {

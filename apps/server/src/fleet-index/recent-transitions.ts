@@ -36,6 +36,16 @@ export class RecentTransitions {
     return found;
   }
 
+  /** Whether the check was not found first since, on any asset. */
+  isQuiet(place: number): boolean {
+    return this.#born.isEmpty && !this.hasLogged(place);
+  }
+
+  /** Whether it was found first since on an asset that was there before. */
+  hasLogged(place: number): boolean {
+    return this.#found.has(place);
+  }
+
   /** Open detections that were first found since. */
   countFound({ table, checks, excepted }: OrganizationIndex): number {
     // All of an asset that came since are; of the others those that the log tells of.

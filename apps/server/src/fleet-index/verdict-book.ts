@@ -73,6 +73,9 @@ export class VerdictBook {
   readonly #unsure: (Set<number> | undefined)[] = [];
   /** By place: some verdict is only information about an asset. */
   readonly #mixed: boolean[] = [];
+  /** By place, where asked for since its verdicts changed: what names its package versions, and their number. */
+  #subjects: (number | undefined)[] = [];
+  readonly #subjectNumbers = new Map<string, number>();
   /** When verdicts began or ended: those of knowledge versions. */
   readonly #times = new Set<number>();
   /** The newest of them. */
@@ -145,6 +148,21 @@ export class VerdictBook {
     return unsure ? new Set([...all].filter((id) => !unsure.has(id))) : all;
   }
 
+  /**
+   * The same number for checks about the same package versions, as information or not: they are found on the same assets. Of a kernel there
+   * are thousands. Valid until the next verdict is entered.
+   */
+  subjectOf(place: number): number {
+    const known = this.#subjects[place];
+    if (known !== undefined) return known;
+    const unsure = this.#unsure[place];
+    const key = `${[...this.packagesOf(place)].join()} ${unsure ? [...unsure].join() : ''}`;
+    const subject = this.#subjectNumbers.get(key) ?? this.#subjectNumbers.size;
+    this.#subjectNumbers.set(key, subject);
+    this.#subjects[place] = subject;
+    return subject;
+  }
+
   isMixed(place: number): boolean {
     return this.#mixed[place] ?? false;
   }
@@ -178,6 +196,9 @@ export class VerdictBook {
     if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
       (this.#unsure[place] ??= new Set()).add(packageVersion);
     else this.#unsure[place]?.delete(packageVersion);
+    this.#subjects[place] = undefined;
+    // What checks were about once is forgotten when there is too much of it.
+    if (this.#subjectNumbers.size > 2 * this.checks.length + 1000) this.#forgetSubjects();
     this.#times.add(verdict.from);
     if (!holds(verdict)) this.#times.add(verdict.until);
     this.newest = Math.max(this.newest, verdict.from, holds(verdict) ? 0 : verdict.until);
@@ -205,6 +226,11 @@ export class VerdictBook {
       for (const { place } of held) if (!sure.has(place)) (past.#unsure[place] ??= new Set()).add(packageVersion);
     }
     return past;
+  }
+
+  #forgetSubjects(): void {
+    this.#subjectNumbers.clear();
+    this.#subjects = [];
   }
 
   #shared(upgrade: Upgrade): KnownUpgrade {

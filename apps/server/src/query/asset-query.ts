@@ -5,6 +5,7 @@ import { assetStateSql } from '../assets/asset-state.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
+import { isFirst } from '../fleet-index/count-groups.ts';
 import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
@@ -129,7 +130,8 @@ async function prepareNested(db: Kysely<Database>, field: Field, part: Query, sc
       throw new ApiError('BAD_REQUEST', message);
     }
     const assets = new RoaringBitmap32();
-    select(index, (_, found) => assets.orInPlace(found));
+    const seen = new Set<number>();
+    select(index, (selected) => void (isFirst(selected, seen) && assets.orInPlace(selected.assets)));
     return assets;
   };
 }

@@ -5,11 +5,21 @@ import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
-import type { CheckDetections } from '../fleet-index/check-detections.ts';
-import { narrowToException } from '../fleet-index/excepted.ts';
+import {
+  covered,
+  coveredBy,
+  firstFound,
+  fixable,
+  goneSince,
+  inStatus,
+  madeBy,
+  onAssets,
+} from '../fleet-index/detection-tests.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { RecentTransitions } from '../fleet-index/recent-transitions.ts';
-import { holds, type RankedCheck } from '../fleet-index/verdict-book.ts';
+import type { Selected } from '../fleet-index/selection.ts';
+import type { RankedCheck } from '../fleet-index/verdict-book.ts';
+import { visitDetections } from '../fleet-index/visit-detections.ts';
+import { allOf, anyOf, type DetectionTest, not, partOf } from '../fleet-index/where.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { toCheckRisk } from '../risk/fleet-risk.ts';
 import { findPackageVersions } from './software-query.ts';
@@ -30,26 +40,8 @@ export type SelectAssets = (index: OrganizationIndex) => RoaringBitmap32;
 /** Handed in: assets are asked for by their detections, and detections by their assets. */
 export type PrepareAssets = (db: Kysely<Database>, query: Query, scope: QueryScope) => Promise<SelectAssets>;
 
-const dayMs = 24 * 3600 * 1000;
-
-/** Visits the detections that fit, check by check, worst first. The bitmap of assets is the visitor's for the visit alone. */
-export type SelectDetections = (index: OrganizationIndex, visit: (check: RankedCheck, assets: RoaringBitmap32) => void) => void;
-
-/** Where a part of a query holds for one check: everywhere, nowhere, or on these of the assets on which it is or was found. */
-type Where = boolean | RoaringBitmap32;
-
-interface Found {
-  readonly index: OrganizationIndex;
-  readonly ranked: RankedCheck;
-  readonly detections: CheckDetections;
-  /** Assets on which the check is or was found, as more than information or as that. */
-  readonly universe: RoaringBitmap32;
-  readonly isOpen: RoaringBitmap32;
-  readonly moment: number;
-  readonly since: (moment: number) => RecentTransitions;
-}
-
-type Evaluate = (found: Found) => Where;
+/** Visits the detections that fit, check by check, worst first. */
+export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void) => void;
 
 /** How often a check is found counts only as long as it is found, unless the query says otherwise. */
 export function speaksOfFixed(query: Query | null): boolean {
@@ -102,108 +94,39 @@ export async function prepareDetections(
   scope: QueryScope,
   prepareAssets: PrepareAssets,
 ): Promise<SelectDetections> {
-  const evaluate = query ? await prepare(db, query, { scope, prepareAssets }) : () => true;
-  const isWithFixed = speaksOfFixed(query);
-  const exception = speaksOfException(query) ? 'with' : 'without';
-  return (index, visit) => {
-    const moment = index.momentFor(scope.asOf.getTime());
-    const transitions = new Map<number, RecentTransitions>();
-    const since = (from: number): RecentTransitions => {
-      const known = transitions.get(from) ?? new RecentTransitions(index, from);
-      transitions.set(from, known);
-      return known;
-    };
-    for (const ranked of index.book.ranking) {
-      const detections = index.checks[ranked.place];
-      if (!detections) continue;
-      const isOpen = openAs(detections, ranked.confirmed);
-      narrowToException(index.excepted, ranked.place, { assets: isOpen, filter: exception });
-      const universe = isWithFixed ? withGone(detections, ranked.confirmed, isOpen) : new RoaringBitmap32(isOpen);
-      if (!universe.isEmpty)
-        visitFitting(evaluate({ index, ranked, detections, universe, isOpen, moment, since }), universe, (assets) =>
-          visit(ranked, assets),
-        );
-      isOpen.dispose();
-      universe.dispose();
-    }
-    for (const one of transitions.values()) one.dispose();
+  const test = query ? await prepare(db, query, { scope, prepareAssets }) : () => true;
+  const lookedAt = {
+    isWithGone: speaksOfFixed(query),
+    exception: speaksOfException(query) ? ('with' as const) : ('without' as const),
   };
-}
-
-function visitFitting(where: Where, universe: RoaringBitmap32, visit: (assets: RoaringBitmap32) => void): void {
-  if (where === false) return;
-  if (where !== true) universe.andInPlace(where);
-  if (where !== true) where.dispose();
-  if (!universe.isEmpty) visit(universe);
+  return (index, visit) => visitDetections(index, { test, lookedAt, moment: index.momentFor(scope.asOf.getTime()) }, visit);
 }
 
 async function prepare(
   db: Kysely<Database>,
   query: Query,
   by: { readonly scope: QueryScope; readonly prepareAssets: PrepareAssets },
-): Promise<Evaluate> {
-  return foldQuery<() => Promise<Evaluate>>(query, {
-    all: (parts) => async () => {
-      const all = await inTurn(parts);
-      return (found) => combined(all, found, false);
-    },
-    any: (parts) => async () => {
-      const all = await inTurn(parts);
-      return (found) => combined(all, found, true);
-    },
-    not: (part) => async () => {
-      const evaluate = await part();
-      return (found) => opposite(evaluate(found), found.universe);
-    },
+): Promise<DetectionTest> {
+  return foldQuery<() => Promise<DetectionTest>>(query, {
+    all: (parts) => async () => allOf(await inTurn(parts)),
+    any: (parts) => async () => anyOf(await inTurn(parts)),
+    not: (part) => async () => not(await part()),
     test: (field, test) => async () =>
       field.name === 'risk' ? byRisk(test, await prepareContexts(db, by.scope, by)) : prepareTest(db, field, test),
-    nested: (field, part) => async () => {
-      if (field.of === 'software') return madeBy(await findPackageVersions(db, part));
-      const select = await by.prepareAssets(db, part, by.scope);
-      const byIndex = new Map<OrganizationIndex, RoaringBitmap32>();
-      return ({ index, universe }) => {
-        const assets = byIndex.get(index) ?? select(index);
-        byIndex.set(index, assets);
-        return RoaringBitmap32.and(universe, assets);
-      };
-    },
+    nested: (field, part) => async () =>
+      field.of === 'software'
+        ? madeBy(await findPackageVersions(db, part))
+        : onAssets(await by.prepareAssets(db, part, by.scope)),
   })();
 }
 
-async function inTurn(parts: readonly (() => Promise<Evaluate>)[]): Promise<Evaluate[]> {
-  const all: Evaluate[] = [];
+async function inTurn(parts: readonly (() => Promise<DetectionTest>)[]): Promise<DetectionTest[]> {
+  const all: DetectionTest[] = [];
   for (const part of parts) all.push(await part());
   return all;
 }
 
-/** and, or: stops where the outcome is known, `decisive`. What belongs to the check alone comes before any bitmap is made. */
-function combined(parts: readonly Evaluate[], found: Found, decisive: boolean): Where {
-  let result: Where = !decisive;
-  for (const part of parts) {
-    const where = part(found);
-    if (where === decisive) {
-      if (typeof result !== 'boolean') result.dispose();
-      return decisive;
-    }
-    if (typeof where === 'boolean') continue;
-    if (typeof result === 'boolean') result = where;
-    else {
-      if (decisive) result.orInPlace(where);
-      else result.andInPlace(where);
-      where.dispose();
-    }
-  }
-  return result;
-}
-
-function opposite(where: Where, universe: RoaringBitmap32): Where {
-  if (typeof where === 'boolean') return !where;
-  const rest = RoaringBitmap32.andNot(universe, where);
-  where.dispose();
-  return rest;
-}
-
-async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Promise<Evaluate> {
+async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Promise<DetectionTest> {
   const passes = compileTest(test);
   switch (field.name) {
     case 'check':
@@ -227,20 +150,17 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
         confirmed || field.name === 'cvss' ? checks.has(check.number) : asInformation;
     }
     case 'status':
-      return (found) => byStatus(found, passes);
+      return inStatus(passes, newForDays);
     case 'firstFound':
-      return (found) => byFirstFound(found, test);
+      return test.is === 'range' ? firstFound(momentsOf(test)) : () => true; // each was found at some time
     case 'fixedAt':
-      return (found) => byFixedAt(found, test);
+      return goneSince(test.is === 'range' ? momentsOf(test).from : null);
     case 'exception':
-      return (found) => byException(found, passes);
+      return covered(passes);
     case 'exceptionId':
-      return (found) => byExceptionId(found, passes);
+      return coveredBy(passes);
     case 'fixable':
-      return (found) =>
-        byPackages(found, (id, place) =>
-          passes(found.index.book.verdictsOn(id).some((one) => one.place === place && holds(one) && one.upgrade !== null)),
-        );
+      return passes(true) === passes(false) ? () => passes(true) : fixable(passes(true));
     case 'package': {
       return madeBy(await findPackageVersions(db, namedOrBuiltFrom(field, test)));
     }
@@ -248,9 +168,14 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
       throw new Error(`the fleet index knows no ${field.name} of detections`);
   }
 
-  function ofCheck(value: (ranked: RankedCheck) => Scalar): Evaluate {
+  function ofCheck(value: (ranked: RankedCheck) => Scalar): DetectionTest {
     return ({ ranked }) => passes(value(ranked));
   }
+}
+
+/** Moments are whole milliseconds: after one is from the next one. */
+function momentsOf({ from, until, isOpen, isClosed }: Extract<Test, { is: 'range' }>): { from: number; until: number } {
+  return { from: isOpen ? from + 1 : from, until: isClosed ? until + 1 : until };
 }
 
 const bodyColumns = {
@@ -274,104 +199,13 @@ function namedOrBuiltFrom(field: Field, test: Test): Query {
 }
 
 /** One score for each class of assets. */
-function byRisk(test: Test, make: ((index: OrganizationIndex) => AssetContexts) | null): Evaluate {
+function byRisk(test: Test, make: ((index: OrganizationIndex) => AssetContexts) | null): DetectionTest {
   const passes = compileTest(test);
-  return ({ index, ranked }) => {
+  return ({ question: { index }, ranked }) => {
     const { classes } = make?.(index) ?? usualContexts;
     const fitting = classes.filter(({ context }) => passes(riskScore(toCheckRisk(ranked.check), ranked.confirmed, context)));
     if (fitting.length === classes.length || fitting.length === 0) return fitting.length > 0;
-    const result = new RoaringBitmap32();
-    for (const { assets } of fitting) if (assets) result.orInPlace(assets);
-    return result;
+    const key = fitting.map((one) => classes.indexOf(one)).join();
+    return partOf(key, () => RoaringBitmap32.orMany(fitting.flatMap(({ assets }) => assets ?? [])));
   };
-}
-
-function byException({ index, ranked, isOpen, universe }: Found, passes: (value: Scalar) => boolean): Where {
-  const covered = RoaringBitmap32.and(isOpen, index.excepted.byPlace.get(ranked.place) ?? nowhere);
-  if (passes(true) === passes(false)) {
-    covered.dispose();
-    return passes(true);
-  }
-  return passes(true) ? covered : opposite(covered, universe);
-}
-
-/** Under one of these exceptions, whatever other one covers it, too. */
-function byExceptionId({ index: { excepted }, ranked, isOpen }: Found, passes: (value: Scalar) => boolean): Where {
-  const covered = new RoaringBitmap32();
-  for (const [id, byPlace] of excepted.byException) {
-    const assets = passes(id) ? byPlace.get(ranked.place) : undefined;
-    if (assets) covered.orInPlace(assets);
-  }
-  covered.andInPlace(isOpen);
-  return covered;
-}
-
-const nowhere = new RoaringBitmap32();
-
-function byStatus({ universe, isOpen, detections, ranked, moment, since }: Found, passes: (value: Scalar) => boolean): Where {
-  const result = new RoaringBitmap32();
-  const take = (status: string, assets: RoaringBitmap32): void => {
-    if (passes(status)) result.orInPlace(assets);
-    assets.dispose();
-  };
-  take('fixed', RoaringBitmap32.andNot(universe, isOpen));
-  take('reopened', RoaringBitmap32.and(isOpen, detections.wasFixed));
-  const steady = RoaringBitmap32.andNot(isOpen, detections.wasFixed);
-  const fresh = since(moment - newForDays * dayMs).foundAmong(ranked.place, steady);
-  take('active', RoaringBitmap32.andNot(steady, fresh));
-  take('new', fresh);
-  steady.dispose();
-  return result;
-}
-
-function byFirstFound({ universe, ranked, since }: Found, test: Test): Where {
-  if (test.is !== 'range') return true; // each was found at some time
-  // Moments are whole milliseconds: after one is from the next one.
-  const from = test.isOpen ? test.from + 1 : test.from;
-  const until = test.isClosed ? test.until + 1 : test.until;
-  const late = from === -Infinity ? new RoaringBitmap32(universe) : since(from).foundAmong(ranked.place, universe);
-  if (until === Infinity) return late;
-  const later = since(until).foundAmong(ranked.place, universe);
-  late.andNotInPlace(later);
-  later.dispose();
-  return late;
-}
-
-/** Since a moment, and still gone: what came back is not fixed. */
-function byFixedAt({ universe, isOpen, ranked, since }: Found, test: Test): Where {
-  if (test.is !== 'range') return RoaringBitmap32.andNot(universe, isOpen);
-  const ended = since(test.isOpen ? test.from + 1 : test.from).ended.get(ranked.place);
-  if (!ended) return false;
-  const gone = RoaringBitmap32.and(universe, ended);
-  gone.andNotInPlace(isOpen);
-  return gone;
-}
-
-/** By one of these package versions. */
-function madeBy(packageVersions: readonly number[]): Evaluate {
-  const ids = new Set(packageVersions);
-  return (found) => byPackages(found, (id) => ids.has(id));
-}
-
-function byPackages({ index, ranked: { place }, universe }: Found, fits: (id: number, place: number) => boolean): Where {
-  const ids = [...index.book.packagesOf(place)].filter((id) => fits(id, place));
-  if (ids.length === 0) return false;
-  const assets = index.packages.assetsWithAny(ids);
-  assets.andInPlace(universe);
-  return assets;
-}
-
-function openAs(detections: CheckDetections, confirmed: boolean): RoaringBitmap32 {
-  if (!confirmed) return new RoaringBitmap32(detections.information ?? []);
-  return detections.information
-    ? RoaringBitmap32.andNot(detections.open, detections.information)
-    : new RoaringBitmap32(detections.open);
-}
-
-function withGone(detections: CheckDetections, confirmed: boolean, isOpen: RoaringBitmap32): RoaringBitmap32 {
-  const all = RoaringBitmap32.andNot(detections.wasFixed, detections.open);
-  if (confirmed) all.andNotInPlace(detections.doubtful);
-  else all.andInPlace(detections.doubtful);
-  all.orInPlace(isOpen);
-  return all;
 }

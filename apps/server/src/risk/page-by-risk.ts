@@ -2,7 +2,7 @@ import { riskScore } from '@vedette/matching';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { RankedCheck } from '../fleet-index/verdict-book.ts';
-import type { Selected } from '../fleet-index/select-detections.ts';
+import type { Selected } from '../fleet-index/selection.ts';
 import type { AssetContexts } from './asset-contexts.ts';
 import { toCheckRisk } from './fleet-risk.ts';
 
@@ -47,10 +47,12 @@ export function pageByRisk(
 ): RiskPage {
   const groups = new Map<string, Group>();
   let total = 0;
+  const sizesOf = sizesByClass(contexts);
   select((selected) => {
-    total += selected.assets.size;
-    for (const { risk, count } of scoresOf(selected, contexts)) {
-      const size = count();
+    total += selected.size;
+    const sizes = sizesOf(selected);
+    for (const [at, { risk }] of scoresOf(selected, contexts).entries()) {
+      const size = sizes[at] ?? 0;
       if (size === 0) continue;
       const known = groups.get(keyOf(selected, risk));
       if (known) known.size += size;
@@ -76,11 +78,23 @@ export function pageByRisk(
   return { total, items, last: items.length < limit ? null : last };
 }
 
-function* scoresOf({ check, confirmed, assets }: Selected, contexts: AssetContexts) {
-  for (const { context, assets: own } of contexts.classes) {
-    const risk = riskScore(toCheckRisk(check), confirmed, context);
-    yield { risk, own, count: () => (own ? assets.andCardinality(own) : assets.size) };
-  }
+function scoresOf({ check, confirmed }: Selected, { classes }: AssetContexts) {
+  return classes.map(({ context, assets }) => ({ risk: riskScore(toCheckRisk(check), confirmed, context), own: assets }));
+}
+
+/** On how many assets of each class it is, counted once for all that are on the same. */
+function sizesByClass({ classes }: AssetContexts): (selected: Selected) => readonly number[] {
+  const known = new Map<number, number[]>();
+  return (selected) => {
+    const { likeness, size } = selected;
+    if (classes.length === 1 && classes[0]?.assets === null) return [size];
+    const before = likeness === null ? undefined : known.get(likeness);
+    if (before) return before;
+    const { assets } = selected;
+    const sizes = classes.map(({ assets: own }) => (own ? assets.andCardinality(own) : size));
+    if (likeness !== null) known.set(likeness, sizes);
+    return sizes;
+  };
 }
 
 function keyOf({ place, confirmed }: Pick<RankedCheck, 'place' | 'confirmed'>, risk: number): string {

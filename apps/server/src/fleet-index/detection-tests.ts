@@ -1,0 +1,174 @@
+import { RoaringBitmap32 } from 'roaring-wasm';
+import type { Candidate } from './candidate.ts';
+import type { OrganizationIndex } from './organization-index.ts';
+import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
+import { type DetectionTest, partOf } from './where.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** On these assets, which stay whose they are. */
+export function onAssets(select: (index: OrganizationIndex) => RoaringBitmap32): DetectionTest {
+  const selected = onceFor(select);
+  return ({ question: { index } }) => ({ key: '', isNew: false, assets: () => selected(index) });
+}
+
+/** What is found now because of one of these package versions. */
+export function madeBy(packageVersions: Iterable<number>): DetectionTest {
+  const ids = new Set(packageVersions);
+  const selected = onceFor(({ book }) => idsByPlace(book, ids, () => true));
+  return byPackages((index, place) => selected(index).get(place) ?? []);
+}
+
+/** What is found now because of a package version for which the vendor has a fix or, as is asked, has none. */
+export function fixable(isFixable: boolean): DetectionTest {
+  const selected = onceFor(({ book }) => idsByPlace(book, book.packageVersions(), ({ upgrade }) => upgrade !== null));
+  return byPackages((index, place) => {
+    const fixed = selected(index).get(place) ?? [];
+    if (isFixable) return fixed;
+    const known = new Set(fixed);
+    return [...index.book.packagesOf(place)].filter((id) => !known.has(id));
+  });
+}
+
+/** Those of these package versions about which a verdict says now what is wanted, by the check's place. */
+function idsByPlace(
+  book: VerdictBook,
+  ids: Iterable<number>,
+  isWanted: (verdict: KnownVerdict) => boolean,
+): Map<number, number[]> {
+  const byPlace = new Map<number, number[]>();
+  for (const id of ids) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (!holds(verdict) || !isWanted(verdict)) continue;
+      const known = byPlace.get(verdict.place);
+      if (!known) byPlace.set(verdict.place, [id]);
+      else if (known.at(-1) !== id) known.push(id);
+    }
+  }
+  return byPlace;
+}
+
+function byPackages(idsOf: (index: OrganizationIndex, place: number) => readonly number[]): DetectionTest {
+  return ({ question: { index }, ranked: { place } }) => {
+    const ids = idsOf(index, place);
+    if (ids.length === 0) return false;
+    if (ids.length === index.book.packagesOf(place).size) return true;
+    return partOf(ids.join(), () => index.packages.assetsWithAny(ids));
+  };
+}
+
+/** In a status that passes: new for so many days. */
+export function inStatus(passes: (status: string) => boolean, newForDays: number): DetectionTest {
+  const [fixed, reopened, fresh, active] = ['fixed', 'reopened', 'new', 'active'].map(passes);
+  const isWanted = { fixed: fixed === true, reopened: reopened === true, fresh: fresh === true, active: active === true };
+  return (candidate) => {
+    const { question, ranked, detections } = candidate;
+    const isAgeAsked = isWanted.fresh !== isWanted.active;
+    const recent = isAgeAsked ? question.since(question.moment - newForDays * dayMs) : null;
+    const isOwn = !detections.wasFixed.isEmpty;
+    if (!isOwn && (!recent || recent.isQuiet(ranked.place))) return isWanted.active;
+    return partOf(isOwn || recent?.hasLogged(ranked.place) ? null : '', () => ofStatus(candidate, isWanted, newForDays));
+  };
+}
+
+interface WantedStatus {
+  readonly fixed: boolean;
+  readonly reopened: boolean;
+  readonly fresh: boolean;
+  readonly active: boolean;
+}
+
+function ofStatus({ question, ranked, detections, isOpen, universe }: Candidate, wanted: WantedStatus, newForDays: number) {
+  const result = wanted.fixed ? RoaringBitmap32.andNot(universe, isOpen) : new RoaringBitmap32();
+  const take = (assets: RoaringBitmap32, isWanted: boolean): void => {
+    if (isWanted) result.orInPlace(assets);
+    assets.dispose();
+  };
+  if (wanted.reopened) take(RoaringBitmap32.and(isOpen, detections.wasFixed), true);
+  if (!wanted.fresh && !wanted.active) return result;
+  const steady = RoaringBitmap32.andNot(isOpen, detections.wasFixed);
+  if (wanted.fresh !== wanted.active) {
+    const fresh = question.since(question.moment - newForDays * dayMs).foundAmong(ranked.place, steady);
+    if (wanted.active) steady.andNotInPlace(fresh);
+    take(fresh, wanted.fresh);
+  }
+  take(steady, wanted.active);
+  return result;
+}
+
+/** First found at a moment or later, and before another; both in ms since 1970. */
+export function firstFound({ from, until }: { readonly from: number; readonly until: number }): DetectionTest {
+  return (candidate) => {
+    const { question, ranked } = candidate;
+    const { place } = ranked;
+    const late = from === -Infinity ? null : question.since(from);
+    const later = until === Infinity ? null : question.since(until);
+    if (late?.isQuiet(place)) return false;
+    if (!later && !late) return true;
+    if (!late && later?.isQuiet(place)) return true;
+    return partOf(late?.hasLogged(place) || later?.hasLogged(place) ? null : '', () => {
+      const found = late ? late.foundAmong(place, candidate.universe) : new RoaringBitmap32(candidate.universe);
+      const after = later?.foundAmong(place, candidate.universe);
+      if (after) found.andNotInPlace(after);
+      after?.dispose();
+      return found;
+    });
+  };
+}
+
+/** Gone, and that at this moment or later; null for whenever. What came back is not. */
+export function goneSince(moment: number | null): DetectionTest {
+  return (candidate) => {
+    const { question, ranked, detections } = candidate;
+    const ended = moment === null ? detections.wasFixed : question.since(moment).ended.get(ranked.place);
+    if (!ended || ended.isEmpty) return false;
+    return partOf(null, () => {
+      const gone = RoaringBitmap32.and(candidate.universe, ended);
+      gone.andNotInPlace(candidate.isOpen);
+      return gone;
+    });
+  };
+}
+
+/** Whether an exception covers it, where that passes. */
+export function covered(passes: (isCovered: boolean) => boolean): DetectionTest {
+  return (candidate) => {
+    const { question, ranked, isCovered } = candidate;
+    if (!isCovered || passes(true) === passes(false)) return passes(false);
+    return partOf(null, () => {
+      const under = question.index.excepted.byPlace.get(ranked.place) ?? nowhere;
+      const isUnder = RoaringBitmap32.and(candidate.isOpen, under);
+      if (passes(true)) return isUnder;
+      const rest = RoaringBitmap32.andNot(candidate.universe, isUnder);
+      isUnder.dispose();
+      return rest;
+    });
+  };
+}
+
+/** Under an exception whose id passes, whatever other one covers it, too. */
+export function coveredBy(passes: (id: string) => boolean): DetectionTest {
+  return (candidate) => {
+    if (!candidate.isCovered) return false;
+    return partOf(null, () => {
+      const under = new RoaringBitmap32();
+      for (const [id, byPlace] of candidate.question.index.excepted.byException) {
+        const assets = passes(id) ? byPlace.get(candidate.ranked.place) : undefined;
+        if (assets) under.orInPlace(assets);
+      }
+      under.andInPlace(candidate.isOpen);
+      return under;
+    });
+  };
+}
+
+const nowhere = new RoaringBitmap32();
+
+/** What a question asks of its index is asked once. The index does not change within a question. */
+function onceFor<Result>(ask: (index: OrganizationIndex) => Result): (index: OrganizationIndex) => Result {
+  let last: { readonly index: OrganizationIndex; readonly result: Result } | null = null;
+  return (index) => {
+    if (last?.index !== index) last = { index, result: ask(index) };
+    return last.result;
+  };
+}
