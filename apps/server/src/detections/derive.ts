@@ -43,6 +43,7 @@ export const newForDays = 7;
 export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDetection> {
   const { organizationId, assetId, assetIds, check, checks, among, asOf } = scope;
   const moment = sql`${asOf}::timestamptz`;
+  const wanted = among && isAmong(among);
   return sql<DerivedDetection>`
     select asset_id, check_number, open, first_found, found_again, intervals, during,
       case when open then null else last_end end as fixed_at,
@@ -75,19 +76,26 @@ export function derivedDetections(scope: DetectionScope): RawBuilder<DerivedDete
           ${assetIds === undefined ? sql`` : sql`and presence.asset_id = any(${assetIds}::uuid[])`}
           ${check === undefined ? sql`` : sql`and verdict.check_number = ${check}`}
           ${checks === undefined ? sql`` : sql`${isOfChecks(checks)} and verdict.check_number = any(${checks}::integer[])`}
-          ${among === undefined ? sql`` : isAmong(among)}
+          ${wanted?.ofPresence ?? sql``}
       ) as element
       where not isempty(clipped)
       group by asset_id, check_number
-    ) as grouped`;
+    ) as grouped
+    ${wanted?.ofGroups ?? sql``}`;
 }
 
-/** The lists by themselves first: PostgreSQL can begin with them, and then has only a few changes of these assets to look at. */
-function isAmong(wanted: NonNullable<DetectionScope['among']>): RawBuilder<unknown> {
+/**
+ * The lists by themselves first: PostgreSQL can begin with them, and then has only a few changes of these assets to look at. Of many checks
+ * on a few assets, all that is on the assets is derived before the pairs are looked for.
+ */
+function isAmong(wanted: NonNullable<DetectionScope['among']>): Record<'ofPresence' | 'ofGroups', RawBuilder<unknown>> {
   const [assetIds, checks] = [wanted.map(({ assetId }) => assetId), wanted.map(({ check }) => check)];
-  return sql`
-    and presence.asset_id = any(${[...new Set(assetIds)]}::uuid[]) ${isOfChecks([...new Set(checks)])}
-    and (presence.asset_id, verdict.check_number) in (select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))`;
+  const [assets, others] = [new Set(assetIds), new Set(checks)];
+  const pairs = sql`(select * from unnest(${assetIds}::uuid[], ${checks}::integer[]))`;
+  const ofAssets = sql`and presence.asset_id = any(${[...assets]}::uuid[])`;
+  if (assets.size < others.size) return { ofPresence: ofAssets, ofGroups: sql`where (asset_id, check_number) in ${pairs}` };
+  const ofPresence = sql`${ofAssets} ${isOfChecks([...others])} and (presence.asset_id, verdict.check_number) in ${pairs}`;
+  return { ofPresence, ofGroups: sql`` };
 }
 
 function isOfChecks(checks: readonly number[]): RawBuilder<unknown> {

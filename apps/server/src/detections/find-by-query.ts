@@ -8,7 +8,8 @@ import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
 import { loadPage, pageBySort } from './find-in-fleet.ts';
-import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
+import { findByHistories } from './find-by-histories.ts';
+import type { DetectionList, DetectionQuery } from './store.ts';
 
 export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
   /** In the query language. */
@@ -50,7 +51,7 @@ async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: U
   const weigh = await prepareContexts(db, scope, { prepareAssets });
   const select = await prepareDetections(db, query, scope, prepareAssets);
   const index = await fleetIndex.current(organizationId);
-  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit) => select(index, visit));
+  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit, within) => select(index, visit, within));
   const decisions = decide?.(index) ?? noDecisions;
   const asOf = new Date(index.momentFor(scope.asOf.getTime()));
   return loadPage(db, { organizationId, asOf, decisions }, page);
@@ -79,7 +80,7 @@ async function byHistories({ db, fleetIndex, clock }: Sources, { query, scope, .
     : undefined;
   const exception = speaksOfException(query) ? 'with' : filter.exception;
   const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;
-  return findDetections(db, { ...filter, status, where, exception, decisions, asOf: scope.asOf });
+  return findByHistories(db, { ...filter, status, where, exception, decisions, asOf: scope.asOf });
 }
 
 /** What is asked of the assets and of the packages. */

@@ -3,15 +3,16 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
 import { canSelect, canSelectPast, selectDetections, selectPast, type Subject } from '../fleet-index/select-detections.ts';
-import type { Selected } from '../fleet-index/selection.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/detection-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { pageByRisk, type RiskPlace } from '../risk/page-by-risk.ts';
 import { writeCursor } from './cursor.ts';
 import { newForDays } from './derive.ts';
+import { findByHistories } from './find-by-histories.ts';
 import { containing } from './like.ts';
 import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
@@ -33,10 +34,10 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   const index = await fleetIndex.current(organizationId);
   const asOf = index.momentFor(query.asOf.getTime());
   const decisions = decide?.(index) ?? noDecisions;
-  if (!canSelect(index, query, asOf)) return findDetections(db, { ...query, decisions });
+  if (!canSelect(index, query, asOf)) return findByHistories(db, { ...query, decisions });
   const about = search ? subject(index, search, ids) : undefined;
-  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit) =>
-    selectDetections(index, { ...query, about }, { asOf, newForDays }, visit),
+  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit, assets) =>
+    selectDetections(index, { ...query, about, assets }, { asOf, newForDays }, visit),
   );
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
@@ -58,9 +59,9 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   const decisions = decide?.(index) ?? noDecisions;
   // Which package versions an asset had then, on which exceptions depend, the index does not know.
   const isPlain = decisions.exceptions().length === 0 && query.exception !== 'only';
-  if (!isPlain || !canSelectPast(index, query, asOf.getTime())) return findDetections(db, { ...query, decisions });
-  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit) =>
-    selectPast(index, query, asOf.getTime(), visit),
+  if (!isPlain || !canSelectPast(index, query, asOf.getTime())) return findByHistories(db, { ...query, decisions });
+  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit, assets) =>
+    selectPast(index, { ...query, assets }, asOf.getTime(), visit),
   );
   return loadPage(db, { organizationId, asOf, decisions }, page);
 }
@@ -70,29 +71,37 @@ async function findDecided(
   query: DetectionQuery & QueryScope,
   moment: Date | null,
 ): Promise<DetectionList> {
-  return findDetections(db, { ...query, decisions: await loadDecisions({ db, fleetIndex }, query, moment) });
+  return findByHistories(db, { ...query, decisions: await loadDecisions({ db, fleetIndex }, query, moment) });
+}
+
+interface SortedPage extends Omit<DetectionPage, 'last'> {
+  readonly last: DetectionPlace | RiskPlace | null;
+  readonly isByAsset: boolean;
 }
 
 /** One page of what `select` visits, in the order that is asked for. */
 export function pageBySort(
   index: OrganizationIndex,
   wish: Pick<DetectionQuery, 'sort' | 'limit' | 'offset' | 'after'> & { readonly contexts: AssetContexts | undefined },
-  select: (visit: (selected: Selected) => void) => void,
-): Omit<DetectionPage, 'last'> & { readonly last: DetectionPlace | RiskPlace | null } {
+  select: SelectWithin,
+): SortedPage {
   const { sort, after, contexts = usualContexts } = wish;
   if (sort === 'risk') {
-    return pageByRisk({ index, contexts }, { ...wish, after: after && 'risk' in after ? after : undefined }, select);
+    const page = pageByRisk({ index, contexts }, { ...wish, after: after && 'risk' in after ? after : undefined }, select);
+    return { ...page, isByAsset: false };
   }
-  return pageOfDetections(index, { ...wish, after: after && 'risk' in after ? undefined : after }, select);
+  const isByAsset = sort === 'asset';
+  const take = isByAsset ? pageByAsset : pageOfDetections;
+  return { ...take(index, { ...wish, after: after && 'risk' in after ? undefined : after }, select), isByAsset };
 }
 
 /** The detections of a page in its order; what has gone since the page was made is left out. */
 export async function loadPage(
   db: Kysely<Database>,
   scope: Pick<DetectionQuery, 'organizationId' | 'asOf' | 'decisions'>,
-  { total, items: among, last }: ReturnType<typeof pageBySort>,
+  { total, items: among, last, isByAsset }: ReturnType<typeof pageBySort>,
 ): Promise<DetectionList> {
-  const next = last && writeCursor(last);
+  const next = last && writeCursor(last, isByAsset);
   if (among.length === 0) return { total, items: [], next };
   const { items } = await findDetections(db, {
     ...scope,

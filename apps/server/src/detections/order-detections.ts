@@ -20,10 +20,11 @@ interface Wish {
   readonly check?: number | undefined;
 }
 
-/** Null for worst first, and for the highest risk first, which depends on more than the rows. Throws ApiError BAD_REQUEST where a whole fleet would have to be sorted, and for a cursor of another order. */
+/** Null for worst first, also asset by asset, and for the highest risk first, which depends on more than the rows. Throws ApiError BAD_REQUEST where a whole fleet would have to be sorted, and for a cursor of another order. */
 export function orderOf({ sort, direction, after, assetId, check }: Wish): DetectionOrder | null {
-  if ((sort === 'worst' || sort === 'risk') && direction === 'ascending') return null;
+  if ((sort === 'worst' || sort === 'risk' || sort === 'asset') && direction === 'ascending') return null;
   if (sort === 'risk') throw new ApiError('BAD_REQUEST', 'query.direction: by risk the highest comes first');
+  if (sort === 'asset') throw new ApiError('BAD_REQUEST', 'query.direction: asset by asset the first comes first');
   if (assetId === undefined && check === undefined)
     throw new ApiError(
       'BAD_REQUEST',
@@ -37,7 +38,7 @@ export function orderOf({ sort, direction, after, assetId, check }: Wish): Detec
   return { name, keys, after: after === undefined ? undefined : readPlace(after, name, types) };
 }
 
-const values: Readonly<Record<Exclude<DetectionSorting, 'worst' | 'risk'>, RawBuilder<unknown>>> = {
+const values: Readonly<Record<Exclude<DetectionSorting, 'worst' | 'risk' | 'asset'>, RawBuilder<unknown>>> = {
   name: sql`name`,
   hostname: sql`hostname`,
   status: sql`status`,

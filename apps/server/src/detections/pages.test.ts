@@ -114,6 +114,10 @@ describe('pages of detections by cursor', () => {
     ['from the histories', () => `status=all&${moment()}`],
     ['of one asset', () => `status=all&assetId=${machines[0]?.agent.assetId}`],
     ['of a filter', () => 'severity=3&search=cve'],
+    ['asset by asset, from the index,', () => 'status=all&sort=asset'],
+    ['asset by asset, from the histories,', () => `status=all&sort=asset&${moment()}`],
+    ['asset by asset, of a filter,', () => 'sort=asset&severity=3&search=cve'],
+    ['asset by asset, of a query,', () => 'sort=asset&query=severity:>=2'],
   ])('%s give the whole list, whatever the size of a page', async (_, query) => {
     const whole = await page(`${query()}&limit=500`);
     expect(whole.total).toBe(whole.items.length);
@@ -130,6 +134,38 @@ describe('pages of detections by cursor', () => {
     // From there an offset counts on, and the total is that of the list.
     const rest = await page(`status=all&limit=500&after=${next}&offset=3`);
     expect([rest.items.map(named), rest.total]).toEqual([whole.slice(10), whole.length]);
+  });
+
+  it.each([
+    ['the index', () => 'status=all'],
+    ['the histories', () => `status=all&${moment()}`],
+    ['a query', () => 'query=severity:>=2'],
+  ])('asset by asset from %s hold what the list holds, each asset worst first; as CSV alike', async (_, query) => {
+    const worst = (await page(`${query()}&limit=500`)).items;
+    const assets = machines.map(({ agent }) => agent.assetId);
+    const expected = assets.flatMap((assetId) => worst.filter((one) => one.assetId === assetId));
+    expect((await page(`${query()}&limit=500&sort=asset`)).items).toEqual(expected);
+    const reply = await server.app.inject({ url: `/api/v1/detections?${query()}&format=csv`, headers: caller.headers });
+    const rows = reply.body.trimEnd().split('\r\n').slice(1);
+    expect(rows.map((row) => `${row.split(',').at(-1)} ${row.split(',')[1]}`)).toEqual(expected.map(named));
+    const asWished = await server.app.inject({
+      url: `/api/v1/detections?${query()}&format=csv&sort=worst`,
+      headers: caller.headers,
+    });
+    const inOrder = asWished.body.trimEnd().split('\r\n').slice(1);
+    expect(inOrder.map((row) => `${row.split(',').at(-1)} ${row.split(',')[1]}`)).toEqual(worst.map(named));
+  });
+
+  it('refuse a cursor of another order', async () => {
+    for (const [given, wanted] of [
+      ['worst', 'asset'],
+      ['asset', 'worst'],
+      ['risk', 'asset'],
+    ]) {
+      const { next } = await page(`sort=${given}&limit=1`);
+      const url = `/api/v1/detections?sort=${wanted}&after=${next}`;
+      expect((await server.app.inject({ url, headers: caller.headers })).statusCode).toBe(400);
+    }
   });
 
   it('show once what is there all the time, however much comes and goes meanwhile', async () => {

@@ -17,9 +17,11 @@ export function registerDetectionRoutes(app: FastifyInstance, context: Context):
     columns: detectionColumns,
     page: ({ query, caller: { organizationId } }) => {
       const asOf = query.asOf === undefined ? null : new Date(query.asOf);
-      const order = orderOf(query);
-      const after = query.after === undefined || order ? undefined : readCursor(query.after, query.sort);
-      const wish = { ...query, after, order, organizationId };
+      const isWhole = query.format === 'csv';
+      const sort = query.sort ?? (isWhole ? 'asset' : 'worst');
+      const order = orderOf({ ...query, sort });
+      const after = query.after === undefined || order ? undefined : readCursor(query.after, sort);
+      const wish = { ...query, sort, after, order, organizationId, isWhole };
       if (query.query !== undefined) return findByQuery(context, { ...wish, query: query.query, asOf });
       return asOf ? findInPast(context, { ...wish, asOf }) : findInFleet(context, { ...wish, asOf: context.clock() });
     },

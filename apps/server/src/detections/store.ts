@@ -50,6 +50,8 @@ export interface DetectionQuery extends DetectionScope {
   readonly offset: number;
   /** Begin behind this place. */
   readonly after?: DetectionPlace | RiskPlace | undefined;
+  /** The whole list is being read: nobody asks how many there are. */
+  readonly isWhole?: boolean | undefined;
   /** Another order than worst first, with its own place to begin behind. */
   readonly order?: DetectionOrder | null | undefined;
 }
@@ -88,6 +90,7 @@ interface CheckBody {
 export async function findDetections(db: Kysely<Database>, query: DetectionQuery): Promise<DetectionList> {
   const decisions = query.decisions ?? noDecisions;
   const isByRisk = query.sort === 'risk';
+  const isByAsset = query.sort === 'asset';
   const filtered = sql`
     from (
       select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
@@ -106,26 +109,24 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
       and ${exceptionCondition(query, decisions)}
       and ${query.where ?? sql`true`}`;
   const { order } = query;
-  const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindPlace(query.after);
+  const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindPlace(query.after, isByAsset);
   const { rows } = await sql<DetectionRow & { total: number }>`
     select *, ${order ? placeColumn(order.keys) : sql`null`} as place
     from (
       select *, ${isByRisk ? riskSql(decisions) : sql`0`} as risk, count(*) over ()::integer as total ${filtered}
     ) as detection
     where ${behind ?? sql`true`}
-    order by ${order ? orderBy(order.keys) : isByRisk ? riskPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
+    order by ${order ? orderBy(order.keys) : isByRisk ? riskPlace : isByAsset ? assetPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
     db,
   );
   const packages = await loadPackages(db, rows);
   // A page behind the end has no row that could carry the total.
   const total = rows[0]?.total ?? (query.offset === 0 && !behind ? 0 : await countRows(db, filtered));
-  const items = rows.map((row) =>
-    toDetection(row, packages.get(`${row.assetId} ${row.checkNumber}`) ?? [], { asOf: query.asOf, decisions }),
-  );
+  const items = rows.map((row) => toDetection(row, packagesOf(row, packages), { asOf: query.asOf, decisions }));
   const last = rows.length < query.limit ? undefined : rows.at(-1);
   if (!last) return { total, items, next: null };
   if (order) return { total, items, next: writePlace(order.name, last.place) };
-  return { total, items, next: writeCursor(isByRisk ? riskPlaceOf(last) : placeOf(last)) };
+  return { total, items, next: writeCursor(isByRisk ? riskPlaceOf(last) : placeOf(last), isByAsset) };
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */
@@ -134,14 +135,17 @@ const place = sql`-severity, -((body ->> 'kevSince') is not null)::integer, -coa
 
 const riskPlace = sql`-risk, -check_number, -confirmed::integer, asset_number`;
 
-function isBehindPlace(after: DetectionPlace | RiskPlace): RawBuilder<unknown> {
+const assetPlace = sql`asset_number, ${place}`;
+
+function isBehindPlace(after: DetectionPlace | RiskPlace, isByAsset: boolean): RawBuilder<unknown> {
   if ('risk' in after) {
     const values = [-after.risk, -after.check, -Number(after.confirmed), after.asset];
     return sql`(${riskPlace}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
   }
   const { severity, exploited, epss, check, confirmed, asset } = after;
   const values = [-severity, -Number(exploited), -(epss ?? -1), -check, -Number(confirmed), asset];
-  return sql`(${place}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
+  const given = sql.join((isByAsset ? [asset, ...values] : values).map((value) => sql`${value}::float`));
+  return sql`(${isByAsset ? assetPlace : place}) > (${given})`;
 }
 
 function placeOf({ severity, body, checkNumber, confirmed, assetNumber }: DetectionRow): DetectionPlace {
@@ -243,19 +247,31 @@ export function riskOfRow({ checkSeverity, body }: Pick<DetectionRow, 'checkSeve
   };
 }
 
-/** The packages behind each detection, by "asset check". One query for a whole page. */
-async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetection[]): Promise<Map<string, DetectionPackage[]>> {
-  const wanted = rows.flatMap((row) => [...new Set(row.packageVersionIds)].map((id) => ({ row, id })));
-  const found = new Map<string, DetectionPackage[]>();
-  if (wanted.length === 0) return found;
-  const packages = await sql<DetectionPackage & { assetId: string; checkNumber: number }>`
-    select wanted.asset_id, wanted.check_number, package_version.name, package_version.architecture,
+/** What is said of a package version by a check: its place in the order of packages, and what is shown of it. */
+type SaidPackages = ReadonlyMap<string, readonly [place: number, said: DetectionPackage]>;
+
+/** The packages behind a detection, in order. */
+function packagesOf({ packageVersionIds, checkNumber }: DerivedDetection, said: SaidPackages): DetectionPackage[] {
+  const found = [...new Set(packageVersionIds)].flatMap((id) => {
+    const one = said.get(`${id} ${checkNumber}`);
+    return one ? [one] : [];
+  });
+  return found.toSorted(([a], [b]) => a - b).map(([, one]) => one);
+}
+
+/** The packages behind the detections of a page, each once for all of its assets: machines have much in common. */
+async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetection[]): Promise<SaidPackages> {
+  const wanted = new Map<string, { id: number; check: number }>();
+  for (const { packageVersionIds, checkNumber: check } of rows) {
+    for (const id of packageVersionIds) wanted.set(`${id} ${check}`, { id, check });
+  }
+  if (wanted.size === 0) return new Map();
+  const pairs = [...wanted.values()];
+  const packages = await sql<DetectionPackage & { id: number; checkNumber: number }>`
+    select wanted.id, wanted.check_number, package_version.name, package_version.architecture,
       package_version.version as installed, verdict.fixed, statement.package as source, package_version.role,
       statement.advisory, statement.feed
-    from unnest(
-      ${wanted.map(({ row }) => row.assetId)}::uuid[], ${wanted.map(({ row }) => row.checkNumber)}::integer[],
-      ${wanted.map(({ id }) => id)}::integer[]
-    ) as wanted (asset_id, check_number, id)
+    from unnest(${pairs.map(({ id }) => id)}::integer[], ${pairs.map(({ check }) => check)}::integer[]) as wanted (id, check_number)
     join package_version on package_version.id = wanted.id
     join lateral (
       select * from verdict
@@ -266,11 +282,5 @@ async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetectio
     order by package_version.role = 'running' desc, package_version.name, package_version.architecture, package_version.id`.execute(
     db,
   );
-  for (const { assetId, checkNumber, ...item } of packages.rows) {
-    const key = `${assetId} ${checkNumber}`;
-    const list = found.get(key);
-    if (list) list.push(item);
-    else found.set(key, [item]);
-  }
-  return found;
+  return new Map(packages.rows.map(({ id, checkNumber, ...said }, place) => [`${id} ${checkNumber}`, [place, said]]));
 }

@@ -41,7 +41,7 @@ export function pageOfDetections(
   select((selected) => {
     const { check, severity, confirmed } = selected;
     total += selected.size;
-    const order = after ? compareRanks(selected, after) : 1;
+    const order = after ? compareRanks(rankOf(selected), after) : 1;
     if (order < 0 || items.length >= limit) return;
     const behind = order === 0 && after ? after.asset : -1;
     if (behind < 0 && selected.size <= left) {
@@ -63,14 +63,20 @@ export function pageOfDetections(
   return { total, items, last: items.length < limit ? null : last };
 }
 
-/** Negative for a check that lists show before this place, 0 for the one of the place. */
-function compareRanks({ check, severity, confirmed }: Selected, place: DetectionPlace): number {
+type Rank = Omit<DetectionPlace, 'asset'>;
+
+function rankOf({ check: { number: check, exploited, epss }, severity, confirmed }: Selected): Rank {
+  return { severity, exploited, epss, check, confirmed };
+}
+
+/** Negative for what lists show before this place, whatever the asset; 0 for the check of the place. */
+export function compareRanks(rank: Rank, place: Rank): number {
   return (
-    place.severity - severity ||
-    Number(place.exploited) - Number(check.exploited) ||
-    (place.epss ?? -1) - (check.epss ?? -1) ||
-    place.check - check.number ||
-    Number(place.confirmed) - Number(confirmed)
+    place.severity - rank.severity ||
+    Number(place.exploited) - Number(rank.exploited) ||
+    (place.epss ?? -1) - (rank.epss ?? -1) ||
+    place.check - rank.check ||
+    Number(place.confirmed) - Number(rank.confirmed)
   );
 }
 

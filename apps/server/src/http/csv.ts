@@ -41,9 +41,13 @@ export class CsvAnswer<Item> {
   async *#parts(first: ListPage<Item>): AsyncGenerator<string> {
     // Without a byte order mark spreadsheets take UTF-8 for something else.
     yield `\uFEFF${line(this.#columns.map(([header]) => header))}`;
-    for (let page = first; ; page = await this.#page(page.next)) {
+    for (let page = first; ;) {
+      // One page ahead, and no more: the database looks for it while this one is written and taken.
+      const following = page.next === null ? null : this.#page(page.next);
+      following?.catch(() => undefined); // heard of below, unless the client has gone
       yield page.items.map((item) => line(this.#columns.map(([, value]) => value(item)))).join('');
-      if (page.next === null) return;
+      if (!following) return;
+      page = await following;
     }
   }
 }

@@ -104,7 +104,8 @@ export function serveList<P extends z.ZodType, Q extends z.ZodType<ListQuery>, R
     if (query.format !== 'csv' && (query.format !== undefined || !wantsCsv(request))) return page(call);
     const name = endpoint.path.split('/').at(-1) ?? 'list';
     // The same question in larger parts; the reply schema does not see them, the columns choose what leaves.
-    const load = (after: string | undefined) => page({ ...call, query: { ...query, limit: csvPageSize, offset: 0, after } });
+    const load = (after: string | undefined) =>
+      page({ ...call, query: { ...query, format: 'csv', limit: csvPageSize, offset: 0, after } });
     return new CsvAnswer(name, columns, load) as never; // route() tells it from a reply
   });
 }

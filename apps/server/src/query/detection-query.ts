@@ -40,8 +40,8 @@ export type SelectAssets = (index: OrganizationIndex) => RoaringBitmap32;
 /** Handed in: assets are asked for by their detections, and detections by their assets. */
 export type PrepareAssets = (db: Kysely<Database>, query: Query, scope: QueryScope) => Promise<SelectAssets>;
 
-/** Visits the detections that fit, check by check, worst first. */
-export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void) => void;
+/** Visits the detections that fit, check by check, worst first; on these assets alone where they are given. */
+export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void, within?: RoaringBitmap32) => void;
 
 /** How often a check is found counts only as long as it is found, unless the query says otherwise. */
 export function speaksOfFixed(query: Query | null): boolean {
@@ -99,7 +99,10 @@ export async function prepareDetections(
     isWithGone: speaksOfFixed(query),
     exception: speaksOfException(query) ? ('with' as const) : ('without' as const),
   };
-  return (index, visit) => visitDetections(index, { test, lookedAt, moment: index.momentFor(scope.asOf.getTime()) }, visit);
+  return (index, visit, within) => {
+    const narrowed = within ? allOf([test, onAssets(() => within)]) : test;
+    visitDetections(index, { test: narrowed, lookedAt, moment: index.momentFor(scope.asOf.getTime()) }, visit);
+  };
 }
 
 async function prepare(
