@@ -346,3 +346,23 @@ describe('withoutSecrets', () => {
     expect(withoutSecrets({ text: 'a'.repeat(10_000) })).toMatch(/^10011 characters of JSON with the SHA-256 [0-9a-f]{64}$/);
   });
 });
+
+describe('a dry run', () => {
+  const document = {
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    statements: [{ vulnerability: 'CVE-2026-1', status: 'fixed' }],
+  };
+  const actions = async (): Promise<string[]> => (await events()).map(({ action }) => action);
+
+  it('changes nothing and is no event; what it stood for is one', async () => {
+    expect((await post('/exceptions/vex', { document, dryRun: true })).statusCode).toBe(200);
+    expect(await actions()).not.toContain('importVex');
+    expect((await post('/exceptions/vex', { document })).statusCode).toBe(200);
+    expect(await actions()).toContain('importVex');
+  });
+
+  it('is none where an operation knows of no dry run', async () => {
+    expect((await post('/activation-keys', { name: 'key', dryRun: true })).statusCode).toBe(200);
+    expect(await actions()).toContain('createActivationKey');
+  });
+});

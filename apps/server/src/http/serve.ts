@@ -9,6 +9,7 @@ import { resolveScope } from '../auth/resolve-scope.ts';
 import type { Context } from '../context.ts';
 import { withinScope } from '../db/asset-scope.ts';
 import { ApiError } from './api-error.ts';
+import { csvOfItems, queryShape } from './csv-of-items.ts';
 import { CsvAnswer, type CsvColumn, csvPageSize } from './csv.ts';
 
 export interface PublicCall<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
@@ -40,6 +41,20 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   endpoint: Endpoint<P, Q, B, R>,
   handler: (call: Call<P, Q, B>) => Promise<z.input<R>>,
 ): void {
+  serveAs(app, context, endpoint, async (call) => {
+    const ask = (query: unknown) => handler({ ...call, query: query as z.output<Q> }); // read through its schema
+    if (!isCsvWanted(endpoint, call)) return handler(call);
+    return (await csvOfItems(endpoint, call.request.query as Record<string, unknown>, ask)) as never; // route() tells it from a reply
+  });
+}
+
+/** The same with nothing added: the handler itself makes CSV of a list. */
+function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType>(
+  app: FastifyInstance,
+  context: Context,
+  endpoint: Endpoint<P, Q, B, R>,
+  handler: (call: Call<P, Q, B>) => Promise<z.input<R>>,
+): void {
   if (endpoint.permission === 'public') throw new Error(`${endpoint.name} is public: use servePublic`);
   route(app, endpoint, {}, async (request, reply) => {
     const caller = await admitAudited(context, endpoint, request);
@@ -49,7 +64,7 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
     const scope = await resolveScope(context, caller, endpoint.permission);
     const answer = (): Promise<z.input<R>> => handler({ ...input, caller, note, request, reply });
     const task = (): Promise<z.input<R>> => (scope ? withinScope(scope, answer) : answer());
-    if (!isAudited(endpoint)) return task();
+    if (!isAudited(endpoint) || isPreview(input.body)) return task();
     const { body, params } = input as { body: unknown; params: Record<string, unknown> | undefined }; // as the schemas gave them
     const target = Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)]));
     const detail = body === undefined ? {} : { input: body };
@@ -59,6 +74,11 @@ export function serve<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
       notes: () => notes,
     });
   });
+}
+
+/** `dryRun` of a body whose schema has it: says what would be done, and does nothing. */
+function isPreview(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'dryRun' in body && body.dryRun === true;
 }
 
 /** Who tried what they may not is worth knowing, where it would have changed something. */
@@ -99,9 +119,9 @@ export function serveList<P extends z.ZodType, Q extends z.ZodType<ListQuery>, R
     ) => Promise<{ readonly total: number; readonly items: Item[]; readonly next: string | null } & z.input<R>>;
   },
 ): void {
-  serve(app, context, endpoint, async (call) => {
-    const { query, request } = call;
-    if (query.format !== 'csv' && (query.format !== undefined || !wantsCsv(request))) return page(call);
+  serveAs(app, context, endpoint, async (call) => {
+    const { query } = call;
+    if (!isCsvWanted(endpoint, call)) return page(call);
     const name = endpoint.path.split('/').at(-1) ?? 'list';
     // The same question in larger parts; the reply schema does not see them, the columns choose what leaves.
     const load = (after: string | undefined) =>
@@ -110,8 +130,10 @@ export function serveList<P extends z.ZodType, Q extends z.ZodType<ListQuery>, R
   });
 }
 
-function wantsCsv({ headers: { accept = '' } }: FastifyRequest): boolean {
-  return /^\s*text\/csv\b/.test(accept);
+function isCsvWanted(endpoint: Endpoint, { query, request }: { query: unknown; request: FastifyRequest }): boolean {
+  if (!queryShape(endpoint).format) return false;
+  const { format } = query as { format?: string }; // as the endpoint's own schema gave it
+  return format === 'csv' || (format === undefined && /^\s*text\/csv\b/.test(request.headers.accept ?? ''));
 }
 
 /** The same for an endpoint that needs no login; `options` may limit its rate. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { ActivationKeyId, Instant } from '../ids.ts';
+import { WholeList } from './paging.ts';
 
 export const ActivationKey = z.object({
   activationKeyId: ActivationKeyId,
@@ -19,6 +20,7 @@ export const listActivationKeys = endpoint({
   method: 'GET',
   path: '/activation-keys',
   permission: 'activation-key:read',
+  query: WholeList,
   reply: z.object({ items: z.array(ActivationKey) }),
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AuditFault, AuditHead, ChainedAuditEvent } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
 import { limits } from '../limits.ts';
+import { WholeList } from './paging.ts';
 
 export const listAuditEvents = endpoint({
   name: 'listAuditEvents',
@@ -9,7 +10,7 @@ export const listAuditEvents = endpoint({
   method: 'GET',
   path: '/audit',
   permission: 'audit:read',
-  query: z.object({
+  query: WholeList.extend({
     limit: z.coerce.number().int().min(1).max(limits.pageSize).default(100),
     order: z.enum(['newest', 'oldest']).default('newest'),
     after: z.coerce.number().int().min(0).optional().meta({ description: '`next` of the page before' }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
-import { Page, pageOf, QueryText } from './paging.ts';
+import { Page, pageOf, QueryText, WholeList } from './paging.ts';
 
 export const ChannelId = z.uuid().brand<'ChannelId'>();
 export const RuleId = z.uuid().brand<'RuleId'>();
@@ -95,6 +95,7 @@ export const listNotificationChannels = endpoint({
   method: 'GET',
   path: '/notification-channels',
   permission: 'notification:read',
+  query: WholeList,
   reply: z.object({ items: z.array(NotificationChannel) }),
 });
 
@@ -149,6 +150,7 @@ export const listNotificationRules = endpoint({
   method: 'GET',
   path: '/notification-rules',
   permission: 'notification:read',
+  query: WholeList,
   reply: z.object({ items: z.array(NotificationRule) }),
 });
 

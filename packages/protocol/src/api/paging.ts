@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 
-/** Query of every list: how many, and from where. */
-export const Page = z.object({
+/** Query of a list that comes as a whole. */
+export const WholeList = z.object({
+  format: z
+    .enum(['json', 'csv'])
+    .optional()
+    .meta({ description: 'csv: the whole list, as the header Accept: text/csv asks for it' }),
+});
+
+/** Query of every list that has pages: how many, and from where; as CSV the whole of it, whatever the limit. */
+export const Page = WholeList.extend({
   limit: z.coerce.number().int().min(1).max(limits.pageSize).default(100),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
@@ -16,13 +24,9 @@ export const Cursor = z.string().min(1).max(1000);
 export const SortDirection = z.enum(['ascending', 'descending']);
 export type SortDirection = z.infer<typeof SortDirection>;
 
-/** Query of a list that is read by cursor, and that comes as CSV to whoever asks for it: then all of it, whatever the limit. */
+/** Query of a list that is read by cursor. */
 export const CursorPage = Page.extend({
   after: Cursor.optional().meta({ description: '`next` of the page before; `offset` counts from there' }),
-  format: z
-    .enum(['json', 'csv'])
-    .optional()
-    .meta({ description: 'csv: the whole list, as the header Accept: text/csv asks for it' }),
 });
 
 /** Reply of a list that is read by cursor. */

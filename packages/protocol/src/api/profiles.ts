@@ -5,6 +5,7 @@ import { writeWindow } from '../agent/window-text.ts';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, Instant, ProfileId } from '../ids.ts';
 import { MaintenanceWindow, ReleaseRule } from './releases.ts';
+import { WholeList } from './paging.ts';
 
 /** A value within what agents take at all: who sets it is told at once, not by the agent's report. */
 function numberWithin(name: NumberSettingName): z.ZodOptional<z.ZodNumber> {
@@ -73,6 +74,7 @@ export const listProfiles = endpoint({
   method: 'GET',
   path: '/profiles',
   permission: 'profile:read',
+  query: WholeList,
   reply: z.object({ items: z.array(Profile) }),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
+import { WholeList } from './paging.ts';
 
 /** What can be asked for in the query language. */
 export const QueryEntity = z.enum(['asset', 'detection', 'check', 'software', 'event']);
@@ -54,6 +55,7 @@ export const listSavedQueries = endpoint({
   method: 'GET',
   path: '/queries',
   permission: 'session',
+  query: WholeList,
   reply: z.object({ items: z.array(SavedQuery) }),
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
 import { Deadlines } from './history.ts';
-import { Page, pageOf, QueryText } from './paging.ts';
+import { Page, pageOf, QueryText, WholeList } from './paging.ts';
 
 export const ReportId = z.uuid().brand<'ReportId'>();
 
@@ -142,6 +142,7 @@ export const listReportSchedules = endpoint({
   method: 'GET',
   path: '/report-schedules',
   permission: 'report:read',
+  query: WholeList,
   reply: z.object({ items: z.array(ReportSchedule) }),
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant, SecondFactorId, UserId } from '../ids.ts';
 import { Me } from './session.ts';
+import { WholeList } from './paging.ts';
 
 export const SecondFactor = z.object({
   secondFactorId: SecondFactorId,
@@ -28,6 +29,7 @@ export const listSecondFactors = endpoint({
   method: 'GET',
   path: '/account/second-factors',
   permission: 'account',
+  query: WholeList,
   reply: z.object({
     items: z.array(SecondFactor),
     recoveryCodes: z.int().meta({ description: 'Unused ones' }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { ApiTokenId, Instant, OrganizationId, SessionId, UserId } from '../ids.ts';
 import { type Permission, permissions } from '../permissions.ts';
+import { WholeList } from './paging.ts';
 
 /**
  * How far somebody is with logging in. second-factor: the password was right, the second factor is yet to come. change-password, enrol:
@@ -77,6 +78,7 @@ export const listSessions = endpoint({
   method: 'GET',
   path: '/account/sessions',
   permission: 'account',
+  query: WholeList,
   reply: z.object({ items: z.array(Session) }),
 });
 
@@ -134,6 +136,7 @@ export const listApiTokens = endpoint({
   method: 'GET',
   path: '/api-tokens',
   permission: 'token:write',
+  query: WholeList,
   reply: z.object({ items: z.array(ApiToken) }),
 });
 

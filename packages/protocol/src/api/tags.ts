@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, Instant } from '../ids.ts';
+import { WholeList } from './paging.ts';
 
 export const TagName = z.string().regex(/^[a-z0-9][a-z0-9:._-]{0,63}$/, 'lower-case letters, digits and : . _ - only');
 
@@ -42,6 +43,7 @@ export const listTags = endpoint({
   method: 'GET',
   path: '/tags',
   permission: 'tag:read',
+  query: WholeList,
   reply: z.object({ items: z.array(ListedTag) }),
 });
 
@@ -82,6 +84,7 @@ export const listAssetTags = endpoint({
   path: '/assets/:assetId/tags',
   permission: 'tag:read',
   params: z.object({ assetId: AssetId }),
+  query: WholeList,
   reply: z.object({ items: z.array(AssetTag) }),
   errors: ['NOT_FOUND'],
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant, RoleId, UserId } from '../ids.ts';
-import { QueryText } from './paging.ts';
+import { QueryText, WholeList } from './paging.ts';
 import { PermissionName } from './session.ts';
 
 const Scope = QueryText.unwrap()
@@ -34,6 +34,7 @@ export const listRoles = endpoint({
   method: 'GET',
   path: '/roles',
   permission: 'role:read',
+  query: WholeList,
   reply: z.object({ items: z.array(Role) }),
 });
 
@@ -92,6 +93,7 @@ export const listUsers = endpoint({
   method: 'GET',
   path: '/users',
   permission: 'user:read',
+  query: WholeList,
   reply: z.object({ items: z.array(User) }),
 });
 
