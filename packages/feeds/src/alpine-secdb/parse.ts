@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { FeedFile } from '../feed.ts';
+import { checked } from '../shared/checked.ts';
 import type { FeedRun } from '../shared/feed-run.ts';
-import { feedJson, feedLines, notThisFeed } from '../shared/feed-text.ts';
-import { feedYaml } from '../shared/feed-yaml.ts';
+import { feedLines, notThisFeed } from '../shared/feed-text.ts';
+import { feedJsonOrYaml } from '../shared/feed-yaml.ts';
 
 /** What one package of a release says: the names of what a version fixed. Version `0`: the package was never affected. */
 export interface SecFix {
@@ -44,11 +45,10 @@ function releaseIn(words: string): string | null {
  * FeedError.
  */
 export function* parseSecdb(file: FeedFile, { maxBytes, rolling }: SecdbForm, run: FeedRun): Generator<SecFix> {
-  const parsed = Secdb.safeParse(/\.ya?ml$/.test(file.name) ? feedYaml(file, maxBytes) : feedJson(file, maxBytes));
-  if (!parsed.success) throw notThisFeed(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''}`, parsed.error);
-  const release = rolling ? '' : releaseIn(parsed.data.distroversion);
+  const secdb = checked(file, Secdb, feedJsonOrYaml(file, maxBytes));
+  const release = rolling ? '' : releaseIn(secdb.distroversion);
   if (release === null) throw notThisFeed(file, 'field distroversion');
-  for (const { pkg } of parsed.data.packages ?? []) {
+  for (const { pkg } of secdb.packages ?? []) {
     for (const [version, entries] of Object.entries(pkg.secfixes)) {
       run.lines += 1;
       yield { release, package: pkg.name, version, entries: entries ?? [] };

@@ -1,6 +1,6 @@
-import { FeedError } from '../errors.ts';
 import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { readChangeList } from '../shared/change-list.ts';
+import { readWhole } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
 import { normalise } from './normalise.ts';
@@ -61,8 +61,7 @@ function changesOf(folder: string): FeedChanges {
 function parseDocuments(feed: Feed, vendor: CsafVendor, files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
   const run = new FeedRun(feed, options);
   for (const file of run.over(files)) {
-    run.lines += 1;
-    const document = readDocument(file, feed.maxBytes, run);
+    const document = readWhole(file, run, { read: feedJson, schema: CsafDocument, as: 'CSAF 2.0' });
     const lookup = document && productLookup(document.product_tree ?? emptyTree);
     if (document && !lookup) run.badFile(file, 'branches of the product tree that are none');
     if (!document || !lookup) continue;
@@ -84,18 +83,6 @@ function parseDocuments(feed: Feed, vendor: CsafVendor, files: Iterable<FeedFile
 }
 
 const emptyTree = { branches: [], full_product_names: [], relationships: [], product_groups: [] };
-
-function readDocument(file: FeedFile, maxBytes: number, run: FeedRun): CsafDocument | null {
-  try {
-    const document = CsafDocument.safeParse(feedJson(file, maxBytes));
-    if (document.success) return document.data;
-    run.badFile(file, `field ${document.error.issues[0]?.path.join('.') ?? ''} is not as CSAF 2.0 has it`);
-  } catch (error) {
-    if (!(error instanceof FeedError)) throw error;
-    run.badFile(file, error.message, error);
-  }
-  return null;
-}
 
 /** Archives under these names, and documents under those that their vendor gives them. The counts are far below those of 2025. */
 export const csaf: readonly Feed[] = [

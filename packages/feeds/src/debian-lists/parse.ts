@@ -42,8 +42,8 @@ interface Entry {
  *     	[bookworm] - webkit2gtk 2.46.6-1~deb12u1
  *     	NOTE: …
  *
- * A package line without a release speaks of unstable (`sid`). Lines are indented by tabs or blanks. Odd lines go to
- * `run.problems`. Throws FeedError.
+ * A package line without a release speaks of unstable (`sid`). Lines are indented by tabs or blanks. Odd lines are
+ * problems of the run. Throws FeedError.
  */
 export function* parseAdvisoryList(file: FeedFile, kind: 'DSA' | 'DLA', maxBytes: number, run: FeedRun): Generator<Advisory> {
   let entry: Entry | null = null;

@@ -2,6 +2,7 @@ import { releaseOf } from '@vedette/ecosystems';
 import { EcosystemName, type Lifecycle } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { checked } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, notThisFeed } from '../shared/feed-text.ts';
 import { dayOf } from '../shared/identifiers.ts';
@@ -93,9 +94,7 @@ function productsIn(file: FeedFile, maxBytes: number): readonly z.infer<typeof P
     if (product.success) return [product.data];
     throw notThisFeed(file, 'name of the file, or the whole', product.error);
   }
-  const products = Products.safeParse(document);
-  if (!products.success) throw notThisFeed(file, `field ${products.error.issues[0]?.path.join('.') ?? ''}`, products.error);
-  const { result } = products.data;
+  const { result } = checked(file, Products, document);
   return Array.isArray(result) ? result : [result];
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FeedFile } from '../feed.ts';
-import { feedJson, notThisFeed } from '../shared/feed-text.ts';
+import { checked } from '../shared/checked.ts';
+import { feedJson } from '../shared/feed-text.ts';
 import { childOf, descendants, xmlElements, type XmlElement } from '../shared/feed-xml.ts';
 import type { Bulletin } from './bulletin.ts';
 
@@ -44,13 +45,12 @@ const Document = z.object({
 
 /** Throws FeedError. */
 export function readCvrfJson(file: FeedFile, maxBytes: number): Cvrf {
-  const parsed = Document.safeParse(feedJson(file, maxBytes));
-  if (!parsed.success) throw notThisFeed(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''}`, parsed.error);
-  const names = new Map(parsed.data.ProductTree.FullProductName.map((one) => [one.ProductID, one.Value]));
+  const document = checked(file, Document, feedJson(file, maxBytes));
+  const names = new Map(document.ProductTree.FullProductName.map((one) => [one.ProductID, one.Value]));
   const named = (products: readonly string[]): string[] => products.flatMap((id) => names.get(id) ?? []);
   return {
-    issued: parsed.data.DocumentTracking.InitialReleaseDate,
-    bulletins: parsed.data.Vulnerability.map((one) => ({
+    issued: document.DocumentTracking.InitialReleaseDate,
+    bulletins: document.Vulnerability.map((one) => ({
       cve: one.CVE,
       severities: (one.Threats ?? []).filter(({ Type }) => Type === 3).map(({ Description }) => Description?.Value ?? ''),
       scores: (one.CVSSScoreSets ?? []).map((set) => ({ vector: set.Vector ?? '', score: set.BaseScore ?? Number.NaN })),

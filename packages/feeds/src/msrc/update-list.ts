@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ChangedRecord, FeedFile } from '../feed.ts';
-import { feedJson, notThisFeed } from '../shared/feed-text.ts';
+import { checked } from '../shared/checked.ts';
+import { feedJson } from '../shared/feed-text.ts';
 
 const MiB = 1024 * 1024;
 
@@ -14,10 +15,9 @@ const document = /^https:\/\/api\.msrc\.microsoft\.com\/cvrf\/v3\.0\/(?:cvrf|doc
 
 /** Months whose document changed after `since`, the oldest change first. Throws FeedError. */
 export function readUpdateList(file: FeedFile, since: string | null): ChangedRecord[] {
-  const list = UpdateList.safeParse(feedJson(file, 4 * MiB));
-  if (!list.success) throw notThisFeed(file, `field ${list.error.issues[0]?.path.join('.') ?? ''}`, list.error);
+  const list = checked(file, UpdateList, feedJson(file, 4 * MiB));
   const after = since === null ? Number.NEGATIVE_INFINITY : Date.parse(since);
-  return list.data.value
+  return list.value
     .flatMap(({ ID: id, CurrentReleaseDate: at, CvrfUrl: url }) => {
       const time = Date.parse(at);
       // Without asking for JSON the interface answers in XML.

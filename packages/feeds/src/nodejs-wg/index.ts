@@ -1,8 +1,8 @@
 import type { Advisory, Vulnerability } from '@vedette/protocol';
 import { z } from 'zod';
-import { FeedError } from '../errors.ts';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { scoreVector } from '../shared/cvss-score.ts';
+import { readWhole } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson } from '../shared/feed-text.ts';
 import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
@@ -44,8 +44,7 @@ export const nodejsWg: Feed = {
     const run = new FeedRun(this, options);
     for (const file of run.over(files)) {
       if (file.path !== undefined && !/(?:^|\/)(?:npm\/\d{1,6}|nodejs-wg-[^/]*)\.json$/.test(file.path)) continue;
-      run.lines += 1;
-      const entry = readEntry(file, this.maxBytes, run);
+      const entry = readWhole(file, run, { read: feedJson, schema: Entry, as: 'the database' });
       if (!entry) continue;
       run.records += 1;
       const advisory = advisoryOf(entry, run);
@@ -56,18 +55,6 @@ export const nodejsWg: Feed = {
     return run.finish();
   },
 };
-
-function readEntry(file: FeedFile, maxBytes: number, run: FeedRun): Entry | null {
-  try {
-    const parsed = Entry.safeParse(feedJson(file, maxBytes));
-    if (parsed.success) return parsed.data;
-    run.badFile(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''} is not as the database has it`);
-  } catch (error) {
-    if (!(error instanceof FeedError)) throw error;
-    run.badFile(file, error.message, error);
-  }
-  return null;
-}
 
 function advisoryOf(entry: Entry, run: FeedRun): Advisory | null {
   const name = canonicalPackageName('npm', entry.module_name);

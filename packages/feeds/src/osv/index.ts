@@ -1,10 +1,9 @@
 import type { Advisory, EcosystemName } from '@vedette/protocol';
-import { FeedError } from '../errors.ts';
 import type { Feed, FeedChanges, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { readChangeList } from '../shared/change-list.ts';
+import { readWhole } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
-import { feedJson } from '../shared/feed-text.ts';
-import { feedYaml } from '../shared/feed-yaml.ts';
+import { feedJsonOrYaml } from '../shared/feed-yaml.ts';
 import { joinStatements } from '../shared/join-statements.ts';
 import { osvEcosystems } from './ecosystem.ts';
 import { normalise } from './normalise.ts';
@@ -77,8 +76,7 @@ function changesOf(base: string): FeedChanges {
 function parseRecords(feed: Feed, files: Iterable<FeedFile>, options: ParseOptions | undefined): FeedFacts {
   const run = new FeedRun(feed, options);
   for (const file of run.over(files)) {
-    run.lines += 1;
-    const record = readRecord(file, feed.maxBytes, run);
+    const record = readWhole(file, run, { read: feedJsonOrYaml, schema: OsvRecord, as: 'the OSV schema' });
     if (!record) continue;
     run.records += 1;
     const { advisory, vulnerability, leftOut } = normalise(record, feed.name);
@@ -94,19 +92,6 @@ function joinRecords(earlier: Advisory, later: Advisory): Advisory {
   const said = new Set(later.affected.map(({ ecosystem, release }) => `${ecosystem} ${release}`));
   const kept = earlier.affected.filter(({ ecosystem, release }) => !said.has(`${ecosystem} ${release}`));
   return kept.length === 0 ? later : joinStatements({ ...earlier, affected: kept }, later);
-}
-
-/** A file that is none is a problem among many, and the end of a run where it is all there is. */
-function readRecord(file: FeedFile, maxBytes: number, run: FeedRun): OsvRecord | null {
-  try {
-    const record = OsvRecord.safeParse(/\.ya?ml$/.test(file.name) ? feedYaml(file, maxBytes) : feedJson(file, maxBytes));
-    if (record.success) return record.data;
-    run.badFile(file, `field ${record.error.issues[0]?.path.join('.') ?? ''} is not as the OSV schema has it`);
-  } catch (error) {
-    if (!(error instanceof FeedError)) throw error;
-    run.badFile(file, error.message, error);
-  }
-  return null;
 }
 
 // Official folders of osv.dev; the counts are below what the databases had in August 2026, and their records are withdrawn, not deleted.

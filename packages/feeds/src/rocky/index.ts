@@ -1,6 +1,7 @@
 import type { Advisory, Affected } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { badField } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedJson, limited, notThisFeed } from '../shared/feed-text.ts';
 import { dayOf, isCveName, modifiedOn } from '../shared/identifiers.ts';
@@ -62,7 +63,7 @@ function* errataIn(file: FeedFile, maxBytes: number, run: FeedRun): Generator<Er
       run.lines += 1;
       const erratum = Erratum.safeParse(value);
       if (erratum.success) yield erratum.data;
-      else run.problem(file.name, number, `field ${erratum.error.issues[0]?.path.join('.') ?? ''} of an erratum`);
+      else run.problem(file.name, number, `field ${badField(erratum.error)} of an erratum`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Advisory, Severity } from '@vedette/protocol';
 import { z } from 'zod';
-import { FeedError } from '../errors.ts';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
+import { readWhole } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedYaml } from '../shared/feed-yaml.ts';
 import { dayOf, isCveName } from '../shared/identifiers.ts';
@@ -52,8 +52,7 @@ export const rubysec: Feed = {
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun(this, options);
     for (const file of run.over(files)) {
-      run.lines += 1;
-      const entry = readEntry(file, this.maxBytes, run);
+      const entry = readWhole(file, run, { read: feedYaml, schema: Entry, as: 'the database' });
       if (!entry) continue;
       run.records += 1;
       run.keep(normalise(entry, file, run));
@@ -61,18 +60,6 @@ export const rubysec: Feed = {
     return run.finish();
   },
 };
-
-function readEntry(file: FeedFile, maxBytes: number, run: FeedRun): Entry | null {
-  try {
-    const parsed = Entry.safeParse(feedYaml(file, maxBytes));
-    if (parsed.success) return parsed.data;
-    run.badFile(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''} is not as the database has it`);
-  } catch (error) {
-    if (!(error instanceof FeedError)) throw error;
-    run.badFile(file, error.message, error);
-  }
-  return null;
-}
 
 function normalise(entry: Entry, file: FeedFile, run: FeedRun): Advisory | null {
   if (!entry.gem) {

@@ -1,9 +1,9 @@
 import type { Advisory } from '@vedette/protocol';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import { FeedError } from '../errors.ts';
 import type { Feed, FeedFacts, FeedFile, ParseOptions } from '../feed.ts';
 import { scoreVector } from '../shared/cvss-score.ts';
+import { readWhole } from '../shared/checked.ts';
 import { FeedRun } from '../shared/feed-run.ts';
 import { feedText, notThisFeed, truncated } from '../shared/feed-text.ts';
 import { dayOf, isCveName } from '../shared/identifiers.ts';
@@ -39,8 +39,7 @@ export const rustsec: Feed = {
   parse(files: Iterable<FeedFile>, options?: ParseOptions): FeedFacts {
     const run = new FeedRun(this, options);
     for (const file of run.over(files)) {
-      run.lines += 1;
-      const record = readFrontMatter(file, this.maxBytes, run);
+      const record = readWhole(file, run, { read: readFrontMatter, schema: FrontMatter, as: 'RustSec' });
       if (!record) continue;
       run.records += 1;
       const advisory = normalise(record, run);
@@ -54,22 +53,18 @@ export const rustsec: Feed = {
   },
 };
 
-function readFrontMatter(file: FeedFile, maxBytes: number, run: FeedRun): z.infer<typeof FrontMatter> | null {
+function readFrontMatter(file: FeedFile, maxBytes: number): unknown {
+  const text = feedText(file, maxBytes);
+  const start = /^```toml\r?\n/.exec(text)?.[0].length;
+  if (start === undefined) throw notThisFeed(file, 'line 1');
+  const end = text.indexOf('\n```\n', start);
+  if (end < 0) throw truncated(file, text.split('\n').length);
   try {
-    const text = feedText(file, maxBytes);
-    const start = /^```toml\r?\n/.exec(text)?.[0].length;
-    if (start === undefined) throw notThisFeed(file, 'line 1');
-    const end = text.indexOf('\n```\n', start);
-    if (end < 0) throw truncated(file, text.split('\n').length);
-    const parsed = FrontMatter.safeParse(parseToml(text.slice(start, end)));
-    if (parsed.success) return parsed.data;
-    run.badFile(file, `field ${parsed.error.issues[0]?.path.join('.') ?? ''} is not as RustSec has it`);
-  } catch (error) {
-    if (error instanceof FeedError) run.badFile(file, error.message, error);
-    else if (error instanceof TomlError || error instanceof RangeError) run.badFile(file, 'no TOML at its beginning');
-    else throw error;
+    return parseToml(text.slice(start, end));
+  } catch (cause) {
+    if (cause instanceof TomlError || cause instanceof RangeError) throw notThisFeed(file, 'TOML at its beginning', cause);
+    throw cause;
   }
-  return null;
 }
 
 /** Notices that a crate is no longer looked after, or an interface unsound, name no vulnerability; one with a CVE does. */

@@ -14,9 +14,11 @@ const reasonsKept = 1000;
 
 /** One run over a feed's files: what is kept of them as the caller wishes, the counts, and the verdict over them. */
 export class FeedRun {
+  /** Largest file of the feed. */
+  readonly maxBytes: number;
   records = 0;
   lines = 0;
-  readonly #feed: Pick<Feed, 'name' | 'minimumRecords'>;
+  readonly #feed: Pick<Feed, 'name' | 'maxBytes' | 'minimumRecords'>;
   readonly #options: ParseOptions;
   readonly #advisories = new Map<string, Advisory>();
   readonly #vulnerabilities = new Map<string, Vulnerability>();
@@ -26,7 +28,8 @@ export class FeedRun {
   #bad = 0;
   #firstError: FeedError | null = null;
 
-  constructor(feed: Pick<Feed, 'name' | 'minimumRecords'>, options: ParseOptions = {}) {
+  constructor(feed: Pick<Feed, 'name' | 'maxBytes' | 'minimumRecords'>, options: ParseOptions = {}) {
+    this.maxBytes = feed.maxBytes;
     this.#feed = feed;
     this.#options = options;
   }
@@ -68,6 +71,18 @@ export class FeedRun {
   badFile(file: FeedFile, message: string, error?: FeedError): void {
     this.problem(file.name, 1, message);
     this.#firstError ??= error ?? new FeedError('SCHEMA', `${file.name}: ${message}. Fetch it again.`);
+  }
+
+  /** What `read` makes of a file that is one record. Null where it throws FeedError: a bad file. */
+  whole<T>(file: FeedFile, read: () => T): T | null {
+    this.lines += 1;
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error;
+      this.badFile(file, error.message, error);
+      return null;
+    }
   }
 
   /** Something understood, of which Vedette can make nothing. */

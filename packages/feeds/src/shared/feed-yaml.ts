@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import type { FeedFile } from '../feed.ts';
-import { feedText, notThisFeed, truncated } from './feed-text.ts';
+import { feedJson, feedText, notThisFeed, truncated } from './feed-text.ts';
 
 /**
  * A YAML document, not yet looked at. A file that does not end with a line feed counts as cut, because YAML cut anywhere often
@@ -23,4 +23,9 @@ export function feedYaml(file: FeedFile, maxBytes: number): unknown {
   } catch (cause) {
     throw notThisFeed(file, 'somewhere', cause);
   }
+}
+
+/** A document in either form: YAML where its name says so. Throws as both do. */
+export function feedJsonOrYaml(file: FeedFile, maxBytes: number): unknown {
+  return /\.ya?ml$/.test(file.name) ? feedYaml(file, maxBytes) : feedJson(file, maxBytes);
 }
