@@ -1,18 +1,9 @@
 import type { Check, CheckAffected } from '@vedette/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkChanges, statementSummary, type CheckForm } from './check-changes.ts';
+import { dsaStatement } from './testing/openssl-case.ts';
 
-const statement: CheckAffected = {
-  ecosystem: 'debian',
-  release: 'bookworm',
-  package: 'openssl',
-  status: 'fixed',
-  introduced: null,
-  fixed: '3.0.15-1',
-  advisory: 'DSA-5764-1',
-  feed: 'debian-dsa',
-  published: '2024-09-03',
-};
+const statement = { ...dsaStatement, fixed: '3.0.15-1' };
 const check: Check = {
   number: 260_005_535,
   name: 'CVE-2024-5535',

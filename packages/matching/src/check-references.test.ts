@@ -1,20 +1,9 @@
 import type { CheckAffected } from '@vedette/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkReferences } from './check-references.ts';
+import { dsaStatement } from './testing/openssl-case.ts';
 
-const statement = (change: Partial<CheckAffected>): CheckAffected => ({
-  ecosystem: 'debian',
-  release: 'bookworm',
-  package: 'openssl',
-  status: 'fixed',
-  introduced: null,
-  fixed: '3.0.15-1',
-  advisory: 'DSA-5764-1',
-  feed: 'debian-dsa',
-  published: null,
-  ...change,
-});
-
+const statement = (change: Partial<CheckAffected>): CheckAffected => ({ ...dsaStatement, ...change });
 const check = { name: 'CVE-2024-5535', aliases: ['DSA-5764-1', 'GHSA-aaaa-bbbb-cccc', 'unknown:name'], kevSince: null };
 
 describe('checkReferences', () => {

@@ -5,29 +5,10 @@ import { canonicalText } from './canonical-text.ts';
 import { evidenceDifference, evidenceOf, evidenceTexts, judgeEvidence, replayEvidence } from './evidence.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { judge, type AffectedStatement, type Verdict } from './judge.ts';
+import { dsa, openssl } from './testing/openssl-case.ts';
 
-const libssl: InventoryElement = {
-  ecosystem: 'debian',
-  release: 'bookworm',
-  name: 'libssl3',
-  version: '3.0.11-1~deb12u2+b1',
-  architecture: 'amd64',
-  source: 'openssl',
-  sourceVersion: '3.0.11-1~deb12u2',
-  role: 'installed',
-};
-const dsa: AffectedStatement = {
-  check: 260_005_535,
-  ecosystem: 'debian',
-  release: 'bookworm',
-  package: 'openssl',
-  status: 'fixed',
-  introduced: null,
-  fixed: '3.0.15-1~deb12u1',
-  advisory: 'DSA-5764-1',
-  feed: 'debian-dsa',
-  published: '2024-09-03',
-};
+/** Rebuilt: a version of its own, beside that of its source. */
+const libssl = { ...openssl, version: '3.0.11-1~deb12u2+b1' };
 const changelog = { ...dsa, fixed: '3.0.16-1', advisory: 'debian-changelog:openssl:3.0.16-1', feed: 'debian-changelog' };
 
 function verdictOf(element: InventoryElement, ...statements: AffectedStatement[]): Verdict {

@@ -3,29 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { advisoryUrl, explain } from './explain.ts';
 import type { InventoryElement } from './inventory-element.ts';
 import { judge, type AffectedStatement } from './judge.ts';
+import { dsa, openssl } from './testing/openssl-case.ts';
 
-const openssl: InventoryElement = {
-  ecosystem: 'debian',
-  release: 'bookworm',
-  name: 'libssl3',
-  version: '3.0.11-1~deb12u2',
-  architecture: 'amd64',
-  source: 'openssl',
-  sourceVersion: '3.0.11-1~deb12u2',
-  role: 'installed',
-};
-const dsa: AffectedStatement = {
-  check: 260_005_535,
-  ecosystem: 'debian',
-  release: 'bookworm',
-  package: 'openssl',
-  status: 'fixed',
-  introduced: null,
-  fixed: '3.0.15-1~deb12u1',
-  advisory: 'DSA-5764-1',
-  feed: 'debian-dsa',
-  published: '2024-09-03',
-};
 const linux = { ...dsa, package: 'linux', fixed: '6.1.128-1', advisory: 'DSA-5860-1' };
 const kernel = {
   ...openssl,

@@ -3,31 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InventoryElement } from './inventory-element.ts';
 import { judge, type AffectedStatement } from './judge.ts';
+import { dsa, openssl } from './testing/openssl-case.ts';
 
-const element = (more: Partial<InventoryElement> = {}): InventoryElement => ({
-  ecosystem: 'debian',
-  release: 'bookworm',
-  name: 'libssl3',
-  version: '3.0.11-1~deb12u2',
-  architecture: 'amd64',
-  source: 'openssl',
-  sourceVersion: '3.0.11-1~deb12u2',
-  role: 'installed',
-  ...more,
-});
-const statement = (more: Partial<AffectedStatement> = {}): AffectedStatement => ({
-  check: 260_005_535,
-  ecosystem: 'debian',
-  release: 'bookworm',
-  package: 'openssl',
-  status: 'fixed',
-  introduced: null,
-  fixed: '3.0.15-1~deb12u1',
-  advisory: 'DSA-5764-1',
-  feed: 'debian-dsa',
-  published: '2024-09-03',
-  ...more,
-});
+const element = (more: Partial<InventoryElement> = {}): InventoryElement => ({ ...openssl, ...more });
+const statement = (more: Partial<AffectedStatement> = {}): AffectedStatement => ({ ...dsa, ...more });
 const verdictOf = (subject: InventoryElement, ...statements: AffectedStatement[]) =>
   judge(subject, statements).map(({ verdict }) => verdict);
 
