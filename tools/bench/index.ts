@@ -1,6 +1,7 @@
 import { memoryUsage, threadCpuUsage } from 'node:process';
 import { newForDays } from '../../apps/server/src/detections/derive.ts';
 import { type CheckChange, OrganizationIndex } from '../../apps/server/src/fleet-index/organization-index.ts';
+import { PendingCounts } from '../../apps/server/src/fleet-index/pending-counts.ts';
 import { selectAssets } from '../../apps/server/src/fleet-index/select-assets.ts';
 import { countDays } from '../../apps/server/src/fleet-index/count-days.ts';
 import { countByAsset, countChecks } from '../../apps/server/src/fleet-index/count-groups.ts';
@@ -175,7 +176,9 @@ function changeChecks(index: OrganizationIndex, fleet: Fleet, { count, random }:
       for (const verdict of verdicts) index.book.enterVerdict(verdict);
       return { place, packageVersions: new Set(verdicts.map(({ packageVersion }) => packageVersion)), ended: false };
     });
-    const unclear = index.judge(changes, { at, isLate: false });
+    const counts = new PendingCounts(index.table);
+    const unclear = index.judge(changes, { at, isLate: false }, counts);
+    counts.settle();
     if (unclear.size > 0) throw new Error('nothing is unclear in a fleet without history');
   });
 }

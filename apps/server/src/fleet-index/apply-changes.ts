@@ -5,6 +5,7 @@ import { inParts } from '../knowledge/in-parts.ts';
 import type { BuiltIndex } from './fleet-index.ts';
 import { assetPage, buildOrganization, checkPart } from './index-builder.ts';
 import { type ChangeTime, type CheckChange, OrganizationIndex } from './organization-index.ts';
+import { PendingCounts } from './pending-counts.ts';
 import { changedAssets, changedChecks, changedVerdicts, type Cursor, newChanges, type News, type Of } from './read-changes.ts';
 import { type ChangeRow, parseNumbers, readHistories } from './read-histories.ts';
 import type { VerdictBook } from './verdict-book.ts';
@@ -37,12 +38,14 @@ export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { ne
   for (const [organizationId, index] of organizations) {
     index.forget(now);
     const unclear = new Set<number>();
+    const counts = new PendingCounts(index.table);
     for (const [time, checks] of judged) {
       for (const part of inParts(checks, checkPart)) {
-        for (const asset of index.judge(part, time)) unclear.add(asset);
+        for (const asset of index.judge(part, time, counts)) unclear.add(asset);
         await nextTurn();
       }
     }
+    counts.settle();
     for (const asset of takeChanges(index, changes.get(organizationId) ?? [])) unclear.add(asset);
     if (unclear.size > assetPage && unclear.size > index.table.assets.length * rebuildShare) {
       const options = { book, organizationId, now, signal, progress: () => undefined };

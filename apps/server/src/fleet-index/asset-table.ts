@@ -16,7 +16,7 @@ export interface IndexedAsset {
 /** What knowledge is asked by. */
 export type AssetKind = Pick<IndexedAsset, 'ecosystem' | 'release'>;
 
-const severityCount = 5;
+export const severityCount = 5;
 
 /** The assets of an organization under dense numbers, with their times and counts of open detections. */
 export class AssetTable {

@@ -4,6 +4,7 @@ import { AssetTable, type IndexedAsset } from './asset-table.ts';
 import { CheckDetections } from './check-detections.ts';
 import { type Excepted, nothingExcepted } from './excepted.ts';
 import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
+import { PendingCounts } from './pending-counts.ts';
 import { RecentRemovals } from './recent-removals.ts';
 import { TransitionLog } from './transition-log.ts';
 import type { VerdictBook } from './verdict-book.ts';
@@ -35,6 +36,12 @@ type Memory = Map<string, RoaringBitmap32>;
 
 interface JudgeScope extends CheckChange {
   readonly memory: Memory;
+}
+
+interface Counted {
+  readonly from: FoundState;
+  readonly to: FoundState;
+  readonly counts: PendingCounts;
 }
 
 type Visit = (assets: RoaringBitmap32, from: FoundState, to: FoundState) => void;
@@ -139,20 +146,22 @@ export class OrganizationIndex {
   /** Computes where these checks are found, after the first reading of all assets. */
   judgeFirst(places: Iterable<number>): void {
     const memory: Memory = new Map();
+    const counts = new PendingCounts(this.table);
     const forget = (): void => {
       for (const bitmap of memory.values()) bitmap.dispose();
       memory.clear();
     };
     for (const place of places) {
       if (memory.size >= maxRemembered) forget();
-      this.#judgeFirst(place, memory);
+      this.#judgeFirst(place, { memory, counts });
     }
+    counts.settle();
     forget();
   }
 
-  #judgeFirst(place: number, memory: Memory): void {
+  #judgeFirst(place: number, { memory, counts }: { memory: Memory; counts: PendingCounts }): void {
     const packageVersions = this.book.packagesOf(place);
-    const visit: Visit = (assets, from, to) => this.#count(place, assets, from, to);
+    const visit: Visit = (assets, from, to) => this.#count(place, assets, { from, to, counts });
     if (this.book.isMixed(place) || packageVersions.size === 0) return this.#judge(place, { memory }, visit);
     // Many checks are about the same package versions: these differ in nothing.
     const assets = this.#remembered({ packageVersions, memory });
@@ -203,9 +212,9 @@ export class OrganizationIndex {
 
   /**
    * Judges checks again after verdicts on these package versions changed; null where they did at several times. Returns the assets
-   * whose histories have to be read again.
+   * whose histories have to be read again. What `counts` gathers is the caller's to settle before anything is asked of the index.
    */
-  judge(changes: Iterable<CheckChange>, time: ChangeTime | null): Set<number> {
+  judge(changes: Iterable<CheckChange>, time: ChangeTime | null, counts: PendingCounts): Set<number> {
     this.revision += 1;
     const unclear = new Set<number>();
     const memory: Memory = new Map();
@@ -213,7 +222,7 @@ export class OrganizationIndex {
       const { place } = change;
       const scope = { ...change, memory };
       this.#judge(place, scope, (assets, from, to) => {
-        this.#count(place, assets, from, to);
+        this.#count(place, assets, { from, to, counts });
         // The usual case: all that was known of any asset is older than this knowledge.
         const isTold = time !== null && !time.isLate && time.at > this.newest && !(from === 1 && to === 0);
         const told = new RoaringBitmap32(assets);
@@ -362,11 +371,10 @@ export class OrganizationIndex {
     found.doubtful.andNotInPlace(assets);
   }
 
-  #count(place: number, assets: RoaringBitmap32, from: FoundState, to: FoundState): void {
+  #count(place: number, assets: RoaringBitmap32, { from, to, counts }: Counted): void {
     const severity = this.book.checks[place]?.severity ?? 1;
-    const list = assets.toUint32Array();
-    if (from !== 0) this.table.countMany(list, from === 2 ? severity : 1, -1);
-    if (to !== 0) this.table.countMany(list, to === 2 ? severity : 1, 1);
+    if (from !== 0) counts.add(assets, from === 2 ? severity : 1, -1);
+    if (to !== 0) counts.add(assets, to === 2 ? severity : 1, 1);
   }
 
   #countOne(place: number, asset: number, { from, to }: { from: FoundState; to: FoundState }): void {

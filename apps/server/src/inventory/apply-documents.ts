@@ -170,7 +170,9 @@ class Batch {
     const { versions } = this.#memory;
     await this.#loadFacts(documents.map(({ ref }) => ({ ...ref, collector: osFact.name })));
     const inputs = documents.filter((input) => this.#hasReadableOs(input));
-    await this.#loadInventories(inputs.map(({ ref }) => ref));
+    await this.#loadInventories(
+      inputs.flatMap(({ ref }) => (packageCollectors.includes(ref.collector) ? packageRefs(ref) : [ref])),
+    );
     await versions.load(inputs.flatMap(({ ref }) => differenceOf(this.#inventory(ref))));
     const taken: (Readable & { readonly change: RowChange })[] = [];
     for (const input of inputs) {
@@ -189,9 +191,7 @@ class Batch {
       this.#inventory(ref).change({ added, removed, rebase: document.kind === 'snapshot' });
     }
     const packages = taken.filter(({ ref }) => packageCollectors.includes(ref.collector));
-    const all = packages.flatMap(({ ref }) => packageRefs(ref));
-    await this.#loadInventories(all);
-    await versions.load(all.flatMap((ref) => differenceOf(this.#inventory(ref))));
+    await versions.load(packages.flatMap(({ ref }) => packageRefs(ref).flatMap((each) => differenceOf(this.#inventory(each)))));
     for (const { ref } of packages) {
       let count = 0;
       for (const each of packageRefs(ref)) count += await this.#count(this.#inventory(each));

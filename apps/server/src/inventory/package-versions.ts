@@ -49,8 +49,9 @@ export class PackageVersions {
   /** Brings these numbers into memory, so that `of` knows them until the next call. */
   async load(ids: Iterable<number>): Promise<void> {
     if (this.#known.size > this.#ceiling) for (const cache of [this.#known, this.#numbers, this.#keys]) cache.clear();
-    const missing = [...new Set(ids)].filter((id) => !this.#known.has(id));
-    for (const part of inParts(missing)) {
+    const missing = new Set<number>();
+    for (const id of ids) if (!this.#known.has(id)) missing.add(id);
+    for (const part of inParts([...missing])) {
       const rows = await this.#db
         .selectFrom('packageVersion')
         .select(['id', 'ecosystem', 'release', 'role', 'name', 'version', 'architecture', 'source', 'state', 'rowHash'])
