@@ -10,9 +10,20 @@ const preferredPrefixes = ['GHSA-', 'GO-', 'RUSTSEC-', 'PYSEC-'];
  * 2. One that names none, but shares a name with records that together know exactly one CVE, belongs to that CVE's check.
  * 3. Others with names in common share one check, called by the preferred of these names.
  *
- * A Set per name: an advisory that lists a name twice speaks of it once.
+ * A Set per name: an advisory that lists a name twice speaks of it once. The list must not change any more.
  */
-export function advisoriesByName(advisories: readonly Advisory[]): Map<string, Set<Advisory>> {
+export function advisoriesByName(advisories: readonly Advisory[]): ReadonlyMap<string, ReadonlySet<Advisory>> {
+  const known = lately.get(advisories);
+  if (known) return known;
+  const byName = namesWithAdvisories(advisories);
+  lately.set(advisories, byName);
+  return byName;
+}
+
+/** First the names are asked for, to number them, then the checks. */
+const lately = new WeakMap<readonly Advisory[], ReadonlyMap<string, ReadonlySet<Advisory>>>();
+
+function namesWithAdvisories(advisories: readonly Advisory[]): Map<string, Set<Advisory>> {
   const live = advisories.filter((advisory) => !advisory.withdrawn);
   const groups = aliasGroups(live);
   const byName = new Map<string, Set<Advisory>>();
