@@ -44,12 +44,11 @@ const completeEveryMs = 7 * dayMs;
  */
 export async function refreshFeed(feed: Feed, refresh: Refresh): Promise<'changed' | 'unchanged' | 'absent'> {
   const { from, context } = refresh;
+  // Most feeds have nothing in a directory; the database need not be asked about them.
+  const files = isListing(from) ? filesOf(feed, from) : [];
+  if (isListing(from) && files.length === 0) return 'absent';
   const state = await loadFeedState(context.db, feed.name);
-  if (isListing(from)) {
-    const files = filesOf(feed, from);
-    if (files.length === 0) return 'absent';
-    return readFiles(feed, refresh, { files, state });
-  }
+  if (isListing(from)) return readFiles(feed, refresh, { files, state });
   if (feed.changes && from.mirror === null) return refreshChanges(feed, refresh, { from, state });
   return refreshWhole(feed, refresh, { from, state });
 }
