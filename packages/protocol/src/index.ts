@@ -2,6 +2,7 @@
  * What crosses a wire or a release boundary: schemas, endpoints, limits, digests and signature texts. Pure: it sees nothing but
  * the language. Every other room may import it; it imports none.
  */
+export { AgentStateName } from './agent/agent-state-name.ts';
 export * from './agent/agent-states.ts';
 export { isBlackout, isBlackoutWindow } from './agent/blackout.ts';
 export * from './agent/columnar.ts';
@@ -54,7 +55,8 @@ export * from './knowledge/ecosystem-name.ts';
 export * from './knowledge/evidence.ts';
 export * from './knowledge/lifecycle.ts';
 export * from './knowledge/posture.ts';
-export * from './knowledge/severity.ts';
+export { Severity } from './knowledge/severity.ts';
+export * from './knowledge/severity-names.ts';
 export * from './limits.ts';
 export * from './permissions.ts';
 export { Problem } from './problem.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agentStates, type AgentStateName, stateBySilence } from './agent-states.ts';
+import type { AgentStateName } from './agent-state-name.ts';
+import { agentStates, stateBySilence } from './agent-states.ts';
 
 const day = 86_400;
 const limits = { silent: day, stale: 7 * day, archived: 30 * day };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { AgentStateName } from './agent-state-name.ts';
 
 interface AgentStateRule {
   readonly describes: string;
@@ -65,9 +65,6 @@ export const agentStates = {
     next: ['active'],
   },
 } as const satisfies Record<string, AgentStateRule>;
-
-export const AgentStateName = z.enum(Object.keys(agentStates) as [AgentStateName, ...AgentStateName[]]); // its own keys, never none
-export type AgentStateName = keyof typeof agentStates;
 
 /** Seconds without a check-in after which an asset is in a state. */
 export interface SilenceLimits {

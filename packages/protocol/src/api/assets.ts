@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentStateName } from '../agent/agent-states.ts';
+import { AgentStateName } from '../agent/agent-state-name.ts';
 import { CollectorState, CollectorStatus, Consumption, Watching } from '../agent/wire.ts';
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
