@@ -6,6 +6,7 @@ import { freshMs, keyOf } from './api/use-api.ts';
 import { AppFrame } from './components/AppFrame.tsx';
 import { NotFound } from './components/NotFound.tsx';
 import { placesFor } from './components/places.ts';
+import { pageModules, type PagePath } from './pages/page-modules.ts';
 import { paths } from './paths.ts';
 import { Failure } from './ui/Failure.tsx';
 import { Loading } from './ui/Loading.tsx';
@@ -36,7 +37,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  component: lazyRouteComponent(() => import('./pages/login/LoginPage.tsx'), 'LoginPage'),
+  component: lazyRouteComponent(pageModules['/login'], 'LoginPage'),
 });
 
 const app = createRoute({
@@ -66,46 +67,45 @@ const app = createRoute({
   },
 });
 
-function page<Path extends string, Module extends Record<string, unknown>>(
-  path: Path,
-  load: () => Promise<Module>,
-  name: keyof Module & string,
-) {
-  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
+type Modules = { [Path in PagePath]: Awaited<ReturnType<(typeof pageModules)[Path]>> };
+const loaders: { readonly [Path in PagePath]: () => Promise<Modules[Path]> } = pageModules;
+
+function page<Path extends PagePath>(path: Path, name: keyof Modules[Path] & string) {
+  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(loaders[path], name) });
 }
 
 /** Any other address: with the frame around it, so that one finds the way back. */
 const elsewhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFound });
 
 const pages = [
-  page('/', () => import('./pages/dashboard/DashboardPage.tsx'), 'DashboardPage'),
-  page('/assets', () => import('./pages/assets/AssetsPage.tsx'), 'AssetsPage'),
-  page('/assets/$assetId', () => import('./pages/assets/AssetPage.tsx'), 'AssetPage'),
-  page('/assets/$assetId/$tab', () => import('./pages/assets/AssetPage.tsx'), 'AssetPage'),
-  page('/detections', () => import('./pages/detections/DetectionsPage.tsx'), 'DetectionsPage'),
-  page('/software', () => import('./pages/software/SoftwarePage.tsx'), 'SoftwarePage'),
-  page('/events', () => import('./pages/events/EventsPage.tsx'), 'EventsPage'),
-  page('/compare', () => import('./pages/compare/ComparePage.tsx'), 'ComparePage'),
-  page('/queries', () => import('./pages/queries/QueriesPage.tsx'), 'QueriesPage'),
-  page('/settings', () => import('./pages/settings/SettingsPage.tsx'), 'SettingsPage'),
-  page('/checks', () => import('./pages/checks/ChecksPage.tsx'), 'ChecksPage'),
-  page('/checks/$number', () => import('./pages/checks/CheckPage.tsx'), 'CheckPage'),
-  page('/agents', () => import('./pages/agents/AgentsPage.tsx'), 'AgentsPage'),
-  page('/profiles', () => import('./pages/profiles/ProfilesPage.tsx'), 'ProfilesPage'),
-  page('/releases', () => import('./pages/releases/ReleasesPage.tsx'), 'ReleasesPage'),
-  page('/reports', () => import('./pages/reports/ReportsPage.tsx'), 'ReportsPage'),
-  page('/notifications', () => import('./pages/notifications/NotificationsPage.tsx'), 'NotificationsPage'),
-  page('/tokens', () => import('./pages/tokens/TokensPage.tsx'), 'TokensPage'),
-  page('/account', () => import('./pages/account/AccountPage.tsx'), 'AccountPage'),
-  page('/users', () => import('./pages/users/UsersPage.tsx'), 'UsersPage'),
-  page('/roles', () => import('./pages/roles/RolesPage.tsx'), 'RolesPage'),
-  page('/audit', () => import('./pages/audit/AuditPage.tsx'), 'AuditPage'),
-  page('/tags', () => import('./pages/tags/TagsPage.tsx'), 'TagsPage'),
-  page('/fixes', () => import('./pages/fixes/FixesPage.tsx'), 'FixesPage'),
-  page('/exceptions', () => import('./pages/exceptions/ExceptionsPage.tsx'), 'ExceptionsPage'),
-  page('/knowledge', () => import('./pages/knowledge/KnowledgePage.tsx'), 'KnowledgePage'),
-  page('/help/about', () => import('./pages/help/AboutPage.tsx'), 'AboutPage'),
-  page('/help/platform', () => import('./pages/help/PlatformPage.tsx'), 'PlatformPage'),
+  page('/', 'DashboardPage'),
+  page('/assets', 'AssetsPage'),
+  page('/assets/$assetId', 'AssetPage'),
+  page('/assets/$assetId/$tab', 'AssetPage'),
+  page('/detections', 'DetectionsPage'),
+  page('/software', 'SoftwarePage'),
+  page('/events', 'EventsPage'),
+  page('/compare', 'ComparePage'),
+  page('/queries', 'QueriesPage'),
+  page('/settings', 'SettingsPage'),
+  page('/checks', 'ChecksPage'),
+  page('/checks/$number', 'CheckPage'),
+  page('/agents', 'AgentsPage'),
+  page('/profiles', 'ProfilesPage'),
+  page('/releases', 'ReleasesPage'),
+  page('/reports', 'ReportsPage'),
+  page('/notifications', 'NotificationsPage'),
+  page('/tokens', 'TokensPage'),
+  page('/account', 'AccountPage'),
+  page('/users', 'UsersPage'),
+  page('/roles', 'RolesPage'),
+  page('/audit', 'AuditPage'),
+  page('/tags', 'TagsPage'),
+  page('/fixes', 'FixesPage'),
+  page('/exceptions', 'ExceptionsPage'),
+  page('/knowledge', 'KnowledgePage'),
+  page('/help/about', 'AboutPage'),
+  page('/help/platform', 'PlatformPage'),
   elsewhere,
 ];
 

@@ -1,5 +1,6 @@
 import { addressOf, ApiError, type InputOf, problemOf, type ReplyOf } from '@vedette/client';
 import type { Endpoint } from '@vedette/protocol';
+import { send, takeAhead } from './ahead.ts';
 
 export { addressOf, ApiError } from '@vedette/client';
 export type { InputOf, ReplyOf } from '@vedette/client';
@@ -10,7 +11,8 @@ export type { InputOf, ReplyOf } from '@vedette/client';
  */
 export async function call<E extends Endpoint>(endpoint: E, input: InputOf<E>, signal?: AbortSignal): Promise<ReplyOf<E>> {
   const parts = input as Parameters<typeof addressOf>[1] & { body?: unknown }; // InputOf<E> cannot be looked into while E is open
-  const response = await send(addressOf(endpoint.path, parts), {
+  const address = addressOf(endpoint.path, parts);
+  const response = await reach(endpoint.method === 'GET' ? takeAhead(address) : undefined, address, {
     method: endpoint.method,
     signal: signal ?? null,
     headers: { accept: 'application/json', ...(parts.body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -20,9 +22,9 @@ export async function call<E extends Endpoint>(endpoint: E, input: InputOf<E>, s
   return (await response.json()) as ReplyOf<E>; // see above: the platform has validated it
 }
 
-async function send(address: string, request: RequestInit): Promise<Response> {
+async function reach(ahead: Promise<Response> | undefined, address: string, request: RequestInit): Promise<Response> {
   try {
-    return await fetch(address, { ...request, credentials: 'same-origin', cache: 'no-store' });
+    return await (ahead ?? send(address, request));
   } catch (cause) {
     if (request.signal?.aborted) throw cause;
     throw new ApiError(

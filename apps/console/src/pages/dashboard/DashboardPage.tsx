@@ -3,6 +3,7 @@ import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
 import { writeValue } from '@vedette/query';
+import { useDeferredValue } from 'react';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { Change } from '../../components/detection-columns.tsx';
@@ -73,6 +74,8 @@ function FirstAsset() {
 }
 
 function Figures({ data }: { data: Dashboard }) {
+  // The figures are drawn before what lies below them is begun.
+  const hasFigures = useDeferredValue(true, false);
   return (
     <>
       <section className="tiles" aria-label="Open detections by severity">
@@ -109,6 +112,14 @@ function Figures({ data }: { data: Dashboard }) {
           note="in 7 days"
         />
       </section>
+      {hasFigures ? <BelowFigures data={data} /> : null}
+    </>
+  );
+}
+
+function BelowFigures({ data }: { data: Dashboard }) {
+  return (
+    <>
       <QueryTiles />
       {data.unassessedPackages > 0 ? (
         <p className="quiet note">
