@@ -11,6 +11,10 @@ import { withinScope } from '../db/asset-scope.ts';
 import { ApiError } from './api-error.ts';
 import { csvOfItems, queryShape } from './csv-of-items.ts';
 import { CsvAnswer, type CsvColumn, csvPageSize } from './csv.ts';
+import { Turns } from './turns.ts';
+
+/** Of this process. */
+const turns = new Turns();
 
 export interface PublicCall<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
   readonly params: z.output<Params>;
@@ -58,6 +62,12 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   if (endpoint.permission === 'public') throw new Error(`${endpoint.name} is public: use servePublic`);
   route(app, endpoint, {}, async (request, reply) => {
     const caller = await admitAudited(context, endpoint, request);
+    // Logging in and out, and ending sessions, waits for nothing.
+    if (endpoint.permission === 'login' || endpoint.permission === 'account') return answerOf(caller, request, reply);
+    return turns.take(caller.userId, () => answerOf(caller, request, reply));
+  });
+
+  async function answerOf(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<z.input<R>> {
     const input = read(endpoint, request);
     const notes: Record<string, unknown> = {};
     const note = (detail: Readonly<Record<string, unknown>>): void => void Object.assign(notes, detail);
@@ -73,7 +83,7 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
       task,
       notes: () => notes,
     });
-  });
+  }
 }
 
 /** `dryRun` of a body whose schema has it: says what would be done, and does nothing. */
