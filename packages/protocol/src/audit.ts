@@ -24,8 +24,8 @@ export const AuditEvent = z.object({
   }),
   /** What it was done to: the names in the address, such as userId. */
   target: z.record(z.string(), z.string()),
-  /** What was asked for, and what was before and after; never a secret. */
-  detail: z.record(z.string(), z.unknown()),
+  /** What was asked for, and what was before and after; never a secret. A text in events of before, where all of it was too long. */
+  detail: z.record(z.string(), z.unknown()).or(z.string()),
 });
 export type AuditEvent = z.infer<typeof AuditEvent>;
 

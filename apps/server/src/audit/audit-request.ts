@@ -36,7 +36,7 @@ export function eventOf(audited: Omit<AuditedRequest, 'outcome'>): Omit<NewAudit
   const via = audited.via ?? (tokenName === null ? 'session' : `token ${tokenName}`);
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, 200);
   const actor = { userId: userId as never, login, via, address: request.ip, userAgent }; // an id from our own table
-  return { organizationId, action, actor, target, detail: withoutSecrets(detail) as Record<string, unknown> };
+  return { organizationId, action, actor, target, detail: withoutSecrets(detail) };
 }
 
 /** The hash goes to the program's own log too: where that is kept elsewhere, nobody can write the chain anew unnoticed. */

@@ -110,6 +110,23 @@ describe('the audit log', () => {
     expect(JSON.stringify(await events())).not.toContain(key.secret);
   });
 
+  it('is whole after an operation whose input is too long to be written down', async () => {
+    const statements = [{ vulnerability: { name: 'CVE-2026-1' }, products: [], status: 'fixed' }];
+    const document = { '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'x', statements, author: 'a'.repeat(9000) };
+    expect((await post('/exceptions/vex', { document, assets: '' })).statusCode).toBe(200);
+    expect(await events()).toMatchObject([
+      { action: 'importVex', detail: { input: expect.stringMatching(/^\d+ characters of JSON with the SHA-256/) as string } },
+    ]);
+    expect((await verify()).fault).toBeNull();
+  });
+
+  it('takes events of before, whose detail is a text', async () => {
+    const event = await anEvent();
+    await appendAudit(database.db, { ...event, detail: '9000 characters of JSON …', outcome: 'done' }, server.clock.now);
+    expect((await events()).at(-1)).toMatchObject({ action: event.action, detail: '9000 characters of JSON …' });
+    expect((await verify()).fault).toBeNull();
+  });
+
   it('holds what was before and is after', async () => {
     const role = (await post('/roles', { name: 'Own', permissions: ['asset:read'] })).json<{ role: string }>();
     await post(`/roles/${role.role}`, { name: 'Own', permissions: ['check:read'], scope: 'os:debian' }).then((reply) =>
@@ -337,13 +354,14 @@ describe('withoutSecrets', () => {
       { recoveryCode: 1, hasPassword: true },
       { recoveryCode: '[secret]', hasPassword: true },
     ],
-    [null, null],
   ])('%j is written as %j', (value, written) => {
     expect(withoutSecrets(value)).toEqual(written);
   });
 
   it('tells what is long by its hash', () => {
-    expect(withoutSecrets({ text: 'a'.repeat(10_000) })).toMatch(/^10011 characters of JSON with the SHA-256 [0-9a-f]{64}$/);
+    const { input, before } = withoutSecrets({ input: { text: 'a'.repeat(10_000) }, before: 'b' });
+    expect(input).toMatch(/^10011 characters of JSON with the SHA-256 [0-9a-f]{64}$/);
+    expect(before).toBe('b');
   });
 });
 

@@ -31,10 +31,10 @@ async function madeKeys(beginning: string): Promise<string[]> {
 async function told(beginning: string): Promise<Map<string, { outcome: string; interrupted: unknown }>> {
   const { items } = await findAuditEvents(database.db, { organizationId, limit: 1000, order: 'oldest', search: beginning });
   return new Map(
-    items.map(({ outcome, detail }) => [
-      (detail['input'] as { name: string }).name, // of createActivationKey
-      { outcome, interrupted: detail['interrupted'] },
-    ]),
+    items.map(({ outcome, ...event }) => {
+      const detail = event.detail as { input: { name: string }; interrupted?: unknown }; // of createActivationKey
+      return [detail.input.name, { outcome, interrupted: detail.interrupted }];
+    }),
   );
 }
 

@@ -75,7 +75,8 @@ export async function settleAbandoned(
     const [row] = rows;
     if (!row) return null;
     const begun = JSON.parse(row.event) as Omit<NewAuditEvent, 'outcome'>; // as beginIntent wrote it
-    const detail = { ...begun.detail, interrupted: true, begunAt: row.begunAt.toISOString() };
+    const known = typeof begun.detail === 'string' ? { input: begun.detail } : begun.detail;
+    const detail = { ...known, interrupted: true, begunAt: row.begunAt.toISOString() };
     const event: NewAuditEvent = { ...begun, detail, outcome: 'failed' };
     return { event, head: await appendWithin(transaction, event, now) };
   });
