@@ -11,6 +11,7 @@ export const detectionsCount: Command = {
     ['--by <grouping>', `${DetectionGrouping.options.join(', ')} (default severity)`],
     ['--status <status>', 'open (default), new, active, reopened, fixed or all'],
     ['--search <text>', 'part of a package, source or CVE name'],
+    ['--as-of <time>', 'the count at this moment of the past'],
     ['--limit <n>', 'at most this many groups (default 100, at most 500)'],
   ],
   example: 'vedette detections count --by package --limit 10',
@@ -23,6 +24,7 @@ export const detectionsCount: Command = {
         limit: wholeNumber('--limit', options['limit']),
         status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
         search: text(options['search']),
+        asOf: text(options['asOf']),
       },
     });
     const rows = data.groups.map(({ label, detections, assets }) => [label, detections, assets]);

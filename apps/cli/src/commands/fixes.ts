@@ -13,17 +13,19 @@ const fixList: Command = {
     ['--asset <asset>', 'of this asset, with the commands to run there'],
     ['--limit <n>', 'at most this many (default 20, at most 500)'],
     ['--after <cursor>', '`next` of the page before, as --json shows it'],
+    ['--as-of <time>', 'the upgrades to be made at this moment of the past'],
   ],
   example: 'vedette fix list --limit 10',
   async run({ client }, _, options) {
+    const asOf = text(options['asOf']);
     if (options['asset'] !== undefined) {
       const assetId = identifier(AssetId, 'asset', options['asset']);
-      const data = await client().call(getAssetFixes, { params: { assetId } });
+      const data = await client().call(getAssetFixes, { params: { assetId }, query: { asOf } });
       const rows = table(headings, data.items.map(rowOf));
       return { data, text: [rows, effectText(data.together), ...data.commands].join('\n\n') };
     }
     const limit = wholeNumber('--limit', options['limit']) ?? 20;
-    const data = await client().call(listFixes, { query: { limit, after: text(options['after']) } });
+    const data = await client().call(listFixes, { query: { limit, after: text(options['after']), asOf } });
     return {
       data,
       text: `${table(headings, data.items.map(rowOf))}\n\n${effectText(data.together)} ${data.total} upgrades in all.`,

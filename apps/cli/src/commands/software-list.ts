@@ -10,6 +10,7 @@ export const softwareList: Command = {
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package or source name'],
     ['--sort <field>', 'name (default), assets or detections'],
+    ['--as-of <time>', 'what was installed at this moment of the past'],
     ...cursorOptions,
   ],
   example: `vedette software list --query 'name:openssl and version:<3.0.15'`,
@@ -18,6 +19,7 @@ export const softwareList: Command = {
       query: queryText(options['query'], 'software'),
       search: text(options['search']),
       sort: text(options['sort']) as 'name' | undefined, // the server names the words it accepts
+      asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listSoftware, { query: { ...page, ...filter } }));
     const rows = data.items.map((one) => [one.name, one.version, one.ecosystem, one.release, one.assets, one.detections]);

@@ -12,7 +12,16 @@ interface MomentProps {
 }
 
 /** Sections of the console that can look back; the others show the present whatever was chosen. */
-const lookBack: ReadonlySet<string> = new Set(['/', '/assets', '/detections', '/checks', '/events', '/compare']);
+const lookBack: ReadonlySet<string> = new Set([
+  '/',
+  '/assets',
+  '/detections',
+  '/checks',
+  '/software',
+  '/fixes',
+  '/events',
+  '/compare',
+]);
 
 /** Says on every page that it shows the past, and leads back. */
 export function PastBanner({ asOf, travel, section }: MomentProps & { readonly section: string }) {

@@ -3,20 +3,22 @@ import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { loadDecisions, noDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
-import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
+import { type Excepted, nothingExcepted } from '../fleet-index/excepted.ts';
+import { countsAt } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
 import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
+import type { QueryScope } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk } from '../risk/fleet-risk.ts';
+import { pastRisks } from '../risk/past-risks.ts';
 import { assetStateSql } from './asset-state.ts';
-import { loadPast } from './past-assets.ts';
+import { countPackages } from './past-assets.ts';
 import { loadAssetRows, toAsset } from './store.ts';
 
 export interface AssetQuery {
@@ -62,22 +64,17 @@ export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery)
   if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   const asked = readQuery(query.query, 'asset', now);
   const past = momentOf(asked.asOf ?? query.asOf?.getTime(), now);
-  const scope = { organizationId, silence: query.silence, asOf: now, past };
+  const scope = { organizationId, silence: query.silence, asOf: now };
   const select = asked.query && (await prepareAssets(db, asked.query, scope));
   const enrolled = past === null ? null : await enrolledUntil(db, organizationId, past);
   const heardOf = await assetsByState(db, query);
   const values = await loadSortValues(db, query);
-  const contexts = await prepareContexts(db, scope, { prepareAssets });
-  const decisions = past ? await loadDecisions({ db, fleetIndex }, scope, past) : noDecisions;
-  const excepted = past && (await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets));
-  const index = await fleetIndex.current(organizationId);
-  const counted = countsAt(index, past, excepted?.(index));
-  if (!counted && query.severity !== undefined) throw tooOld(index);
-  const isCounted = counted !== null;
-  // Before the window there are no counts to sort by: they are made for the page alone.
-  const countOf = counted ?? (() => 0);
-  const { risks } = fleetRisk(index, contexts?.(index) ?? usualContexts);
-  const { order, keys } = orderOf(query, { index, countOf, values, isCounted, risks });
+  const contexts = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
+  const view = await lookAt({ db, fleetIndex }, { ...scope, past, isPlain: !asked.query && query.sort !== 'risk' });
+  const { index, countOf } = view;
+  const weigh = contexts?.(index.present) ?? usualContexts;
+  const risks = view.excepted ? null : fleetRisk(index, weigh).risks;
+  const { order, keys } = orderOf(query, { index, countOf, values, risks });
   const after = query.after === undefined ? undefined : readPlace(query.after, order, [...keys.map(typeOfKey), 'number']);
   const within = narrowed(index, select?.(index), enrolled);
   const page = selectAssets(
@@ -86,18 +83,51 @@ export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery)
     { limit, offset, countOf, sort: { keys: keys.map(({ key }) => key), isDescending: query.direction === 'descending', after } },
   );
   within?.dispose();
-  const assetIds = page.items.map(({ assetId }) => assetId);
+  const dense = page.items.map(({ asset }) => asset);
+  const then =
+    past && view.excepted && pastRisks(index, dense, { moment: past.getTime(), contexts: weigh, excepted: view.excepted });
+  const riskOf = (asset: number): number => then?.get(asset) ?? risks?.[asset] ?? 0;
+  const items = page.items.map(({ asset, ...item }) => ({ ...item, risk: riskOf(asset) }));
+  const assetIds = items.map(({ assetId }) => assetId);
   const rows = await loadAssetRows(db, organizationId, assetIds);
-  const then = past && (await loadPast(db, { organizationId, assetIds, asOf: past, decisions, isCounted }));
+  const packages = past && (await countPackages(db, { organizationId, assetIds, asOf: past }));
   return {
     total: page.total,
-    items: page.items.flatMap(({ asset, assetId, counts }) => {
+    items: items.flatMap(({ assetId, counts, risk }) => {
       const row = rows.get(assetId);
-      const own = then?.get(assetId);
-      return row ? [toAsset({ ...row, ...counts, risk: risks[asset] ?? 0, ...own }, { now, silence: query.silence })] : [];
+      const own = packages && { packages: packages.get(assetId) ?? 0 };
+      return row ? [toAsset({ ...row, ...counts, risk, ...own }, { now, silence: query.silence })] : [];
     }),
     next: page.last && writePlace(order, page.last),
   };
+}
+
+interface View {
+  readonly index: OrganizationIndex;
+  readonly countOf: CountOf;
+  /** Where the index is that of now and what it counts is that of then: what exceptions covered then. */
+  readonly excepted: Excepted | null;
+}
+
+/**
+ * The index of the moment, or that of now, where its log tells as much: to count assets needs no index of then. Use it before the next
+ * await.
+ */
+async function lookAt(
+  { db, fleetIndex }: Sources,
+  { past, isPlain, ...scope }: QueryScope & { readonly past: Date | null; readonly isPlain: boolean },
+): Promise<View> {
+  const { organizationId } = scope;
+  if (past && isPlain) {
+    const excepted = await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets);
+    const index = await fleetIndex.current(organizationId);
+    if (past.getTime() >= index.since) {
+      const then = excepted?.(index) ?? nothingExcepted;
+      return { index, countOf: countsAt(index, past.getTime(), then), excepted: then };
+    }
+  }
+  const index = await fleetIndex.at(organizationId, past);
+  return { index, countOf: (asset, severity) => index.table.countOf(asset, severity), excepted: null };
 }
 
 /** What lies ahead is as it is now. */
@@ -121,18 +151,16 @@ function orderOf(
     index: OrganizationIndex;
     countOf: CountOf;
     values: ReadonlyMap<number, number> | null;
-    isCounted: boolean;
-    risks: Uint16Array;
+    risks: Uint16Array | null;
   },
 ): { order: string; keys: Key[] } {
   const { table } = known.index;
   const hostname: Key = { key: (asset) => table.assets[asset]?.hostname ?? '', isText: true };
-  const chosen = sort === 'worst' && !known.isCounted ? 'hostname' : sort;
-  const order = `${chosen} ${direction}`;
-  if (chosen === 'hostname') return { order, keys: [hostname] };
-  if (chosen === 'os') return { order, keys: [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname] };
-  if (chosen === 'risk') return { order, keys: [{ key: (asset) => -(known.risks[asset] ?? 0), isText: false }, hostname] };
-  if (chosen !== 'worst') {
+  const order = `${sort} ${direction}`;
+  if (sort === 'hostname') return { order, keys: [hostname] };
+  if (sort === 'os') return { order, keys: [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname] };
+  if (sort === 'risk') return { order, keys: [{ key: (asset) => -(known.risks?.[asset] ?? 0), isText: false }, hostname] };
+  if (sort !== 'worst') {
     const value = (asset: number): number => known.values?.get(table.assets[asset]?.number ?? -1) ?? -1;
     return { order, keys: [{ key: value, isText: false }, hostname] };
   }

@@ -8,30 +8,22 @@ import { coveredSql } from '../exceptions/exception-sql.ts';
 import { riskSql } from '../risk/risk-sql.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
 
-export interface PastAsset extends Partial<SeverityCounts> {
-  readonly packages: number;
-  readonly risk?: number;
-}
-
-/** Of these assets, what they had at a moment; detections only where nobody has counted them yet. */
-export async function loadPast(
+/** How many packages each of these assets had at a moment. */
+export async function countPackages(
   db: Kysely<Database>,
-  scope: { organizationId: string; assetIds: readonly string[]; asOf: Date; decisions: Decisions; isCounted: boolean },
-): Promise<Map<string, PastAsset>> {
-  const { organizationId, assetIds, asOf, decisions, isCounted } = scope;
-  const installed = await sql<{ assetId: string; packages: number }>`
+  {
+    organizationId,
+    assetIds,
+    asOf,
+  }: { readonly organizationId: string; readonly assetIds: readonly string[]; readonly asOf: Date },
+): Promise<Map<string, number>> {
+  const { rows } = await sql<{ assetId: string; packages: number }>`
     select asset_id, count(distinct package_version_id)::integer as packages
     from presence join package_version on package_version.id = package_version_id
     where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[]) and during @> ${asOf}::timestamptz
       and role <> 'running' and ecosystem <> 'posture'
     group by 1`.execute(db);
-  const packages = new Map(installed.rows.map((row) => [row.assetId, row.packages]));
-  const found = new Map<string, PastAsset>();
-  for (const assetId of assetIds) {
-    const counts = isCounted ? {} : await countDetections(db, { organizationId, assetId, asOf, decisions });
-    found.set(assetId, { packages: packages.get(assetId) ?? 0, ...counts });
-  }
-  return found;
+  return new Map(rows.map((row) => [row.assetId, row.packages]));
 }
 
 /** Open detections of one asset at a moment that no exception covers, and their risk, from its own history. */

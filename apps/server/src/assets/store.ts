@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { loadDecisions } from '../decisions/decisions.ts';
 import { stateOfAsset } from './asset-state.ts';
-import { countDetections, loadPast } from './past-assets.ts';
+import { countDetections, countPackages } from './past-assets.ts';
 
 type Row = Selectable<Database['asset']> & { agentVersion: string; hasCheckedIn: boolean; statements: number };
 
@@ -26,8 +26,8 @@ export async function findAsset(
   if (!row || (asOf && row.firstSeen > asOf)) return null;
   const decisions = await loadDecisions({ db, fleetIndex }, { organizationId, asOf: now, silence }, asOf);
   const counts = await countDetections(db, { organizationId, assetId, asOf: asOf ?? now, decisions });
-  const past = asOf && (await loadPast(db, { organizationId, assetIds: [assetId], asOf, decisions, isCounted: true }));
-  return toAsset({ ...row, ...counts, ...past?.get(assetId) }, { now, silence });
+  const then = asOf && { packages: (await countPackages(db, { organizationId, assetIds: [assetId], asOf })).get(assetId) ?? 0 };
+  return toAsset({ ...row, ...counts, ...then }, { now, silence });
 }
 
 /** With the newest agent of each, by asset id. */

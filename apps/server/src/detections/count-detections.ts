@@ -1,11 +1,9 @@
 import type { countDetections, DetectionGroup, DetectionGrouping, Remainder, Upgrade } from '@vedette/protocol';
 import { parseQuery, type Query } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
-import { RoaringBitmap32 } from 'roaring-wasm';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { countDays } from '../fleet-index/count-days.ts';
 import {
   byStatus,
@@ -16,16 +14,8 @@ import {
   type Group,
   type Select,
 } from '../fleet-index/count-groups.ts';
-import { type Excepted, type ExceptionFilter, narrowToException, nothingExcepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import {
-  canSelect,
-  canSelectPast,
-  type DetectionFilter,
-  selectDetections,
-  selectPast,
-} from '../fleet-index/select-detections.ts';
-import type { Selected } from '../fleet-index/selection.ts';
+import { canSelect, type DetectionFilter, selectDetections } from '../fleet-index/select-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
@@ -33,6 +23,7 @@ import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareDetections, type SelectDetections, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
+import { isOfTimes, countByHistories } from './count-by-histories.ts';
 import { newForDays } from './derive.ts';
 import { hasNoFilter } from './find-by-query.ts';
 import { packageVersionsAbout, subject } from './find-in-fleet.ts';
@@ -43,6 +34,11 @@ type Wish = Omit<z.output<typeof countDetections.query>, 'groupBy'> & {
   readonly groupBy: DetectionGrouping;
 };
 type Counts = z.output<typeof countDetections.reply>;
+
+interface Past {
+  /** Null for now. */
+  readonly past: Date | null;
+}
 
 interface Counting {
   readonly index: OrganizationIndex;
@@ -57,19 +53,22 @@ interface Counting {
 type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
 
 /**
- * Detections by what they have in common, from the fleet index. Throws ApiError BAD_REQUEST for what it does not know, UNAVAILABLE while
+ * Detections by what they have in common, from the fleet index of now or of a moment of the past; what asks when those of the past came and
+ * went, from the histories. Throws ApiError BAD_REQUEST for what it does not know, UNAVAILABLE while
  * it is being built.
  */
 export async function countGroups(sources: Sources, wish: Wish): Promise<Counts> {
   const { groupBy, limit } = wish;
   const asked = readQuery(wish.query, 'detection', sources.clock());
   const asOf = asked.asOf ?? (wish.asOf === undefined ? null : Date.parse(wish.asOf));
-  const counting =
-    asOf !== null && asOf < sources.clock().getTime()
-      ? await countPast(sources, { ...wish, moment: asOf, isAsked: asked.query !== null })
-      : asked.query
-        ? await countByQuery(sources, { ...wish, asked: asked.query })
-        : await countByFilter(sources, wish);
+  const past = asOf === null || asOf >= sources.clock().getTime() ? null : new Date(asOf);
+  if (past && isOfTimes(groupBy, wish, asked.query)) {
+    refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all' || speaksOfFixed(asked.query));
+    return countByHistories(sources, { ...wish, asked: asked.query, past });
+  }
+  const counting = asked.query
+    ? await countByQuery(sources, { ...wish, asked: asked.query, past })
+    : await countByFilter(sources, { ...wish, past });
   let detections = 0;
   counting.all(({ size }) => void (detections += size));
   const groups = count(groupBy, counting);
@@ -79,14 +78,14 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
   return { groups: shown, total: groups.length, detections };
 }
 
-async function countByFilter({ db, fleetIndex, clock }: Sources, wish: Wish): Promise<Counting> {
+async function countByFilter({ db, fleetIndex, clock }: Sources, { past, ...wish }: Wish & Past): Promise<Counting> {
   const { organizationId, groupBy, search } = wish;
   refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all');
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
   const sources = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
-  const index = await fleetIndex.current(organizationId);
-  const asOf = index.momentFor(clock().getTime());
-  if (!canSelect(index, wish, asOf)) throw tooFarBack();
+  const index = await fleetIndex.at(organizationId, past);
+  const asOf = index.momentFor((past ?? clock()).getTime());
+  if (!past && !canSelect(index, wish, asOf)) throw tooFarBack();
   const about = search ? subject(index, search, ids) : undefined;
   const filter: DetectionFilter = { ...wish, about };
   const select =
@@ -102,9 +101,9 @@ async function countByFilter({ db, fleetIndex, clock }: Sources, wish: Wish): Pr
   };
 }
 
-async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Query }): Promise<Counting> {
+async function countByQuery(sources: Sources, wish: Wish & Past & { readonly asked: Query }): Promise<Counting> {
   const { db, fleetIndex, clock, config } = sources;
-  const { organizationId, groupBy, asked } = wish;
+  const { organizationId, groupBy, asked, past } = wish;
   if (!hasNoFilter(wish))
     throw new ApiError('BAD_REQUEST', 'query: beside a query nothing else filters what is counted; write it into the query');
   refuseFixed(groupBy, speaksOfFixed(asked));
@@ -118,47 +117,13 @@ async function countByQuery(sources: Sources, wish: Wish & { readonly asked: Que
     if (!own || (status === 'fixed' && !speaksOfFixed(asked))) continue;
     statuses.push([status, await prepareDetections(db, { kind: 'and', parts: [asked, own] }, scope, prepareAssets)]);
   }
-  const index = await fleetIndex.current(organizationId);
-  if (!indexAnswers(asked, index.since)) throw tooFarBack();
+  const index = await fleetIndex.at(organizationId, past);
+  if (!past && !indexAnswers(asked, index.since)) throw tooFarBack();
   const select =
     (prepared: SelectDetections): Select =>
     (visit) =>
       prepared(index, visit);
   return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
-}
-
-async function countPast(
-  { db, fleetIndex, clock, config }: Sources,
-  wish: Wish & { readonly moment: number; readonly isAsked: boolean },
-): Promise<Counting> {
-  const { organizationId, groupBy, moment, isAsked } = wish;
-  const scope = { organizationId, asOf: clock(), silence: config.silence, moment: new Date(moment) };
-  const prepared = await prepareExceptedThen(db, scope, prepareAssets);
-  const index = await fleetIndex.current(organizationId);
-  const isKnown = groupBy !== 'status' && groupBy !== 'package' && groupBy !== 'firstFound';
-  if (isAsked || !isKnown || !canSelectPast(index, wish, moment)) {
-    const since = new Date(index.since).toISOString().slice(0, 10);
-    const message = `query: of the past, open detections since ${since} are counted, without a query, by severity, check, asset or what is of the asset`;
-    throw new ApiError('BAD_REQUEST', message);
-  }
-  const excepted = prepared?.(index) ?? nothingExcepted;
-  const all: Select = (visit) =>
-    selectPast(index, wish, moment, (selected) => visitUncovered(selected, { excepted, filter: wish.exception }, visit));
-  return { index, sources: new Map(), all, byStatus: [] };
-}
-
-/** What of it the filter wants: the index itself leaves out only what is covered now. */
-function visitUncovered(
-  selected: Selected,
-  { excepted, filter }: { readonly excepted: Excepted; readonly filter: ExceptionFilter | undefined },
-  visit: (selected: Selected) => void,
-): void {
-  const { place, check, confirmed, severity } = selected;
-  if (filter === 'with' || (filter !== 'only' && !excepted.byPlace.has(place))) return visit(selected);
-  const assets = new RoaringBitmap32(selected.assets);
-  narrowToException(excepted, place, { assets, filter });
-  if (!assets.isEmpty) visit({ place, check, confirmed, severity, size: assets.size, likeness: null, assets });
-  assets.dispose();
 }
 
 function refuseFixed(groupBy: DetectionGrouping, isWithFixed: boolean): void {

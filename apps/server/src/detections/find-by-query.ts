@@ -3,7 +3,14 @@ import type { Context } from '../context.ts';
 import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
-import { indexAnswers, prepareDetections, type QueryScope, speaksOfException, speaksOfFixed } from '../query/detection-query.ts';
+import {
+  asksForTimes,
+  indexAnswers,
+  prepareDetections,
+  type QueryScope,
+  speaksOfException,
+  speaksOfFixed,
+} from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
@@ -18,7 +25,7 @@ export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'wh
   readonly asOf: Date | null;
 }
 
-type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
+export type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
 
 /**
  * Detections that fit a query, worst first; open ones where it does not speak of status. From the fleet index where that knows enough,
@@ -28,9 +35,10 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
   const { query, asOf } = readQuery(written.query, 'detection', sources.clock());
   const past = asOf === null ? written.asOf : new Date(asOf);
   const scope = { organizationId: written.organizationId, asOf: past ?? sources.clock(), silence: sources.config.silence };
-  const index = past === null && hasNoFilter(written) ? await sources.fleetIndex.current(written.organizationId) : null;
-  if (!index || !indexAnswers(query, index.since)) return byHistories(sources, { ...written, query, scope });
-  return byIndex(sources, { ...written, query, scope });
+  const understood = { ...written, query, past, scope };
+  const { since } = await sources.fleetIndex.current(written.organizationId);
+  const isIndexed = hasNoFilter(written) && (past === null ? indexAnswers(query, since) : !asksForTimes(query));
+  return isIndexed ? byIndex(sources, understood) : findByHistories(sources.db, await inHistories(sources, understood));
 }
 
 /** The other filters of the list go with the histories alone. */
@@ -43,21 +51,32 @@ export function hasNoFilter(
   return isUsual && others.every((one) => one === undefined);
 }
 
-type Understood = Omit<WrittenDetectionQuery, 'query' | 'asOf'> & { readonly query: Query | null; readonly scope: QueryScope };
-
-async function byIndex({ db, fleetIndex }: Sources, { query, scope, ...wish }: Understood) {
-  const { organizationId } = scope;
-  const decide = await prepareDecisions(db, scope, null);
-  const weigh = await prepareContexts(db, scope, { prepareAssets });
-  const select = await prepareDetections(db, query, scope, prepareAssets);
-  const index = await fleetIndex.current(organizationId);
-  const page = pageBySort(index, { ...wish, contexts: weigh?.(index) }, (visit, within) => select(index, visit, within));
-  const decisions = decide?.(index) ?? noDecisions;
-  const asOf = new Date(index.momentFor(scope.asOf.getTime()));
-  return loadPage(db, { organizationId, asOf, decisions }, page);
+interface Understood extends Omit<WrittenDetectionQuery, 'query' | 'asOf'> {
+  readonly query: Query | null;
+  /** Of the moment. */
+  readonly scope: QueryScope;
+  /** Null for now. */
+  readonly past: Date | null;
 }
 
-async function byHistories({ db, fleetIndex, clock }: Sources, { query, scope, ...filter }: Understood) {
+async function byIndex({ db, fleetIndex, clock }: Sources, { query, past, scope: { asOf, ...rest }, ...wish }: Understood) {
+  const { organizationId } = rest;
+  // What assets are is of now.
+  const scope = { ...rest, asOf: clock() };
+  const decide = await prepareDecisions(db, scope, past);
+  const weigh = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
+  const select = await prepareDetections(db, query, scope, prepareAssets);
+  const index = await fleetIndex.at(organizationId, past);
+  const page = pageBySort(index, { ...wish, contexts: weigh?.(index.present) }, (visit, within) => select(index, visit, within));
+  const decisions = decide?.(index.present) ?? noDecisions;
+  return loadPage(db, { organizationId, asOf: new Date(index.momentFor(asOf.getTime())), decisions }, page);
+}
+
+/** A query as one for the histories: what it asks of assets and of packages is answered here. */
+export async function inHistories(
+  { db, fleetIndex, clock }: Sources,
+  { query, scope, past, ...filter }: Understood,
+): Promise<DetectionQuery> {
   // What assets are is of now, also where tags and exceptions ask for it.
   const decisions = await loadDecisions({ db, fleetIndex }, { ...scope, asOf: clock() }, scope.asOf);
   const numbers = new Map<Query, number[]>();
@@ -66,8 +85,8 @@ async function byHistories({ db, fleetIndex, clock }: Sources, { query, scope, .
       numbers.set(part, await findPackageVersions(db, part));
       continue;
     }
-    const select = await prepareAssets(db, part, scope);
-    const index = await fleetIndex.current(scope.organizationId);
+    const select = await prepareAssets(db, part, { ...scope, asOf: clock() });
+    const index = await fleetIndex.at(scope.organizationId, past);
     const assets = select(index);
     numbers.set(
       part,
@@ -80,7 +99,7 @@ async function byHistories({ db, fleetIndex, clock }: Sources, { query, scope, .
     : undefined;
   const exception = speaksOfException(query) ? 'with' : filter.exception;
   const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;
-  return findByHistories(db, { ...filter, status, where, exception, decisions, asOf: scope.asOf });
+  return { ...filter, status, where, exception, decisions, asOf: scope.asOf };
 }
 
 /** What is asked of the assets and of the packages. */

@@ -44,26 +44,34 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
 }
 
 /**
- * Detections as of a moment: what was open within the index's window from the index, all else from the histories. Throws ApiError
- * UNAVAILABLE while the index is being built.
+ * Detections as of a moment: what was open from the index, of now within its window and otherwise of then; what asks when they came and
+ * went from the histories. Throws ApiError UNAVAILABLE while the index is being built.
  */
 export async function findInPast({ db, fleetIndex, config, clock }: Sources, query: DetectionQuery): Promise<DetectionList> {
   const { organizationId, asOf } = query;
   // What assets are is of now, also where tags and exceptions ask for it.
   const scope = { ...query, asOf: clock(), silence: config.silence };
-  const isForHistories = query.assetId !== undefined || query.order || query.status !== 'open';
-  if (isForHistories) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
+  const isOfTimes = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
+  if (query.assetId !== undefined || query.order || isOfTimes) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
   const decide = await prepareDecisions(db, scope, asOf);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
-  const index = await fleetIndex.current(organizationId);
-  const decisions = decide?.(index) ?? noDecisions;
-  // Which package versions an asset had then, on which exceptions depend, the index does not know.
-  const isPlain = decisions.exceptions().length === 0 && query.exception !== 'only';
-  if (!isPlain || !canSelectPast(index, query, asOf.getTime())) return findByHistories(db, { ...query, decisions });
-  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit, assets) =>
-    selectPast(index, { ...query, assets }, asOf.getTime(), visit),
+  const ids = query.search ? await packageVersionsAbout(db, query.search) : new Set<number>();
+  const now = await fleetIndex.current(organizationId);
+  // Which package versions an asset had then, on which exceptions depend, the index of now does not know.
+  const isPlain = query.exception !== 'only' && (decide?.(now) ?? noDecisions).exceptions().length === 0;
+  if (isPlain && canSelectPast(now, query, asOf.getTime())) {
+    const page = pageBySort(now, { ...query, contexts: weigh?.(now) }, (visit, assets) =>
+      selectPast(now, { ...query, assets }, asOf.getTime(), visit),
+    );
+    return loadPage(db, { organizationId, asOf, decisions: decide?.(now) ?? noDecisions }, page);
+  }
+  const index = await fleetIndex.at(organizationId, asOf);
+  const about = query.search ? subject(index, query.search, ids) : undefined;
+  const page = pageBySort(index, { ...query, contexts: weigh?.(index.present) }, (visit, assets) =>
+    selectDetections(index, { ...query, about, assets }, { asOf: asOf.getTime(), newForDays }, visit),
   );
-  return loadPage(db, { organizationId, asOf, decisions }, page);
+  about?.assets.dispose();
+  return loadPage(db, { organizationId, asOf, decisions: decide?.(index.present) ?? noDecisions }, page);
 }
 
 async function findDecided(

@@ -91,23 +91,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
   const decisions = query.decisions ?? noDecisions;
   const isByRisk = query.sort === 'risk';
   const isByAsset = query.sort === 'asset';
-  const filtered = sql`
-    from (
-      select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
-        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
-      from (${derivedDetections(query)}) as detection
-      join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
-      ${checkOfDetection}
-    ) as detection
-    where ${statusFilter(query.status)}
-      and ${severityFilter(query)}
-      and ${kindFilter(query.kind)}
-      and ${exploitedFilter(query.exploited)}
-      and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
-      and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
-      and ${searchFilter(query.search)}
-      and ${exceptionCondition(query, decisions)}
-      and ${query.where ?? sql`true`}`;
+  const filtered = detectionRows(query);
   const { order } = query;
   const behind = order ? order.after && isBehind(order.keys, order.after) : query.after && isBehindPlace(query.after, isByAsset);
   const { rows } = await sql<DetectionRow & { total: number }>`
@@ -127,6 +111,28 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
   if (!last) return { total, items, next: null };
   if (order) return { total, items, next: writePlace(order.name, last.place) };
   return { total, items, next: writeCursor(isByRisk ? riskPlaceOf(last) : placeOf(last), isByAsset) };
+}
+
+/** The detections of the scope that fit the filter, to be selected from. */
+export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
+  const decisions = query.decisions ?? noDecisions;
+  return sql`
+    from (
+      select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
+        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
+      from (${derivedDetections(query)}) as detection
+      join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
+      ${checkOfDetection}
+    ) as detection
+    where ${statusFilter(query.status)}
+      and ${severityFilter(query)}
+      and ${kindFilter(query.kind)}
+      and ${exploitedFilter(query.exploited)}
+      and ${query.foundWithinDays === undefined ? sql`true` : sql`first_found >= ${daysBefore(query.asOf, query.foundWithinDays)}`}
+      and ${query.fixedWithinDays === undefined ? sql`true` : sql`fixed_at >= ${daysBefore(query.asOf, query.fixedWithinDays)}`}
+      and ${searchFilter(query.search)}
+      and ${exceptionCondition(query, decisions)}
+      and ${query.where ?? sql`true`}`;
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */

@@ -139,8 +139,8 @@ async function prepareFitting(
   const known = new Map<Query, readonly number[]>();
   const moment = past === null || past >= now.getTime() ? null : new Date(past);
   for (const part of nestedParts(query)) {
-    const select = await prepareAssets(db, part, { organizationId, asOf: now, silence: config.silence, past: moment });
-    const { assets, ...index } = await selectIn(fleetIndex, organizationId, select);
+    const select = await prepareAssets(db, part, { organizationId, asOf: now, silence: config.silence });
+    const { assets, ...index } = await selectIn(() => fleetIndex.at(organizationId, moment), select);
     known.set(
       part,
       assets.map((asset) => index.table.assets[asset]?.number ?? -1),
@@ -149,12 +149,8 @@ async function prepareFitting(
   return (part) => known.get(part) ?? [];
 }
 
-async function selectIn(
-  fleetIndex: Sources['fleetIndex'],
-  organizationId: string,
-  select: Awaited<ReturnType<typeof prepareAssets>>,
-) {
-  const index = await fleetIndex.current(organizationId);
+async function selectIn(look: () => ReturnType<Sources['fleetIndex']['at']>, select: Awaited<ReturnType<typeof prepareAssets>>) {
+  const index = await look();
   const found = select(index);
   const assets = [...found.toUint32Array()];
   found.dispose();

@@ -26,16 +26,18 @@ const Cursor = z.tuple([z.number(), z.string().max(400)]);
 export function registerFixLists(app: FastifyInstance, context: Context): void {
   const { db, fleetIndex, clock, config } = context;
 
-  async function look(organizationId: string): Promise<{ index: OrganizationIndex; contexts: AssetContexts }> {
-    const scope = { organizationId, asOf: clock(), silence: config.silence };
-    const prepared = await prepareContexts(db, scope, { prepareAssets });
-    const index = await fleetIndex.current(organizationId);
-    return { index, contexts: prepared?.(index) ?? usualContexts };
+  async function look(organizationId: string, moment?: string): Promise<{ index: OrganizationIndex; contexts: AssetContexts }> {
+    const now = clock();
+    const past = moment === undefined || new Date(moment) >= now ? null : new Date(moment);
+    const scope = { organizationId, asOf: now, silence: config.silence };
+    const prepared = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
+    const index = await fleetIndex.at(organizationId, past);
+    return { index, contexts: prepared?.(index.present) ?? usualContexts };
   }
 
-  serve(app, context, listFixes, async ({ query: { limit, after }, caller: { organizationId } }) => {
+  serve(app, context, listFixes, async ({ query: { limit, after, asOf }, caller: { organizationId } }) => {
     const behind = after === undefined ? null : readCursor(after);
-    const { index, contexts } = await look(organizationId);
+    const { index, contexts } = await look(organizationId, asOf);
     const all = fleetPlan(index, contexts);
     const rest = behind ? all.filter((fix) => compareFixes(fix, behind) > 0) : all;
     const page = rest.slice(0, limit);
@@ -44,7 +46,7 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
       { checks: new Set(), upgrades: new Set(page.map(({ upgrade }) => upgrade.key)) },
       (found, assets) => weightOn(contexts, found, assets),
     );
-    const count = index.table.assets.length;
+    const count = fleetSize(index);
     const last = rest.length > limit ? page.at(-1) : undefined;
     return {
       total: all.length,
@@ -60,8 +62,8 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
     };
   });
 
-  serve(app, context, getAssetFixes, async ({ params: { assetId }, caller: { organizationId } }) => {
-    const { index, contexts } = await look(organizationId);
+  serve(app, context, getAssetFixes, async ({ params: { assetId }, query: { asOf }, caller: { organizationId } }) => {
+    const { index, contexts } = await look(organizationId, asOf);
     const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
     if (asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     const { fixes, weightNow, weightAfter, ...counts } = planAssetFixes(index, contexts, asset);
@@ -80,6 +82,15 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
       commands,
     };
   });
+}
+
+/** Of then those that were there. */
+function fleetSize({ table, isPast, newest }: OrganizationIndex): number {
+  if (!isPast) return table.assets.length;
+  const born = table.bornBy(newest);
+  const { size } = born;
+  born.dispose();
+  return size;
 }
 
 function total(open: readonly number[]): number {

@@ -154,17 +154,14 @@ export class AssetTable {
     return moments.map((_, moment) => [...counts.subarray(moment * severityCount, (moment + 1) * severityCount)]);
   }
 
-  /** The same assets that were there at a moment under the same numbers, counting nothing yet. Those that came later have no times. */
+  /** The same assets under the same numbers, with the times known at a moment, counting nothing yet. What came later has come never. */
   at(moment: number): AssetTable {
-    let length = this.assets.length;
-    while (length > 0 && this.birth(length - 1) > moment) length -= 1;
     const past = new AssetTable();
-    for (let asset = 0; asset < length; asset += 1) {
-      const entry = this.assets[asset];
-      if (entry) past.enter(entry);
+    for (const [asset, entry] of this.assets.entries()) {
+      past.enter(entry);
       const birth = this.birth(asset);
-      const isThere = birth > 0 && birth <= moment;
-      past.setTimes(asset, isThere ? birth : Number.POSITIVE_INFINITY, isThere ? Math.min(moment, this.lastChange(asset)) : 0);
+      const wasThere = birth > 0 && birth <= moment;
+      past.setTimes(asset, wasThere ? birth : Number.POSITIVE_INFINITY, wasThere ? Math.min(moment, this.lastChange(asset)) : 0);
     }
     return past;
   }

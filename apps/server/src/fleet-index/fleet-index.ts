@@ -129,6 +129,7 @@ export class FleetIndex implements AsyncDisposable {
       // Given up or built anew meanwhile, and perhaps with other numbers of assets.
       if (!this.#built || (known && known !== whole)) continue;
       const [now, then] = [this.#withinScope(whole), this.#withinScope(past)];
+      then.present = now;
       then.except(excepted?.(now, then) ?? nothingExcepted);
       return then;
     }

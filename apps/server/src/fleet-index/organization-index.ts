@@ -83,6 +83,14 @@ export class OrganizationIndex {
     this.log = parts.log ?? new TransitionLog();
   }
 
+  /** Of an index of a moment of the past that of now, with the same numbers of assets: what assets are is of now in any case. */
+  present: OrganizationIndex = this;
+
+  /** An index of a moment of the past does not know when detections came and went. */
+  get isPast(): boolean {
+    return this.since === Number.POSITIVE_INFINITY;
+  }
+
   /** Open detections that an exception covers. */
   get excepted(): Excepted {
     return this.#excepted;

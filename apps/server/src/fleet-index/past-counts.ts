@@ -1,30 +1,18 @@
 import type { OrganizationIndex } from './organization-index.ts';
-import { ApiError } from '../http/api-error.ts';
-import { type Excepted, nothingExcepted } from './excepted.ts';
+import type { Excepted } from './excepted.ts';
 import type { CountOf } from './select-assets.ts';
 
 const severityCount = 5;
 
 /**
- * Open detections of each asset now or at a moment, of which exceptions covered `excepted` then; null for one before the index's window. Use
- * it before the next await.
+ * Open detections of each asset at a moment within the index's window, of which exceptions covered `excepted` then. Use it before the next
+ * await.
  */
-export function countsAt(index: OrganizationIndex, past: Date | null, excepted: Excepted = nothingExcepted): CountOf | null {
-  const { table, since } = index;
-  if (past === null) return (asset, severity) => table.countOf(asset, severity);
-  const moment = past.getTime();
-  if (moment < since) return null;
+export function countsAt(index: OrganizationIndex, moment: number, excepted: Excepted): CountOf {
+  const { table } = index;
   const counts = foundAt(index, moment);
   const coveredOf: CountOf = (asset, severity) => excepted.counts?.[asset * severityCount + severity - 1] ?? 0;
   return (asset, severity) => (table.birth(asset) > moment ? 0 : counts(asset, severity) - coveredOf(asset, severity));
-}
-
-export function tooOld({ since }: OrganizationIndex): ApiError {
-  const day = new Date(since).toISOString().slice(0, 10);
-  return new ApiError(
-    'BAD_REQUEST',
-    `query: assets are chosen by their detections as of moments since ${day}; before, they are listed`,
-  );
 }
 
 /**

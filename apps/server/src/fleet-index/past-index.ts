@@ -67,8 +67,7 @@ async function readUntilCurrent(
 }
 
 function undo({ packages, table }: OrganizationIndex, asset: number, changes: ChangesSince | undefined): void {
-  const wasThere = asset < table.assets.length && table.birth(asset) <= table.lastChange(asset);
-  if (!wasThere) packages.put(asset, nothing);
+  if (table.birth(asset) > table.lastChange(asset)) packages.put(asset, nothing);
   else if (changes) packages.change(asset, changes.went, changes.came);
 }
 

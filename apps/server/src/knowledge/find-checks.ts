@@ -43,7 +43,7 @@ export async function findChecks({ db, fleetIndex }: Pick<Context, 'db' | 'fleet
   if (wish.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   const moment = momentOf(asOf ?? wish.asOf?.getTime(), wish.now);
   const version = await knowledgeVersion(db, moment);
-  const found = foundAt(await fleetIndex.current(wish.organizationId), moment);
+  const found = await foundAt(fleetIndex, wish.organizationId, moment);
   const order = `${wish.sort} ${wish.direction}`;
   const keys = wish.direction === 'descending' ? turned(sortKeys[wish.sort]) : sortKeys[wish.sort];
   const types = keys.map(({ type }) => type);
@@ -90,24 +90,33 @@ async function knowledgeVersion(db: Kysely<Database>, moment: number | null): Pr
   return rows[0]?.version ?? 0;
 }
 
+type Found = readonly (readonly [check: number, assets: number])[];
+
 /** Check numbers with the number of assets on which each is, or was, open. */
-function foundAt(index: OrganizationIndex, moment: number | null): (readonly [check: number, assets: number])[] {
-  if (moment === null) return [...index.assetsByCheck()];
-  if (moment < index.since) {
-    const since = new Date(index.since).toISOString().slice(0, 10);
-    throw new ApiError('BAD_REQUEST', `query.asOf: checks are listed as of moments since ${since}; detections look further back`);
-  }
+async function foundAt(fleetIndex: Context['fleetIndex'], organizationId: string, moment: number | null): Promise<Found> {
+  const now = await fleetIndex.current(organizationId);
+  if (moment !== null && moment >= now.since) return foundByLog(now, moment);
+  return [...(moment === null ? now : await fleetIndex.at(organizationId, new Date(moment))).assetsByCheck()];
+}
+
+/** Within the window of the log no index of then is needed. */
+function foundByLog(index: OrganizationIndex, moment: number): Found {
   const past = new PastMoment(index, moment);
   const counts: [number, number][] = [];
   for (const [place, check] of index.book.checks.entries()) {
-    const found = index.checks[place] ? past.found(place) : null;
-    if (!found) continue;
-    counts.push([check.number, found.open.size]);
-    found.open.dispose();
-    found.information?.dispose();
+    const open = index.checks[place] ? (past.count(place)?.open ?? countFound(past, place)) : 0;
+    if (open > 0) counts.push([check.number, open]);
   }
   past.dispose();
   return counts;
+}
+
+function countFound(past: PastMoment, place: number): number {
+  const { open, information } = past.found(place);
+  const count = open.size;
+  open.dispose();
+  information.dispose();
+  return count;
 }
 
 function plainFilter({ search, severity, detected }: CheckQuery, version: number): RawBuilder<boolean> {

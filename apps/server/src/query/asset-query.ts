@@ -4,9 +4,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { assetStateSql } from '../assets/asset-state.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
-import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { isFirst } from '../fleet-index/count-groups.ts';
-import { countsAt, tooOld } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -34,9 +32,7 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
       if (field.name === 'tag') return { prepare: () => prepareTag(db, { field, test }, scope, prepareAssets) };
       if (field.name === 'risk') return { prepare: () => prepareRisk(db, test, scope) };
       const column = columnOf(field, scope);
-      return column
-        ? { condition: testCondition(column, field, test) }
-        : { prepare: () => prepareCount(db, field, { test, scope }) };
+      return column ? { condition: testCondition(column, field, test) } : { prepare: async () => prepareCount(field, test) };
     },
     nested: (field, part) => ({ prepare: () => prepareNested(db, field, part, scope) }),
   });
@@ -97,33 +93,26 @@ async function prepareRisk(db: Kysely<Database>, test: Test, scope: QueryScope):
 const severities = ['informational', 'low', 'medium', 'high', 'critical'];
 
 /** Open detections of a severity, which only the index has counted. */
-async function prepareCount(
-  db: Kysely<Database>,
-  { name }: Field,
-  { test, scope }: { test: Test; scope: QueryScope },
-): Promise<SelectAssets> {
+function prepareCount({ name }: Field, test: Test): SelectAssets {
   const severity = severities.indexOf(name) + 1;
   if (severity === 0) throw new Error(`assets have no ${name}`);
   const passes = compileTest(test);
-  const { past = null } = scope;
-  const excepted = past && (await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets));
-  return (index) => {
-    const countOf = countsAt(index, past, excepted?.(index));
-    if (!countOf) throw tooOld(index);
-    return new RoaringBitmap32(index.table.assets.flatMap((_, asset) => (passes(countOf(asset, severity)) ? [asset] : [])));
-  };
+  return ({ table }) =>
+    new RoaringBitmap32(table.assets.flatMap((_, asset) => (passes(table.countOf(asset, severity)) ? [asset] : [])));
 }
 
 async function prepareNested(db: Kysely<Database>, field: Field, part: Query, scope: QueryScope): Promise<SelectAssets> {
   if (field.of === 'software') {
     const ids = await findPackageVersions(db, part);
-    if (scope.past) return withSoftwareAt(db, { organizationId: scope.organizationId, ids, asOf: scope.past });
     return ({ packages }) => packages.assetsWithAny(ids);
   }
-  if (scope.past)
-    throw new ApiError('BAD_REQUEST', 'query: assets of the past are not asked for by detections; the list of detections is');
   const select = await prepareDetections(db, part, scope, prepareAssets);
   return (index) => {
+    if (index.isPast && !indexAnswers(part, index.since)) {
+      const message =
+        'query: of assets of the past, status, firstFound and fixedAt cannot be asked for; the list of detections looks back';
+      throw new ApiError('BAD_REQUEST', message);
+    }
     if (!indexAnswers(part, index.since)) {
       const since = new Date(index.since).toISOString().slice(0, 10);
       const message = `query: of assets, firstFound and fixedAt can be asked for since ${since}; the list of detections looks further back`;
@@ -134,19 +123,6 @@ async function prepareNested(db: Kysely<Database>, field: Field, part: Query, sc
     select(index, (selected) => void (isFirst(selected, seen) && assets.orInPlace(selected.assets)));
     return assets;
   };
-}
-
-async function withSoftwareAt(
-  db: Kysely<Database>,
-  { organizationId, ids, asOf }: { organizationId: string; ids: readonly number[]; asOf: Date },
-): Promise<SelectAssets> {
-  const { rows } = await sql<{ numbers: string }>`
-    select coalesce(array_agg(distinct asset.number), '{}')::text as numbers
-    from presence join asset on asset.organization_id = presence.organization_id and asset.id = presence.asset_id
-    where presence.organization_id = ${organizationId} and package_version_id = any(${[...ids]}::integer[])
-      and during @> ${asOf}::timestamptz`.execute(db);
-  const numbers = parseNumbers(rows[0]?.numbers ?? '{}');
-  return ({ table }) => new RoaringBitmap32(numbers.flatMap((number) => table.find(number) ?? []));
 }
 
 /** All conditions as one; the rest beside it. */

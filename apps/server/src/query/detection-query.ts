@@ -31,8 +31,6 @@ export interface QueryScope {
   readonly silence: SilenceLimits;
   /** How many more tags may be looked up. */
   readonly budget?: { tags: number } | undefined;
-  /** Where assets are asked for as they were at a moment: their software and counts are those of then. Absent or null for now. */
-  readonly past?: Date | null | undefined;
 }
 
 /** Gives a new bitmap of assets by their dense numbers, which the caller disposes; without waiting, as the index asks for. */
@@ -53,6 +51,11 @@ export function speaksOfException(query: Query | null): boolean {
   return speaksOf(query, ['exception', 'exceptionId']);
 }
 
+/** When detections came and went is known to the index of now alone, and to the histories. */
+export function asksForTimes(query: Query | null): boolean {
+  return speaksOf(query, ['status', 'firstFound', 'fixedAt']);
+}
+
 function speaksOf(query: Query | null, fields: readonly string[]): boolean {
   if (!query) return false;
   return foldQuery<boolean>(query, {
@@ -66,7 +69,7 @@ function speaksOf(query: Query | null, fields: readonly string[]): boolean {
 
 /**
  * Whether the index can answer: it knows when detections came and went in its window alone, and not by which packages those that are
- * gone were found. `since` is where the window begins.
+ * gone were found. `since` is where the window begins; of an index of a moment of the past it never does.
  */
 export function indexAnswers(query: Query | null, since: number): boolean {
   if (!query) return true;
@@ -77,6 +80,7 @@ export function indexAnswers(query: Query | null, since: number): boolean {
     not: (part) => part,
     test: ({ name }, test) => {
       if (name === 'package' || name === 'fixable') return !isWithFixed;
+      if (name === 'status') return Number.isFinite(since);
       if (name === 'fixedAt') return test.is === 'range' && test.from >= since && test.until === Infinity;
       return (
         name !== 'firstFound' ||

@@ -16,7 +16,7 @@ export interface SoftwareQuery {
   readonly sort: SoftwareSorting;
   readonly direction: SortDirection;
   readonly now: Date;
-  /** Refused. */
+  /** A moment of the past. */
   readonly asOf?: string | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -38,15 +38,16 @@ interface Group {
 }
 
 /**
- * Package versions that are installed now, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
+ * Package versions that are, or at a moment were, installed, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
  * UNAVAILABLE while the fleet index is being built.
  */
 export async function findSoftware(
   { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   wish: SoftwareQuery,
 ): Promise<SoftwareList> {
-  const rows = await findSoftwareRows(db, queryOf(wish));
-  const index = await fleetIndex.current(wish.organizationId);
+  const { query, asOf } = readWish(wish);
+  const rows = await findSoftwareRows(db, query);
+  const index = await fleetIndex.at(wish.organizationId, asOf);
   const groups = groupsOf(index, rows);
   const detections = wish.sort === 'detections' ? new Map(groups.map((one) => [one, countDetections(index, one.ids)])) : null;
   const valueOf = (group: Group): number =>
@@ -70,19 +71,22 @@ export async function findSoftware(
   };
 }
 
-function queryOf({ query: text, search, now, asOf: beside }: SoftwareQuery): Query {
+function readWish({ query: text, search, now, asOf: beside }: SoftwareQuery): {
+  readonly query: Query;
+  readonly asOf: Date | null;
+} {
   const { query, asOf } = readQuery(text, 'software', now);
-  if (asOf !== null || beside !== undefined) {
-    const message = 'query: software is listed as it is now; ask for assets, such as asOf:2026-11-01 and software:(name:openssl)';
-    throw new ApiError('BAD_REQUEST', message);
-  }
+  const moment = asOf ?? (beside === undefined ? null : Date.parse(beside));
   if (search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   // What probes read is kept like packages, and is none.
   const isPackage = parseQuery(`not ecosystem:${postureEcosystem}`, 'software', 0).query;
   const searched = search?.trim()
     ? parseQuery(`"${search.trim().replaceAll(/["\\]/g, String.raw`\$&`)}"`, 'software', 0).query
     : null;
-  return { kind: 'and', parts: [isPackage, searched, query].filter((part) => part !== null) };
+  return {
+    query: { kind: 'and', parts: [isPackage, searched, query].filter((part) => part !== null) },
+    asOf: moment === null || moment >= now.getTime() ? null : new Date(moment),
+  };
 }
 
 function groupsOf({ packages }: OrganizationIndex, rows: readonly SoftwareRow[]): Group[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { AssetId } from '../ids.ts';
+import { AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { Cursor, Page } from './paging.ts';
 
@@ -42,7 +42,10 @@ export const listFixes = endpoint({
   method: 'GET',
   path: '/fixes',
   permission: 'detection:read',
-  query: Page.omit({ offset: true }).extend({ after: Cursor.optional().meta({ description: '`next` of the page before' }) }),
+  query: Page.omit({ offset: true }).extend({
+    after: Cursor.optional().meta({ description: '`next` of the page before' }),
+    asOf: Instant.optional().meta({ description: 'The upgrades to be made at this moment of the past' }),
+  }),
   reply: z.object({
     total: z.int().min(0),
     items: z.array(FixAction),
@@ -58,6 +61,7 @@ export const getAssetFixes = endpoint({
   path: '/assets/:assetId/fixes',
   permission: 'detection:read',
   params: z.object({ assetId: AssetId }),
+  query: z.object({ asOf: Instant.optional().meta({ description: 'The upgrades to be made at this moment of the past' }) }),
   reply: z.object({
     items: z.array(FixAction),
     together: FixEffect,

@@ -31,7 +31,7 @@ export const listSoftware = endpoint({
     search: z.string().max(200).optional().meta({ description: 'Part of the name of a package or of its source' }),
     sort: SoftwareSorting.default('name'),
     direction: SortDirection.default('ascending'),
-    asOf: Instant.optional().meta({ description: 'Refused: software is listed as it is now' }),
+    asOf: Instant.optional().meta({ description: 'What was installed at this moment, and the detections of then' }),
   }),
   reply: listOf(Software),
 });

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useApi } from '../../api/use-api.ts';
 import { FixTable } from '../../components/FixTable.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { useAsOf } from '../../components/time-travel.ts';
 import { Failure } from '../../ui/Failure.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { RiskChanges } from './RiskChanges.tsx';
@@ -15,7 +16,7 @@ export function FixesPage() {
   useTitle('Fix lists');
   useFrame({}, 'fixes');
   const [limit, setLimit] = useState(pageSize);
-  const answer = useApi(endpoints.listFixes, { query: { limit } });
+  const answer = useApi(endpoints.listFixes, { query: { limit, asOf: useAsOf() } });
   const { data } = answer;
   if (answer.error && !data) return <Failure error={answer.error} retry={answer.refetch} />;
   return (

@@ -5,6 +5,7 @@ import { useFrame } from '../../components/frame-state.ts';
 import { QueryBar } from '../../components/QueryBar.tsx';
 import { SaveQuery } from '../../components/SaveQuery.tsx';
 import { softwareQuery } from '../../components/software-query.ts';
+import { useAsOf } from '../../components/time-travel.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -65,10 +66,12 @@ export function SoftwarePage() {
   useFrame({}, 'software');
   const [state, change] = useUrlState();
   const query = state['query'];
+  const asOf = useAsOf();
   const list = useList(endpoints.listSoftware, {
     query: {
       query,
       search: state['search'],
+      asOf,
       sort: oneOf(state['sort'], ['name', 'assets', 'detections']),
       direction: oneOf(state['direction'], ['ascending', 'descending']),
     },

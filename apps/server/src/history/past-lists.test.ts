@@ -1,0 +1,165 @@
+import type { DetectionGrouping } from '@vedette/protocol';
+import { parseQuery } from '@vedette/query';
+import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findAssets } from '../assets/find-assets.ts';
+import { countDetections as countOfAsset } from '../assets/past-assets.ts';
+import { noDecisions } from '../decisions/decisions.ts';
+import { countByHistories } from '../detections/count-by-histories.ts';
+import { countGroups } from '../detections/count-detections.ts';
+import { derivedDetections } from '../detections/derive.ts';
+import { findByQuery, inHistories } from '../detections/find-by-query.ts';
+import { findInPast } from '../detections/find-in-fleet.ts';
+import { findDetections } from '../detections/store.ts';
+import { planAssetFixes } from '../fix-lists/plan-asset-fixes.ts';
+import { FleetIndex } from '../fleet-index/fleet-index.ts';
+import { findChecks } from '../knowledge/find-checks.ts';
+import { usualContexts } from '../risk/asset-contexts.ts';
+import { findSoftware } from '../software/find-software.ts';
+import { HistoryWorld } from '../testing/history-world.ts';
+import { steps } from '../testing/three-ways.ts';
+
+const dayMs = 24 * 3_600_000;
+const silence = { silent: 3600, stale: 7 * 86_400, archived: 30 * 86_400 };
+const page = { limit: 500, offset: 0 };
+const groupings: DetectionGrouping[] = ['severity', 'check', 'package', 'asset', 'os', 'ecosystem', 'release'];
+const queries = [
+  'severity:>=high',
+  'asset:(critical:>0)',
+  'asset:(software:(name:openssl)) and not package:zlib',
+  'kev:true or fixable:false',
+];
+
+let database: ThrowAwayDatabase;
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+}, 60_000);
+afterAll(() => database[Symbol.asyncDispose]());
+
+/** Within the window of the fleet index, and before it. */
+const ages = [0.5, 6, 45];
+
+it('lists and counts of the past say what the histories say, whatever has happened and however long ago', async () => {
+  const property = fc.asyncProperty(steps, async (history) => {
+    const world = new HistoryWorld(database.db, syncDocument);
+    await world.begin();
+    for (const step of history) await world.apply(step);
+    await world.settle();
+    const clock = () => new Date(world.now);
+    await using fleetIndex = new FleetIndex({ db: world.db, log: pino({ level: 'silent' }), clock });
+    const sources = { db: world.db, fleetIndex, clock, config: { silence } as never };
+    for (const organizationId of world.organizationIds) {
+      for (const age of ages) {
+        const scope = { ...sources, organizationId, asOf: new Date(world.now - age * dayMs) };
+        await compareCounts(scope);
+        await compareDetections(scope);
+        await compareSoftware(scope);
+        await compareChecks(scope);
+        await compareAssets(scope);
+      }
+    }
+  });
+  await fc.assert(property, { numRuns: 10 });
+}, 300_000);
+
+type Scope = Parameters<typeof countGroups>[0] & { readonly organizationId: string; readonly asOf: Date };
+
+async function compareCounts(scope: Scope): Promise<void> {
+  const { organizationId, asOf } = scope;
+  const wish = { organizationId, status: 'open' as const, exception: 'without' as const, limit: 500 };
+  const sorted = <Group extends { readonly key: string }>({ groups, ...rest }: { groups: readonly Group[] }) => ({
+    ...rest,
+    groups: groups.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  });
+  for (const groupBy of groupings) {
+    const plain = await countByHistories(scope, { ...wish, offset: 0, groupBy, asked: null, past: asOf } as never);
+    expect(sorted(await countGroups(scope, { ...wish, groupBy, asOf: asOf.toISOString() }))).toEqual(sorted(plain));
+  }
+  for (const query of queries) {
+    const asked = parseQuery(query, 'detection', 0).query;
+    const plain = await countByHistories(scope, { ...wish, groupBy: 'check', asked, past: asOf });
+    expect([query, sorted(await countGroups(scope, { ...wish, groupBy: 'check', query, asOf: asOf.toISOString() }))]).toEqual([
+      query,
+      sorted(plain),
+    ]);
+  }
+}
+
+async function compareDetections(scope: Scope): Promise<void> {
+  const { organizationId, asOf, db } = scope;
+  const open = { organizationId, status: 'open' as const, ...page };
+  for (const text of queries) {
+    const { query } = parseQuery(text, 'detection', 0);
+    const understood = { ...open, query, past: asOf, scope: { organizationId, asOf, silence } };
+    const plain = await findDetections(db, await inHistories(scope, understood));
+    expect([text, await findByQuery(scope, { ...open, query: text, asOf })]).toEqual([text, plain]);
+  }
+  for (const filter of [{}, { search: 'ssl' }, { severity: 4, sort: 'risk' }] as const) {
+    const plain = await findDetections(db, { ...open, ...filter, asOf });
+    expect([filter, await findInPast(scope, { ...open, ...filter, asOf })]).toEqual([filter, plain]);
+  }
+}
+
+async function compareSoftware(scope: Scope): Promise<void> {
+  const { organizationId, asOf, db } = scope;
+  const { items } = await findSoftware(scope, {
+    organizationId,
+    sort: 'name',
+    direction: 'ascending',
+    now: scope.clock(),
+    asOf: asOf.toISOString(),
+    ...page,
+  });
+  const { rows } = await sql<{ name: string; version: string; release: string; assets: number; detections: number }>`
+    select name, version, release, count(distinct presence.asset_id)::integer as assets,
+      count(distinct (presence.asset_id, check_number)) filter (where open)::integer as detections
+    from presence join package_version on package_version.id = package_version_id
+    left join (${derivedDetections({ organizationId, asOf })}) as detection
+      on open and detection.asset_id = presence.asset_id and package_version_id = any(package_version_ids)
+    where organization_id = ${organizationId} and presence.during @> ${asOf}::timestamptz
+    group by name, version, ecosystem, release`.execute(db);
+  const key = (one: (typeof rows)[number]) => JSON.stringify([one.name, one.version, one.release, one.assets, one.detections]);
+  const listed = items.map(({ name, version, release, assets, detections }) =>
+    key({ name, version, release, assets, detections }),
+  );
+  expect(listed.toSorted()).toEqual(rows.map(key).toSorted());
+}
+
+async function compareChecks(scope: Scope): Promise<void> {
+  const { organizationId, asOf, db } = scope;
+  const { items } = await findChecks(scope, {
+    organizationId,
+    sort: 'number',
+    direction: 'ascending',
+    now: scope.clock(),
+    asOf,
+    ...page,
+  });
+  const { rows } = await sql<{ check: number; assets: number }>`
+    select check_number as check, count(*)::integer as assets
+    from (${derivedDetections({ organizationId, asOf })}) as detection where open group by 1 order by 1`.execute(db);
+  const found = items
+    .filter(({ openAssets }) => openAssets > 0)
+    .map(({ number, openAssets }) => ({ check: number, assets: openAssets }));
+  expect(found).toEqual(rows);
+}
+
+async function compareAssets(scope: Scope): Promise<void> {
+  const { organizationId, asOf, db } = scope;
+  const wish = { organizationId, now: scope.clock(), asOf, silence, ...page };
+  const lists = [await findAssets(scope, wish), await findAssets(scope, { ...wish, query: 'critical:>=0' })];
+  const index = await scope.fleetIndex.at(organizationId, asOf);
+  const plans = new Map(index.table.assets.map(({ assetId }, asset) => [assetId, planAssetFixes(index, usualContexts, asset)]));
+  for (const { items } of lists) {
+    for (const { assetId, detections, risk } of items) {
+      const { risk: plainRisk, ...counts } = await countOfAsset(db, { organizationId, assetId, asOf, decisions: noDecisions });
+      expect([assetId, detections, risk]).toEqual([assetId, counts, plainRisk]);
+      const open = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      expect(plans.get(assetId)?.detectionsNow).toBe(open);
+    }
+  }
+  expect(lists[1]).toEqual(lists[0]);
+}
