@@ -94,6 +94,8 @@ async function seed(platform: PlatformProcess, fleet: Fleet): Promise<void> {
 async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): Promise<Record<string, number>> {
   const day = 86_400_000;
   const ago = (days: number): string => new Date(Date.now() - days * day).toISOString();
+  // As the console asks: it stays at one moment, whose index is made by the first question.
+  const weekAgo = ago(7);
   const assetId = fleet.agents[0]?.assetId as never; // of a fleet of one or more
   const questions: Record<string, () => Promise<unknown>> = {
     dashboard: () => client.call(getDashboard, {}),
@@ -108,6 +110,10 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     detectionCounts: () => client.call(countDetections, { query: { groupBy: 'asset', query: 'severity:>=high' } }),
     checks: () => client.call(listChecks, { query: { limit: 50 } }),
     software: () => client.call(listSoftware, { query: { limit: 50 } }),
+    softwareOfThePast: () => client.call(listSoftware, { query: { asOf: weekAgo, limit: 50 } }),
+    checksOfThePast: () => client.call(listChecks, { query: { asOf: ago(7), limit: 50 } }),
+    detectionsOfThePast: () => client.call(listDetections, { query: { asOf: ago(7), limit: 50 } }),
+    dashboardOfThePast: () => client.call(countDetections, { query: { groupBy: 'severity', asOf: weekAgo } }),
     twoMoments: () => client.call(compareMoments, { query: { from: ago(7), to: ago(1) } }),
     assetPage: () => client.call(getAsset, { params: { assetId } }),
     timeline: () => client.call(getTimeline, { params: { assetId } }),

@@ -9,13 +9,17 @@ export const assetsFacts: Command = {
   name: 'assets facts',
   summary: 'What one collector read on one asset; "vedette assets show" names the collectors.',
   args: '<asset> <collector>',
-  options: [['--search <text>', 'only rows that hold this'], ...pageOptions],
+  options: [
+    ['--search <text>', 'only rows that hold this'],
+    ['--as-of <time>', 'what it had read by this moment of the past'],
+    ...pageOptions,
+  ],
   example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --search openssl',
   async run({ client }, [asset, collector], options) {
     if (!collector) throw new CliError('USAGE', 'name a collector, such as dpkg');
     const data = await client().call(listFacts, {
       params: { assetId: identifier(AssetId, 'asset', asset), collector },
-      query: { ...page(options), search: text(options['search']) },
+      query: { ...page(options), search: text(options['search']), asOf: text(options['asOf']) },
     });
     const columns = [...new Set(data.items.flatMap((row) => Object.keys(row)))];
     const rows = data.items.map((row) => columns.map((column) => cell(row[column])));

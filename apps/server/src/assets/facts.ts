@@ -1,9 +1,11 @@
-import { type FactRow, type FactValue, postureFact } from '@vedette/protocol';
+import { type FactName, type FactRow, facts, type FactValue, postureFact } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { containing } from '../detections/like.ts';
 import { FactBases } from '../inventory/fact-bases.ts';
-import { loadFacts } from '../inventory/fact-rows.ts';
+import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
+import { packagesThen } from '../inventory/packages-then.ts';
+import { storedKey } from '../inventory/row-change.ts';
 import { refKey } from '../inventory/asset-ref.ts';
 import { judgedCollectors } from '../inventory/release.ts';
 
@@ -12,6 +14,8 @@ export interface FactQuery {
   readonly assetId: string;
   readonly collector: string;
   readonly search?: string | undefined;
+  /** A moment of the past; null or absent for now. */
+  readonly asOf?: Date | null | undefined;
   readonly limit: number;
   readonly offset: number;
 }
@@ -21,14 +25,31 @@ interface FactPage {
   readonly items: Record<string, unknown>[];
 }
 
-/** Current rows of one collector, sorted by key. */
+/** Rows of one collector now or as of a moment, sorted by key. */
 export async function findFacts(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
   if (judgedCollectors.includes(query.collector)) return findPackages(db, query);
-  const held = await loadFacts(db, new FactBases(db), [query]);
-  const kept = [...(held.get(refKey(query))?.rows.values() ?? [])].map(({ row }) => row);
+  const kept = query.asOf ? await factsThen(db, query, query.asOf) : await factsNow(db, query);
   const wanted = query.search?.toLowerCase();
   const found = wanted === undefined || wanted === '' ? kept : kept.filter((row) => mentions(row, wanted));
   return { total: found.length, items: found.slice(query.offset, query.offset + query.limit) };
+}
+
+async function factsNow(db: Kysely<Database>, query: FactQuery): Promise<FactRow[]> {
+  const held = await loadFacts(db, new FactBases(db), [query]);
+  return [...(held.get(refKey(query))?.rows.values() ?? [])].map(({ row }) => row);
+}
+
+/** What all changes until then left. */
+async function factsThen(db: Kysely<Database>, query: FactQuery, asOf: Date): Promise<FactRow[]> {
+  if (!Object.hasOwn(facts, query.collector)) return [];
+  const columns = facts[query.collector as FactName].key;
+  const rows = new Map<string, FactRow>();
+  for (const { at, added, removed } of await loadFactHistory(db, new FactBases(db), query)) {
+    if (at > asOf) break;
+    for (const key of removed) rows.delete(key);
+    for (const row of added) rows.set(storedKey(row, columns), row);
+  }
+  return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 /** Whether any value of the row holds this text, in letters of either case. */
@@ -42,15 +63,18 @@ function textOf(value: FactValue): string {
 }
 
 async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
-  const { organizationId, assetId, collector, search, limit, offset } = query;
-  const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
-    select body, count(*) over ()::integer as total from (
-      select ${bodyOf(collector)}
-      from inventory
+  const { organizationId, assetId, collector, search, limit, offset, asOf } = query;
+  const present = asOf
+    ? sql`${packagesThen({ organizationId, assetId, collector, asOf })} as present join package_version using (id)`
+    : sql`inventory
       join package_set using (set_hash)
       join package_version
         on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
-      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}
+      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
+  const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
+    select body, count(*) over ()::integer as total from (
+      select ${bodyOf(collector)}
+      from ${present}
     ) as fact
     where ${search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(search)})` : sql`true`}
     order by sort_key

@@ -4,11 +4,12 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { Decisions } from '../decisions/decisions.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
+import { packageCollectors } from '../inventory/release.ts';
 import { coveredSql } from '../exceptions/exception-sql.ts';
 import { riskSql } from '../risk/risk-sql.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
 
-/** How many packages each of these assets had at a moment. */
+/** How many packages each of these assets had at a moment: what came until then, without what went. */
 export async function countPackages(
   db: Kysely<Database>,
   {
@@ -18,10 +19,10 @@ export async function countPackages(
   }: { readonly organizationId: string; readonly assetIds: readonly string[]; readonly asOf: Date },
 ): Promise<Map<string, number>> {
   const { rows } = await sql<{ assetId: string; packages: number }>`
-    select asset_id, count(distinct package_version_id)::integer as packages
-    from presence join package_version on package_version.id = package_version_id
-    where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[]) and during @> ${asOf}::timestamptz
-      and role <> 'running' and ecosystem <> 'posture'
+    select asset_id, sum(cardinality(added) - cardinality(removed))::integer as packages
+    from inventory_change
+    where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[]) and at <= ${asOf}
+      and collector = any(${[...packageCollectors]}::text[])
     group by 1`.execute(db);
   return new Map(rows.map((row) => [row.assetId, row.packages]));
 }

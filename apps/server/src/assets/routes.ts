@@ -32,8 +32,8 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
 
   serve(app, context, endpoints.listFacts, async ({ params, query, caller }) => {
     const { organizationId } = caller;
-    await loadAsset(params.assetId, organizationId);
-    return findFacts(context.db, { ...params, ...query, organizationId });
+    await loadAsset(params.assetId, organizationId, query.asOf);
+    return findFacts(context.db, { ...params, ...query, organizationId, asOf: pastOf(query.asOf) });
   });
 
   serve(app, context, endpoints.revokeAgent, async ({ params: { assetId }, caller: { organizationId, login } }) => {
@@ -44,16 +44,20 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     return { revoked: true as const };
   });
 
-  serve(app, context, endpoints.getPosture, async ({ params, caller }) => {
+  serve(app, context, endpoints.getPosture, async ({ params, query, caller }) => {
     const { organizationId } = caller;
-    await loadAsset(params.assetId, organizationId);
-    return findPosture(context.db, { ...params, organizationId });
+    await loadAsset(params.assetId, organizationId, query.asOf);
+    return findPosture(context.db, { ...params, organizationId, asOf: pastOf(query.asOf) });
   });
 
+  /** What lies ahead is as it is now. */
+  function pastOf(moment: string | undefined): Date | null {
+    return moment === undefined || new Date(moment) >= context.clock() ? null : new Date(moment);
+  }
+
   async function loadAsset(assetId: string, organizationId: string, moment?: string) {
-    const now = context.clock();
-    const asOf = moment === undefined || new Date(moment) >= now ? null : new Date(moment);
-    const asset = await findAsset(context, { organizationId, assetId, silence, now, asOf });
+    const asOf = pastOf(moment);
+    const asset = await findAsset(context, { organizationId, assetId, silence, now: context.clock(), asOf });
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }

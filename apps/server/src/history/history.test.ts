@@ -112,6 +112,24 @@ describe('a fleet over some days', () => {
     return { status: reply.statusCode, json: reply.json<Record<string, unknown>>() };
   }
 
+  it.each([
+    [1, '1.0-1'],
+    [5, '2.0-1'],
+    [7, '1.0-1'],
+  ])('shows the packages and facts of an asset as of day %i', async (day, openssl) => {
+    const facts = async (collector: string, asOf = later(day)) =>
+      (await get(`/assets/${agent.assetId}/facts/${collector}?asOf=${asOf.toISOString()}`)).json['items'];
+    expect(await facts('dpkg')).toMatchObject([
+      { name: 'curl', version: '1.0-1' },
+      { name: 'openssl', version: openssl },
+    ]);
+    expect(await facts('os')).toMatchObject([{ id: 'debian', versionId: '12' }]);
+    const { asset } = (await get(`/assets/${agent.assetId}?asOf=${later(day).toISOString()}`)).json;
+    expect(asset).toMatchObject({ packages: 2 });
+    const posture = await get(`/assets/${agent.assetId}/posture?asOf=${later(day).toISOString()}`);
+    expect([posture.status, posture.json['checks']]).toEqual([200, []]);
+  });
+
   it('tells what became of detections, the same for the fleet as for its only asset', async () => {
     const between = async (from: number, to: number, more = '') => {
       const path = `/detections/changes?from=${later(from).toISOString()}&to=${later(to).toISOString()}${more}`;

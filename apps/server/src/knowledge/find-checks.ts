@@ -9,6 +9,7 @@ import { ApiError } from '../http/api-error.ts';
 import { isBehind, orderBy, type Place, placeOf, readPlace, type SortKey, turned, writePlace } from '../http/list-cursor.ts';
 import { checkCondition, highestScore, holdsAt } from '../query/check-condition.ts';
 import { readQuery } from '../query/read-query.ts';
+import { knowledgeVersion } from './knowledge-version.ts';
 import type { CheckBody } from './store.ts';
 
 export interface CheckQuery {
@@ -42,7 +43,7 @@ export async function findChecks({ db, fleetIndex }: Pick<Context, 'db' | 'fleet
   const { query, asOf } = readQuery(wish.query, 'check', wish.now);
   if (wish.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   const moment = momentOf(asOf ?? wish.asOf?.getTime(), wish.now);
-  const version = await knowledgeVersion(db, moment);
+  const version = await knowledgeVersion(db, moment === null ? null : new Date(moment));
   const found = await foundAt(fleetIndex, wish.organizationId, moment);
   const order = `${wish.sort} ${wish.direction}`;
   const keys = wish.direction === 'descending' ? turned(sortKeys[wish.sort]) : sortKeys[wish.sort];
@@ -80,14 +81,6 @@ async function countRows(db: Kysely<Database>, fitting: RawBuilder<unknown>): Pr
 
 function momentOf(asOf: number | undefined, now: Date): number | null {
   return asOf === undefined || asOf >= now.getTime() ? null : asOf;
-}
-
-/** The newest one, or that of the moment; 0 before the first. */
-async function knowledgeVersion(db: Kysely<Database>, moment: number | null): Promise<number> {
-  const { rows } = await sql<{ version: number }>`
-    select coalesce(max(version), 0) as version from knowledge_version
-    where ${moment === null ? sql`true` : sql`imported_at <= ${new Date(moment)}`}`.execute(db);
-  return rows[0]?.version ?? 0;
 }
 
 type Found = readonly (readonly [check: number, assets: number])[];

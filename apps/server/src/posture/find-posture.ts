@@ -11,6 +11,9 @@ import {
 } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { packagesThen } from '../inventory/packages-then.ts';
+import { knowledgeVersion } from '../knowledge/knowledge-version.ts';
+import { holdsAt } from '../query/check-condition.ts';
 
 type Counts = Record<PostureOutcome, number>;
 
@@ -27,20 +30,25 @@ interface ReadRow {
   readonly where: string;
 }
 
-/** What every posture check of now finds on an asset of now, failed ones first, then the worst. */
-export async function findPosture(
-  db: Kysely<Database>,
-  asset: { readonly organizationId: string; readonly assetId: string },
-): Promise<{ counts: Counts; checks: PostureResult[] }> {
+interface AssetAt {
+  readonly organizationId: string;
+  readonly assetId: string;
+  /** Null for now. */
+  readonly asOf: Date | null;
+}
+
+/** What every posture check finds on an asset, now or as of a moment, failed ones first, then the worst. */
+export async function findPosture(db: Kysely<Database>, asset: AssetAt): Promise<{ counts: Counts; checks: PostureResult[] }> {
+  const version = await knowledgeVersion(db, asset.asOf);
   const checks = await db
     .selectFrom('knowledgeCheck')
     .select(['number', 'name', 'severity', 'body'])
-    .where('validUntil', 'is', null)
+    .where(holdsAt('knowledge_check', version))
     .where(sql<boolean>`body -> 'posture' is not null and body -> 'posture' <> 'null'`)
     .execute();
   const statements = await sql<StatementRow>`
     select check_number, package, requires from statement
-    where ecosystem = ${postureEcosystem} and valid_until is null order by id`.execute(db);
+    where ecosystem = ${postureEcosystem} and ${holdsAt('statement', version)} order by id`.execute(db);
   const byCheck = Map.groupBy(statements.rows, ({ checkNumber }) => checkNumber);
   const byProbe = Map.groupBy(await loadReadings(db, asset), ({ probe }) => probe);
   const results = checks.map(({ number, name, severity, body }): PostureResult => {
@@ -96,17 +104,18 @@ function rank({ outcome }: PostureResult): number {
   return postureOutcomes.indexOf(outcome);
 }
 
-async function loadReadings(
-  db: Kysely<Database>,
-  { organizationId, assetId }: { readonly organizationId: string; readonly assetId: string },
-): Promise<readonly ReadRow[]> {
+async function loadReadings(db: Kysely<Database>, { organizationId, assetId, asOf }: AssetAt): Promise<readonly ReadRow[]> {
+  const collector = postureFact.name;
+  const present = asOf
+    ? sql`${packagesThen({ organizationId, assetId, collector, asOf })} as present join package_version using (id)`
+    : sql`inventory
+      join package_set using (set_hash)
+      join package_version
+        on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
+      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
   const { rows } = await sql<ReadRow>`
     select source as probe, package_version.name as subject, version as value, source_version as "where"
-    from inventory
-    join package_set using (set_hash)
-    join package_version
-      on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
-    where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${postureFact.name}
+    from ${present}
     order by source, package_version.name`.execute(db);
   return rows;
 }

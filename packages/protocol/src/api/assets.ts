@@ -130,7 +130,10 @@ export const listFacts = endpoint({
   path: '/assets/:assetId/facts/:collector',
   permission: 'asset:read',
   params: z.object({ assetId: AssetId, collector: z.string().max(64) }),
-  query: Page.extend({ search: z.string().max(200).optional() }),
+  query: Page.extend({
+    search: z.string().max(200).optional(),
+    asOf: Instant.optional().meta({ description: 'What it had read by this moment of the past' }),
+  }),
   reply: pageOf(z.record(z.string(), z.unknown())),
   errors: ['NOT_FOUND'],
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { AssetId, CheckNumber } from '../ids.ts';
+import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { PostureText } from '../knowledge/posture.ts';
 import { Severity } from '../knowledge/severity.ts';
 
@@ -39,6 +39,7 @@ export const getPosture = endpoint({
   path: '/assets/:assetId/posture',
   permission: 'asset:read',
   params: z.object({ assetId: AssetId }),
+  query: z.object({ asOf: Instant.optional().meta({ description: 'What the checks of this moment of the past found then' }) }),
   reply: z.object({
     counts: z.object({
       failed: z.int(),

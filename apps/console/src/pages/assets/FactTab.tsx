@@ -12,15 +12,16 @@ import { type FactTable, textOf } from './fact-tables.tsx';
 /** The rows of one collector. */
 export function FactTab({ assetId, table }: { assetId: string; table: FactTable }) {
   const [{ search }] = useUrlState();
-  const asOf = useAsOf();
-  const list = useList(endpoints.listFacts, { params: { assetId, collector: table.collector }, query: { search } });
+  const list = useList(endpoints.listFacts, {
+    params: { assetId, collector: table.collector },
+    query: { search, asOf: useAsOf() },
+  });
   if (list.error instanceof ApiError && list.error.status === 404) return <NothingReported />;
-  const note = asOf === undefined ? table.note : ['As it is now.', table.note].join(' ');
   return (
     <ListTable
       title={table.title}
       noun={table.noun}
-      description={note}
+      description={table.note}
       columns={table.columns}
       keyOf={(row) => table.columns.map(({ id }) => textOf(row[id])).join(' ')}
       list={list}

@@ -8,6 +8,7 @@ import { Version } from '../../components/detection-columns.tsx';
 import { PostureAdvice } from '../../components/PostureAdvice.tsx';
 import { Severity } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
+import { useAsOf } from '../../components/time-travel.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
@@ -22,7 +23,7 @@ const shown: Record<PostureOutcome, readonly [label: string, type: StatusIndicat
 
 /** What every posture check finds on one asset, with what was read and how to fix it. */
 export function PostureTab({ assetId }: { assetId: string }) {
-  const answer = useApi(endpoints.getPosture, { params: { assetId } }, { refetchInterval: 30_000 });
+  const answer = useApi(endpoints.getPosture, { params: { assetId }, query: { asOf: useAsOf() } }, { refetchInterval: 30_000 });
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   const counts = answer.data?.counts;
   const summary = counts
