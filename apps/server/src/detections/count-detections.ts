@@ -15,13 +15,14 @@ import {
   type Select,
 } from '../fleet-index/count-groups.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { canSelect, type DetectionFilter, selectDetections } from '../fleet-index/select-detections.ts';
+import { canSelect, type DetectionFilter, wishOf } from '../fleet-index/select-detections.ts';
+import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import { indexAnswers, prepareDetections, type SelectDetections, speaksOfFixed } from '../query/detection-query.ts';
+import { indexAnswers, prepareWish, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import { isOfTimes, countByHistories } from './count-by-histories.ts';
 import { newForDays } from './derive.ts';
@@ -88,16 +89,16 @@ async function countByFilter({ db, fleetIndex, clock }: Sources, { past, ...wish
   if (!past && !canSelect(index, wish, asOf)) throw tooFarBack();
   const about = search ? subject(index, search, ids) : undefined;
   const filter: DetectionFilter = { ...wish, about };
-  const select =
-    (one: DetectionFilter): Select =>
-    (visit) =>
-      selectDetections(index, one, { asOf, newForDays }, visit);
+  const visits = visitsOf(index);
   return {
     index,
     sources,
-    all: select(filter),
-    byStatus: byStatus(filter).map(([status, one]) => [status, select(one)] as const),
-    dispose: () => about?.assets.dispose(),
+    all: visits.of(wishOf(filter, { asOf, newForDays })),
+    byStatus: byStatus(filter).map(([status, one]) => [status, visits.of(wishOf(one, { asOf, newForDays }))] as const),
+    dispose: () => {
+      visits.dispose();
+      about?.assets.dispose();
+    },
   };
 }
 
@@ -109,21 +110,30 @@ async function countByQuery(sources: Sources, wish: Wish & Past & { readonly ask
   refuseFixed(groupBy, speaksOfFixed(asked));
   const names = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
   const scope = { organizationId, asOf: clock(), silence: config.silence };
-  const all = await prepareDetections(db, asked, scope, prepareAssets);
-  const statuses: [string, SelectDetections][] = [];
+  const all = await prepareWish(db, asked, scope, prepareAssets);
+  const statuses: (readonly [string, typeof all])[] = [];
   for (const status of groupBy === 'status' ? ['new', 'active', 'reopened', 'fixed'] : []) {
     const own = parseQuery(`status:${status}`, 'detection', 0).query;
     // Without a word about fixed ones they are not meant.
     if (!own || (status === 'fixed' && !speaksOfFixed(asked))) continue;
-    statuses.push([status, await prepareDetections(db, { kind: 'and', parts: [asked, own] }, scope, prepareAssets)]);
+    statuses.push([status, await prepareWish(db, { kind: 'and', parts: [asked, own] }, scope, prepareAssets)]);
   }
   const index = await fleetIndex.at(organizationId, past);
   if (!past && !indexAnswers(asked, index.since)) throw tooFarBack();
-  const select =
-    (prepared: SelectDetections): Select =>
-    (visit) =>
-      prepared(index, visit);
-  return { index, sources: names, all: select(all), byStatus: statuses.map(([status, one]) => [status, select(one)] as const) };
+  const visits = visitsOf(index);
+  return {
+    index,
+    sources: names,
+    all: visits.of(all(index)),
+    byStatus: statuses.map(([status, one]) => [status, visits.of(one(index))] as const),
+    dispose: visits.dispose,
+  };
+}
+
+/** What is counted is visited more than once: what one visit worked out does for the next. */
+function visitsOf(index: OrganizationIndex): { readonly of: (wish: DetectionWish) => Select; readonly dispose: () => void } {
+  const stack = new DisposableStack();
+  return { of: (wish) => stack.use(new DetectionVisits(index, wish)).all, dispose: () => stack.dispose() };
 }
 
 function refuseFixed(groupBy: DetectionGrouping, isWithFixed: boolean): void {

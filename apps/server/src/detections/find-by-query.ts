@@ -6,7 +6,7 @@ import { detectionCondition } from '../query/detection-condition.ts';
 import {
   asksForTimes,
   indexAnswers,
-  prepareDetections,
+  prepareWish,
   type QueryScope,
   speaksOfException,
   speaksOfFixed,
@@ -14,8 +14,8 @@ import {
 import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
-import { loadPage, pageBySort } from './find-in-fleet.ts';
 import { findByHistories } from './find-by-histories.ts';
+import { loadPage, pageOfVisits } from './find-in-fleet.ts';
 import type { DetectionList, DetectionQuery } from './store.ts';
 
 export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
@@ -65,9 +65,9 @@ async function byIndex({ db, fleetIndex, clock }: Sources, { query, past, scope:
   const scope = { ...rest, asOf: clock() };
   const decide = await prepareDecisions(db, scope, past);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
-  const select = await prepareDetections(db, query, scope, prepareAssets);
+  const wishOf = await prepareWish(db, query, scope, prepareAssets);
   const index = await fleetIndex.at(organizationId, past);
-  const page = pageBySort(index, { ...wish, contexts: weigh?.(index.present) }, (visit, within) => select(index, visit, within));
+  const page = pageOfVisits(index, { ...wish, contexts: weigh?.(index.present) }, wishOf(index));
   const decisions = decide?.(index.present) ?? noDecisions;
   return loadPage(db, { organizationId, asOf: new Date(index.momentFor(asOf.getTime())), decisions }, page);
 }

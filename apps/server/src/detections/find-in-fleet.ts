@@ -5,7 +5,8 @@ import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decis
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
-import { canSelect, canSelectPast, selectDetections, selectPast, type Subject } from '../fleet-index/select-detections.ts';
+import { canSelect, canSelectPast, selectPast, type Subject, wishOf } from '../fleet-index/select-detections.ts';
+import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/detection-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -36,9 +37,7 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   const decisions = decide?.(index) ?? noDecisions;
   if (!canSelect(index, query, asOf)) return findByHistories(db, { ...query, decisions });
   const about = search ? subject(index, search, ids) : undefined;
-  const page = pageBySort(index, { ...query, contexts: weigh?.(index) }, (visit, assets) =>
-    selectDetections(index, { ...query, about, assets }, { asOf, newForDays }, visit),
-  );
+  const page = pageOfVisits(index, { ...query, contexts: weigh?.(index) }, wishOf({ ...query, about }, { asOf, newForDays }));
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
 }
@@ -67,9 +66,8 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   }
   const index = await fleetIndex.at(organizationId, asOf);
   const about = query.search ? subject(index, query.search, ids) : undefined;
-  const page = pageBySort(index, { ...query, contexts: weigh?.(index.present) }, (visit, assets) =>
-    selectDetections(index, { ...query, about, assets }, { asOf: asOf.getTime(), newForDays }, visit),
-  );
+  const wished = wishOf({ ...query, about }, { asOf: asOf.getTime(), newForDays });
+  const page = pageOfVisits(index, { ...query, contexts: weigh?.(index.present) }, wished);
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf, decisions: decide?.(index.present) ?? noDecisions }, page);
 }
@@ -87,12 +85,16 @@ interface SortedPage extends Omit<DetectionPage, 'last'> {
   readonly isByAsset: boolean;
 }
 
+/** One page of the detections that are wished, in the order that is asked for. */
+export function pageOfVisits(index: OrganizationIndex, wish: PageWish, wished: DetectionWish): ReturnType<typeof pageBySort> {
+  using visits = new DetectionVisits(index, wished);
+  return pageBySort(index, wish, visits.all);
+}
+
+type PageWish = Pick<DetectionQuery, 'sort' | 'limit' | 'offset' | 'after'> & { readonly contexts: AssetContexts | undefined };
+
 /** One page of what `select` visits, in the order that is asked for. */
-export function pageBySort(
-  index: OrganizationIndex,
-  wish: Pick<DetectionQuery, 'sort' | 'limit' | 'offset' | 'after'> & { readonly contexts: AssetContexts | undefined },
-  select: SelectWithin,
-): SortedPage {
+function pageBySort(index: OrganizationIndex, wish: PageWish, select: SelectWithin): SortedPage {
   const { sort, after, contexts = usualContexts } = wish;
   if (sort === 'risk') {
     const page = pageByRisk({ index, contexts }, { ...wish, after: after && 'risk' in after ? after : undefined }, select);

@@ -20,6 +20,7 @@ export class Question {
   /** The moment at which it is asked, in ms since 1970. */
   readonly moment: number;
   readonly #transitions = new Map<number, RecentTransitions>();
+  readonly #answers = new Map<object, unknown>();
 
   constructor(index: OrganizationIndex, lookedAt: LookedAt, moment: number) {
     this.index = index;
@@ -32,6 +33,12 @@ export class Question {
     const known = this.#transitions.get(moment) ?? new RecentTransitions(this.index, moment);
     this.#transitions.set(moment, known);
     return known;
+  }
+
+  /** What `ask` says of the index, for which it is asked once in this question. */
+  once<Result>(ask: (index: OrganizationIndex) => Result): Result {
+    if (!this.#answers.has(ask)) this.#answers.set(ask, ask(this.index));
+    return this.#answers.get(ask) as Result; // what the same function answered
   }
 
   dispose(): void {

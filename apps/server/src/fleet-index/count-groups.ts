@@ -86,15 +86,18 @@ function ended(groups: ReadonlyMap<string, { readonly detections: number; readon
 export function countByAsset({ table }: OrganizationIndex, select: Select, keyOf: (asset: IndexedAsset) => string): Group[] {
   const groups = assetsByKey(table, keyOf);
   if (groups.length > maxCompared) return oneByOne(table, select, keyOf);
-  const members = groups.map(([key, assets]) => ({ key, bitmap: new RoaringBitmap32(assets), detections: 0 }));
+  // The largest first: what is found in one group alone, as with a kernel of one release, needs no look at the others.
+  const members = groups
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([key, assets]) => ({ key, bitmap: new RoaringBitmap32(assets), detections: 0 }));
   const all = new RoaringBitmap32();
   visitOnce(select, (selected, times) => {
     const { assets, size } = selected;
     all.orInPlace(assets);
     let left = size;
-    for (const member of members) {
+    for (const [at, member] of members.entries()) {
       if (left === 0) break;
-      const count = assets.andCardinality(member.bitmap);
+      const count = at === members.length - 1 ? left : assets.andCardinality(member.bitmap);
       member.detections += times * count;
       left -= count;
     }
@@ -120,7 +123,12 @@ function assetsByKey(table: AssetTable, keyOf: (asset: IndexedAsset) => string):
 function oneByOne(table: AssetTable, select: Select, keyOf: (asset: IndexedAsset) => string): Group[] {
   const counts = new Int32Array(table.assets.length);
   visitOnce(select, ({ assets }, times) => {
-    for (const asset of assets.toUint32Array()) counts[asset] = (counts[asset] ?? 0) + times;
+    const list = assets.toUint32Array();
+    // By number: twice as fast as by iterator, and there may be a hundred million.
+    for (let at = 0; at < list.length; at += 1) {
+      const asset = list[at] ?? 0;
+      counts[asset] = (counts[asset] ?? 0) + times;
+    }
   });
   const groups = new Map<string, { detections: number; assets: number }>();
   for (const [dense, asset] of table.assets.entries()) {

@@ -1,6 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Question } from './candidate.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { RecentTransitions } from './recent-transitions.ts';
 import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
 import { type DetectionTest, partOf } from './where.ts';
 
@@ -8,25 +9,24 @@ const dayMs = 24 * 3600 * 1000;
 
 /** On these assets, which stay whose they are. */
 export function onAssets(select: (index: OrganizationIndex) => RoaringBitmap32): DetectionTest {
-  const selected = onceFor(select);
-  return ({ question: { index } }) => ({ key: '', isNew: false, assets: () => selected(index) });
+  return ({ question }) => ({ key: '', isNew: false, assets: () => question.once(select) });
 }
 
 /** What is found now because of one of these package versions. */
 export function madeBy(packageVersions: Iterable<number>): DetectionTest {
   const ids = new Set(packageVersions);
-  const selected = onceFor(({ book }) => idsByPlace(book, ids, () => true));
-  return byPackages((index, place) => selected(index).get(place) ?? []);
+  const ask = ({ book }: OrganizationIndex) => idsByPlace(book, ids, () => true);
+  return byPackages((question, place) => question.once(ask).get(place) ?? []);
 }
 
 /** What is found now because of a package version for which the vendor has a fix or, as is asked, has none. */
 export function fixable(isFixable: boolean): DetectionTest {
-  const selected = onceFor(({ book }) => idsByPlace(book, book.packageVersions(), ({ upgrade }) => upgrade !== null));
-  return byPackages((index, place) => {
-    const fixed = selected(index).get(place) ?? [];
+  const ask = ({ book }: OrganizationIndex) => idsByPlace(book, book.packageVersions(), ({ upgrade }) => upgrade !== null);
+  return byPackages((question, place) => {
+    const fixed = question.once(ask).get(place) ?? [];
     if (isFixable) return fixed;
     const known = new Set(fixed);
-    return [...index.book.packagesOf(place)].filter((id) => !known.has(id));
+    return [...question.index.book.packagesOf(place)].filter((id) => !known.has(id));
   });
 }
 
@@ -48,9 +48,10 @@ function idsByPlace(
   return byPlace;
 }
 
-function byPackages(idsOf: (index: OrganizationIndex, place: number) => readonly number[]): DetectionTest {
-  return ({ question: { index }, ranked: { place } }) => {
-    const ids = idsOf(index, place);
+function byPackages(idsOf: (question: Question, place: number) => readonly number[]): DetectionTest {
+  return ({ question, ranked: { place } }) => {
+    const { index } = question;
+    const ids = idsOf(question, place);
     if (ids.length === 0) return false;
     if (ids.length === index.book.packagesOf(place).size) return true;
     return partOf(ids.join(), () => index.packages.assetsWithAny(ids));
@@ -67,7 +68,12 @@ export function inStatus(passes: (status: string) => boolean, newForDays: number
     const recent = isAgeAsked ? question.since(question.moment - newForDays * dayMs) : null;
     const isOwn = !detections.wasFixed.isEmpty;
     if (!isOwn && (!recent || recent.isQuiet(ranked.place))) return isWanted.active;
-    return partOf(isOwn || recent?.hasLogged(ranked.place) ? null : '', () => ofStatus(candidate, isWanted, newForDays));
+    if (!isOwn && recent && !recent.hasLogged(ranked.place)) {
+      const { born } = recent;
+      if (isWanted.fresh) return { key: '', isNew: false, assets: () => born };
+      return partOf('', () => RoaringBitmap32.andNot(candidate.universe, born));
+    }
+    return partOf(null, () => ofStatus(candidate, isWanted, newForDays));
   };
 }
 
@@ -106,14 +112,26 @@ export function firstFound({ from, until }: { readonly from: number; readonly un
     if (late?.isQuiet(place)) return false;
     if (!later && !late) return true;
     if (!late && later?.isQuiet(place)) return true;
-    return partOf(late?.hasLogged(place) || later?.hasLogged(place) ? null : '', () => {
-      const found = late ? late.foundAmong(place, candidate.universe) : new RoaringBitmap32(candidate.universe);
-      const after = later?.foundAmong(place, candidate.universe);
-      if (after) found.andNotInPlace(after);
-      after?.dispose();
+    if (late?.hasLogged(place) || later?.hasLogged(place)) return partOf(null, () => foundBetween(candidate, late, later));
+    if (late && !later) return { key: '', isNew: false, assets: () => late.born };
+    return partOf('', () => {
+      const found = RoaringBitmap32.andNot(candidate.universe, later?.born ?? nowhere);
+      if (late) found.andInPlace(late.born);
       return found;
     });
   };
+}
+
+function foundBetween(
+  { universe, ranked: { place } }: Candidate,
+  late: RecentTransitions | null,
+  later: RecentTransitions | null,
+): RoaringBitmap32 {
+  const found = late ? late.foundAmong(place, universe) : new RoaringBitmap32(universe);
+  const after = later?.foundAmong(place, universe);
+  if (after) found.andNotInPlace(after);
+  after?.dispose();
+  return found;
 }
 
 /** Gone, and that at this moment or later; null for whenever. What came back is not. */
@@ -163,12 +181,3 @@ export function coveredBy(passes: (id: string) => boolean): DetectionTest {
 }
 
 const nowhere = new RoaringBitmap32();
-
-/** What a question asks of its index is asked once. The index does not change within a question. */
-function onceFor<Result>(ask: (index: OrganizationIndex) => Result): (index: OrganizationIndex) => Result {
-  let last: { readonly index: OrganizationIndex; readonly result: Result } | null = null;
-  return (index) => {
-    if (last?.index !== index) last = { index, result: ask(index) };
-    return last.result;
-  };
-}

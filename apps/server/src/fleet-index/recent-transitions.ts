@@ -25,6 +25,11 @@ export class RecentTransitions {
     for (const [place, assets] of ended) this.#own(this.#ended, place).addMany(assets);
   }
 
+  /** Assets all of whose detections began since. Not the caller's. */
+  get born(): RoaringBitmap32 {
+    return this.#born;
+  }
+
   /** A new bitmap of those of these assets on which the check was first found since; the caller disposes it. */
   foundAmong(place: number, assets: RoaringBitmap32): RoaringBitmap32 {
     const found = RoaringBitmap32.and(assets, this.#born);

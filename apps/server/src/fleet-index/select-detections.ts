@@ -7,7 +7,7 @@ import type { ExceptionFilter } from './excepted.ts';
 import { type Found, PastMoment } from './past-moment.ts';
 import { type Selected, Selection } from './selection.ts';
 import type { RankedCheck } from './verdict-book.ts';
-import { visitDetections } from './visit-detections.ts';
+import { type DetectionWish, visitDetections } from './visit-detections.ts';
 import { allOf, anyOf, type DetectionTest } from './where.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -107,6 +107,14 @@ export function selectDetections(
   { asOf, newForDays }: { asOf: number; newForDays: number },
   visit: (selected: Selected) => void,
 ): void {
+  visitDetections(index, wishOf(filter, { asOf, newForDays }), visit);
+}
+
+/** What selectDetections visits, to be visited more than once. */
+export function wishOf(
+  filter: DetectionFilter,
+  { asOf, newForDays }: { readonly asOf: number; readonly newForDays: number },
+): DetectionWish {
   const { status, exception = 'without', assets, about, foundWithinDays, fixedWithinDays } = filter;
   const tests: DetectionTest[] = [({ ranked }) => fitsCheck(ranked, filter)];
   if (status !== 'open' && status !== 'all') tests.push(inStatus((one) => one === status, newForDays));
@@ -117,7 +125,7 @@ export function selectDetections(
   if (assets) tests.push(onAssets(() => assets));
   // What exceptions cover is open.
   const isWithGone = (status === 'fixed' || status === 'all') && exception !== 'only';
-  visitDetections(index, { test: allOf(tests), lookedAt: { isWithGone, exception }, moment: asOf }, visit);
+  return { test: allOf(tests), lookedAt: { isWithGone, exception }, moment: asOf };
 }
 
 function isNamed({ check }: RankedCheck, { nameIncludes }: Subject): boolean {

@@ -4,6 +4,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { assetStateSql } from '../assets/asset-state.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
+import type { IndexedAsset } from '../fleet-index/asset-table.ts';
 import { isFirst } from '../fleet-index/count-groups.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
@@ -31,6 +32,8 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
     test: (field, test) => {
       if (field.name === 'tag') return { prepare: () => prepareTag(db, { field, test }, scope, prepareAssets) };
       if (field.name === 'risk') return { prepare: () => prepareRisk(db, test, scope) };
+      const value = indexed[field.name];
+      if (value) return { prepare: async () => byIndex(value, test) };
       const column = columnOf(field, scope);
       return column ? { condition: testCondition(column, field, test) } : { prepare: async () => prepareCount(field, test) };
     },
@@ -39,27 +42,48 @@ export async function prepareAssets(db: Kysely<Database>, query: Query, asked: Q
   return run(whole);
 }
 
-/** Columns of `asset` and of its newest agent; null for what the index counts. */
+/** What the index has of each asset: it says in some ms which of a hundred thousand fit, where the database takes half a second. */
+const indexed: Readonly<Record<string, (asset: IndexedAsset) => string | boolean>> = {
+  assetId: ({ assetId }) => assetId,
+  hostname: ({ hostname }) => hostname,
+  os: ({ os }) => os,
+  ecosystem: ({ ecosystem }) => ecosystem,
+  release: ({ release }) => release,
+  pendingRestart: ({ pendingRestart }) => pendingRestart,
+};
+
+/** Of names there may be as many as assets: these need not be remembered. */
+const mostKnown = 1000;
+
+function byIndex(value: (asset: IndexedAsset) => string | boolean, test: Test): SelectAssets {
+  const passes = compileTest(test);
+  return ({ table }) => {
+    // Of systems and releases there are a handful on all assets.
+    const known = new Map<string | boolean, boolean>();
+    return table.where((asset) => {
+      const own = value(asset);
+      const before = known.get(own);
+      if (before !== undefined) return before;
+      const result = passes(own);
+      if (known.size < mostKnown) known.set(own, result);
+      return result;
+    });
+  };
+}
+
+/** Columns of `asset` and of its newest agent; null for what the index has counted. */
 function columnOf({ name }: Field, { asOf, silence }: QueryScope): RawBuilder<unknown> | null {
   switch (name) {
-    case 'assetId':
-      return sql`asset.id::text`;
     case 'state':
-      return assetStateSql(asOf, silence, sql`(newest.last_check_in is not null)`);
+      return assetStateSql(asOf, silence, sql`(${ofNewestAgent('lastCheckIn')} is not null)`);
     case 'agentVersion':
-      return sql`newest.version`;
-    case 'pendingRestart':
-      return sql`asset.pending_restart`;
+      return ofNewestAgent('version');
     case 'firstSeen':
       return sql`asset.first_seen`;
     case 'lastSeen':
       return sql`asset.last_seen`;
     case 'lastScan':
       return sql`asset.last_scan`;
-    case 'hostname':
-    case 'os':
-    case 'ecosystem':
-    case 'release':
     case 'architecture':
     case 'packages':
       return sql.ref(`asset.${name}`);
@@ -68,14 +92,17 @@ function columnOf({ name }: Field, { asOf, silence }: QueryScope): RawBuilder<un
   }
 }
 
+/** Asked for only where it is wanted: to look for the agent of each asset takes most of the time. */
+function ofNewestAgent(column: 'version' | 'lastCheckIn'): RawBuilder<unknown> {
+  return sql`(
+    select ${sql.ref(`agent.${column}`)} from agent
+    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
+    order by enrolled_at desc limit 1)`;
+}
+
 async function byRows(db: Kysely<Database>, { organizationId }: QueryScope, condition: Condition): Promise<SelectAssets> {
   const { rows } = await sql<{ numbers: string }>`
     select coalesce(array_agg(number), '{}')::text as numbers from asset
-    left join lateral (
-      select version, last_check_in from agent
-      where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
-      order by enrolled_at desc limit 1
-    ) as newest on true
     where organization_id = ${organizationId} and ${condition}`.execute(db);
   const numbers = parseNumbers(rows[0]?.numbers ?? '{}');
   return ({ table }) => new RoaringBitmap32(numbers.flatMap((number) => table.find(number) ?? []));

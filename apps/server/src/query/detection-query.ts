@@ -18,7 +18,7 @@ import {
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { Selected } from '../fleet-index/selection.ts';
 import type { RankedCheck } from '../fleet-index/verdict-book.ts';
-import { visitDetections } from '../fleet-index/visit-detections.ts';
+import { type DetectionWish, visitDetections } from '../fleet-index/visit-detections.ts';
 import { allOf, anyOf, type DetectionTest, not, partOf } from '../fleet-index/where.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { toCheckRisk } from '../risk/fleet-risk.ts';
@@ -38,8 +38,8 @@ export type SelectAssets = (index: OrganizationIndex) => RoaringBitmap32;
 /** Handed in: assets are asked for by their detections, and detections by their assets. */
 export type PrepareAssets = (db: Kysely<Database>, query: Query, scope: QueryScope) => Promise<SelectAssets>;
 
-/** Visits the detections that fit, check by check, worst first; on these assets alone where they are given. */
-export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void, within?: RoaringBitmap32) => void;
+/** Visits the detections that fit, check by check, worst first. */
+export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void) => void;
 
 /** How often a check is found counts only as long as it is found, unless the query says otherwise. */
 export function speaksOfFixed(query: Query | null): boolean {
@@ -92,21 +92,24 @@ export function indexAnswers(query: Query | null, since: number): boolean {
 }
 
 /** Asks the database what it must, so that the index can then say which detections fit. For queries that the index answers. */
-export async function prepareDetections(
+export async function prepareDetections(...asked: Parameters<typeof prepareWish>): Promise<SelectDetections> {
+  const wishOf = await prepareWish(...asked);
+  return (index, visit) => visitDetections(index, wishOf(index), visit);
+}
+
+/** The same, for detections that are visited more than once. */
+export async function prepareWish(
   db: Kysely<Database>,
   query: Query | null,
   scope: QueryScope,
   prepareAssets: PrepareAssets,
-): Promise<SelectDetections> {
+): Promise<(index: OrganizationIndex) => DetectionWish> {
   const test = query ? await prepare(db, query, { scope, prepareAssets }) : () => true;
   const lookedAt = {
     isWithGone: speaksOfFixed(query),
     exception: speaksOfException(query) ? ('with' as const) : ('without' as const),
   };
-  return (index, visit, within) => {
-    const narrowed = within ? allOf([test, onAssets(() => within)]) : test;
-    visitDetections(index, { test: narrowed, lookedAt, moment: index.momentFor(scope.asOf.getTime()) }, visit);
-  };
+  return (index) => ({ test, lookedAt, moment: index.momentFor(scope.asOf.getTime()) });
 }
 
 async function prepare(

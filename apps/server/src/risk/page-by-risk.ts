@@ -45,23 +45,26 @@ export function pageByRisk(
   { limit, offset, after }: Wish,
   select: Select,
 ): RiskPage {
-  const groups = new Map<string, Group>();
+  const groups: Group[] = [];
   let total = 0;
   const sizesOf = sizesByClass(contexts);
   select((selected) => {
     total += selected.size;
     const sizes = sizesOf(selected);
-    for (const [at, { risk }] of scoresOf(selected, contexts).entries()) {
+    const own: Group[] = [];
+    for (const [at, { context }] of contexts.classes.entries()) {
       const size = sizes[at] ?? 0;
       if (size === 0) continue;
-      const known = groups.get(keyOf(selected, risk));
+      const risk = riskScore(toCheckRisk(selected.check), selected.confirmed, context);
+      const known = own.find((group) => group.risk === risk);
       if (known) known.size += size;
-      else groups.set(keyOf(selected, risk), { risk, ranked: selected, size });
+      else own.push({ risk, ranked: selected, size });
     }
+    groups.push(...own);
   });
-  const ordered = [...groups.values()].sort(compareGroups).filter((group) => !after || compareWith(group, after) >= 0);
+  const ordered = groups.filter((group) => !after || compareWith(group, after) >= 0).sort(compareGroups);
   const wanted = firstOf(ordered, { limit: limit + offset, after });
-  const assets = collect(select, contexts, new Set(wanted.map(({ ranked, risk }) => keyOf(ranked, risk))));
+  const assets = collect(select, contexts, wanted);
   const items: { check: number; assetId: string }[] = [];
   let [left, last] = [offset, null as RiskPlace | null];
   for (const { risk, ranked } of wanted) {
@@ -123,9 +126,12 @@ function firstOf(ordered: readonly Group[], { limit, after }: Pick<Wish, 'limit'
   return first;
 }
 
-function collect(select: Select, contexts: AssetContexts, keys: ReadonlySet<string>): Map<string, RoaringBitmap32> {
+function collect(select: Select, contexts: AssetContexts, wanted: readonly Group[]): Map<string, RoaringBitmap32> {
+  const keys = new Set(wanted.map(({ ranked, risk }) => keyOf(ranked, risk)));
+  const places = new Set(wanted.map(({ ranked }) => ranked.place));
   const found = new Map<string, RoaringBitmap32>();
   select((selected) => {
+    if (!places.has(selected.place)) return;
     for (const { risk, own } of scoresOf(selected, contexts)) {
       const key = keyOf(selected, risk);
       if (!keys.has(key)) continue;

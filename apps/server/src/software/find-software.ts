@@ -37,6 +37,12 @@ interface Group {
   readonly key: string;
 }
 
+/** By what lists are sorted: first the value, then the key. */
+interface Ordered {
+  readonly value: number;
+  readonly key: string;
+}
+
 /**
  * Package versions that are, or at a moment were, installed, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
  * UNAVAILABLE while the fleet index is being built.
@@ -49,17 +55,16 @@ export async function findSoftware(
   const rows = await findSoftwareRows(db, query);
   const index = await fleetIndex.at(wish.organizationId, asOf);
   const groups = groupsOf(index, rows);
-  const detections = wish.sort === 'detections' ? new Map(groups.map((one) => [one, countDetections(index, one.ids)])) : null;
-  const valueOf = (group: Group): number =>
-    wish.sort === 'name' ? 0 : -(wish.sort === 'assets' ? group.assets : (detections?.get(group) ?? 0));
+  const valueOf = ({ assets, ids }: Group): number =>
+    wish.sort === 'name' ? 0 : -(wish.sort === 'assets' ? assets : countDetections(index, ids));
   const direction = wish.direction === 'descending' ? -1 : 1;
-  const compare = (a: readonly [number, string], b: readonly [number, string]): number =>
-    direction * (a[0] - b[0] || (a[1] === b[1] ? 0 : a[1] < b[1] ? -1 : 1));
-  const placeOf = (group: Group): [number, string] => [valueOf(group), group.key];
+  const compare = (a: Ordered, b: Ordered): number =>
+    direction * (a.value - b.value || (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
   const order = `${wish.sort} ${wish.direction}`;
   const after = wish.after === undefined ? null : (readPlace(wish.after, order, ['number', 'text']) as [number, string]); // as asked for
-  const behind = after ? groups.filter((group) => compare(placeOf(group), after) > 0) : groups;
-  const sorted = behind.toSorted((a, b) => compare(placeOf(a), placeOf(b)));
+  const place = after && { value: after[0], key: after[1] };
+  const all = groups.map((group) => ({ ...group, value: valueOf(group) }));
+  const sorted = all.filter((group) => !place || compare(group, place) > 0).sort(compare);
   const page = sorted.slice(wish.offset, wish.offset + wish.limit);
   const last = sorted.length > wish.offset + wish.limit ? page.at(-1) : undefined;
   return {
@@ -67,7 +72,7 @@ export async function findSoftware(
     items: page.map(({ row: { name, version, ecosystem, release, source }, ids, assets }) => {
       return { name, version, ecosystem, release, source, assets, detections: countDetections(index, ids) };
     }),
-    next: last ? writePlace(order, placeOf(last)) : null,
+    next: last ? writePlace(order, [last.value, last.key]) : null,
   };
 }
 
@@ -90,7 +95,7 @@ function readWish({ query: text, search, now, asOf: beside }: SoftwareQuery): {
 }
 
 function groupsOf({ packages }: OrganizationIndex, rows: readonly SoftwareRow[]): Group[] {
-  const byKey = Map.groupBy(rows, ({ name, version, ecosystem, release }) => [name, version, ecosystem, release].join('\n'));
+  const byKey = Map.groupBy(rows, ({ name, version, ecosystem, release }) => `${name}\n${version}\n${ecosystem}\n${release}`);
   return [...byKey].flatMap(([key, same]) => {
     const [row] = same;
     const ids = same.map(({ id }) => id);

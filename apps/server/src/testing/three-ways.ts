@@ -7,7 +7,8 @@ import type { Database } from '../db/schema.ts';
 import { derivedDetections, newForDays, statusOf } from '../detections/derive.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { selectPast } from '../fleet-index/select-detections.ts';
+import { selectPast, wishOf } from '../fleet-index/select-detections.ts';
+import { DetectionVisits } from '../fleet-index/visit-detections.ts';
 import {
   type Belief,
   HistoryWorld,
@@ -110,6 +111,23 @@ async function compareNow(world: HistoryWorld, ...indexes: readonly FleetIndex[]
     for (const fleet of indexes) {
       const index = await fleet.current(organizationId);
       same('index and SQL', askIndex(index, world.now), withinWindow(bySql, index.since));
+      checkVisits(index, index.momentFor(world.now));
+    }
+  }
+}
+
+/** Sizes are those of the assets, and what is said to be alike is so, in the first visit as in the next. */
+function checkVisits(index: OrganizationIndex, asOf: number): void {
+  for (const status of ['open', 'new', 'active', 'reopened', 'fixed', 'all'] as const) {
+    using visits = new DetectionVisits(index, wishOf({ status }, { asOf, newForDays }));
+    const alike = new Map<number, number[]>();
+    for (let round = 0; round < 2; round += 1) {
+      visits.all(({ likeness, size, assets, check }) => {
+        const all = assets.toArray();
+        same(`number and set of ${status} assets of ${check.number}`, size, all.length);
+        if (likeness !== null) same(`assets of checks like ${check.number}`, alike.get(likeness) ?? all, all);
+        if (likeness !== null) alike.set(likeness, all);
+      });
     }
   }
 }
