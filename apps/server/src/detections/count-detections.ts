@@ -1,9 +1,8 @@
 import type { countDetections, DetectionGroup, DetectionGrouping, Remainder, Upgrade } from '@vedette/protocol';
 import { parseQuery, type Query } from '@vedette/query';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
-import type { Database } from '../db/schema.ts';
 import { countDays } from '../fleet-index/count-days.ts';
 import {
   byStatus,
@@ -79,11 +78,12 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
   return { groups: shown, total: groups.length, detections };
 }
 
-async function countByFilter({ db, fleetIndex, clock }: Sources, { past, ...wish }: Wish & Past): Promise<Counting> {
+async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Promise<Counting> {
+  const { db, fleetIndex, clock } = given;
   const { organizationId, groupBy, search } = wish;
   refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all');
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
-  const sources = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
+  const sources = groupBy === 'package' ? await loadSources(given, organizationId) : new Map<number, string>();
   const index = await fleetIndex.at(organizationId, past);
   const asOf = index.momentFor((past ?? clock()).getTime());
   if (!past && !canSelect(index, wish, asOf)) throw tooFarBack();
@@ -108,7 +108,7 @@ async function countByQuery(sources: Sources, wish: Wish & Past & { readonly ask
   if (!hasNoFilter(wish))
     throw new ApiError('BAD_REQUEST', 'query: beside a query nothing else filters what is counted; write it into the query');
   refuseFixed(groupBy, speaksOfFixed(asked));
-  const names = groupBy === 'package' ? await loadSources(db) : new Map<number, string>();
+  const names = groupBy === 'package' ? await loadSources(sources, organizationId) : new Map<number, string>();
   const scope = { organizationId, asOf: clock(), silence: config.silence };
   const all = await prepareWish(db, asked, scope, prepareAssets);
   const statuses: (readonly [string, typeof all])[] = [];
@@ -177,10 +177,11 @@ function labelled(
   return { ...group, label: index.table.assets.find(({ assetId }) => assetId === group.key)?.hostname ?? group.key };
 }
 
-/** Of package versions that verdicts speak of. */
-async function loadSources(db: Kysely<Database>): Promise<Map<number, string>> {
+/** Of package versions that verdicts speak of, as the index knows. */
+async function loadSources({ db, fleetIndex }: Sources, organizationId: string): Promise<Map<number, string>> {
+  const ids = [...(await fleetIndex.current(organizationId)).book.packageVersions()];
   const { rows } = await sql<{ id: number; source: string }>`
-    select id, source from package_version where id in (select package_version_id from verdict)`.execute(db);
+    select id, source from package_version where id = any(${ids}::integer[])`.execute(db);
   return new Map(rows.map(({ id, source }) => [id, source]));
 }
 

@@ -5,6 +5,7 @@ import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decis
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
+import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { canSelect, canSelectPast, selectPast, type Subject, wishOf } from '../fleet-index/select-detections.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
@@ -125,13 +126,13 @@ export async function loadPage(
   return { total, items: among.flatMap(({ assetId, check }) => found.get(`${assetId} ${check}`) ?? []), next };
 }
 
-/** Package versions that verdicts speak of and whose name or source holds the text. */
+/** Package versions whose name or source holds the text. */
 export async function packageVersionsAbout(db: Kysely<Database>, search: string): Promise<Set<number>> {
   const pattern = containing(search);
-  const { rows } = await sql<{ id: number }>`
-    select id from package_version
-    where (name ilike ${pattern} or source ilike ${pattern}) and id in (select package_version_id from verdict)`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+  const { rows } = await sql<{ ids: string }>`
+    select coalesce(array_agg(id), '{}')::text as ids from package_version
+    where name ilike ${pattern} or source ilike ${pattern}`.execute(db);
+  return new Set(parseNumbers(rows[0]?.ids ?? '{}'));
 }
 
 /** What a search is about; the caller disposes its assets. */

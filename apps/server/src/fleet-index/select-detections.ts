@@ -120,16 +120,20 @@ export function wishOf(
   if (status !== 'open' && status !== 'all') tests.push(inStatus((one) => one === status, newForDays));
   if (foundWithinDays !== undefined) tests.push(firstFound({ from: asOf - foundWithinDays * dayMs, until: Infinity }));
   if (fixedWithinDays !== undefined) tests.push(goneSince(asOf - fixedWithinDays * dayMs));
-  if (about)
-    tests.push(anyOf([({ ranked }) => isNamed(ranked, about), madeBy(about.packageVersions), onAssets(() => about.assets)]));
+  if (about) tests.push(concerning(about));
   if (assets) tests.push(onAssets(() => assets));
   // What exceptions cover is open.
   const isWithGone = (status === 'fixed' || status === 'all') && exception !== 'only';
   return { test: allOf(tests), lookedAt: { isWithGone, exception }, moment: asOf };
 }
 
-function isNamed({ check }: RankedCheck, { nameIncludes }: Subject): boolean {
-  return check.name.toLowerCase().includes(nameIncludes);
+function concerning({ packageVersions, assets, nameIncludes }: Subject): DetectionTest {
+  return anyOf([
+    ({ ranked }) => ranked.check.name.toLowerCase().includes(nameIncludes),
+    madeBy(packageVersions),
+    // Most texts are in no asset's name.
+    assets.isEmpty ? () => false : onAssets(() => assets),
+  ]);
 }
 
 function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: DetectionFilter): boolean {

@@ -2,6 +2,7 @@ import { findEcosystem } from '@vedette/ecosystems';
 import { type CompareVersions, type Field, foldQuery, matchesThing, type Query, type Test } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
 /** A condition that holds for all that fit, and where it is exact for no other. */
@@ -22,12 +23,24 @@ export interface SoftwareRow {
 
 /** Ids of the package versions that fit. */
 export async function findPackageVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
-  return (await findSoftwareRows(db, query)).map(({ id }) => id);
+  const { condition, isExact } = boundOfQuery(query);
+  if (!isExact) return (await findSoftwareRows(db, query)).map(({ id }) => id);
+  // Of "lib" there are tens of thousands: as one text they are read in a fraction of the time.
+  const { rows } = await sql<{ ids: string }>`
+    select coalesce(array_agg(id), '{}')::text as ids from package_version where ${condition}`.execute(db);
+  return parseNumbers(rows[0]?.ids ?? '{}');
 }
 
 /** The package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
 export async function findSoftwareRows(db: Kysely<Database>, query: Query): Promise<SoftwareRow[]> {
-  const { condition, isExact } = foldQuery<Bound>(query, {
+  const { condition, isExact } = boundOfQuery(query);
+  const { rows } = await sql<SoftwareRow>`
+    select id, name, version, source, ecosystem, release, architecture from package_version where ${condition}`.execute(db);
+  return isExact ? rows : rows.filter((row) => matchesThing(query, { ...row }, versionOrder(row.ecosystem)));
+}
+
+function boundOfQuery(query: Query): Bound {
+  return foldQuery<Bound>(query, {
     all: (parts) => boundOfList(parts, meaningOfLists.all),
     any: (parts) => boundOfList(parts, meaningOfLists.any),
     // The opposite of a condition that holds for too many would hold for too few.
@@ -37,9 +50,6 @@ export async function findSoftwareRows(db: Kysely<Database>, query: Query): Prom
       throw new Error(`software has no ${name}`);
     },
   });
-  const { rows } = await sql<SoftwareRow>`
-    select id, name, version, source, ecosystem, release, architecture from package_version where ${condition}`.execute(db);
-  return isExact ? rows : rows.filter((row) => matchesThing(query, { ...row }, versionOrder(row.ecosystem)));
 }
 
 function boundOfList(parts: readonly Bound[], join: (conditions: readonly Condition[]) => Condition): Bound {
