@@ -84,21 +84,26 @@ interface WantedStatus {
   readonly active: boolean;
 }
 
-function ofStatus({ question, ranked, detections, isOpen, universe }: Candidate, wanted: WantedStatus, newForDays: number) {
+function ofStatus(candidate: Candidate, wanted: WantedStatus, newForDays: number): RoaringBitmap32 {
+  const { question, ranked, detections, isOpen, universe } = candidate;
   const result = wanted.fixed ? RoaringBitmap32.andNot(universe, isOpen) : new RoaringBitmap32();
-  const take = (assets: RoaringBitmap32, isWanted: boolean): void => {
-    if (isWanted) result.orInPlace(assets);
+  const take = (assets: RoaringBitmap32): void => {
+    result.orInPlace(assets);
     assets.dispose();
   };
-  if (wanted.reopened) take(RoaringBitmap32.and(isOpen, detections.wasFixed), true);
-  if (!wanted.fresh && !wanted.active) return result;
-  const steady = RoaringBitmap32.andNot(isOpen, detections.wasFixed);
-  if (wanted.fresh !== wanted.active) {
-    const fresh = question.since(question.moment - newForDays * dayMs).foundAmong(ranked.place, steady);
-    if (wanted.active) steady.andNotInPlace(fresh);
-    take(fresh, wanted.fresh);
+  if (wanted.reopened) take(RoaringBitmap32.and(isOpen, detections.wasFixed));
+  if (wanted.fresh && wanted.active) take(RoaringBitmap32.andNot(isOpen, detections.wasFixed));
+  if (wanted.fresh === wanted.active) return result;
+  const fresh = question.since(question.moment - newForDays * dayMs).foundAmong(ranked.place, isOpen);
+  fresh.andNotInPlace(detections.wasFixed);
+  if (wanted.fresh) {
+    take(fresh);
+    return result;
   }
-  take(steady, wanted.active);
+  const active = RoaringBitmap32.andNot(isOpen, detections.wasFixed);
+  active.andNotInPlace(fresh);
+  fresh.dispose();
+  take(active);
   return result;
 }
 
