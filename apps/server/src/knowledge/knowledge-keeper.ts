@@ -83,7 +83,7 @@ export class KnowledgeKeeper implements AsyncDisposable {
     await keepPosture(this.#context);
     if (config.feedDirectory === null && !config.offline) {
       const refreshed = this.#refreshWhenDue().catch((error: unknown) => this.#report(error));
-      void refreshed.then(() => this.#startWarming());
+      if (isFirst) void refreshed.then(() => this.#startWarming());
     } else if (config.feedDirectory !== null && isFirst) {
       await this.refresh();
       this.#startWarming();
@@ -99,7 +99,9 @@ export class KnowledgeKeeper implements AsyncDisposable {
     if (this.#stop.signal.aborted || this.#checks.version !== null) return;
     const { db } = this.#context;
     const known = await this.#checks.follow(db);
-    if (known.size === 0 || !this.#checks.stays) return;
+    if (known.size === 0) return;
+    // Too large to be kept: it is made when something new has come.
+    if (!this.#checks.stays) return this.#checks[Symbol.asyncDispose]();
     const version = await makeChecks(db, this.#source());
     if (version !== null) await this.#checks.adopt(version);
   }
