@@ -57,9 +57,14 @@ function inNumberOrder({ assets, isInNumberOrder }: AssetTable, first: number): 
 function detectionsOf(assets: readonly number[], select: SelectWithin): Map<number, Item[]> {
   const found = new Map<number, Item[]>();
   const within = new RoaringBitmap32(assets);
-  select(({ check: { number: check, exploited, epss }, severity, confirmed, assets: on }) => {
+  const alike = new Map<number, Uint32Array>();
+  select((selected) => {
+    const { likeness, severity, confirmed } = selected;
+    const { number: check, exploited, epss } = selected.check;
     const item = { severity, exploited, epss, check, confirmed };
-    for (const dense of on.toUint32Array()) {
+    const on = (likeness === null ? undefined : alike.get(likeness)) ?? selected.assets.toUint32Array();
+    if (likeness !== null) alike.set(likeness, on);
+    for (const dense of on) {
       const known = found.get(dense);
       if (known) known.push(item);
       else found.set(dense, [item]);
