@@ -42,15 +42,17 @@ function endpointRows(): string[][] {
 }
 
 function settingRows(): string[][] {
-  const numbers = Object.entries(numberSettings).map(([name, { default: byDefault, min, max, unit, meaning }]) => [
+  const numbers = Object.entries(numberSettings).map(([name, { label, default: byDefault, min, max, unit, meaning }]) => [
     `\`${name}\``,
+    label,
     `${byDefault} ${unit}`,
     String(min),
     String(max),
     meaning,
   ]);
-  const others = Object.entries(otherSettings).map(([name, { default: byDefault, meaning }]) => [
+  const others = Object.entries(otherSettings).map(([name, { label, default: byDefault, meaning }]) => [
     `\`${name}\``,
+    label,
     JSON.stringify(byDefault),
     '',
     '',
@@ -128,7 +130,7 @@ Agent interface: ${agentProblemCodes.join(', ')}
     ['feeds.md', heading('Feeds') + table(['feed', 'what', 'files', 'official address', 'fetched'], feedRows())],
     [
       'agent-settings.md',
-      heading('Settings of the agent') + table(['setting', 'default', 'least', 'most', 'meaning'], settingRows()),
+      heading('Settings of the agent') + table(['setting', 'called', 'default', 'least', 'most', 'meaning'], settingRows()),
     ],
     [
       'commands.md',

@@ -61,18 +61,20 @@ function manifestText(manifest: ManifestSummary | null): string {
 type Explained = ExplainedSetting & ReturnType<typeof tableEntry>;
 
 function tableEntry({ name }: ExplainedSetting) {
-  const all: Readonly<Record<string, { default: unknown; min?: number; max?: number; unit?: string; meaning: string }>> = {
+  const all: Readonly<
+    Record<string, { default: unknown; min?: number; max?: number; unit?: string; label: string; meaning: string }>
+  > = {
     ...numberSettings,
     ...otherSettings,
   };
   const entry = all[name];
   const { min = null, max = null, unit = '' } = entry ?? {};
-  return { default: entry?.default, min, max, unit, meaning: entry?.meaning ?? '' };
+  return { default: entry?.default, min, max, unit, label: entry?.label ?? '', meaning: entry?.meaning ?? '' };
 }
 
-function line({ name, value, source, note, min, max, unit, meaning }: Explained): string {
+function line({ name, value, source, note, min, max, unit, label, meaning }: Explained): string {
   const range = min === null ? '' : `, ${min} to ${max}`;
   const shown = Array.isArray(value) ? value.join('; ') || 'none' : String(value);
   const why = `(${source}${range}${note === null ? '' : `; ${note}`})`;
-  return `${name.padEnd(18)}${`${shown} ${unit}`.trim().padEnd(24)} ${why}\n${' '.repeat(18)}${meaning}`;
+  return `${name.padEnd(18)}${`${shown} ${unit}`.trim().padEnd(24)} ${why}\n${' '.repeat(18)}${label}: ${meaning}`;
 }

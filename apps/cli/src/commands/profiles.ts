@@ -17,6 +17,7 @@ import {
   settingNames,
   type SettingName,
   writeSettingValue,
+  upgradeSettings,
 } from '@vedette/protocol';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
@@ -32,13 +33,13 @@ const flagOf = (name: SettingName): string => `--${name.replace(/[A-Z]/g, (lette
 /** One option for each setting of the table. */
 const settingOptions = settingNames.map((name): readonly [string, string] => {
   if (isNumberSetting(name)) {
-    const { min, max, unit, meaning } = numberSettings[name];
-    return [`${flagOf(name)} <n>`, `${meaning}; ${min} to ${max} ${unit}`];
+    const { label, min, max, unit, meaning } = numberSettings[name];
+    return [`${flagOf(name)} <n>`, `${label}: ${meaning}; ${min} to ${max} ${unit}`];
   }
   const values = name === 'suspended' ? '<true|false>' : '<times>';
   return [
     `${flagOf(name)} ${values}`,
-    `${otherSettings[name].meaning}${name === 'blackout' ? '; with semicolons between them' : ''}`,
+    `${otherSettings[name].label}: ${otherSettings[name].meaning}${name === 'blackout' ? '; with semicolons between them' : ''}`,
   ];
 });
 
@@ -47,8 +48,8 @@ const profileOptions: readonly (readonly [string, string])[] = [
   ['--priority <n>', '1 to 1000; of several that set the same the highest counts (default 100)'],
   ['--description <text>', 'for people'],
   ...settingOptions,
-  ['--prevent-upgrade <true|false>', 'agents stay on the version they have'],
-  ['--windows <times>', 'agents are upgraded at these times only, as "sat,sun 02:00-04:00" in UTC; with semicolons between them'],
+  ['--prevent-upgrade <true|false>', upgradeSettings.preventUpgrade.meaning],
+  ['--windows <times>', `${upgradeSettings.windows.meaning}; with semicolons between them`],
   ['--unset <names>', 'settings to leave to other profiles again, also preventUpgrade and windows; with commas between them'],
   ['--dry-run', 'say what it would change on how many assets, and change nothing'],
 ];

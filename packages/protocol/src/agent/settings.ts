@@ -2,6 +2,8 @@ import { isBlackoutWindow } from './blackout.ts';
 
 /** A number that may be set, within what is safe on any machine, whoever sets it. */
 interface NumberSetting {
+  /** What people call it. */
+  readonly label: string;
   readonly default: number;
   readonly min: number;
   readonly max: number;
@@ -16,8 +18,16 @@ interface NumberSetting {
  * documents all read this one.
  */
 export const numberSettings = {
-  cpuPercent: { default: 5, min: 1, max: 10, unit: '% of one CPU', meaning: 'CPU the agent takes in the long run' },
+  cpuPercent: {
+    label: 'CPU share',
+    default: 5,
+    min: 1,
+    max: 10,
+    unit: '% of one CPU',
+    meaning: 'CPU the agent takes in the long run',
+  },
   busyCpuPercent: {
+    label: 'CPU share on a busy machine',
     default: 0.5,
     min: 0.1,
     max: 1,
@@ -25,6 +35,7 @@ export const numberSettings = {
     meaning: 'the same while others want the CPUs or disks, or on battery',
   },
   burstCpuMs: {
+    label: 'CPU burst',
     default: 500,
     min: 50,
     max: 1000,
@@ -33,6 +44,7 @@ export const numberSettings = {
     meaning: 'used at once after a quiet time, by an inventory',
   },
   hardCpuPercent: {
+    label: 'CPU hard limit',
     default: 50,
     min: 10,
     max: 100,
@@ -41,6 +53,7 @@ export const numberSettings = {
     meaning: 'hard stop of the control group',
   },
   memoryMegabytes: {
+    label: 'Memory limit',
     default: 128,
     min: 96,
     max: 256,
@@ -48,8 +61,17 @@ export const numberSettings = {
     whole: true,
     meaning: 'above it the kernel takes memory back; hard stop at twice',
   },
-  checkInSeconds: { default: 60, min: 10, max: 86_400, unit: 's', whole: true, meaning: 'time between check-ins' },
+  checkInSeconds: {
+    label: 'Check-in interval',
+    default: 60,
+    min: 10,
+    max: 86_400,
+    unit: 's',
+    whole: true,
+    meaning: 'time between check-ins',
+  },
   fullScanSeconds: {
+    label: 'Full check interval',
     default: 14_400,
     min: 900,
     max: 604_800,
@@ -61,9 +83,36 @@ export const numberSettings = {
 export type NumberSettingName = keyof typeof numberSettings;
 
 export const otherSettings = {
-  suspended: { default: false, meaning: 'collects and sends nothing, only checks in' },
-  blackout: { default: [], meaning: 'the same at these local times, as "mon-fri 08:00-18:00"' },
+  suspended: { label: 'Suspended', default: false, meaning: 'collects and sends nothing, only checks in' },
+  blackout: {
+    label: 'Blackout windows',
+    default: [],
+    meaning: 'collects and sends nothing at these local times, as "mon-fri 08:00-18:00"',
+  },
 } as const;
+
+/** What profiles and release rules say of upgrades, beside the settings of the agent. */
+export const upgradeSettings = {
+  preventUpgrade: { label: 'Prevent upgrades', meaning: 'agents stay on the version they have' },
+  windows: { label: 'Upgrade windows', meaning: 'agents are upgraded at these times only, as "sat,sun 02:00-04:00" in UTC' },
+  region: { label: 'Region', meaning: 'where releases are fetched from first' },
+} as const;
+
+const described: Readonly<Record<string, { readonly label: string; readonly unit?: string }>> = {
+  ...numberSettings,
+  ...otherSettings,
+  ...upgradeSettings,
+};
+
+/** What people call a setting; the name itself where a newer agent or platform has one that we do not know. */
+export function settingLabel(name: string): string {
+  return Object.hasOwn(described, name) ? (described[name]?.label ?? name) : name;
+}
+
+/** In what its value is counted; nothing for what is no number. */
+export function settingUnit(name: string): string {
+  return Object.hasOwn(described, name) ? (described[name]?.unit ?? '') : '';
+}
 
 export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly suspended: boolean;

@@ -3,7 +3,7 @@ import Input from '@cloudscape-design/components/input';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { endpoints, type Profile, type ProfileInput, settingNames } from '@vedette/protocol';
+import { endpoints, type Profile, type ProfileInput, settingNames, upgradeSettings } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
@@ -51,11 +51,14 @@ export function EditProfile({ profile, onClose }: { profile: Profile | null; onC
         />
       ))}
       <h3>Upgrades of the agent</h3>
-      <FormField label="Prevent upgrades" description="Agents stay on the version they have. A release rule wins over this">
+      <FormField
+        label={upgradeSettings.preventUpgrade.label}
+        description="Agents stay on the version they have. A release rule wins over this"
+      >
         <YesOrNo value={draft.preventUpgrade} onChange={(preventUpgrade) => change({ preventUpgrade })} />
       </FormField>
       <FormField
-        label="Maintenance windows"
+        label={upgradeSettings.windows.label}
         description="When agents may switch to another version, in UTC, one a line such as “sat,sun 02:00-04:00”. Empty: not said here"
         errorText={wrong.get('upgrades.windows')}
       >

@@ -1,9 +1,9 @@
-import { endpoints, type Profile, type ProfileInput, writeSettingValue } from '@vedette/protocol';
+import { endpoints, type Profile, type ProfileInput, settingLabel, settingUnit, writeSettingValue } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { formatCount, plural } from '../../ui/format.ts';
+import { plural } from '../../ui/format.ts';
 import { useSettled } from '../../ui/use-settled.ts';
 
 const namesShown = 5;
@@ -37,7 +37,8 @@ export function PreviewChange({ change }: PreviewChangeProps) {
       <ul>
         {changes.map((one) => (
           <li key={JSON.stringify(one)}>
-            {one.name} {writeSettingValue(one.from)} → {writeSettingValue(one.to)} on {formatCount(one.assets)}
+            {settingLabel(one.name)}: {writeSettingValue(one.from)} → {writeSettingValue(one.to)} {settingUnit(one.name)} on{' '}
+            {plural(one.assets, 'asset')}
           </li>
         ))}
       </ul>

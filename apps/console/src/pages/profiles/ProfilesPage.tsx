@@ -1,7 +1,7 @@
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { endpoints, type Profile, writeSettingValue } from '@vedette/protocol';
+import { endpoints, type Profile, settingLabel, settingUnit, writeSettingValue } from '@vedette/protocol';
 import { useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
@@ -85,7 +85,10 @@ const columns: readonly Column<Profile>[] = [
 
 /** What a profile sets, and to what. */
 function settingsOf({ settings, upgrades }: Profile): (readonly [string, string])[] {
-  return Object.entries({ ...settings, ...upgrades }).map(([name, value]) => [name, writeSettingValue(value)]);
+  return Object.entries({ ...settings, ...upgrades }).map(([name, value]) => [
+    settingLabel(name),
+    [writeSettingValue(value), settingUnit(name)].filter(Boolean).join(' '),
+  ]);
 }
 
 /** Agent settings for the assets that fit a query, the profile that wins first. */

@@ -13,31 +13,36 @@ export function SettingField(props: {
 }) {
   const { name, value, error, onChange } = props;
   if (isNumberSetting(name)) {
-    const { min, max, unit, meaning, default: byDefault } = numberSettings[name];
+    const { label, min, max, unit, meaning, default: byDefault } = numberSettings[name];
     return (
       <FormField
-        label={name}
-        description={meaning}
-        constraintText={`${min} to ${max} ${unit}; ${byDefault} where no profile says otherwise`}
+        label={`${label} (${unit})`}
+        description={sentence(meaning)}
+        constraintText={`${min} to ${max}; ${byDefault} where no profile says otherwise`}
         errorText={error}
       >
         <Input inputMode="decimal" value={value} onChange={({ detail }) => onChange(detail.value)} />
       </FormField>
     );
   }
-  const { meaning } = otherSettings[name];
+  const { label, meaning } = otherSettings[name];
   if (name === 'suspended') {
     return (
-      <FormField label={name} description={meaning} errorText={error}>
+      <FormField label={label} description={sentence(meaning)} errorText={error}>
         <YesOrNo value={value} onChange={onChange} />
       </FormField>
     );
   }
   return (
-    <FormField label={name} description={`${meaning}; one a line`} errorText={error}>
+    <FormField label={label} description={`${sentence(meaning)}; one a line`} errorText={error}>
       <Textarea rows={2} value={value} onChange={({ detail }) => onChange(detail.value)} />
     </FormField>
   );
+}
+
+/** The schema writes them without a capital, as they stand in lists of the command line. */
+function sentence(meaning: string): string {
+  return meaning.charAt(0).toUpperCase() + meaning.slice(1);
 }
 
 const choices = [
