@@ -350,13 +350,21 @@ export function dashboard(): Dashboard {
     fixedLast7Days: 47,
     newLast7Days: 21,
     topChecks: checks.slice(0, 5).map(({ number, name, severity }) => ({ check: number, name, severity, assets: 6 })),
-    topUpgrades: packages
-      .slice(0, 5)
-      .flatMap(([source, , , fixed], index) =>
-        fixed === null
-          ? []
-          : [{ source, fixed, detections: 60 - index * 9, assets: 6 - index, severity: (5 - Math.min(index, 4)) as Severity }],
-      ), // 5 to 1
+    topUpgrades: packages.slice(0, 5).flatMap(([source, , , fixed], index) =>
+      fixed === null
+        ? []
+        : [
+            {
+              ecosystem: 'debian',
+              release: 'bookworm',
+              source,
+              fixed,
+              detections: 60 - index * 9,
+              assets: 6 - index,
+              severity: (5 - Math.min(index, 4)) as Severity,
+            },
+          ],
+    ), // 5 to 1
     worst: sorted(detections.filter(({ status }) => status !== 'fixed')).slice(0, 8),
     trend: Array.from({ length: 14 }, (_, index) => ({ at: at(13 - index), open: grow(index) })),
   };

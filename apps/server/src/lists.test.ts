@@ -185,6 +185,87 @@ describe('a list to which a figure leads', () => {
     expect(bands.some(({ assets }) => assets > 0)).toBe(true);
   });
 
+  const detectionsWith = (query: string): Promise<unknown> => total(`/detections?query=${encodeURIComponent(query)}`);
+
+  it('holds what the upgrade removes, and the assets on which it does', async () => {
+    const { items } = (await get('/fixes')).json<{ items: Record<'ecosystem' | 'release' | 'source', string>[] }>();
+    for (const { ecosystem, release, source, ...figures } of items) {
+      const query = `upgrade:"${ecosystem} ${release} ${source}"`;
+      const led = { detections: await detectionsWith(query), assets: await assetsWith(`detection:(${query})`) };
+      expect([source, figures]).toMatchObject([source, led]);
+    }
+    expect(items.length).toBeGreaterThan(1);
+  });
+
+  it('says that what an upgrade removes is of now', async () => {
+    for (const query of ['upgrade:* and status:fixed', `asOf:${before} and upgrade:*`])
+      expect((await get(`/detections?query=${encodeURIComponent(query)}`)).json()).toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
+  it.each(['asset', 'check'])('holds what changed between two moments, by %s', async (groupBy) => {
+    const after = new Date(server.clock.now.getTime() - 1).toISOString();
+    const came = { new: '(status:new or status:active)', reopened: 'status:reopened', fixed: 'status:fixed' };
+    const sums = { new: 0, reopened: 0, fixed: 0 };
+    for (const to of [undefined, after]) {
+      const changes = await get(`/detections/changes?from=${before}&groupBy=${groupBy}${to === undefined ? '' : `&to=${to}`}`);
+      const { groups } = changes.json<{ groups: (Record<keyof typeof came, number> & { key: string })[] }>();
+      for (const group of groups) {
+        const own = groupBy === 'asset' ? `asset:(assetId:${group.key})` : `check:${group.key}`;
+        for (const kind of ['new', 'reopened', 'fixed'] as const) {
+          const was = kind === 'fixed' ? `openAt:${before}` : `not openAt:${before}`;
+          const query = `${to === undefined ? '' : `asOf:${to} and `}${came[kind]} and ${was} and exception:* and ${own}`;
+          expect([query, await detectionsWith(query)]).toEqual([query, group[kind]]);
+          sums[kind] += group[kind];
+        }
+      }
+    }
+    expect(sums.new).toBeGreaterThan(0);
+    expect(sums.fixed).toBeGreaterThan(0);
+  });
+
+  it('holds what was open at a moment, and in a time, by index and by histories', async () => {
+    const was = await total(`/detections?asOf=${before}`);
+    expect(was).toBeGreaterThan(0);
+    expect(await detectionsWith(`openAt:${before} and status:*`)).toBe(was);
+    expect(await detectionsWith(`openAt:<=${before} and status:*`)).toBe(was);
+    expect(await detectionsWith('openAt:<2026-10 and status:*')).toBe(0);
+  });
+
+  it('holds the assets that a key enrolled, and those of which no authority speaks', async () => {
+    const { items } = (await get('/activation-keys')).json<{ items: { activationKeyId: string; uses: number }[] }>();
+    for (const { activationKeyId, uses } of items) expect(await assetsWith(`activationKey:${activationKeyId}`)).toBe(uses);
+    expect(items.some(({ uses }) => uses > 0)).toBe(true);
+    const { items: all } = await page('/assets');
+    expect(await assetsWith('unassessed:>0')).toBe(all.filter(({ unassessed }) => unassessed !== 0).length);
+    expect(await assetsWith('unassessed:0')).toBe(all.filter(({ unassessed }) => unassessed === 0).length);
+  });
+
+  it('holds packages in the order of a column, what has no value last', async () => {
+    const path = `/assets/${assets[0]}/facts/dpkg`;
+    const names = async (rest: string) => (await page(`${path}?sort=name${rest}`)).items.map(({ name }) => name);
+    expect((await names('')).length).toBeGreaterThan(0);
+    expect(await names('&direction=descending')).toEqual((await names('')).toReversed());
+    expect((await page(`${path}?sort=nothing`)).total).toBe((await page(path)).total);
+  });
+
+  it.each(['source', 'severity', 'detections', 'assets', 'share'])(
+    'holds upgrades in the order of %s, read on by cursor',
+    async (sort) => {
+      const whole = (await page(`/fixes?sort=${sort}&limit=100`)).items.map(({ source }) => source);
+      const read: unknown[] = [];
+      for (let after = ''; ;) {
+        const part = await page(`/fixes?sort=${sort}&limit=1${after}`);
+        read.push(...part.items.map(({ source }) => source));
+        if (part.next === null) break;
+        after = `&after=${part.next}`;
+      }
+      expect(read).toEqual(whole);
+      const turned = (await page(`/fixes?sort=${sort}&direction=descending`)).items.map(({ source }) => source);
+      expect(turned).toEqual(whole.toReversed());
+      expect((await page('/fixes?search=OPENSSL')).items.map(({ source }) => source)).toEqual(['openssl']);
+    },
+  );
+
   it.each([
     ['severity', (key: string) => `severity:${key}`],
     ['status', (key: string) => `status:${key}`],

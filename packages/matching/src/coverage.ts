@@ -4,7 +4,7 @@ import { isDistribution, type EcosystemName } from '@vedette/protocol';
  * A registry with fewer statements is taken for a sample, not for what its authority knows: the smallest complete source of a large
  * registry (crates) brings about 800. Small registries that never reach it stay unassessed, which errs on the safe side.
  */
-const minimumRegistryStatements = 200;
+export const minimumRegistryStatements = 200;
 
 /**
  * Whether so many statements about an ecosystem (of a distribution: about its release) are enough to call a package clean of which

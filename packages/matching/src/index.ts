@@ -10,7 +10,7 @@ export { checkNames } from './check-names.ts';
 export { checkReferences } from './check-references.ts';
 export { checkChanges, type CheckForm, statementSummary } from './check-changes.ts';
 export type { Confidence } from './confidence.ts';
-export { isCovered } from './coverage.ts';
+export { isCovered, minimumRegistryStatements } from './coverage.ts';
 export { decisiveStatement, governingStatements, weighStatements, type WeighedStatement } from './decisive-statement.ts';
 export {
   evidenceDifference,

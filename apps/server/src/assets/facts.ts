@@ -1,4 +1,4 @@
-import { type FactName, type FactRow, facts, type FactValue, postureFact } from '@vedette/protocol';
+import { type FactName, type FactRow, facts, type FactValue, postureFact, type SortDirection } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { containing } from '../detections/like.ts';
@@ -16,6 +16,9 @@ export interface FactQuery {
   readonly search?: string | undefined;
   /** A moment of the past; null or absent for now. */
   readonly asOf?: Date | null | undefined;
+  /** A column; by key where absent. */
+  readonly sort?: string | undefined;
+  readonly direction?: SortDirection;
   readonly limit: number;
   readonly offset: number;
 }
@@ -31,7 +34,23 @@ export async function findFacts(db: Kysely<Database>, query: FactQuery): Promise
   const kept = query.asOf ? await factsThen(db, query, query.asOf) : await factsNow(db, query);
   const wanted = query.search?.toLowerCase();
   const found = wanted === undefined || wanted === '' ? kept : kept.filter((row) => mentions(row, wanted));
-  return { total: found.length, items: found.slice(query.offset, query.offset + query.limit) };
+  const { sort, direction, offset, limit } = query;
+  const ordered = sort === undefined ? found : inOrder(found, sort, direction === 'descending');
+  return { total: found.length, items: ordered.slice(offset, offset + limit) };
+}
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/** By the values of a column; rows without one come last, whichever way round. */
+function inOrder(rows: readonly FactRow[], column: string, isDescending: boolean): FactRow[] {
+  const valueOf = (row: FactRow): FactValue => (Object.hasOwn(row, column) ? (row[column] ?? null) : null);
+  const isMissing = (value: FactValue) => value === null || value === '';
+  return rows.toSorted((one, other) => {
+    const [a, b] = [valueOf(one), valueOf(other)];
+    if (isMissing(a) || isMissing(b)) return Number(isMissing(a)) - Number(isMissing(b));
+    const order = typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(textOf(a), textOf(b));
+    return isDescending ? -order : order;
+  });
 }
 
 async function factsNow(db: Kysely<Database>, query: FactQuery): Promise<FactRow[]> {
@@ -63,7 +82,11 @@ function textOf(value: FactValue): string {
 }
 
 async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
-  const { organizationId, assetId, collector, search, limit, offset, asOf } = query;
+  const { organizationId, assetId, collector, search, sort, direction, limit, offset, asOf } = query;
+  const order =
+    sort === undefined
+      ? sql``
+      : sql`nullif(body ->> ${sort}, '') ${direction === 'descending' ? sql`desc` : sql`asc`} nulls last,`;
   const present = asOf
     ? sql`${packagesThen({ organizationId, assetId, collector, asOf })} as present join package_version using (id)`
     : sql`inventory
@@ -77,7 +100,7 @@ async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<Fac
       from ${present}
     ) as fact
     where ${search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(search)})` : sql`true`}
-    order by sort_key
+    order by ${order} sort_key
     limit ${limit} offset ${offset}`.execute(db);
   if (rows.length === 0 && offset > 0) return { ...(await findPackages(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };

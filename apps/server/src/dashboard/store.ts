@@ -104,7 +104,9 @@ function upgrades(index: OrganizationIndex): Dashboard['topUpgrades'] {
   const begin = performance.now();
   const last = kept.get(index);
   if (last && (last.revision === index.revision || begin < last.until)) return last.list;
-  const list = topUpgrades(index, listLength).map(({ ecosystem, source, versions, detections, assets, severity }) => ({
+  const list = topUpgrades(index, listLength).map(({ ecosystem, release, source, versions, detections, assets, severity }) => ({
+    ecosystem,
+    release,
     source,
     detections,
     assets,

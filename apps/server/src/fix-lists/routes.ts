@@ -14,13 +14,16 @@ import { prepareAssets } from '../query/asset-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
 import { planAssetFixes } from './plan-asset-fixes.ts';
-import { compareFixes, planFleetFixes, type PlannedFix } from './plan-fixes.ts';
+import { planFleetFixes, type PlannedFix } from './plan-fixes.ts';
 import { highestVersion } from './smallest-upgrades.ts';
 import { restartAfter, upgradeCommand } from './upgrade-command.ts';
 
 /** Installed packages named of one upgrade in a list over the fleet. */
 const maxPackages = 50;
-const Cursor = z.tuple([z.number(), z.string().max(400)]);
+const Cursor = z.tuple([z.union([z.number(), z.string().max(400)]), z.string().max(400)]);
+/** Where a fix stands in a list: by what it is sorted, then by its key. */
+type Place = z.infer<typeof Cursor>;
+type Sort = (typeof listFixes)['query']['_output']['sort'];
 
 /** Fix lists: of the fleet, and of one asset. */
 export function registerFixLists(app: FastifyInstance, context: Context): void {
@@ -35,11 +38,15 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
     return { index, contexts: prepared?.(index.present) ?? usualContexts };
   }
 
-  serve(app, context, listFixes, async ({ query: { limit, after, asOf }, caller: { organizationId } }) => {
+  serve(app, context, listFixes, async ({ query, caller: { organizationId } }) => {
+    const { limit, after, search, sort, direction, asOf } = query;
     const behind = after === undefined ? null : readCursor(after);
     const { index, contexts } = await look(organizationId, asOf);
-    const all = fleetPlan(index, contexts);
-    const rest = behind ? all.filter((fix) => compareFixes(fix, behind) > 0) : all;
+    const turn = direction === 'descending' ? -1 : 1;
+    const all = found(fleetPlan(index, contexts), search).toSorted(
+      (a, b) => turn * comparePlaces(placeOf(a, sort), placeOf(b, sort)),
+    );
+    const rest = behind ? all.filter((fix) => turn * comparePlaces(placeOf(fix, sort), behind) > 0) : all;
     const page = rest.slice(0, limit);
     const { now, after: left } = whatRemains(
       index,
@@ -58,7 +65,7 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
         detectionsAfter: total(left.open),
         share: shareOf(now.weight - left.weight, now.weight),
       },
-      next: last ? writeCursor(last) : null,
+      next: last ? writeCursor(placeOf(last, sort)) : null,
     };
   });
 
@@ -127,17 +134,31 @@ function fleetPlan(index: OrganizationIndex, contexts: AssetContexts): PlannedFi
   return plan;
 }
 
-function writeCursor({ weight, upgrade }: PlannedFix): string {
-  return Buffer.from(JSON.stringify([weight, upgrade.key])).toString('base64url');
+function found(fixes: readonly PlannedFix[], search = ''): readonly PlannedFix[] {
+  const text = search.trim().toLowerCase();
+  return text === '' ? fixes : fixes.filter(({ upgrade }) => upgrade.key.toLowerCase().includes(text));
 }
 
-function readCursor(text: string): { weight: number; upgrade: PlannedFix['upgrade'] } {
+function placeOf({ upgrade, ...fix }: PlannedFix, sort: Sort): Place {
+  if (sort === 'source') return [upgrade.source, upgrade.key];
+  return [-fix[sort === 'share' ? 'weight' : sort], upgrade.key];
+}
+
+function comparePlaces([a, one]: Place, [b, other]: Place): number {
+  if (a !== b) return a < b ? -1 : 1;
+  return one < other ? -1 : Number(one > other);
+}
+
+function writeCursor(place: Place): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+function readCursor(text: string): Place {
   const problem = new ApiError('BAD_REQUEST', 'query.after: this is no cursor of a list of fixes');
   try {
     const place = Cursor.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString()));
     if (!place.success) throw problem;
-    const [weight, key] = place.data;
-    return { weight, upgrade: { key, ecosystem: '', release: '', source: '', fixed: '' } };
+    return place.data;
   } catch {
     throw problem;
   }

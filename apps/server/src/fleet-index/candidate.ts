@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import type { CheckDetections } from './check-detections.ts';
 import { type ExceptionFilter, narrowToException } from './excepted.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import { PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import type { RankedCheck } from './verdict-book.ts';
 
@@ -21,6 +22,7 @@ export class Question {
   readonly moment: number;
   readonly #transitions = new Map<number, RecentTransitions>();
   readonly #answers = new Map<object, unknown>();
+  readonly #moments = new Map<number, PastMoment>();
 
   constructor(index: OrganizationIndex, lookedAt: LookedAt, moment: number) {
     this.index = index;
@@ -41,8 +43,15 @@ export class Question {
     return this.#answers.get(ask) as Result; // what the same function answered
   }
 
+  /** What was found at a moment, not before the index's `since`; the question's. */
+  at(moment: number): PastMoment {
+    const known = this.#moments.get(moment) ?? new PastMoment(this.index, moment);
+    this.#moments.set(moment, known);
+    return known;
+  }
+
   dispose(): void {
-    for (const one of this.#transitions.values()) one.dispose();
+    for (const one of [...this.#transitions.values(), ...this.#moments.values()]) one.dispose();
   }
 }
 

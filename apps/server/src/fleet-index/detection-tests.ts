@@ -1,5 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Candidate, Question } from './candidate.ts';
+import { goneWithout } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
 import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
@@ -149,6 +150,38 @@ export function goneSince(moment: number | null): DetectionTest {
       const gone = RoaringBitmap32.and(candidate.universe, ended);
       gone.andNotInPlace(candidate.isOpen);
       return gone;
+    });
+  };
+}
+
+/** Found at this moment of the index's window, as whatever. */
+export function openAt(moment: number): DetectionTest {
+  return ({ question, ranked }) =>
+    partOf(null, () => {
+      const { open, information } = question.at(moment).found(ranked.place);
+      information.dispose();
+      return open;
+    });
+}
+
+/** What an upgrade whose key passes removes alone: what fix lists say of it. */
+export function removedBy(passes: (key: string) => boolean): DetectionTest {
+  return ({ question: { index }, ranked: { place } }) => {
+    const { book, packages } = index;
+    const byKey = new Map<string, Set<number>>();
+    for (const id of book.packagesOf(place)) {
+      const key = book.verdictsOn(id).find((one) => one.place === place && holds(one))?.upgrade?.key;
+      if (key !== undefined && passes(key)) byKey.set(key, (byKey.get(key) ?? new Set()).add(id));
+    }
+    if (byKey.size === 0) return false;
+    return partOf(null, () => {
+      const removed = new RoaringBitmap32();
+      for (const own of byKey.values()) {
+        const gone = goneWithout(index, place, own, (ids) => packages.assetsWithAny([...ids]));
+        removed.orInPlace(gone);
+        gone.dispose();
+      }
+      return removed;
     });
   };
 }

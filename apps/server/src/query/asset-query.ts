@@ -1,3 +1,5 @@
+import { minimumRegistryStatements } from '@vedette/matching';
+import { distributions } from '@vedette/protocol';
 import { compileTest, type Field, foldQuery, type Query, type Test } from '@vedette/query';
 import { type Kysely, sql, type RawBuilder } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
@@ -72,12 +74,16 @@ function byIndex(value: (asset: IndexedAsset) => string | boolean, test: Test): 
 }
 
 /** Columns of `asset` and of its newest agent; null for what the index has counted. */
-function columnOf({ name }: Field, { asOf, silence }: QueryScope): RawBuilder<unknown> | null {
+function columnOf({ name }: Field, { organizationId, asOf, silence }: QueryScope): RawBuilder<unknown> | null {
   switch (name) {
     case 'state':
       return assetStateSql(asOf, silence, sql`(${ofNewestAgent('lastCheckIn')} is not null)`);
     case 'agentVersion':
       return ofNewestAgent('version');
+    case 'activationKey':
+      return sql`${ofNewestAgent('activationKeyId')}::text`;
+    case 'unassessed':
+      return sql`case when (asset.ecosystem, asset.release) in (${kindsCovered(organizationId)}) then 0 else asset.packages end`;
     case 'firstSeen':
       return sql`asset.first_seen`;
     case 'lastSeen':
@@ -93,11 +99,25 @@ function columnOf({ name }: Field, { asOf, silence }: QueryScope): RawBuilder<un
 }
 
 /** Asked for only where it is wanted: to look for the agent of each asset takes most of the time. */
-function ofNewestAgent(column: 'version' | 'lastCheckIn'): RawBuilder<unknown> {
+function ofNewestAgent(column: 'version' | 'lastCheckIn' | 'activationKeyId'): RawBuilder<unknown> {
   return sql`(
     select ${sql.ref(`agent.${column}`)} from agent
     where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
     order by enrolled_at desc limit 1)`;
+}
+
+/** What the fleet runs of which enough is known, as isCovered has it: asked once for a question, however large the fleet. */
+function kindsCovered(organizationId: string): RawBuilder<unknown> {
+  const enough = sql`case when ecosystem = any(${[...distributions]}::text[]) then 1 else ${minimumRegistryStatements} end`;
+  return sql`
+    select ecosystem, release from (
+      select distinct ecosystem, release from asset where organization_id = ${organizationId}
+    ) as kind
+    where (select count(*) from (
+      select from statement
+      where valid_until is null and statement.ecosystem = kind.ecosystem and statement.release in (kind.release, '')
+      limit ${minimumRegistryStatements}
+    ) as counted) >= ${enough}`;
 }
 
 async function byRows(db: Kysely<Database>, { organizationId }: QueryScope, condition: Condition): Promise<SelectAssets> {

@@ -3,6 +3,7 @@ import { postureCheckNumbers } from '@vedette/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import type { Decisions } from '../decisions/decisions.ts';
 import { coveredSql } from '../exceptions/exception-sql.ts';
+import { ApiError } from '../http/api-error.ts';
 import { riskSql } from '../risk/risk-sql.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
@@ -37,7 +38,18 @@ function conditionOf(field: Field, test: Test): Condition {
     );
     return sql`exists (select from package_version where id = any(package_version_ids) and ${meaningOfLists.any(named)})`;
   }
+  if (field.name === 'openAt') return wasOpen(test);
+  if (field.name === 'upgrade')
+    throw new ApiError('BAD_REQUEST', 'query: upgrade is of what is open now, and stands beside no status, fixedAt or asOf');
   return testCondition(expressionOf(field), field, test);
+}
+
+/** Open at some moment of a time. */
+function wasOpen(test: Test): Condition {
+  if (test.is !== 'range') return sql`true`;
+  const bound = (ms: number) => (Number.isFinite(ms) ? new Date(ms) : null);
+  const bounds = `${test.isOpen ? '(' : '['}${test.isClosed ? ']' : ')'}`;
+  return sql`(during && tstzrange(${bound(test.from)}::timestamptz, ${bound(test.until)}::timestamptz, ${bounds}))`;
 }
 
 function expressionOf({ name }: Field): RawBuilder<unknown> {

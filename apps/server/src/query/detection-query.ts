@@ -14,6 +14,8 @@ import {
   inStatus,
   madeBy,
   onAssets,
+  openAt,
+  removedBy,
 } from '../fleet-index/detection-tests.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { Selected } from '../fleet-index/selection.ts';
@@ -79,7 +81,9 @@ export function indexAnswers(query: Query | null, since: number): boolean {
     any: (parts) => parts.every(Boolean),
     not: (part) => part,
     test: ({ name }, test) => {
-      if (name === 'package' || name === 'fixable') return !isWithFixed;
+      if (name === 'package' || name === 'fixable' || name === 'upgrade') return !isWithFixed;
+      // At one moment: of a time in which it once was open only the histories tell.
+      if (name === 'openAt') return test.is === 'range' && test.from >= since && isMoment(test);
       if (name === 'status') return Number.isFinite(since);
       if (name === 'fixedAt') return test.is === 'range' && test.from >= since && test.until === Infinity;
       return (
@@ -165,6 +169,10 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
       return test.is === 'range' ? firstFound(momentsOf(test)) : () => true; // each was found at some time
     case 'fixedAt':
       return goneSince(test.is === 'range' ? momentsOf(test).from : null);
+    case 'openAt':
+      return test.is === 'range' ? openAt(test.from) : () => true; // each was open at some time
+    case 'upgrade':
+      return removedBy(passes);
     case 'exception':
       return covered(passes);
     case 'exceptionId':
@@ -181,6 +189,10 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
   function ofCheck(value: (ranked: RankedCheck) => Scalar): DetectionTest {
     return ({ ranked }) => passes(value(ranked));
   }
+}
+
+function isMoment({ from, until, isOpen }: Extract<Test, { is: 'range' }>): boolean {
+  return until - from <= 1 && !isOpen;
 }
 
 /** Moments are whole milliseconds: after one is from the next one. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths, type DesiredRelease, endpoints, type Rollout, type UpgradeReport } from '@vedette/protocol';
@@ -265,6 +266,17 @@ describe('a roll-out', () => {
     expect(await say(report())).toMatchObject({ held: 'ring' });
     await say(report({ state: 'downloading', target: '1.2.0', bytes: { received: 5, expected: 10 } }), tagged);
     expect((await look(rollout)).progress).toMatchObject({ targeted: 1, upgrading: 1, done: 0 });
+    // Each number is a list.
+    const so = async (progress: string) => {
+      const path = `/releases/agents?rollout=${rollout.rolloutId}${progress}`;
+      return (await call<{ items: { assetId: string }[] }>('GET', path)).json.items.map(({ assetId }) => assetId);
+    };
+    expect([await so(''), await so('&progress=upgrading'), await so('&progress=done')]).toEqual([
+      [tagged.assetId],
+      [tagged.assetId],
+      [],
+    ]);
+    expect((await call('GET', `/releases/agents?rollout=${randomUUID()}`)).status).toBe(404);
     await say(report({ agent: '1.2.0', state: 'committed', target: '1.2.0' }), tagged);
     expect((await look(rollout)).progress).toMatchObject({ targeted: 1, done: 1 });
     expect((await change(rollout, 'promote')).json).toMatchObject({ state: 'running', ring: 1 });

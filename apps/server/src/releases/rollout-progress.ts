@@ -1,47 +1,13 @@
-import type { HealthGate, Rollout } from '@vedette/protocol';
+import type { HealthGate, Rollout, RolloutProgress } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { gateOf, ringsOf, type RolloutRow } from './wishes-store.ts';
 
 export type Progress = Rollout['progress'];
 
-/**
- * Counts what the agents that shall have a roll-out's version report of it. Content is taken at once, so that an agent has it, could not
- * take it, or was not heard of. Agents that were told and have not been heard of since are lost.
- */
+/** Counts what the agents that shall have a roll-out's version report of it. */
 export async function readProgress(db: Kysely<Database>, row: RolloutRow, now: Date): Promise<Progress> {
-  const lostBefore = new Date(now.getTime() - gateOf(row).lostAfterSeconds * 1000);
-  const { organizationId, version, subject } = row;
-  const isCode = subject === 'agent';
-  const done = isCode
-    ? sql`u.version = ${version} and not (u.target is not distinct from ${version} and u.state in ('staged', 'probation'))`
-    : sql`u.report -> 'content' ->> ${subject} = ${version}`;
-  const problem = isCode ? sql`false` : sql`u.report -> 'contentProblems' -> ${subject} ->> 'version' = ${version}`;
-  const wanted = isCode ? sql`u.desired = ${version}` : sql`true`;
   const counted = await sql<Record<keyof Progress, number>>`
-    with u as (
-      select u.*, a.last_check_in,
-        (${done}) as is_done, coalesce(${problem}, false) as has_problem,
-        u.target is not distinct from ${isCode ? version : null}::text and ${isCode} as is_about
-      from agent_upgrade u
-      join (
-        select organization_id, asset_id, max(last_check_in) as last_check_in from agent
-        where organization_id = ${organizationId} group by 1, 2
-      ) a using (organization_id, asset_id)
-      where u.organization_id = ${organizationId}
-    ), judged as (
-      select *,
-        case
-          when is_about and state = 'rolled-back' then 'rolledBack'
-          when has_problem or (is_about and state = 'failed') then 'failed'
-          when is_done then 'done'
-          when ${wanted} and last_check_in < ${lostBefore} and desired_at < ${lostBefore} then 'lost'
-          when is_about and state in ('downloading', 'staged', 'probation') then 'upgrading'
-          when is_about and state = 'waiting' then 'waiting'
-          else 'pending'
-        end as progress
-      from u where ${wanted} or is_done or is_about
-    )
     select count(*)::int as "targeted",
       count(*) filter (where progress = 'pending')::int as "pending",
       count(*) filter (where progress = 'waiting')::int as "waiting",
@@ -51,10 +17,47 @@ export async function readProgress(db: Kysely<Database>, row: RolloutRow, now: D
       count(*) filter (where progress = 'rolledBack')::int as "rolledBack",
       count(*) filter (where progress = 'lost')::int as "lost",
       count(*) filter (where is_about and reason = 'budget')::int as "overBudget"
-    from judged`.execute(db);
+    from (${judgedAgents(row, now)}) as judged`.execute(db);
   const [progress] = counted.rows;
   if (!progress) throw new Error('counting gave no row');
   return progress;
+}
+
+/**
+ * How far each agent is that shall have a roll-out's version: `asset_id` and `progress`. Content is taken at once, so that an agent has it,
+ * could not take it, or was not heard of. Agents that were told and have not been heard of since are lost.
+ */
+export function judgedAgents(row: RolloutRow, now: Date) {
+  const lostBefore = new Date(now.getTime() - gateOf(row).lostAfterSeconds * 1000);
+  const { organizationId, version, subject } = row;
+  const isCode = subject === 'agent';
+  const done = isCode
+    ? sql`u.version = ${version} and not (u.target is not distinct from ${version} and u.state in ('staged', 'probation'))`
+    : sql`u.report -> 'content' ->> ${subject} = ${version}`;
+  const problem = isCode ? sql`false` : sql`u.report -> 'contentProblems' -> ${subject} ->> 'version' = ${version}`;
+  const wanted = isCode ? sql`u.desired = ${version}` : sql`true`;
+  return sql<{ assetId: string; progress: RolloutProgress }>`
+    select *,
+      case
+        when is_about and state = 'rolled-back' then 'rolledBack'
+        when has_problem or (is_about and state = 'failed') then 'failed'
+        when is_done then 'done'
+        when ${wanted} and last_check_in < ${lostBefore} and desired_at < ${lostBefore} then 'lost'
+        when is_about and state in ('downloading', 'staged', 'probation') then 'upgrading'
+        when is_about and state = 'waiting' then 'waiting'
+        else 'pending'
+      end as progress
+    from (
+      select u.*, a.last_check_in,
+        (${done}) as is_done, coalesce(${problem}, false) as has_problem,
+        u.target is not distinct from ${isCode ? version : null}::text and ${isCode} as is_about
+      from agent_upgrade u
+      join (
+        select organization_id, asset_id, max(last_check_in) as last_check_in from agent
+        where organization_id = ${organizationId} group by 1, 2
+      ) a using (organization_id, asset_id)
+      where u.organization_id = ${organizationId}
+    ) as u where ${wanted} or is_done or is_about`;
 }
 
 /** What is wrong with a roll-out, as a sentence; null when it is healthy. A single failure among few agents is enough. */

@@ -13,7 +13,7 @@ import {
   UpgradeReport,
 } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -21,7 +21,7 @@ import { serve } from '../http/serve.ts';
 import { changeRolloutState, openRollout } from './change-rollout.ts';
 import type { ReleaseDesk } from './release-desk.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
-import { readProgress, toRollout } from './rollout-progress.ts';
+import { judgedAgents, readProgress, toRollout } from './rollout-progress.ts';
 import { readRules } from './wishes-store.ts';
 
 interface Parts {
@@ -117,9 +117,13 @@ export function registerRolloutRoutes(app: FastifyInstance, context: Context, { 
     return { assetId, ...row };
   });
 
-  serve(app, context, listAgentUpgrades, async ({ query, caller: { organizationId } }) =>
-    listUpgrades(db, organizationId, query),
-  );
+  serve(app, context, listAgentUpgrades, async ({ query, caller: { organizationId } }) => {
+    const { rollout, progress } = query;
+    if (rollout === undefined) return listUpgrades(db, { organizationId, query, among: null });
+    const so = sql`select asset_id from (${judgedAgents(await find(organizationId, rollout), clock())}) as judged`;
+    const among = progress === undefined ? so : sql`${so} where progress = ${progress}`;
+    return listUpgrades(db, { organizationId, query, among });
+  });
 }
 
 function rolloutRows(db: Kysely<Database>, organizationId: string) {
@@ -140,10 +144,16 @@ function isPublished(keeper: ReleaseKeeper, subject: 'agent' | ContentKind, vers
 
 const failuresFirst = sql`array_position(array['rolled-back', 'failed', 'waiting', 'probation', 'staged', 'downloading'], agent_upgrade.state)`;
 
+interface UpgradesWish {
+  readonly organizationId: string;
+  readonly query: (typeof listAgentUpgrades)['query']['_output'];
+  /** Asset ids, of which the list holds only these; null for all. */
+  readonly among: RawBuilder<unknown> | null;
+}
+
 async function listUpgrades(
   db: Kysely<Database>,
-  organizationId: string,
-  query: (typeof listAgentUpgrades)['query']['_output'],
+  { organizationId, query, among }: UpgradesWish,
 ): Promise<{ total: number; items: AgentUpgrade[] }> {
   let rows = db
     .selectFrom('agentUpgrade')
@@ -159,6 +169,7 @@ async function listUpgrades(
   if (query.state !== undefined) rows = rows.where('agentUpgrade.state', '=', query.state);
   if (query.version !== undefined) rows = rows.where('agentUpgrade.target', '=', query.version);
   if (query.asset !== undefined) rows = rows.where('agentUpgrade.assetId', '=', query.asset);
+  if (among) rows = rows.where(sql<boolean>`agent_upgrade.asset_id in (${among})`);
   const { total } = await rows.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
   const page = await rows
     .selectAll('agentUpgrade')

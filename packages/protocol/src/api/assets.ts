@@ -133,6 +133,8 @@ export const listFacts = endpoint({
   query: Page.extend({
     search: z.string().max(200).optional(),
     asOf: Instant.optional().meta({ description: 'What it had read by this moment of the past' }),
+    sort: z.string().max(64).optional().meta({ description: 'A column by which to sort instead' }),
+    direction: SortDirection.default('ascending'),
   }),
   reply: pageOf(z.record(z.string(), z.unknown())),
   errors: ['NOT_FOUND'],

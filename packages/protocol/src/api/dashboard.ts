@@ -19,7 +19,15 @@ export const Dashboard = z.object({
   topChecks: z.array(z.object({ check: CheckNumber, name: z.string(), severity: Severity, assets: z.int() })),
   /** The upgrades that remove most open detections. */
   topUpgrades: z.array(
-    z.object({ source: z.string(), fixed: z.string(), detections: z.int(), assets: z.int(), severity: Severity }),
+    z.object({
+      ecosystem: z.string(),
+      release: z.string(),
+      source: z.string(),
+      fixed: z.string(),
+      detections: z.int(),
+      assets: z.int(),
+      severity: Severity,
+    }),
   ),
   worst: z.array(Detection),
   /** Open detections at the end of each of the last 14 days, oldest first. */

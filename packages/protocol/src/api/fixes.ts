@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { Cursor, Page } from './paging.ts';
+import { Cursor, Page, SortDirection } from './paging.ts';
 
 import { RiskScore } from './risk.ts';
 
@@ -45,6 +45,11 @@ export const listFixes = endpoint({
   query: Page.omit({ offset: true }).extend({
     after: Cursor.optional().meta({ description: '`next` of the page before' }),
     asOf: Instant.optional().meta({ description: 'The upgrades to be made at this moment of the past' }),
+    search: z.string().max(200).optional().meta({ description: 'Part of the source package, its ecosystem or its release' }),
+    sort: z.enum(['share', 'source', 'severity', 'detections', 'assets']).default('share').meta({
+      description: 'share and other figures: the highest first; source: by name',
+    }),
+    direction: SortDirection.default('ascending').meta({ description: 'descending: the other way round' }),
   }),
   reply: z.object({
     total: z.int().min(0),

@@ -119,6 +119,10 @@ export const rolloutSubjects = [products[0], ...contentKinds] as const;
 export const RolloutSubject = z.enum(rolloutSubjects);
 export type RolloutSubject = z.infer<typeof RolloutSubject>;
 
+/** How far an agent is with a version that is rolled out to it. */
+export const RolloutProgress = z.enum(['pending', 'waiting', 'upgrading', 'done', 'failed', 'rolledBack', 'lost']);
+export type RolloutProgress = z.infer<typeof RolloutProgress>;
+
 export const Rollout = z.object({
   rolloutId: z.uuid(),
   subject: RolloutSubject,
@@ -231,8 +235,15 @@ export const listAgentUpgrades = endpoint({
   method: 'GET',
   path: '/releases/agents',
   permission: 'release:read',
-  query: Page.extend({ state: UpgradeState.optional(), version: ReleaseVersion.optional(), asset: AssetId.optional() }),
+  query: Page.extend({
+    state: UpgradeState.optional(),
+    version: ReleaseVersion.optional(),
+    asset: AssetId.optional(),
+    rollout: z.uuid().optional().meta({ description: 'Of those that shall have its version' }),
+    progress: RolloutProgress.optional().meta({ description: 'How far they are with that of `rollout`' }),
+  }),
   reply: pageOf(AgentUpgrade),
+  errors: ['NOT_FOUND'],
 });
 
 /** What happened to releases: how upgrades of agents ended, and what people did to roll-outs. */
