@@ -15,7 +15,7 @@ export const paths = {
   check: (number: number) => `/checks/${number}`,
   agents: () => '/agents',
   profiles: () => '/profiles',
-  releases: () => '/releases',
+  releases: (query: { 'agent.rollout'?: string; 'agent.progress'?: string } = {}) => withQuery('/releases', query),
   reports: () => '/reports',
   notifications: (query: { channel?: string; state?: string } = {}) => withQuery('/notifications', query),
   tokens: () => '/tokens',

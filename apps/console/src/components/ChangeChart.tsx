@@ -1,5 +1,5 @@
 import type { Trends } from '@vedette/protocol';
-import { formatCount } from '../ui/format.ts';
+import { formatCount, formatShort } from '../ui/format.ts';
 
 const width = 640;
 const height = 170;
@@ -28,10 +28,10 @@ export function ChangeChart({ days }: { days: Trends['days'] }) {
       >
         <line className="trend-grid" x1={left} x2={width - 8} y1={middle} y2={middle} />
         <text className="trend-label" x={left - 8} y={16} textAnchor="end">
-          {formatCount(up)}
+          {formatShort(up)}
         </text>
         <text className="trend-label" x={left - 8} y={height - 22} textAnchor="end">
-          {formatCount(down)}
+          {formatShort(down)}
         </text>
         {days.map((one, index) => {
           const x = left + index * step;

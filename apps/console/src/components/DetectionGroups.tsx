@@ -1,13 +1,12 @@
-import Header from '@cloudscape-design/components/header';
-import Table from '@cloudscape-design/components/table';
 import { type DetectionGroup, DetectionGrouping, endpoints, severityNames } from '@vedette/protocol';
+import { useMemo } from 'react';
 import { useApi } from '../api/use-api.ts';
 import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { Failure } from '../ui/Failure.tsx';
 import { formatCount, plural } from '../ui/format.ts';
-import { SkeletonRows } from '../ui/Skeleton.tsx';
+import type { Column } from '../ui/ListTable.tsx';
+import { WholeTable } from '../ui/WholeTable.tsx';
 import { assetsWithQuery } from './figure-queries.ts';
 import { withFilters } from './with-filters.ts';
 
@@ -29,71 +28,78 @@ const shown = 500;
 /** Detections of a query counted by what they have in common; each number leads to the very detections. */
 export function DetectionGroups({ groupBy, query, asOf }: { groupBy: Grouping; query: string; asOf: string | undefined }) {
   const answer = useApi(endpoints.countDetections, { query: { groupBy, query: query || undefined, asOf, limit: shown } });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  const { data } = answer;
   const name = groupings[groupBy];
+  const columns = useMemo(() => columnsOf({ groupBy, query, asOf }), [groupBy, query, asOf]);
   return (
-    <Table<DetectionGroup>
-      header={
-        <Header variant="h2" counter={answer.data ? `(${formatCount(answer.data.total)})` : ''}>
-          By {name.toLowerCase()}
-        </Header>
-      }
-      ariaLabels={{ tableLabel: `Detections by ${name.toLowerCase()}` }}
-      contentDensity="compact"
-      loading={answer.isPending}
-      skeleton={{ totalRows: 4 }}
-      loadingText="Loading groups …"
-      items={answer.data?.groups ?? []}
-      trackBy="key"
-      empty={
-        answer.isPending ? (
-          <SkeletonRows />
-        ) : (
-          <EmptyState title="No detection matches">Ask for more, or for another moment.</EmptyState>
-        )
-      }
-      columnDefinitions={[
-        { id: 'label', header: name, isRowHeader: true, cell: (item) => labelOf(groupBy, item) },
-        {
-          id: 'detections',
-          header: 'Detections',
-          cell: (item) => {
-            const term = termOf(groupBy, item.key);
-            const count = formatCount(item.detections);
-            if (term === null) return count;
-            return (
-              <AppLink to={paths.detections({ query: withFilters(query, [term]) })} ariaLabel={`${count} of ${item.label}`}>
-                {count}
-              </AppLink>
-            );
-          },
-        },
-        {
-          id: 'assets',
-          header: 'Assets',
-          cell: (item) => {
-            if (item.assets === null) return '–';
-            const term = termOf(groupBy, item.key);
-            const found = term === null || asOf !== undefined ? null : assetsWithQuery(withFilters(query, [term]));
-            const count = formatCount(item.assets);
-            if (found === null) return count;
-            return (
-              <AppLink to={paths.assets({ query: found })} ariaLabel={`${plural(item.assets, 'asset')} of ${item.label}`}>
-                {count}
-              </AppLink>
-            );
-          },
-        },
-      ]}
+    <WholeTable
+      title={`By ${name.toLowerCase()}`}
+      noun="groups"
+      scope="group"
+      description={data && data.total > shown ? `The first ${shown} of ${formatCount(data.total)}` : undefined}
+      columns={columns}
+      keyOf={({ key }) => key}
+      answer={{ ...answer, data: data && { items: data.groups } }}
+      empty={<EmptyState title="No detection matches">Ask for more, or for another moment.</EmptyState>}
     />
   );
 }
 
-function labelOf(groupBy: Grouping, { key, label }: DetectionGroup) {
-  if (groupBy === 'asset') return <AppLink to={paths.asset(key, 'vulnerabilities')}>{label}</AppLink>;
-  if (groupBy === 'check') return <AppLink to={paths.check(Number(key))}>{label}</AppLink>;
+interface Asked {
+  readonly groupBy: Grouping;
+  readonly query: string;
+  readonly asOf: string | undefined;
+}
+
+function columnsOf({ groupBy, query, asOf }: Asked): readonly Column<DetectionGroup>[] {
+  return [
+    { id: 'label', header: groupings[groupBy], text: (item) => wordsOf(groupBy, item), cell: (item) => labelOf(groupBy, item) },
+    {
+      id: 'detections',
+      header: 'Detections',
+      isHighestFirst: true,
+      text: (item) => item.detections,
+      cell: (item) => {
+        const term = termOf(groupBy, item.key);
+        const count = formatCount(item.detections);
+        if (term === null) return count;
+        return (
+          <AppLink to={paths.detections({ query: withFilters(query, [term]) })} ariaLabel={`${count} of ${item.label}`}>
+            {count}
+          </AppLink>
+        );
+      },
+    },
+    {
+      id: 'assets',
+      header: 'Assets',
+      isHighestFirst: true,
+      text: (item) => item.assets,
+      cell: (item) => {
+        if (item.assets === null) return '–';
+        const term = termOf(groupBy, item.key);
+        const found = term === null || asOf !== undefined ? null : assetsWithQuery(withFilters(query, [term]));
+        const count = formatCount(item.assets);
+        if (found === null) return count;
+        return (
+          <AppLink to={paths.assets({ query: found })} ariaLabel={`${plural(item.assets, 'asset')} of ${item.label}`}>
+            {count}
+          </AppLink>
+        );
+      },
+    },
+  ];
+}
+
+function wordsOf(groupBy: Grouping, { key, label }: DetectionGroup): string {
   if (groupBy === 'severity') return Object.entries(severityNames).find(([severity]) => severity === key)?.[1] ?? label;
   return label || 'unknown';
+}
+
+function labelOf(groupBy: Grouping, group: DetectionGroup) {
+  const words = wordsOf(groupBy, group);
+  if (groupBy === 'asset') return <AppLink to={paths.asset(group.key, 'vulnerabilities')}>{words}</AppLink>;
+  return groupBy === 'check' ? <AppLink to={paths.check(Number(group.key))}>{words}</AppLink> : words;
 }
 
 /** What all of a group have in common, as a term; null where the language has no word for it. */

@@ -1,5 +1,5 @@
 import { severities, severityNames, type Dashboard } from '@vedette/protocol';
-import { formatCount } from '../ui/format.ts';
+import { formatCount, formatShort } from '../ui/format.ts';
 
 const width = 640;
 const height = 200;
@@ -34,7 +34,7 @@ export function TrendChart({ trend }: { trend: readonly Point[] }) {
           <g key={part}>
             <line className="trend-grid" x1={left} x2={width - 8} y1={y(ceiling * part)} y2={y(ceiling * part)} />
             <text className="trend-label" x={left - 8} y={y(ceiling * part) + 4} textAnchor="end">
-              {formatCount(ceiling * part)}
+              {formatShort(ceiling * part)}
             </text>
           </g>
         ))}

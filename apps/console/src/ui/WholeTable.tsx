@@ -10,12 +10,10 @@ const none: readonly never[] = [];
 
 interface WholeTableProps<Item> extends Omit<ListTableProps<Item>, 'list' | 'filter'> {
   readonly answer: Answer<Item>;
-  /** What narrows the list beside its search. */
-  readonly filters?: ReactNode;
 }
 
 /** ListTable over a list that the API gives in one piece: searched here, and put in the order of any column with a text. */
-export function WholeTable<Item>({ answer, filters, ...props }: WholeTableProps<Item>): ReactNode {
+export function WholeTable<Item>({ answer, ...props }: WholeTableProps<Item>): ReactNode {
   const { noun, scope } = props;
   const columns = useMemo(
     () => props.columns.map((column) => (column.text ? { ...column, sort: column.id } : column)),
@@ -30,11 +28,13 @@ export function WholeTable<Item>({ answer, filters, ...props }: WholeTableProps<
       {...props}
       columns={columns}
       list={list}
+      // Nothing is to be found in nothing.
       filter={
-        <div className="filters">
-          <SearchField label={`Find ${noun}`} count={matchesOf(list)} scope={scope} />
-          {filters}
-        </div>
+        all.length === 0 && !search && !list.isPending ? undefined : (
+          <div className="filters">
+            <SearchField label={`Find ${noun}`} count={matchesOf(list)} scope={scope} />
+          </div>
+        )
       }
       empty={all.length > 0 ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : props.empty}
     />

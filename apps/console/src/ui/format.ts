@@ -1,9 +1,15 @@
 const count = new Intl.NumberFormat('en');
+const short = new Intl.NumberFormat('en', { notation: 'compact' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
 export function formatCount(value: number): string {
   return count.format(value);
+}
+
+/** "950", "12K", "1.2M": where there is little room, as beside a chart. */
+export function formatShort(value: number): string {
+  return short.format(value);
 }
 
 /** "1 asset", "2 assets". */

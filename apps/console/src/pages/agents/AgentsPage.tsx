@@ -10,10 +10,12 @@ import { useMay } from '../../api/use-may.ts';
 import { InstallLine } from '../../components/AddAsset.tsx';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { formatCount, formatMoment } from '../../ui/format.ts';
+import { formatCount, formatMoment, plural } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
@@ -28,7 +30,17 @@ const columns: readonly Column<ActivationKey>[] = [
     header: 'Agents enrolled',
     isHighestFirst: true,
     text: (item) => item.uses,
-    cell: (item) => `${formatCount(item.uses)}${item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}`,
+    cell: (item) => (
+      <>
+        <AppLink
+          to={paths.assets({ query: `activationKey:${item.activationKeyId}` })}
+          ariaLabel={`${plural(item.uses, 'agent')} enrolled with ${item.name}`}
+        >
+          {formatCount(item.uses)}
+        </AppLink>
+        {item.maxUses === null ? '' : ` of ${formatCount(item.maxUses)}`}
+      </>
+    ),
   },
   { id: 'most', header: 'At most', isExtra: true, text: (item) => item.maxUses, cell: (item) => item.maxUses ?? 'any number' },
   {

@@ -89,11 +89,11 @@ export function AssetPage() {
           </>
         }
         actions={
-          <>
-            <span className="quiet">risk {detail.asset.risk}</span>{' '}
-            <SeverityTally counts={detail.asset.detections} assetId={assetId} />{' '}
+          <div className="head-actions">
+            <AppLink to={paths.asset(assetId, 'fixes')}>risk {detail.asset.risk}</AppLink>
+            <SeverityTally counts={detail.asset.detections} assetId={assetId} />
             {may('asset:scan') ? <ScanNow key={assetId} assetId={assetId} /> : null}
-          </>
+          </div>
         }
       >
         {name}

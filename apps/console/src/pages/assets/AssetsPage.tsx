@@ -13,7 +13,7 @@ import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
-import { formatCount } from '../../ui/format.ts';
+import { formatCount, plural } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { matchesOf } from '../../ui/list-total.ts';
 import { useTitle } from '../../ui/use-title.ts';
@@ -25,7 +25,7 @@ const columns: readonly Column<Asset>[] = [
     header: 'Asset',
     sort: 'hostname',
     cell: (item) => <AppLink to={paths.asset(item.assetId)}>{item.hostname}</AppLink>,
-    minWidth: 150,
+    minWidth: 120,
   },
   {
     id: 'detections',
@@ -33,7 +33,7 @@ const columns: readonly Column<Asset>[] = [
     sort: 'worst',
     isHighestFirst: true,
     cell: (item) => <SeverityTally counts={item.detections} assetId={item.assetId} />,
-    minWidth: 210,
+    minWidth: 180,
   },
   {
     id: 'os',
@@ -48,8 +48,14 @@ const columns: readonly Column<Asset>[] = [
     sort: 'packages',
     cell: (item) => (
       <>
-        {formatCount(item.packages)}
-        {item.unassessed > 0 ? <span className="quiet">, {formatCount(item.unassessed)} not assessed</span> : null}
+        <AppLink to={paths.asset(item.assetId, 'software')} ariaLabel={`${plural(item.packages, 'package')} of ${item.hostname}`}>
+          {formatCount(item.packages)}
+        </AppLink>
+        {item.unassessed === 0 ? null : (
+          <span className="under">
+            {item.unassessed === item.packages ? 'not' : `${formatCount(item.unassessed)} not`} assessed
+          </span>
+        )}
       </>
     ),
     minWidth: 100,
@@ -66,7 +72,19 @@ const columns: readonly Column<Asset>[] = [
     cell: (item) => <AssetState state={item.state} />,
     minWidth: 100,
   },
-  { id: 'agent', header: 'Agent', cell: (item) => item.agentVersion, minWidth: 65 },
+  {
+    id: 'agent',
+    header: 'Agent',
+    cell: ({ agentVersion }) =>
+      agentVersion === '' ? (
+        '–'
+      ) : (
+        <AppLink to={paths.assets({ query: `agentVersion:"${agentVersion}"` })} ariaLabel={`Assets with agent ${agentVersion}`}>
+          {agentVersion}
+        </AppLink>
+      ),
+    minWidth: 65,
+  },
   {
     id: 'first',
     header: 'First seen',

@@ -1,8 +1,7 @@
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
-import Header from '@cloudscape-design/components/header';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
-import { endpoints, type PostureOutcome, type PostureResult } from '@vedette/protocol';
+import { Fragment } from 'react';
+import { endpoints, PostureOutcome, type PostureResult } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { Version } from '../../components/detection-columns.tsx';
 import { PostureAdvice } from '../../components/PostureAdvice.tsx';
@@ -11,7 +10,8 @@ import { paths } from '../../paths.ts';
 import { useAsOf } from '../../components/time-travel.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 
 const shown: Record<PostureOutcome, readonly [label: string, type: StatusIndicatorProps.Type]> = {
   failed: ['failed', 'error'],
@@ -21,37 +21,61 @@ const shown: Record<PostureOutcome, readonly [label: string, type: StatusIndicat
   'not-applicable': ['does not apply', 'stopped'],
 };
 
+const columns: readonly Column<PostureResult>[] = [
+  {
+    id: 'check',
+    header: 'Check',
+    minWidth: 240,
+    text: ({ name, title }) => `${name} ${title}`,
+    cell: (item) => <Check result={item} />,
+  },
+  {
+    id: 'outcome',
+    header: 'Outcome',
+    minWidth: 190,
+    text: ({ outcome }) => shown[outcome][0],
+    cell: ({ outcome }) => <Outcome outcome={outcome} />,
+  },
+  {
+    id: 'severity',
+    header: 'Severity',
+    isHighestFirst: true,
+    minWidth: 98,
+    text: ({ severity }) => severity,
+    cell: ({ severity }) => <Severity level={severity} />,
+  },
+  {
+    id: 'evidence',
+    header: 'What was read',
+    minWidth: 290,
+    text: ({ evidence }) => evidence.map(({ subject, value }) => `${subject} ${value ?? ''}`).join('; '),
+    cell: (item) => <Evidence result={item} />,
+  },
+];
+
 /** What every posture check finds on one asset, with what was read and how to fix it. */
 export function PostureTab({ assetId }: { assetId: string }) {
   const answer = useApi(endpoints.getPosture, { params: { assetId }, query: { asOf: useAsOf() } }, { refetchInterval: 30_000 });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   const counts = answer.data?.counts;
-  const summary = counts
-    ? `${counts.failed} failed, ${counts.passed} passed, ${counts.unassessed} could not be read, ${counts.unread} not read yet, ${counts['not-applicable']} do not apply`
-    : '';
   return (
-    <Table<PostureResult>
-      variant="container"
-      items={answer.data?.checks ?? []}
-      trackBy="name"
-      loading={answer.isPending}
-      skeleton={{ totalRows: 4 }}
-      loadingText="Loading checks …"
-      contentDensity="compact"
-      wrapLines
-      ariaLabels={{ tableLabel: 'Posture' }}
-      header={
-        <Header variant="h2" description={summary}>
-          Posture
-        </Header>
+    <WholeTable
+      title="Posture"
+      noun="posture checks"
+      description={
+        counts
+          ? PostureOutcome.options.map((outcome, at) => (
+              <Fragment key={outcome}>
+                {at > 0 ? ', ' : ''}
+                <AppLink to={paths.asset(assetId, 'posture', { search: shown[outcome][0] })}>{counts[outcome]}</AppLink>{' '}
+                {shown[outcome][0]}
+              </Fragment>
+            ))
+          : undefined
       }
+      columns={columns}
+      keyOf={({ name }) => name}
+      answer={{ ...answer, data: answer.data && { items: answer.data.checks } }}
       empty={<EmptyState title="There are no posture checks">The platform has no content for them.</EmptyState>}
-      columnDefinitions={[
-        { id: 'outcome', header: 'Outcome', minWidth: 190, cell: (item) => <Outcome outcome={item.outcome} /> },
-        { id: 'check', header: 'Check', isRowHeader: true, minWidth: 240, cell: (item) => <Check result={item} /> },
-        { id: 'severity', header: 'Severity', minWidth: 98, cell: (item) => <Severity level={item.severity} /> },
-        { id: 'evidence', header: 'What was read', minWidth: 290, cell: (item) => <Evidence result={item} /> },
-      ]}
     />
   );
 }

@@ -31,8 +31,8 @@ export function SummaryTab({ detail }: { detail: AssetDetail }) {
       <Restart rows={restart} />
       {asset.unassessed > 0 ? (
         <Alert type="info" statusIconAriaLabel="Information">
-          {plural(asset.unassessed, 'package')} could not be assessed: no authority is known for their release. They are not
-          counted as clean.
+          <AppLink to={paths.asset(asset.assetId, 'software')}>{plural(asset.unassessed, 'package')}</AppLink> could not be
+          assessed: no authority is known for their release. They are not counted as clean.
         </Alert>
       ) : null}
       <div className="columns even">

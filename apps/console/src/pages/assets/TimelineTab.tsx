@@ -36,7 +36,7 @@ export function TimelineTab({ assetId }: { assetId: string }) {
           <li key={`${entry.at} ${entry.kind} ${'collector' in entry ? entry.collector : ''}`}>
             <time dateTime={entry.at}>{formatMoment(entry.at)}</time>
             <div>
-              <Entry entry={entry} />
+              <Entry entry={entry} assetId={assetId} />
             </div>
           </li>
         ))}
@@ -50,7 +50,18 @@ export function TimelineTab({ assetId }: { assetId: string }) {
   );
 }
 
-function Entry({ entry }: { entry: TimelineEntry }) {
+/** The events of that very moment, each by itself. */
+function eventsOf(assetId: string, { kind, at }: { readonly kind: 'packages' | 'detections'; readonly at: string }): string {
+  const moment = Date.parse(at);
+  return paths.events({
+    query: `asset:(assetId:${assetId})`,
+    kind: kind === 'packages' ? 'package' : 'detection',
+    from: new Date(moment).toISOString(),
+    to: new Date(moment + 1).toISOString(),
+  });
+}
+
+function Entry({ entry, assetId }: { entry: TimelineEntry; assetId: string }) {
   switch (entry.kind) {
     case 'enrolled':
       return <strong>Enrolled</strong>;
@@ -63,26 +74,32 @@ function Entry({ entry }: { entry: TimelineEntry }) {
     case 'packages':
       return (
         <>
-          <Names verb="installed" count={entry.added.count} names={entry.added.first} />
-          <Names verb="removed" count={entry.removed.count} names={entry.removed.first} />
+          <Names verb="installed" count={entry.added.count} names={entry.added.first} to={eventsOf(assetId, entry)} />
+          <Names verb="removed" count={entry.removed.count} names={entry.removed.first} to={eventsOf(assetId, entry)} />
         </>
       );
     case 'detections':
       return (
         <>
-          <Checks verb="found" {...entry.found} />
-          <Checks verb="fixed" {...entry.fixed} />
+          <Checks verb="found" {...entry.found} to={eventsOf(assetId, entry)} />
+          <Checks verb="fixed" {...entry.fixed} to={eventsOf(assetId, entry)} />
         </>
       );
   }
 }
 
-function Names({ verb, count, names }: { verb: string; count: number; names: readonly string[] }) {
+interface CountProps {
+  readonly verb: string;
+  readonly count: number;
+  readonly to: string;
+}
+
+function Names({ verb, count, names, to }: CountProps & { names: readonly string[] }) {
   if (count === 0) return null;
   return (
     <p>
       <strong>
-        {plural(count, 'package')} {verb}
+        <AppLink to={to}>{plural(count, 'package')}</AppLink> {verb}
       </strong>{' '}
       <span className="quiet breakable">
         {names.join(', ')}
@@ -92,12 +109,12 @@ function Names({ verb, count, names }: { verb: string; count: number; names: rea
   );
 }
 
-function Checks({ verb, count, first }: { verb: string; count: number; first: readonly { check: number; name: string }[] }) {
+function Checks({ verb, count, first, to }: CountProps & { first: readonly { check: number; name: string }[] }) {
   if (count === 0) return null;
   return (
     <p>
       <strong>
-        {plural(count, 'detection')} {verb}
+        <AppLink to={to}>{plural(count, 'detection')}</AppLink> {verb}
       </strong>{' '}
       {first.map(({ check, name }) => (
         <span key={check}>

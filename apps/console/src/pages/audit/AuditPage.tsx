@@ -11,6 +11,7 @@ import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { formatMoment } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { matchesOf } from '../../ui/list-total.ts';
 import { SearchField } from '../../ui/SearchField.tsx';
@@ -29,7 +30,7 @@ const told: readonly Column<ChainedAuditEvent>[] = [
     cell: (event) => <code>{targetOf(event)}</code>,
   },
   { id: 'from', header: 'From', text: originOf, cell: originOf },
-  { id: 'outcome', header: 'Outcome', text: (event) => event.outcome, cell: (event) => <Outcome event={event} /> },
+  { id: 'outcome', header: 'Outcome', text: outcomeOf, cell: (event) => <Outcome event={event} /> },
 ];
 
 function targetOf({ target }: ChainedAuditEvent): string {
@@ -95,19 +96,35 @@ function inWords(action: string): string {
   return action.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function Outcome({ event: { outcome } }: { event: ChainedAuditEvent }) {
+/** The platform stopped in the middle of it: some of it may be done. */
+function isInterrupted({ detail }: ChainedAuditEvent): boolean {
+  return detail['interrupted'] === true;
+}
+
+function outcomeOf(event: ChainedAuditEvent): string {
+  return isInterrupted(event) ? 'interrupted' : event.outcome;
+}
+
+function Outcome({ event }: { event: ChainedAuditEvent }) {
   const type = { done: 'success', refused: 'stopped', failed: 'error' } as const;
   return (
-    <StatusIndicator type={type[outcome]} wrapText={false}>
-      {outcome}
+    <StatusIndicator type={isInterrupted(event) ? 'warning' : type[event.outcome]} wrapText={false}>
+      {outcomeOf(event)}
     </StatusIndicator>
   );
 }
 
 function Details({ event }: { event: ChainedAuditEvent }) {
   const { hash, ...rest } = event;
+  const { begunAt } = event.detail;
   return (
     <div className="stack">
+      {isInterrupted(event) ? (
+        <Alert type="warning" statusIconAriaLabel="Warning" header="The platform stopped while this was being done">
+          {typeof begunAt === 'string' ? `It began on ${formatMoment(begunAt)}. ` : ''}All of it, some of it or nothing may have
+          happened: look at what it was done to, and do it again where it is missing.
+        </Alert>
+      ) : null}
       <pre className="plain">{JSON.stringify(rest, null, 2)}</pre>
       <p>Hash of this event and all before it:</p>
       <CopyLine label="the hash" text={hash} />

@@ -3,7 +3,6 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
-import Table from '@cloudscape-design/components/table';
 import { useParams } from '@tanstack/react-router';
 import { type Check, endpoints, type RecordOrigin, type Reference } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
@@ -18,9 +17,12 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatShare, plural } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { safeLink } from '../../ui/safe-link.ts';
 import { useTitle } from '../../ui/use-title.ts';
+import { answerWith } from '../../ui/whole-list.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { CheckChanges } from './CheckChanges.tsx';
 import { CheckStatements } from './CheckStatements.tsx';
 
@@ -159,50 +161,68 @@ function External({ address, text }: { address: string; text: string }) {
   );
 }
 
+const scoreColumns: readonly Column<Check['cvss'][number]>[] = [
+  { id: 'score', header: 'Score', isHighestFirst: true, text: ({ score }) => score, cell: ({ score }) => score.toFixed(1) },
+  { id: 'version', header: 'CVSS', text: ({ version }) => version, cell: ({ version }) => version },
+  {
+    id: 'vector',
+    header: 'Vector',
+    text: ({ vector }) => vector,
+    cell: ({ vector }) => <code className="breakable">{vector}</code>,
+  },
+  { id: 'source', header: 'Scored by', text: ({ source }) => source, cell: ({ source }) => source },
+];
+
 function Scores({ check }: { check: Check }) {
   return (
-    <Table
-      header={<Header variant="h2">Scores</Header>}
-      ariaLabels={{ tableLabel: 'Scores' }}
-      wrapLines
-      contentDensity="compact"
-      items={check.cvss}
-      trackBy={(item) => `${item.source} ${item.vector}`}
-      columnDefinitions={[
-        { id: 'score', header: 'Score', isRowHeader: true, cell: (item) => item.score.toFixed(1) },
-        { id: 'version', header: 'CVSS', cell: (item) => item.version },
-        { id: 'vector', header: 'Vector', cell: (item) => <code>{item.vector}</code> },
-        { id: 'source', header: 'Scored by', cell: (item) => item.source },
-      ]}
+    <WholeTable
+      title="Scores"
+      noun="scores"
+      scope="score"
+      columns={scoreColumns}
+      keyOf={(item) => `${item.source} ${item.vector}`}
+      answer={answerWith(check.cvss)}
+      empty={null}
     />
   );
 }
 
+const originColumns: readonly Column<RecordOrigin>[] = [
+  { id: 'feed', header: 'Feed', text: ({ feed }) => feed, cell: ({ feed }) => feed },
+  {
+    id: 'location',
+    header: 'Location',
+    minWidth: 260,
+    text: ({ location }) => location,
+    cell: ({ location }) => <span className="breakable">{location}</span>,
+  },
+  {
+    id: 'retrieved',
+    header: 'Retrieved',
+    isHighestFirst: true,
+    text: ({ retrievedAt }) => retrievedAt,
+    cell: ({ retrievedAt }) => <Ago at={retrievedAt} />,
+  },
+  {
+    id: 'sha256',
+    header: 'SHA-256',
+    minWidth: 150,
+    text: ({ sha256 }) => sha256,
+    cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12)}…</code>,
+  },
+];
+
 function Origins({ origins }: { origins: readonly RecordOrigin[] }) {
   return (
-    <Table
-      header={
-        <Header variant="h2" description="The files that this check was made from">
-          Origins
-        </Header>
-      }
-      ariaLabels={{ tableLabel: 'Origins' }}
-      wrapLines
-      contentDensity="compact"
-      items={origins}
-      trackBy={(item) => `${item.feed} ${item.sha256}`}
+    <WholeTable
+      title="Origins"
+      noun="origins"
+      scope="origin"
+      description="The files that this check was made from"
+      columns={originColumns}
+      keyOf={(item) => `${item.feed} ${item.sha256}`}
+      answer={answerWith(origins)}
       empty={<EmptyState title="No origin recorded" />}
-      columnDefinitions={[
-        { id: 'feed', header: 'Feed', isRowHeader: true, cell: (item) => item.feed },
-        { id: 'location', header: 'Location', minWidth: 260, cell: (item) => <span className="breakable">{item.location}</span> },
-        { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
-        {
-          id: 'sha256',
-          header: 'SHA-256',
-          minWidth: 150,
-          cell: (item) => <code title={item.sha256}>{item.sha256.slice(0, 12)}…</code>,
-        },
-      ]}
     />
   );
 }

@@ -1,8 +1,9 @@
-import Header from '@cloudscape-design/components/header';
-import Table from '@cloudscape-design/components/table';
 import { type Check, vendorStateMeanings } from '@vedette/protocol';
 import { Version } from '../../components/detection-columns.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
+import { answerWith } from '../../ui/whole-list.ts';
 
 type Statement = Check['affected'][number];
 
@@ -10,57 +11,72 @@ const says = { fixed: 'fixed', affected: 'affected, no fix yet', 'not-affected':
 /** A record of a registry may list hundreds. */
 const shownVersions = 5;
 
+const columns: readonly Column<Statement>[] = [
+  { id: 'release', header: 'Release', text: releaseOf, cell: releaseOf },
+  {
+    id: 'package',
+    header: 'Package',
+    text: (item) => item.package,
+    cell: (item) => (
+      <>
+        <span className="breakable">{item.package}</span>
+        {item.module ? <span className="under">module {item.module}</span> : null}
+      </>
+    ),
+  },
+  {
+    id: 'status',
+    header: 'Status',
+    minWidth: 130,
+    text: ({ status, vendorState }) => [says[status], vendorState].filter(Boolean).join(': '),
+    cell: (item) => <Status statement={item} />,
+  },
+  {
+    id: 'versions',
+    header: 'Affected versions',
+    minWidth: 130,
+    text: versionsOf,
+    cell: (item) => <Versions statement={item} />,
+  },
+  { id: 'fixed', header: 'Fixed in', minWidth: 130, text: fixOf, cell: (item) => <Version text={fixOf(item)} /> },
+  {
+    id: 'advisory',
+    header: 'Advisory',
+    minWidth: 170,
+    text: ({ advisory }) => advisory,
+    cell: (item) => (
+      <>
+        <span className="breakable">{item.advisory}</span>
+        <span className="under">
+          {item.feed}, {item.published ?? 'no date'}
+        </span>
+      </>
+    ),
+  },
+];
+
 /** What the authorities say of each package in each release. */
 export function CheckStatements({ statements }: { statements: readonly Statement[] }) {
   return (
-    <Table
-      header={
-        <Header variant="h2" counter={`(${statements.length})`} description="What the authorities say of each release">
-          Statements
-        </Header>
-      }
-      ariaLabels={{ tableLabel: 'Statements' }}
-      wrapLines
-      contentDensity="compact"
-      items={statements}
-      trackBy={(item) => JSON.stringify(item)}
+    <WholeTable
+      title="Statements"
+      noun="statements"
+      scope="statement"
+      description="What the authorities say of each release"
+      columns={columns}
+      keyOf={(item) => JSON.stringify(item)}
+      answer={answerWith(statements)}
       empty={<EmptyState title="No statement" />}
-      columnDefinitions={[
-        { id: 'release', header: 'Release', isRowHeader: true, cell: (item) => `${item.ecosystem} ${item.release}` },
-        {
-          id: 'package',
-          header: 'Package',
-          cell: (item) => (
-            <>
-              <span className="breakable">{item.package}</span>
-              {item.module ? <span className="under">module {item.module}</span> : null}
-            </>
-          ),
-        },
-        { id: 'status', header: 'Status', minWidth: 130, cell: (item) => <Status statement={item} /> },
-        { id: 'versions', header: 'Affected versions', minWidth: 130, cell: (item) => <Versions statement={item} /> },
-        {
-          id: 'fixed',
-          header: 'Fixed in',
-          minWidth: 130,
-          cell: (item) => <Version text={item.fixed ?? item.patches?.join(', ')} />,
-        },
-        {
-          id: 'advisory',
-          header: 'Advisory',
-          minWidth: 170,
-          cell: (item) => (
-            <>
-              <span className="breakable">{item.advisory}</span>
-              <span className="under">
-                {item.feed}, {item.published ?? 'no date'}
-              </span>
-            </>
-          ),
-        },
-      ]}
     />
   );
+}
+
+function releaseOf({ ecosystem, release }: Statement): string {
+  return `${ecosystem} ${release}`;
+}
+
+function fixOf({ fixed, patches }: Statement): string | undefined {
+  return fixed ?? patches?.join(', ');
 }
 
 function Status({ statement: { status, vendorState } }: { statement: Statement }) {
@@ -76,10 +92,26 @@ function Status({ statement: { status, vendorState } }: { statement: Statement }
   );
 }
 
+/** Where a range begins and ends, as far as it is said. */
+function boundsOf({ introduced, lastAffected, limit }: Statement) {
+  const bounds = [
+    ['from', introduced],
+    ['up to', lastAffected],
+    ['below', limit],
+  ] as const;
+  return bounds.filter(([, version]) => version);
+}
+
+function versionsOf(statement: Statement): string {
+  if (statement.status === 'not-affected') return 'none';
+  const range = boundsOf(statement).map((bound) => bound.join(' '));
+  return statement.versions?.join(', ') ?? (range.join(' ') || 'all');
+}
+
 function Versions({ statement }: { statement: Statement }) {
-  const { status, introduced, lastAffected, limit, versions } = statement;
-  if (status === 'not-affected') return <>none</>;
-  if (versions) {
+  const { versions } = statement;
+  const stated = boundsOf(statement);
+  if (versions && statement.status !== 'not-affected') {
     const more = versions.length - shownVersions;
     return (
       <span className="breakable" title={versions.slice(0, 200).join(', ')}>
@@ -88,13 +120,7 @@ function Versions({ statement }: { statement: Statement }) {
       </span>
     );
   }
-  const bounds = [
-    ['from', introduced],
-    ['up to', lastAffected],
-    ['below', limit],
-  ] as const;
-  const stated = bounds.filter(([, version]) => version);
-  if (stated.length === 0) return <>all</>;
+  if (statement.status === 'not-affected' || stated.length === 0) return <>{versionsOf(statement)}</>;
   return stated.map(([word, version]) => (
     <div key={word}>
       {word} <Version text={version} />

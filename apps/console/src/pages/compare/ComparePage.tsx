@@ -1,22 +1,23 @@
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import Table from '@cloudscape-design/components/table';
 import { type ChangeGroup, endpoints } from '@vedette/protocol';
-import { useId, useState } from 'react';
+import { useCallback, useId, useMemo, useState } from 'react';
 import { useApi } from '../../api/use-api.ts';
+import { type ChangeKind, changesQuery } from '../../components/figure-queries.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount, formatMoment } from '../../ui/format.ts';
-import { Figure } from '../../ui/Tile.tsx';
-import { SkeletonRows } from '../../ui/Skeleton.tsx';
+import type { Column } from '../../ui/ListTable.tsx';
+import { Tile } from '../../ui/Tile.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const dayMs = 86_400_000;
+const shown = 500;
 
 /** What became of detections between two moments. */
 export function ComparePage() {
@@ -29,9 +30,19 @@ export function ComparePage() {
   const from = instantOf(state['from']) ?? weekAgo;
   const to = instantOf(state['to']);
   const answer = useApi(endpoints.compareMoments, {
-    query: { from, to, groupBy: by, assetId: state['asset'] as never, limit: 500 },
+    query: { from, to, groupBy: by, assetId: state['asset'] as never, limit: shown },
   }); // an id of the address: the platform checks it
   const { data } = answer;
+  const asset = state['asset'];
+  const leadTo = useCallback(
+    (change: ChangeKind, key?: string) => {
+      const one = key === undefined ? [] : [by === 'asset' ? `asset:(assetId:${key})` : `check:${key}`];
+      const within = asset === undefined || (by === 'asset' && key !== undefined) ? [] : [`asset:(assetId:${asset})`];
+      return paths.detections({ query: changesQuery(change, { from, to }, [...within, ...one]) });
+    },
+    [by, from, to, asset],
+  );
+  const columns = useMemo(() => columnsBy(by, leadTo), [by, leadTo]);
   return (
     <div className="stack">
       <Header variant="h1" description={data ? `${formatMoment(data.from)} to ${formatMoment(data.to)}` : undefined}>
@@ -51,52 +62,56 @@ export function ComparePage() {
           onChange={(value) => change({ by: value })}
         />
       </div>
-      {answer.error ? <Failure error={answer.error} retry={answer.refetch} /> : null}
       {data ? (
         <section className="tiles small" aria-label="Changes">
-          <Figure label="New" value={data.changes.new} note="found for the first time" />
-          <Figure label="Reopened" value={data.changes.reopened} note="had been fixed before" />
-          <Figure label="Fixed" value={data.changes.fixed} note="gone" />
+          <Tile label="New" value={data.changes.new} to={leadTo('new')} note="found for the first time" />
+          <Tile label="Reopened" value={data.changes.reopened} to={leadTo('reopened')} note="had been fixed before" />
+          <Tile label="Fixed" value={data.changes.fixed} to={leadTo('fixed')} note="gone" />
         </section>
       ) : null}
-      <Table<ChangeGroup>
-        header={
-          <Header variant="h2" counter={data ? `(${formatCount(data.total)})` : ''} description="Most changes first">
-            {by === 'asset' ? 'Assets' : 'Checks'}
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Changes' }}
-        contentDensity="compact"
-        loading={answer.isPending && !answer.error}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading changes …"
-        items={data?.groups ?? []}
-        trackBy="key"
-        empty={
-          answer.isPending ? (
-            <SkeletonRows />
-          ) : (
-            <EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>
-          )
-        }
-        columnDefinitions={[
-          {
-            id: 'label',
-            header: by === 'asset' ? 'Asset' : 'Check',
-            isRowHeader: true,
-            cell: (item) => (
-              <AppLink to={by === 'asset' ? paths.asset(item.key, 'timeline') : paths.check(Number(item.key))}>
-                {item.label}
-              </AppLink>
-            ),
-          },
-          { id: 'new', header: 'New', cell: (item) => formatCount(item.new) },
-          { id: 'reopened', header: 'Reopened', cell: (item) => formatCount(item.reopened) },
-          { id: 'fixed', header: 'Fixed', cell: (item) => formatCount(item.fixed) },
-        ]}
+      <WholeTable
+        title={by === 'asset' ? 'Assets' : 'Checks'}
+        noun="changes"
+        description={data && data.total > shown ? `The ${shown} with most changes of ${formatCount(data.total)}` : undefined}
+        columns={columns}
+        keyOf={({ key }) => key}
+        answer={{ ...answer, data: data && { items: data.groups } }}
+        empty={<EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>}
       />
     </div>
   );
+}
+
+const kinds = { new: 'New', reopened: 'Reopened', fixed: 'Fixed' } as const;
+
+function columnsBy(by: 'asset' | 'check', leadTo: (change: ChangeKind, key: string) => string): readonly Column<ChangeGroup>[] {
+  const figure = (change: ChangeKind): Column<ChangeGroup> => ({
+    id: change,
+    header: kinds[change],
+    isHighestFirst: true,
+    text: (item) => item[change],
+    cell: (item) =>
+      item[change] === 0 ? (
+        '0'
+      ) : (
+        <AppLink to={leadTo(change, item.key)} ariaLabel={`${formatCount(item[change])} ${change}, ${item.label}`}>
+          {formatCount(item[change])}
+        </AppLink>
+      ),
+  });
+  return [
+    {
+      id: 'label',
+      header: by === 'asset' ? 'Asset' : 'Check',
+      text: ({ label }) => label,
+      cell: (item) => (
+        <AppLink to={by === 'asset' ? paths.asset(item.key, 'timeline') : paths.check(Number(item.key))}>{item.label}</AppLink>
+      ),
+    },
+    figure('new'),
+    figure('reopened'),
+    figure('fixed'),
+  ];
 }
 
 function instantOf(text: string | undefined): string | undefined {

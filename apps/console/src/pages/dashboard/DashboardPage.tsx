@@ -2,11 +2,11 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
 import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
-import { writeValue } from '@vedette/query';
 import { useDeferredValue } from 'react';
 import { useApi } from '../../api/use-api.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { Change } from '../../components/detection-columns.tsx';
+import { assetsWithQuery, upgradeQuery } from '../../components/figure-queries.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { FleetRisk } from '../../components/FleetRisk.tsx';
 import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
@@ -123,7 +123,8 @@ function BelowFigures({ data }: { data: Dashboard }) {
       <QueryTiles />
       {data.unassessedPackages > 0 ? (
         <p className="quiet note">
-          {plural(data.unassessedPackages, 'package')} could not be assessed: no authority is known for their release.
+          <AppLink to={paths.assets({ query: 'unassessed:>0' })}>{plural(data.unassessedPackages, 'package')}</AppLink> could not
+          be assessed: no authority is known for their release.
         </p>
       ) : null}
       <FleetRisk />
@@ -191,11 +192,9 @@ function TopUpgrades({ data }: { data: Dashboard }) {
       ) : (
         <ol className="ranking">
           {data.topUpgrades.map((upgrade) => (
-            <li key={`${upgrade.source} ${upgrade.fixed}`}>
+            <li key={`${upgrade.ecosystem} ${upgrade.release} ${upgrade.source}`}>
               <div>
-                <AppLink to={paths.detections({ query: `package:${writeValue(upgrade.source)} and fixable:true` })}>
-                  {upgrade.source}
-                </AppLink>
+                {upgrade.source}
                 <br />
                 <span className="quiet">
                   to <code>{upgrade.fixed}</code>
@@ -204,7 +203,13 @@ function TopUpgrades({ data }: { data: Dashboard }) {
               <div className="ranking-effect stacked">
                 <Severity level={upgrade.severity} />
                 <span className="quiet">
-                  −{formatCount(upgrade.detections)} on {plural(upgrade.assets, 'asset')}
+                  <AppLink to={paths.detections({ query: upgradeQuery(upgrade) })} ariaLabel={`What ${upgrade.source} removes`}>
+                    −{formatCount(upgrade.detections)}
+                  </AppLink>{' '}
+                  on{' '}
+                  <AppLink to={paths.assets({ query: assetsWithQuery(upgradeQuery(upgrade)) ?? '' })}>
+                    {plural(upgrade.assets, 'asset')}
+                  </AppLink>
                 </span>
               </div>
             </li>

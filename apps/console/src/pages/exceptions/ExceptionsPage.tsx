@@ -203,6 +203,8 @@ function Covered({ item: { covered, exceptionId, reason } }: { item: Exception }
 }
 
 function Actions({ item, onFailure }: { item: Exception; onFailure: (error: unknown) => void }) {
+  const may = useMay();
+  const { data: me } = useApi(endpoints.getSession, {});
   const queries = useQueryClient();
   const params = { exceptionId: item.exceptionId };
   const act = useMutation({
@@ -228,12 +230,15 @@ function Actions({ item, onFailure }: { item: Exception; onFailure: (error: unkn
       {label}
     </Button>
   );
-  if (item.state === 'active') return button('End', 'end');
-  if (item.state !== 'requested') return null;
+  // Who sees only some assets ends what they asked for themselves.
+  const end = may('exception:approve') || (may('exception:write') && item.requestedBy === me?.login);
+  if (item.state === 'active') return end ? button('End', 'end') : '–';
+  if (item.state !== 'requested') return '–';
   return (
     <SpaceBetween direction="horizontal" size="xs">
-      {button('Approve', 'approved')}
-      {button('Reject', 'rejected')}
+      {may('exception:approve') ? button('Approve', 'approved') : null}
+      {may('exception:approve') ? button('Reject', 'rejected') : null}
+      {end ? button('Take back', 'end') : null}
     </SpaceBetween>
   );
 }

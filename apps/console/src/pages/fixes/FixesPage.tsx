@@ -1,41 +1,51 @@
-import Button from '@cloudscape-design/components/button';
 import { endpoints } from '@vedette/protocol';
-import { useState } from 'react';
-import { useApi } from '../../api/use-api.ts';
-import { FixTable } from '../../components/FixTable.tsx';
+import { useList } from '../../api/use-list.ts';
+import { fixColumns, fixKey, nothingToUpgrade, Together } from '../../components/fix-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { useAsOf } from '../../components/time-travel.ts';
-import { Failure } from '../../ui/Failure.tsx';
+import { EmptyState } from '../../ui/EmptyState.tsx';
+import { ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
+import { SearchField } from '../../ui/SearchField.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { RiskChanges } from './RiskChanges.tsx';
 
-const pageSize = 10;
+const sortings = ['share', 'source', 'severity', 'detections', 'assets'] as const;
+const columns = fixColumns().map((column) => ({ ...column, ...(isSorting(column.id) ? { sort: column.id } : {}) }));
+
+function isSorting(id: string): boolean {
+  return sortings.some((one) => one === id);
+}
 
 /** What to do first: the upgrades of the fleet that remove most risk. */
 export function FixesPage() {
   useTitle('Fix lists');
   useFrame({}, 'fixes');
-  const [limit, setLimit] = useState(pageSize);
-  const answer = useApi(endpoints.listFixes, { query: { limit, asOf: useAsOf() } });
-  const { data } = answer;
-  if (answer.error && !data) return <Failure error={answer.error} retry={answer.refetch} />;
+  const [{ search, sort, direction }] = useUrlState();
+  const asOf = useAsOf();
+  const list = useList(endpoints.listFixes, {
+    query: { search, asOf, sort: oneOf(sort, sortings), direction: oneOf(direction, ['ascending', 'descending']) },
+  });
+  const { first } = list;
   return (
     <div className="stack">
-      <FixTable
+      <ListTable
         title="Fix lists"
+        noun="upgrades"
         rank="h1"
-        ofFleet
-        items={data?.items ?? []}
-        total={data?.total ?? 0}
-        together={data?.together}
-        loading={answer.isPending}
-        footer={
-          data?.next ? (
-            <Button loading={answer.isFetching} onClick={() => setLimit(Math.min(500, limit + 4 * pageSize))}>
-              Show more
-            </Button>
-          ) : undefined
+        description={
+          first ? <Together effect={first.together} count={first.items.length} isAll={first.next === null} /> : undefined
         }
+        columns={columns}
+        keyOf={fixKey}
+        list={list}
+        filter={
+          <div className="filters">
+            <SearchField label="Find a package or release" count={matchesOf(list)} />
+          </div>
+        }
+        empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : nothingToUpgrade}
       />
       <RiskChanges />
     </div>

@@ -3,6 +3,7 @@ import Header from '@cloudscape-design/components/header';
 import { endpoints, type RiskCause } from '@vedette/protocol';
 import { useState } from 'react';
 import { useApi } from '../../api/use-api.ts';
+import { changesQuery } from '../../components/figure-queries.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -18,6 +19,13 @@ const causes: Readonly<Record<RiskCause, string>> = {
   knowledge: 'known to be worse or milder',
   tags: 'on assets with other tags',
 };
+
+/** The detections that a cause is about. */
+function causeQuery(cause: RiskCause, check: number, since: string): string {
+  if (cause === 'found') return `check:${check} and not openAt:${since}`;
+  if (cause === 'gone') return changesQuery('fixed', { from: since, to: undefined }, [`check:${check}`]);
+  return cause === 'excepted' ? `check:${check} and exception:true` : `check:${check} and openAt:${since}`;
+}
 
 /** What moved the risk of the fleet in a week. */
 export function RiskChanges() {
@@ -41,7 +49,10 @@ export function RiskChanges() {
             <AppLink to={paths.check(one.check)}>{one.name}</AppLink>
             <span className="ranking-effect">
               <span className="quiet">
-                {plural(one.detections, 'detection')} {causes[one.cause]}
+                <AppLink to={paths.detections({ query: causeQuery(one.cause, one.check, since) })}>
+                  {plural(one.detections, 'detection')}
+                </AppLink>{' '}
+                {causes[one.cause]}
               </span>
               <span>{one.share > 0 ? `+${formatShare(one.share)}` : `−${formatShare(-one.share)}`}</span>
             </span>

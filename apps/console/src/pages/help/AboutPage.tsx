@@ -1,7 +1,7 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
-import { endpoints } from '@vedette/protocol';
+import { type About, endpoints } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { Logo } from '../../components/Logo.tsx';
@@ -46,9 +46,7 @@ export function AboutPage() {
                 { label: 'Running since', value: <Ago at={data.startedAt} /> },
                 {
                   label: 'Agents',
-                  value:
-                    data.agentVersions.map(({ version, agents }) => `${version}: ${plural(agents, 'agent')}`).join(', ') ||
-                    'none',
+                  value: <AgentVersions versions={data.agentVersions} />,
                 },
                 {
                   label: 'Agent packages',
@@ -66,6 +64,15 @@ export function AboutPage() {
       )}
     </div>
   );
+}
+
+function AgentVersions({ versions }: { versions: About['agentVersions'] }) {
+  if (versions.length === 0) return <>none</>;
+  return versions.map(({ version, agents }) => (
+    <div key={version}>
+      {version}: <AppLink to={paths.assets({ query: `agentVersion:"${version}"` })}>{plural(agents, 'agent')}</AppLink>
+    </div>
+  ));
 }
 
 /** Hosts of the content delivery network, by region. */

@@ -5,7 +5,6 @@ import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type FeedState, type Knowledge } from '@vedette/protocol';
 import { call } from '../../api/call.ts';
@@ -18,8 +17,11 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { answerWith } from '../../ui/whole-list.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 
 export function KnowledgePage() {
   useTitle('Knowledge base');
@@ -70,6 +72,49 @@ export function KnowledgePage() {
   );
 }
 
+const columns: readonly Column<FeedState>[] = [
+  {
+    id: 'feed',
+    header: 'Feed',
+    minWidth: 260,
+    text: ({ feed }) => feed,
+    cell: (item) => (
+      <>
+        <strong>{item.feed}</strong>
+        <span className="under">{item.describes || 'What Vedette itself brings along to begin with.'}</span>
+      </>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    minWidth: 260,
+    text: (item) => [feedStatus[statusOf(item)][1], item.problem].filter(Boolean).join(': '),
+    cell: (item) => <FeedHealth feed={item} />,
+  },
+  {
+    id: 'records',
+    header: 'Records',
+    isHighestFirst: true,
+    text: ({ records }) => records,
+    cell: ({ records }) => (records === null ? '–' : formatCount(records)),
+  },
+  {
+    id: 'retrieved',
+    header: 'Retrieved',
+    isHighestFirst: true,
+    text: ({ retrievedAt }) => retrievedAt,
+    cell: ({ retrievedAt }) => <Ago at={retrievedAt} />,
+  },
+  {
+    id: 'checked',
+    header: 'Known to be current',
+    isHighestFirst: true,
+    text: ({ checkedAt }) => checkedAt,
+    cell: ({ checkedAt }) => <Ago at={checkedAt} />,
+  },
+];
+
 interface StateProps {
   readonly data: Knowledge;
   readonly busy: boolean;
@@ -77,6 +122,20 @@ interface StateProps {
 }
 
 function State({ data, busy, accept }: StateProps) {
+  const may = useMay();
+  const acceptAction = ({ feed, refusedRecords }: FeedState) =>
+    refusedRecords === null ? (
+      '–'
+    ) : (
+      <Button
+        variant="inline-link"
+        ariaLabel={`Accept ${refusedRecords} records of ${feed}`}
+        disabled={busy}
+        onClick={() => accept(feed)}
+      >
+        Accept {formatCount(refusedRecords)} records
+      </Button>
+    );
   const old = data.feeds.filter(({ stale, problem }) => stale || problem !== null);
   return (
     <>
@@ -106,57 +165,24 @@ function State({ data, busy, accept }: StateProps) {
           ]}
         />
       </Container>
-      <Table
-        header={
-          <Header variant="h2" counter={`(${data.feeds.length})`}>
-            Feeds
-          </Header>
-        }
-        ariaLabels={{ tableLabel: 'Feeds' }}
-        wrapLines
-        contentDensity="compact"
-        items={data.feeds}
-        trackBy="feed"
+      <WholeTable
+        title="Feeds"
+        noun="feeds"
+        columns={columns}
+        keyOf={({ feed }) => feed}
+        answer={answerWith(data.feeds)}
+        rowActions={may('knowledge:write') && data.feeds.some((one) => one.refusedRecords !== null) ? acceptAction : undefined}
         empty={<EmptyState title="No feed was read yet">Press “Refresh now”.</EmptyState>}
-        columnDefinitions={[
-          {
-            id: 'feed',
-            header: 'Feed',
-            isRowHeader: true,
-            minWidth: 300,
-            cell: (item) => (
-              <>
-                <strong>{item.feed}</strong>
-                <span className="under">{item.describes || 'What Vedette itself brings along to begin with.'}</span>
-              </>
-            ),
-          },
-          { id: 'state', header: 'State', minWidth: 300, cell: (item) => <FeedHealth feed={item} busy={busy} accept={accept} /> },
-          { id: 'records', header: 'Records', cell: (item) => (item.records === null ? '–' : formatCount(item.records)) },
-          { id: 'retrieved', header: 'Retrieved', cell: (item) => <Ago at={item.retrievedAt} /> },
-          { id: 'checked', header: 'Known to be current', cell: (item) => <Ago at={item.checkedAt} /> },
-        ]}
       />
     </>
   );
 }
 
-interface FeedHealthProps {
-  readonly feed: FeedState;
-  readonly busy: boolean;
-  readonly accept: (feed: string) => void;
-}
-
-function FeedHealth({ feed, busy, accept }: FeedHealthProps) {
-  const may = useMay();
+/** What a feed says of itself, and why it may not be current. */
+function FeedHealth({ feed }: { feed: FeedState }) {
   return (
     <>
       <FeedStatus feed={feed} />
-      {feed.refusedRecords === null || !may('knowledge:write') ? null : (
-        <Button variant="inline-link" disabled={busy} onClick={() => accept(feed.feed)}>
-          Accept {formatCount(feed.refusedRecords)} records
-        </Button>
-      )}
       <ExpandableSection headerText="Details" variant="inline">
         {feed.problem === null ? null : <p className="breakable">{feed.problem}</p>}
         {feed.stale && feed.problem === null ? (
@@ -171,15 +197,21 @@ function FeedHealth({ feed, busy, accept }: FeedHealthProps) {
   );
 }
 
+const feedStatus = {
+  nothing: ['error', 'last fetch failed, nothing in use'],
+  older: ['warning', 'last fetch failed, older copy in use'],
+  unread: ['pending', 'not read yet'],
+  stale: ['warning', 'old copy in use'],
+  current: ['success', 'in use'],
+} as const;
+
+function statusOf({ problem, retrievedAt, stale }: FeedState): keyof typeof feedStatus {
+  if (problem !== null) return retrievedAt === null ? 'nothing' : 'older';
+  if (retrievedAt === null) return 'unread';
+  return stale ? 'stale' : 'current';
+}
+
 function FeedStatus({ feed }: { feed: FeedState }) {
-  if (feed.problem !== null) {
-    return feed.retrievedAt === null ? (
-      <StatusIndicator type="error">last fetch failed, nothing in use</StatusIndicator>
-    ) : (
-      <StatusIndicator type="warning">last fetch failed, older copy in use</StatusIndicator>
-    );
-  }
-  if (feed.retrievedAt === null) return <StatusIndicator type="pending">not read yet</StatusIndicator>;
-  if (feed.stale) return <StatusIndicator type="warning">old copy in use</StatusIndicator>;
-  return <StatusIndicator type="success">in use</StatusIndicator>;
+  const [type, words] = feedStatus[statusOf(feed)];
+  return <StatusIndicator type={type}>{words}</StatusIndicator>;
 }

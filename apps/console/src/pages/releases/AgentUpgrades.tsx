@@ -1,13 +1,14 @@
-import Header from '@cloudscape-design/components/header';
+import Button from '@cloudscape-design/components/button';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
-import { type AgentUpgrade, endpoints } from '@vedette/protocol';
-import { useApi } from '../../api/use-api.ts';
+import { type AgentUpgrade, endpoints, RolloutProgress, UpgradeState } from '@vedette/protocol';
+import { useList } from '../../api/use-list.ts';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { Failure } from '../../ui/Failure.tsx';
+import { FilterSelect } from '../../ui/FilterSelect.tsx';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const looks: Record<AgentUpgrade['state'], StatusIndicatorProps.Type> = {
   idle: 'stopped',
@@ -20,44 +21,95 @@ const looks: Record<AgentUpgrade['state'], StatusIndicatorProps.Type> = {
   failed: 'error',
 };
 
-/** What agents report of their upgrades, failures first; the API and "vedette release agents" list all of them. */
+const words: Record<RolloutProgress, string> = {
+  pending: 'pending',
+  waiting: 'waiting',
+  upgrading: 'upgrading',
+  done: 'done',
+  failed: 'failed',
+  rolledBack: 'rolled back',
+  lost: 'not heard of since',
+};
+
+const columns: readonly Column<AgentUpgrade>[] = [
+  {
+    id: 'host',
+    header: 'Host',
+    text: ({ hostname }) => hostname,
+    cell: ({ assetId, hostname }) => <AppLink to={paths.asset(assetId, 'agent')}>{hostname}</AppLink>,
+  },
+  { id: 'runs', header: 'Runs', text: ({ version }) => version, cell: ({ version }) => version },
+  { id: 'wants', header: 'Upgrade to', text: wantedOf, cell: (item) => wantedOf(item) ?? '–' },
+  {
+    id: 'state',
+    header: 'State',
+    minWidth: 120,
+    text: ({ state }) => state,
+    cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
+  },
+  { id: 'reason', header: 'Reason', minWidth: 160, text: reasonOf, cell: reasonOf },
+  { id: 'since', header: 'Since', text: ({ since }) => since, cell: ({ since }) => <Ago at={since} /> },
+];
+
+const states: readonly ['', ...AgentUpgrade['state'][]] = ['', ...UpgradeState.options];
+const progresses: readonly ['', ...RolloutProgress[]] = ['', ...RolloutProgress.options];
+
+/** What agents report of their upgrades, failures first: of all, or of one roll-out those that are so far. */
 export function AgentUpgrades() {
-  const answer = useApi(endpoints.listAgentUpgrades, { query: { limit: 50 } }, { refetchInterval: 10_000 });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  const [address, change] = useUrlState('agent');
+  const state = oneOf(address['state'], states);
+  const { rollout } = address; // the platform checks it
+  const progress = oneOf(address['progress'], progresses);
+  const list = useList(
+    endpoints.listAgentUpgrades,
+    { query: { state: state || undefined, rollout, progress: rollout && progress ? progress : undefined } },
+    { refetchInterval: 10_000 },
+  );
   return (
-    <Table<AgentUpgrade>
-      header={
-        <Header variant="h2" counter={answer.data ? `(${answer.data.total})` : ''} description="Failures first">
-          Agents
-        </Header>
+    <ListTable
+      title="Agents"
+      noun="agents"
+      scope="agent"
+      description="Failures first"
+      columns={columns}
+      keyOf={({ assetId }) => assetId}
+      list={list}
+      filter={
+        <div className="filters">
+          <FilterSelect
+            label="State"
+            value={state}
+            choices={states.map((one) => [one, one === '' ? 'any' : one] as const)}
+            onChange={(value) => change({ state: value })}
+          />
+          {rollout ? (
+            <>
+              <FilterSelect
+                label="In this roll-out"
+                value={progress}
+                choices={progresses.map((one) => [one, one === '' ? 'any' : words[one]] as const)}
+                onChange={(value) => change({ progress: value })}
+              />
+              <Button onClick={() => change({ rollout: undefined, progress: undefined })}>Of all roll-outs</Button>
+            </>
+          ) : null}
+        </div>
       }
-      ariaLabels={{ tableLabel: 'Agents' }}
-      wrapLines
-      loading={answer.isPending}
-      skeleton={{ totalRows: 4 }}
-      loadingText="Loading agents …"
-      items={answer.data?.items ?? []}
-      trackBy="assetId"
       empty={
-        <EmptyState title="No agent has reported an upgrade">
-          <p>Agents from before this feature fetch from the platform by the older address and report from then on.</p>
-        </EmptyState>
+        state || rollout ? (
+          <EmptyState title="No agent is so far">Choose another state.</EmptyState>
+        ) : (
+          <EmptyState title="No agent has reported an upgrade">
+            <p>Agents from before this feature fetch from the platform by the older address and report from then on.</p>
+          </EmptyState>
+        )
       }
-      columnDefinitions={[
-        {
-          id: 'host',
-          header: 'Host',
-          isRowHeader: true,
-          cell: ({ assetId, hostname }) => <AppLink to={paths.asset(assetId)}>{hostname}</AppLink>,
-        },
-        { id: 'runs', header: 'Runs', cell: ({ version }) => version },
-        { id: 'wants', header: 'Upgrade to', cell: ({ target, desired }) => target ?? desired ?? '–' },
-        { id: 'state', header: 'State', cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator> },
-        { id: 'reason', header: 'Reason', cell: reasonOf },
-        { id: 'since', header: 'Since', cell: ({ since }) => <Ago at={since} /> },
-      ]}
     />
   );
+}
+
+function wantedOf({ target, desired }: AgentUpgrade): string | null {
+  return target ?? desired;
 }
 
 function reasonOf({ reason, detail, held, pinned, bytes, state, contentProblems }: AgentUpgrade): string {

@@ -1,10 +1,10 @@
 import Header from '@cloudscape-design/components/header';
 import Button from '@cloudscape-design/components/button';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints } from '@vedette/protocol';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { ReleaseNotice } from '../../components/ReleaseNotice.tsx';
 import { paths } from '../../paths.ts';
@@ -13,7 +13,9 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatBytes } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 import { AgentUpgrades } from './AgentUpgrades.tsx';
 import { Rollouts } from './Rollouts.tsx';
 
@@ -40,6 +42,27 @@ export function ReleasesPage() {
 
 type Program = ReplyOf<typeof endpoints.getReleaseRepository>['programs'][number];
 
+const columns: readonly Column<Program>[] = [
+  { id: 'version', header: 'Version', text: ({ version }) => version, cell: ({ version }) => version },
+  { id: 'product', header: 'Product', text: ({ product }) => product, cell: ({ product }) => product },
+  { id: 'platform', header: 'Platform', text: ({ platform }) => platform, cell: ({ platform }) => platform },
+  { id: 'bytes', header: 'Whole', isHighestFirst: true, text: ({ bytes }) => bytes, cell: ({ bytes }) => formatBytes(bytes) },
+  {
+    id: 'delta',
+    header: 'Smallest delta',
+    isHighestFirst: true,
+    text: ({ deltaBytes }) => deltaBytes,
+    cell: ({ deltaBytes }) => (deltaBytes === null ? '–' : formatBytes(deltaBytes)),
+  },
+  {
+    id: 'released',
+    header: 'Released',
+    isHighestFirst: true,
+    text: ({ releasedAt }) => releasedAt,
+    cell: ({ releasedAt }) => <Ago at={releasedAt} />,
+  },
+];
+
 function Published() {
   const answer = useApi(endpoints.getReleaseRepository, {});
   const queries = useQueryClient();
@@ -47,51 +70,36 @@ function Published() {
     mutationFn: (version: string) => call(endpoints.startRollout, { body: { version } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listRollouts) }),
   });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  const may = useMay();
+  const rollOut = ({ product, version, platform }: Program) =>
+    product === 'agent' ? (
+      <Button
+        variant="inline-link"
+        ariaLabel={`Roll out ${version} for ${platform}`}
+        loading={start.isPending && start.variables === version}
+        onClick={() => start.mutate(version)}
+      >
+        Roll out
+      </Button>
+    ) : (
+      '–'
+    );
   return (
     <>
       {start.error ? <Failure error={start.error} /> : null}
-      <Table<Program>
-        header={<Header variant="h2">Published programs</Header>}
-        ariaLabels={{ tableLabel: 'Published programs' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading releases …"
-        items={answer.data?.programs ?? []}
-        trackBy={({ product, platform, version }) => `${product} ${platform} ${version}`}
+      <WholeTable
+        title="Published programs"
+        noun="programs"
+        scope="program"
+        columns={columns}
+        keyOf={({ product, platform, version }) => `${product} ${platform} ${version}`}
+        answer={{ ...answer, data: answer.data && { items: answer.data.programs } }}
+        rowActions={may('release:write') ? rollOut : undefined}
         empty={
           <EmptyState title="Nothing was published yet">
             <p>“vedette release init” begins a repository; docs/releases.md tells the rest.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'version', header: 'Version', isRowHeader: true, cell: (item) => item.version },
-          { id: 'product', header: 'Product', cell: (item) => item.product },
-          { id: 'platform', header: 'Platform', cell: (item) => item.platform },
-          { id: 'bytes', header: 'Whole', cell: (item) => formatBytes(item.bytes) },
-          {
-            id: 'delta',
-            header: 'Smallest delta',
-            cell: (item) => (item.deltaBytes === null ? '–' : formatBytes(item.deltaBytes)),
-          },
-          { id: 'released', header: 'Released', cell: (item) => <Ago at={item.releasedAt} /> },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: ({ product, version, platform }) =>
-              product === 'agent' ? (
-                <Button
-                  variant="inline-link"
-                  ariaLabel={`Roll out ${version} for ${platform}`}
-                  loading={start.isPending && start.variables === version}
-                  onClick={() => start.mutate(version)}
-                >
-                  Roll out
-                </Button>
-              ) : null,
-          },
-        ]}
       />
     </>
   );

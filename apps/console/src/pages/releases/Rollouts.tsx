@@ -1,16 +1,20 @@
 import Button from '@cloudscape-design/components/button';
-import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import Table from '@cloudscape-design/components/table';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { endpoints, type Rollout, type RolloutState } from '@vedette/protocol';
+import { Fragment } from 'react';
+import { endpoints, limits, type Rollout, type RolloutState } from '@vedette/protocol';
 import { call, type InputOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { formatCount } from '../../ui/format.ts';
+import type { Column } from '../../ui/ListTable.tsx';
+import { WholeTable } from '../../ui/WholeTable.tsx';
 
 type Action = InputOf<typeof endpoints.changeRollout>['body']['action'];
 
@@ -38,7 +42,7 @@ const looks: Record<RolloutState, StatusIndicatorProps.Type> = {
 
 /** Roll-outs with what can be done about each. */
 export function Rollouts() {
-  const answer = useApi(endpoints.listRollouts, { query: { limit: 20 } }, { refetchInterval: 10_000 });
+  const answer = useApi(endpoints.listRollouts, { query: { limit: limits.pageSize } }, { refetchInterval: 10_000 });
   const queries = useQueryClient();
   const may = useMay();
   const change = useMutation({
@@ -46,70 +50,109 @@ export function Rollouts() {
       call(endpoints.changeRollout, { params: { rolloutId }, body: { action } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listRollouts) }),
   });
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
   return (
     <>
       {change.error ? <Failure error={change.error} /> : null}
-      <Table<Rollout>
-        header={<Header variant="h2">Roll-outs</Header>}
-        ariaLabels={{ tableLabel: 'Roll-outs' }}
-        wrapLines
-        loading={answer.isPending}
-        skeleton={{ totalRows: 4 }}
-        loadingText="Loading roll-outs …"
-        items={answer.data?.items ?? []}
-        trackBy="rolloutId"
+      <WholeTable
+        title="Roll-outs"
+        noun="roll-outs"
+        scope="rollout"
+        columns={columns}
+        keyOf={({ rolloutId }) => rolloutId}
+        answer={answer}
+        rowActions={
+          may('release:write')
+            ? ({ rolloutId, state, version }) => (
+                <SpaceBetween direction="horizontal" size="xs">
+                  {actions[state].map(([action, label]) => (
+                    <Button
+                      key={action}
+                      variant="inline-link"
+                      ariaLabel={`${label} ${version}`}
+                      disabled={change.isPending}
+                      onClick={() => change.mutate({ rolloutId, action })}
+                    >
+                      {label}
+                    </Button>
+                  ))}
+                </SpaceBetween>
+              )
+            : undefined
+        }
         empty={
           <EmptyState title="Nothing is rolled out">
             <p>Begin with a published version below: first the canaries get it, then a share, then all.</p>
           </EmptyState>
         }
-        columnDefinitions={[
-          { id: 'version', header: 'Version', isRowHeader: true, cell: ({ subject, version }) => `${subject} ${version}` },
-          {
-            id: 'state',
-            header: 'State',
-            minWidth: 130,
-            cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
-          },
-          { id: 'ring', header: 'Ring', cell: ({ rings, ring }) => rings[ring]?.name ?? '' },
-          { id: 'progress', header: 'Progress', cell: ({ progress }) => describe(progress) },
-          { id: 'reason', header: 'Reason', cell: ({ reason }) => reason || '–' },
-          { id: 'since', header: 'Changed', cell: ({ changedAt }) => <Ago at={changedAt} /> },
-          {
-            id: 'action',
-            header: 'Action',
-            cell: ({ rolloutId, state, version }) => (
-              <SpaceBetween direction="horizontal" size="xs">
-                {(may('release:write') ? actions[state] : []).map(([action, label]) => (
-                  <Button
-                    key={action}
-                    variant="inline-link"
-                    ariaLabel={`${label} ${version}`}
-                    disabled={change.isPending}
-                    onClick={() => change.mutate({ rolloutId, action })}
-                  >
-                    {label}
-                  </Button>
-                ))}
-              </SpaceBetween>
-            ),
-          },
-        ]}
       />
     </>
   );
 }
 
-function describe({ targeted, done, pending, waiting, upgrading, failed, rolledBack, lost }: Rollout['progress']): string {
+const columns: readonly Column<Rollout>[] = [
+  { id: 'version', header: 'Version', text: versionOf, cell: versionOf },
+  {
+    id: 'state',
+    header: 'State',
+    minWidth: 130,
+    text: ({ state }) => state,
+    cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
+  },
+  { id: 'ring', header: 'Ring', text: ringOf, cell: ringOf },
+  {
+    id: 'progress',
+    header: 'Progress',
+    minWidth: 200,
+    text: ({ progress }) =>
+      partsOf(progress)
+        .map(([, count, word]) => `${count} ${word}`)
+        .join(', '),
+    cell: (item) => <Progress rollout={item} />,
+  },
+  { id: 'reason', header: 'Reason', text: ({ reason }) => reason, cell: ({ reason }) => reason || '–' },
+  {
+    id: 'since',
+    header: 'Changed',
+    isHighestFirst: true,
+    text: ({ changedAt }) => changedAt,
+    cell: ({ changedAt }) => <Ago at={changedAt} />,
+  },
+];
+
+function versionOf({ subject, version }: Rollout): string {
+  return `${subject} ${version}`;
+}
+
+function ringOf({ rings, ring }: Rollout): string {
+  return rings[ring]?.name ?? '';
+}
+
+/** What agents report of it, in numbers; of those that went well also none. */
+function partsOf({ targeted, done, pending, waiting, upgrading, failed, rolledBack, lost }: Rollout['progress']) {
   const parts = [
-    [upgrading, 'upgrading'],
-    [waiting, 'waiting'],
-    [pending, 'pending'],
-    [failed, 'failed'],
-    [rolledBack, 'rolled back'],
-    [lost, 'not heard of since'],
+    ['done', done, `of ${formatCount(targeted)} done`],
+    ['upgrading', upgrading, 'upgrading'],
+    ['waiting', waiting, 'waiting'],
+    ['pending', pending, 'pending'],
+    ['failed', failed, 'failed'],
+    ['rolledBack', rolledBack, 'rolled back'],
+    ['lost', lost, 'not heard of since'],
   ] as const;
-  const rest = parts.flatMap(([count, word]) => (count > 0 ? `${count} ${word}` : []));
-  return `${done} of ${targeted} done${rest.length > 0 ? `, ${rest.join(', ')}` : ''}`;
+  return parts.filter(([progress, count]) => progress === 'done' || count > 0);
+}
+
+/** Each number leads to its agents, which are listed below. */
+function Progress({ rollout: { rolloutId, progress, version } }: { rollout: Rollout }) {
+  return partsOf(progress).map(([kind, count, word], at) => (
+    <Fragment key={kind}>
+      {at > 0 ? ', ' : ''}
+      <AppLink
+        to={paths.releases({ 'agent.rollout': rolloutId, 'agent.progress': kind })}
+        ariaLabel={`${count} ${word}: agents of ${version}`}
+      >
+        {formatCount(count)}
+      </AppLink>{' '}
+      {word}
+    </Fragment>
+  ));
 }
