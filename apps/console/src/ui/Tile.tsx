@@ -32,14 +32,3 @@ export function Tile({
     </a>
   );
 }
-
-/** A figure that leads nowhere, because the table below it is what it counts. */
-export function Figure({ label, value, note }: { label: string; value: number; note?: string }) {
-  return (
-    <div className={`tile${value === 0 ? ' zero' : ''}`}>
-      <span className="tile-label">{label}</span>
-      <span className="tile-value">{formatCount(value)}</span>
-      {note ? <span className="tile-note">{note}</span> : null}
-    </div>
-  );
-}
