@@ -26,8 +26,8 @@ describe('completion', () => {
     ['lastSeen:>now-7|', ['now-7d']],
     ['as|', ['assetId:', 'asOf:']],
     ['detection:(as|', ['asset:(']],
-    ['web a|', ['assetId:', 'architecture:', 'agentVersion:', 'and ', 'asOf:']],
-    ['a|', ['assetId:', 'architecture:', 'agentVersion:', 'asOf:']],
+    ['web a|', ['assetId:', 'architecture:', 'agentVersion:', 'activationKey:', 'and ', 'asOf:']],
+    ['a|', ['assetId:', 'architecture:', 'agentVersion:', 'activationKey:', 'asOf:']],
   ])('at %s', (marked, expected) => {
     expect(offered(marked)).toEqual(expected);
   });
