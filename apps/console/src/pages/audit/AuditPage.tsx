@@ -98,7 +98,7 @@ function inWords(action: string): string {
 
 /** The platform stopped in the middle of it: some of it may be done. */
 function isInterrupted({ detail }: ChainedAuditEvent): boolean {
-  return detail['interrupted'] === true;
+  return typeof detail === 'object' && detail['interrupted'] === true;
 }
 
 function outcomeOf(event: ChainedAuditEvent): string {
@@ -116,7 +116,7 @@ function Outcome({ event }: { event: ChainedAuditEvent }) {
 
 function Details({ event }: { event: ChainedAuditEvent }) {
   const { hash, ...rest } = event;
-  const { begunAt } = event.detail;
+  const begunAt = typeof event.detail === 'object' ? event.detail['begunAt'] : undefined;
   return (
     <div className="stack">
       {isInterrupted(event) ? (
