@@ -121,11 +121,16 @@ const exceptionsEnd: Command = {
 const exceptionsExport: Command = {
   name: 'exceptions export',
   summary: 'Write the exceptions that hold as a VEX document.',
-  options: [['--format <format>', 'openvex (default) or cyclonedx']],
+  options: [
+    ['--format <format>', 'openvex (default) or cyclonedx'],
+    ['--assets <query>', 'also those given for these assets, in the same words (default: only those for all assets)'],
+  ],
   example: 'vedette exceptions export --format openvex > vex.json',
   async run({ client }, _, options) {
     const format = identifier(VexFormat, 'format', options['format'] ?? 'openvex');
-    const data = await client().call(exportVex, { query: { standard: format } });
+    const data = await client().call(exportVex, {
+      query: { standard: format, assets: queryText(options['assets'], 'asset') ?? '' },
+    });
     return { data, text: JSON.stringify(data, null, 2) };
   },
 };

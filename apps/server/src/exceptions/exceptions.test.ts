@@ -199,6 +199,16 @@ describe('VEX', () => {
     await call('DELETE', `/exceptions/${json.requested[0]?.exceptionId}`);
   });
 
+  it('leaves out what holds for some assets alone, but for those it is asked for', async () => {
+    const one = await except({ status: 'not_affected', justification: 'component_not_present', assets: 'hostname:web-1' });
+    const statements = async (assets: string) =>
+      (await call<{ statements: object[] }>('GET', `/exceptions/vex?assets=${encodeURIComponent(assets)}`)).json.statements;
+    expect(await statements('')).toEqual([]);
+    expect(await statements('hostname:web-2')).toEqual([]);
+    expect(await statements('hostname:web-1')).toMatchObject([{ vulnerability: { name: 'CVE-2026-1000' } }]);
+    await call('DELETE', `/exceptions/${one.exceptionId}`);
+  });
+
   it('read to see what it would ask for asks for nothing', async () => {
     const document = {
       '@context': 'https://openvex.dev/ns/v0.2.0',

@@ -148,7 +148,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
 
   serve(app, context, exportVex, async ({ query, caller: { organizationId } }) => {
     const installed = () => installedIn(organizationId);
-    return writeVex(db, { organizationId, now: clock(), format: query.standard, installed });
+    return writeVex(db, { organizationId, now: clock(), format: query.standard, assets: query.assets, installed });
   });
 
   serve(app, context, importVex, async ({ body, caller }) => {

@@ -22,17 +22,20 @@ interface Wish {
   readonly organizationId: string;
   readonly now: Date;
   readonly format: VexFormat;
+  /** Exceptions for these assets, too, in the words in which they were given. */
+  readonly assets: string;
   /** Whether a package version is on an asset that the reader may see; asked for when it is needed, because the index goes on. */
   readonly installed: () => Promise<(packageVersion: number) => boolean>;
 }
 
 /**
  * What exceptions that hold say, as a VEX document: OpenVEX 0.2.0, or CycloneDX 1.6 without components of its own. An exception for any
- * version names the packages without theirs. VEX knows no assets: which these are is told in words.
+ * version names the packages without theirs. VEX knows no assets, and whoever reads it believes it of a package wherever that is: exceptions
+ * for some assets alone are left out, but for those the document is asked for.
  */
 export async function writeVex(
   db: Kysely<Database>,
-  { organizationId, now, format, installed }: Wish,
+  { organizationId, now, format, assets, installed }: Wish,
 ): Promise<Record<string, unknown>> {
   const found = await sql<Row>`
     select exception.id, organization.name as organization, status, justification, reason, comment, decided_at, knowledge_check.name, (
@@ -47,7 +50,7 @@ export async function writeVex(
     join organization on organization.id = exception.organization_id
     join exception_check as listed on listed.organization_id = exception.organization_id and exception_id = exception.id
     join knowledge_check on knowledge_check.number = check_number and knowledge_check.valid_until is null
-    where exception.organization_id = ${organizationId} and ${inForceAt(now)}
+    where exception.organization_id = ${organizationId} and ${inForceAt(now)} and assets in ('', ${assets})
     order by decided_at, exception.id, knowledge_check.name`.execute(db);
   const isInstalled = await installed();
   // The dictionary of package versions is everybody's: others' packages are none of this document.

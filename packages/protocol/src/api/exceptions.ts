@@ -167,7 +167,12 @@ export const exportVex = endpoint({
   method: 'GET',
   path: '/exceptions/vex',
   permission: 'exception:read',
-  query: z.object({ standard: VexFormat.default('openvex') }),
+  query: z.object({
+    standard: VexFormat.default('openvex'),
+    assets: z.string().max(4096).default('').meta({
+      description: 'Also exceptions given for these assets, in the words of the exception; the others are those for all assets',
+    }),
+  }),
   reply: z.record(z.string(), z.unknown()),
 });
 
