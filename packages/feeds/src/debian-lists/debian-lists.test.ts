@@ -37,6 +37,7 @@ describe('the advisory lists', () => {
       vulnerabilities: [],
       problems: [],
       records: 1,
+      leftOut: new Map(),
     });
   });
 

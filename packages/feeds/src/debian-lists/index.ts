@@ -29,8 +29,7 @@ function debianList(kind: 'DSA' | 'DLA', describes: string, minimumRecords: numb
       }
       run.records = byId.size;
       for (const advisory of byId.values()) run.keep(advisory);
-      // An entry is understood or a problem: there is nothing that is left out.
-      return { ...run.finish(), leftOut: undefined };
+      return run.finish();
     },
   };
 }
