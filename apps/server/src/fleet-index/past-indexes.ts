@@ -21,6 +21,8 @@ const quickMs = 20;
 /** Indexes of moments of the past, of those that were asked for last. */
 export class PastIndexes {
   readonly #kept = new Map<string, Kept>();
+  /** Ends when the builds asked for so far have: one at a time, since each takes memory for a fleet and the only thread there is. */
+  #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   /** To be used before the next await, as the index of now is. `whole`: what that is at this moment. */
@@ -41,8 +43,12 @@ export class PastIndexes {
   }
 
   #build(key: string, wish: PastWish, whole: OrganizationIndex): Kept {
-    const begin = performance.now();
-    const index = buildPastIndex(wish);
+    let begin = 0;
+    const index = this.#turn.then(() => {
+      begin = performance.now();
+      return buildPastIndex(wish);
+    });
+    this.#turn = index.catch(() => undefined);
     const kept: Kept = { whole, revision: whole.revision, index, until: Number.POSITIVE_INFINITY };
     index.then(
       () => {
