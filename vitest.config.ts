@@ -18,12 +18,12 @@ export default defineConfig({
         },
       },
       {
-        // Whole constellations of platforms, agents and browsers, which wait for each other more than they work: three at a time.
+        // Whole constellations of platforms, agents and browsers, which wait for each other more than they work: two at a time.
         test: {
           name: 'e2e',
           include: ['{apps,packages,tests}/**/*.e2e.ts'],
           exclude: never,
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

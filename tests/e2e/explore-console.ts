@@ -190,9 +190,10 @@ async function exploreProfiles(page: Page, atPage: AtPage): Promise<void> {
   await page.getByRole('heading', { name: 'Create profile' }).waitFor();
   await page.getByLabel('Name').fill('Quiet');
   await page.getByRole('textbox', { name: 'Query' }).fill('packages:>1');
-  await page.getByRole('textbox', { name: 'cpuPercent', exact: true }).fill('50');
+  const share = page.getByRole('textbox', { name: 'CPU share (% of one CPU)', exact: true });
+  await share.fill('50');
   await page.getByText('cpuPercent takes from 1 to 10').waitFor();
-  await page.getByRole('textbox', { name: 'cpuPercent', exact: true }).fill('3');
+  await share.fill('3');
   await page.getByText(/^For [0-9,]+ assets?\./).waitFor();
   await atPage('profiles-create', page);
   await page.getByRole('button', { name: 'Cancel' }).click();
