@@ -238,6 +238,15 @@ describe('a list to which a figure leads', () => {
     expect(await detectionsWith('openAt:<2026-10 and status:*')).toBe(0);
   });
 
+  it('holds what was open at an earlier moment than the one it is asked of', async () => {
+    const after = new Date(server.clock.now.getTime() - 1).toISOString();
+    const [all, earlier] = [`asOf:${after}`, `asOf:${after} and openAt:${before}`];
+    const expected = (await detectionsWith(`${earlier} and (status:new or status:active or status:reopened)`)) as number;
+    expect(await detectionsWith(earlier)).toBe(expected);
+    expect(expected).toBeGreaterThan(0);
+    expect(expected).toBeLessThan((await detectionsWith(all)) as number);
+  });
+
   it('holds the assets that a key enrolled, and those of which no authority speaks', async () => {
     const { items } = (await get('/activation-keys')).json<{ items: { activationKeyId: string; uses: number }[] }>();
     for (const { activationKeyId, uses } of items) expect(await assetsWith(`activationKey:${activationKeyId}`)).toBe(uses);

@@ -55,7 +55,7 @@ export function speaksOfException(query: Query | null): boolean {
 
 /** When detections came and went is known to the index of now alone, and to the histories. */
 export function asksForTimes(query: Query | null): boolean {
-  return speaksOf(query, ['status', 'firstFound', 'fixedAt']);
+  return speaksOf(query, ['status', 'firstFound', 'fixedAt', 'openAt']);
 }
 
 function speaksOf(query: Query | null, fields: readonly string[]): boolean {
