@@ -4,7 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { containing } from '../detections/like.ts';
 import { FactBases } from '../inventory/fact-bases.ts';
 import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
-import { packagesThen } from '../inventory/packages-then.ts';
+import { packagesAt } from '../inventory/packages-at.ts';
 import { storedKey } from '../inventory/row-change.ts';
 import { refKey } from '../inventory/asset-ref.ts';
 import { judgedCollectors } from '../inventory/release.ts';
@@ -82,22 +82,15 @@ function textOf(value: FactValue): string {
 }
 
 async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
-  const { organizationId, assetId, collector, search, sort, direction, limit, offset, asOf } = query;
+  const { collector, search, sort, direction, limit, offset } = query;
   const order =
     sort === undefined
       ? sql``
       : sql`nullif(body ->> ${sort}, '') ${direction === 'descending' ? sql`desc` : sql`asc`} nulls last,`;
-  const present = asOf
-    ? sql`${packagesThen({ organizationId, assetId, collector, asOf })} as present join package_version using (id)`
-    : sql`inventory
-      join package_set using (set_hash)
-      join package_version
-        on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
-      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
   const { rows } = await sql<{ body: Record<string, unknown>; total: number }>`
     select body, count(*) over ()::integer as total from (
       select ${bodyOf(collector)}
-      from ${present}
+      from ${packagesAt(query)}
     ) as fact
     where ${search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(search)})` : sql`true`}
     order by ${order} sort_key

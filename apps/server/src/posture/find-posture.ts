@@ -11,7 +11,7 @@ import {
 } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import { packagesThen } from '../inventory/packages-then.ts';
+import { packagesAt } from '../inventory/packages-at.ts';
 import { knowledgeVersion } from '../knowledge/knowledge-version.ts';
 import { holdsAt } from '../query/check-condition.ts';
 
@@ -104,18 +104,10 @@ function rank({ outcome }: PostureResult): number {
   return postureOutcomes.indexOf(outcome);
 }
 
-async function loadReadings(db: Kysely<Database>, { organizationId, assetId, asOf }: AssetAt): Promise<readonly ReadRow[]> {
-  const collector = postureFact.name;
-  const present = asOf
-    ? sql`${packagesThen({ organizationId, assetId, collector, asOf })} as present join package_version using (id)`
-    : sql`inventory
-      join package_set using (set_hash)
-      join package_version
-        on package_version.id = any(package_set.ids || inventory.added) and package_version.id <> all(inventory.removed)
-      where organization_id = ${organizationId} and asset_id = ${assetId} and collector = ${collector}`;
+async function loadReadings(db: Kysely<Database>, asset: AssetAt): Promise<readonly ReadRow[]> {
   const { rows } = await sql<ReadRow>`
     select source as probe, package_version.name as subject, version as value, source_version as "where"
-    from ${present}
+    from ${packagesAt({ ...asset, collector: postureFact.name })}
     order by source, package_version.name`.execute(db);
   return rows;
 }
