@@ -324,6 +324,40 @@ describe('AgentLoop', () => {
     expect(world.checkInsAt).toEqual([1_000_000, 1_000_000]);
   });
 
+  it('checks in in the middle of a full scan when somebody asks, and again when it is through', async () => {
+    const world = new World();
+    let running: AgentLoop | null = null;
+    const seen: unknown[] = [];
+    const others = ['kernel', 'posture'] as const;
+    world.others = others.map((name) =>
+      defineCollector({
+        fact: name === 'kernel' ? kernelFact : postureFact,
+        describes: '',
+        requires: { platforms: ['linux'] },
+        cost: { reads: [], maxBytes: 0 },
+        watches: [],
+        refreshSeconds: null,
+        rows: async () => {
+          seen.push([name, world.checkInsAt.length, world.status?.fullScanAt]);
+          if (name === 'kernel' && running) running.checkInNow();
+          return { rows: [] };
+        },
+      }),
+    );
+    await world.run((loop, sleep) => {
+      if (sleep === 0) running = loop;
+      if (sleep === 0) world.clockMs += 5000;
+      if (sleep === 0) loop.scanNow();
+      return sleep < 2;
+    });
+    const [first, second] = ['1970-01-01T00:16:40.000Z', '1970-01-01T00:16:45.000Z'];
+    expect(seen.slice(-2)).toEqual([
+      ['kernel', 1, first],
+      ['posture', 2, first],
+    ]);
+    expect([world.checkInsAt.length, world.status?.fullScanAt]).toEqual([3, second]);
+  });
+
   it('checks in at once when the platform has news, but in the long run no sooner than it ever may, however often it is told', async () => {
     const world = new World();
     let told = 0;

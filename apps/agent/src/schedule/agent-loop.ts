@@ -76,6 +76,9 @@ export class AgentLoop {
   /** No request before. */
   #notBefore = 0;
   #isReadingChange = false;
+  /** Since when (ISO 8601) a full scan goes on; null when none does. */
+  #scanningSince: string | null = null;
+  #isAskedToCheckIn = false;
   #status: AgentStatus;
 
   constructor(parts: AgentLoopParts) {
@@ -113,15 +116,16 @@ export class AgentLoop {
     this.#parts.waker.wake();
   }
 
+  /** And checks in when all is read. */
   scanNow(): void {
     this.#fullScanAt = 0;
-    this.checkInNow();
+    this.#checkInAtOnce();
   }
 
+  /** Also in the middle of a full scan, which may take minutes on a busy host: somebody waits for it. */
   checkInNow(): void {
-    this.#checkInAt = 0;
-    this.#notBefore = 0;
-    this.#parts.waker.wake();
+    this.#isAskedToCheckIn = true;
+    this.#checkInAtOnce();
   }
 
   /** The platform has news; see CheckInPace for how often it may say so. */
@@ -143,6 +147,12 @@ export class AgentLoop {
     }
   }
 
+  #checkInAtOnce(): void {
+    this.#checkInAt = 0;
+    this.#notBefore = 0;
+    this.#parts.waker.wake();
+  }
+
   async #collect(signal: AbortSignal): Promise<void> {
     if (this.#isQuiet()) return;
     const now = this.#parts.elapsed();
@@ -150,12 +160,14 @@ export class AgentLoop {
       this.#due.requireAll(now);
       this.#fullScanAt = now + this.#jittered(this.#parts.governor.fullScanSeconds);
       this.#trimAt = 0;
-      this.#status = { ...this.#status, fullScanAt: new Date(this.#parts.now()).toISOString() };
+      this.#scanningSince = new Date(this.#parts.now()).toISOString();
     }
     for (let hasReadChange = false; ;) {
       const next = this.#due.next(this.#parts.elapsed());
       // What has changed is sent before a check goes on, which may take its time.
-      if (next === null || (hasReadChange && !next.isChange)) return;
+      if (next === null) return this.#scanned();
+      if (hasReadChange && !next.isChange) return;
+      if (this.#isAskedToCheckIn && this.#status.firstSync !== null) return;
       await this.#parts.governor.breathe();
       if (signal.aborted) return;
       // Meanwhile a change may have come first.
@@ -170,6 +182,14 @@ export class AgentLoop {
       const level = run.status === 'failed' ? 'warn' : 'info';
       this.#parts.log(level, 'collected', { collector: collector.fact.name, status: run.status, rows: run.rows.length });
     }
+  }
+
+  #scanned(): void {
+    if (this.#scanningSince === null) return;
+    this.#status = { ...this.#status, fullScanAt: this.#scanningSince };
+    this.#scanningSince = null;
+    // Whoever asked for it waits to hear so.
+    this.#checkInAt = 0;
   }
 
   async #talk(signal: AbortSignal): Promise<void> {
@@ -206,6 +226,7 @@ export class AgentLoop {
 
   async #checkIn(signal: AbortSignal): Promise<void> {
     const sentAt = new Date(this.#parts.now()).toISOString();
+    this.#isAskedToCheckIn = false;
     const { upgrader, manifest, profile } = this.#parts;
     const watching = countWays(this.#parts.watching());
     const asked = { manifest: manifest.report(), settings: profile.report() };

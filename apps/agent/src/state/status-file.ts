@@ -12,7 +12,7 @@ export type Standing = 'accepted' | 'held' | 'cloned' | 'refused';
 export interface AgentStatus extends Pick<CheckIn, 'collectors' | 'consumption'> {
   readonly processId: number;
   readonly since: string;
-  /** When the last full scan began. */
+  /** When the last full scan began that is through. */
   readonly fullScanAt: string | null;
   readonly checkInAt: string | null;
   /** Why the platform cannot be reached; null when it can. */
