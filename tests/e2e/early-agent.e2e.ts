@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { changeRollout, createActivationKey, listAssets, scanAsset } from '@vedette/protocol';
+import { changeRollout, createActivationKey, getOrder, listAssets, scanAsset } from '@vedette/protocol';
 import { eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildEarlyAgent, earlyAgentRefusal } from './early-agent.ts';
@@ -32,7 +32,13 @@ describe.skipIf(refusal !== null)(`an agent from before CDN support${refusal ===
       const found = await theAsset();
       return found && found.packages > 0 ? found : null;
     });
-    await platform.client.call(scanAsset, { params: { assetId: asset.assetId } });
+    const { assetId } = asset;
+    const { orderId } = await platform.client.call(scanAsset, { params: { assetId } });
+    await eventually('the scan', patienceMs, async () => {
+      const { state } = await platform.client.call(getOrder, { params: { assetId, orderId } });
+      return state === 'done' ? state : null;
+    });
+    // Not before: it checks in only after a scan, which beside other load takes longer than somebody waits for it.
     expect(agent.run('check', '--json')).toContain('"standing":"accepted"');
   });
 
