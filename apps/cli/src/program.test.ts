@@ -113,6 +113,55 @@ it('completes in a bash that has no other completions', () => {
   expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: ['assets', 'show', 'json jsonl', ''], stderr: '' });
 });
 
+/** The words of a command line whose quotation marks are simple ones. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '');
+}
+
+function withoutOption(words: readonly string[], flag: string): string[] {
+  const at = words.indexOf(flag);
+  return words.filter((_, place) => at === -1 || (place !== at && place !== at + 1));
+}
+
+/** Every option that takes a number, with what its command takes before it. */
+const numbers = commands.flatMap((command) =>
+  (command.options ?? []).flatMap(([flags]) => {
+    const flag = /^(--[a-z-]+) <n>$/.exec(flags)?.[1];
+    const words = wordsOf(command.example.split(/ [|>] /)[0] ?? '').slice(1);
+    return flag ? [[command.name, flag, words] as const] : [];
+  }),
+);
+
+describe('a number', () => {
+  it.each(numbers)('that is none is refused by %s %s before anything is sent or read', async (_name, flag, words) => {
+    const { url, asked } = await platform(200, { items: [] });
+    for (const value of ['-1', 'NaN', '0x10', '1e3', '99999999999', '']) {
+      const refused = { code: 'USAGE', message: expect.stringContaining(flag) };
+      await expect(run(url, [...words, flag, value])).rejects.toMatchObject(refused);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  // A saved query says itself of what it is, so that it is asked for first.
+  const lists = numbers.filter(([name, flag]) => flag === '--limit' && name !== 'queries run');
+  it.each(lists)('that no list has is refused by %s %s before anything is sent', async (_name, flag, words) => {
+    const { url, asked } = await platform(200, { items: [] });
+    for (const value of ['0', '501', '9999999999', '1.5']) {
+      const refused = { code: 'USAGE', message: expect.stringContaining('limit') };
+      await expect(run(url, [...withoutOption(words, flag), flag, value])).rejects.toMatchObject(refused);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('of a saved query is refused before its list is asked for', async () => {
+    const saved = { savedQueryId: assetId, name: 'mine', about: 'asset', query: 'web', shared: false, onDashboard: false };
+    const items = [{ ...saved, owner: 'admin', isOwn: true, changedAt: '2026-11-22T00:00:00Z' }];
+    const { url, asked } = await platform(200, { items });
+    await expect(run(url, ['queries', 'run', 'mine', '--limit', '0'])).rejects.toMatchObject({ code: 'USAGE' });
+    expect(asked.map((one) => one.url)).toEqual(['/api/v1/queries']);
+  });
+});
+
 describe('commands', () => {
   it('sends token and filters, and prints only JSON with --json', async () => {
     const { url, asked } = await platform(200, { total: 0, items: [], next: null });
@@ -160,6 +209,8 @@ describe('commands', () => {
     [['assets', 'show', '../users']],
     [['detections', 'list', '--limit', '-1']],
     [['detections', 'list', '--severity', 'awful']],
+    [['detections', 'list', '--sort', 'beauty']],
+    [['assets', 'list', '--as-of', 'yesterday']],
     [['checks', 'show', 'nonsense']],
   ])('refuses %j before it sends anything', async (words) => {
     const { url, asked } = await platform(200, {});

@@ -1,6 +1,7 @@
 import { Command as CommanderCommand, Option } from 'commander';
 import type { Command, Surroundings } from './commands/command.ts';
 import type { NamedGroup } from './commands/index.ts';
+import { CliError } from './errors.ts';
 import { outputFormat, outputFormats, render } from './output/render.ts';
 
 export const programVersion = '0.1.0';
@@ -73,6 +74,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
   made.option('--context <name>', 'the platform, of those that "vedette contexts list" shows');
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
+    refuseNoNumbers(made, options);
     const surroundings = await inContext(effects.surroundings, options['context']);
     const format = outputFormat(
       hasFormats ? options : { json: options['json'] },
@@ -83,6 +85,15 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
   return made;
+}
+
+/** Of every option that takes a number, before anything is asked or read. What numbers it takes is for its command to say. */
+function refuseNoNumbers(command: CommanderCommand, options: Readonly<Record<string, string | true | undefined>>): void {
+  for (const option of command.options.filter(({ flags }) => flags.endsWith(' <n>'))) {
+    const value = options[option.attributeName()];
+    if (typeof value === 'string' && !/^\d{1,10}(?:\.\d{1,3})?$/.test(value))
+      throw new CliError('USAGE', `${option.long ?? option.flags} takes a number, not "${value}"`);
+  }
 }
 
 /** The same with another platform than the one that is kept as the current one. */

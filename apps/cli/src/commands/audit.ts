@@ -11,7 +11,7 @@ const auditList: Command = {
   options: [
     ['--search <text>', 'part of a login, an action or an id'],
     ['--limit <n>', 'at most this many (default 100, at most 500)'],
-    ['--after <number>', 'what is older than this event'],
+    ['--after <n>', 'what is older than this event'],
   ],
   example: 'vedette audit list --search createUser',
   async run({ client }, _, options) {

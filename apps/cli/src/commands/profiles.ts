@@ -237,7 +237,7 @@ function readProfile(before: Partial<ProfileInput> & { readonly name: string }, 
 }
 
 function settingOf(name: SettingName, value: string): unknown {
-  if (isNumberSetting(name)) return value.trim() === '' ? Number.NaN : Number(value);
+  if (isNumberSetting(name)) return Number(value); // seen to be one
   return name === 'suspended' ? yesOrNo(value) : listOf(value);
 }
 

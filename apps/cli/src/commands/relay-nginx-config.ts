@@ -17,7 +17,7 @@ export const relayNginxConfig: Command = {
     ['--ca-file <file>', "authorities of the platform's certificate (default /etc/vedette/ca.pem)"],
     ['--cache <directory>', 'default /var/cache/nginx/vedette'],
     ['--cache-size <size>', 'as nginx writes it (default 20g)'],
-    ['--rate <number>', 'requests that one address may send in a second (default 200)'],
+    ['--rate <n>', 'requests that one address may send in a second (default 200)'],
     ['--log <file>', 'default /var/log/nginx/vedette-edge.log'],
   ],
   example:
