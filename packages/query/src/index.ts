@@ -1,4 +1,5 @@
 export { completeQuery, type Completion, type CompletionOption } from './complete.ts';
+export { didYouMean } from './did-you-mean.ts';
 export { entities } from './entities.ts';
 export { pointAt, QueryError, type QueryErrorCode, type Span } from './errors.ts';
 export type { Entity, EntityName, Field, FieldType } from './field.ts';

@@ -1,3 +1,4 @@
+import { didYouMean } from './did-you-mean.ts';
 import { entities } from './entities.ts';
 import { QueryError, type Span } from './errors.ts';
 import type { Entity, EntityName, Field } from './field.ts';
@@ -98,11 +99,9 @@ function findField(name: string, entity: Entity, at: Span): Field {
   const lower = name.toLowerCase();
   const field = entity.fields.find((one) => one.name.toLowerCase() === lower);
   if (field) return field;
-  const near = entity.fields
-    .map((one) => ({ name: one.name, distance: editDistance(lower, one.name.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(1, Math.floor(lower.length / 3)))
-    .toSorted((a, b) => a.distance - b.distance)[0];
-  const hint = near ? `did you mean ${near.name}?` : `there are ${entity.fields.map((one) => one.name).join(', ')}`;
+  const names = entity.fields.map((one) => one.name);
+  const [near] = didYouMean(name, names);
+  const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`;
   throw new QueryError('unknown-field', `${article(entity.name)} ${entity.name} has no field "${name}": ${hint}`, at);
 }
 
@@ -115,20 +114,6 @@ function searched(value: WrittenValue, { entity, now }: Scope): Query {
       return test.kind === 'test' ? { ...test, field } : test;
     });
   return { kind: 'or', parts };
-}
-
-/** Levenshtein distance of two short names. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 function article(name: string): string {

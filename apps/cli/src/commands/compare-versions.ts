@@ -1,6 +1,6 @@
 import { ecosystemNames, findEcosystem, VersionError, type Ecosystem } from '@vedette/ecosystems';
+import { didYouMean } from '@vedette/query';
 import { CliError } from '../errors.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
 import type { Command, Surroundings } from './command.ts';
 
 const signs = { '-1': '<', 0: '=', 1: '>' } as const;
@@ -36,7 +36,7 @@ export const compareVersions: Command = {
 function ecosystemNamed(name: string): Ecosystem {
   const ecosystem = findEcosystem(name);
   if (ecosystem) return ecosystem;
-  const near = didYouMean(name.toLowerCase(), ecosystemNames);
+  const near = didYouMean(name, ecosystemNames);
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `there are ${ecosystemNames.join(', ')}`;
   throw new CliError('USAGE', `"${name}" is no ecosystem known here; ${hint}`);
 }

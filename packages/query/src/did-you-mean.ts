@@ -1,8 +1,11 @@
-/** Of the names that exist, those that differ from what was typed by at most a third of its letters; the nearest first, three at most. */
+/**
+ * Of the names that exist, those that differ from what was typed, whatever the case, by at most a third of its letters; the nearest first,
+ * three at most.
+ */
 export function didYouMean(typed: string, names: readonly string[]): string[] {
   const limit = Math.max(1, Math.floor(typed.length / 3));
   return names
-    .map((name) => ({ name, distance: editDistance(typed.slice(0, 50), name) }))
+    .map((name) => ({ name, distance: editDistance(typed.slice(0, 50).toLowerCase(), name.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
@@ -20,5 +23,5 @@ function editDistance(a: string, b: string): number {
     }
     row = next;
   }
-  return row[b.length] ?? 0;
+  return row.at(-1) ?? 0;
 }
