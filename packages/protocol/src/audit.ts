@@ -9,8 +9,8 @@ export type AuditOutcome = z.infer<typeof AuditOutcome>;
 /** One thing that somebody changed, or tried to. */
 export const AuditEvent = z.object({
   organizationId: OrganizationId,
-  /** From 1, without gaps. */
-  number: z.int().min(1),
+  /** From 1, without gaps; another one shows that somebody wrote to the table by hand. */
+  number: z.int(),
   at: Instant,
   /** Name of the endpoint, or of what the platform did by itself. */
   action: z.string(),

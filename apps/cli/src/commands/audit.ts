@@ -11,14 +11,14 @@ const auditList: Command = {
   options: [
     ['--search <text>', 'part of a login, an action or an id'],
     ['--limit <n>', 'at most this many (default 100, at most 500)'],
-    ['--after <n>', 'what is older than this event'],
+    ['--after <cursor>', 'what comes behind the page that ended with this `next`'],
   ],
   example: 'vedette audit list --search createUser',
   async run({ client }, _, options) {
     const query = {
       search: text(options['search']),
       limit: wholeNumber('--limit', options['limit']),
-      after: wholeNumber('--after', options['after']),
+      after: text(options['after']),
     };
     const data = await client().call(listAuditEvents, { query });
     const rows = data.items.map(({ number, at, actor, action, target, outcome }) => [
@@ -65,8 +65,9 @@ const auditVerify: Command = {
 export const auditCommands: readonly Command[] = [auditList, auditVerify];
 
 async function* allEvents({ client }: Surroundings): AsyncGenerator<ChainedAuditEvent> {
-  for (let after: number | undefined; ;) {
-    const page = await client().call(listAuditEvents, { query: { order: 'oldest', limit: 500, after } });
+  for (let after: string | undefined; ;) {
+    const query = { sort: 'number', direction: 'descending', limit: 500, after } as const;
+    const page = await client().call(listAuditEvents, { query });
     yield* page.items;
     if (page.next === null) return;
     after = page.next;

@@ -68,7 +68,7 @@ const grace = {
   hasPassword: true,
   secondFactors: 1,
 };
-const users = { 'GET /users': () => ({ items: [grace] }) };
+const users = { 'GET /users': () => ({ total: 1, items: [grace], next: null }) };
 
 function chain(count: number): ChainedAuditEvent[] {
   const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();
@@ -87,7 +87,7 @@ function auditOf(events: readonly ChainedAuditEvent[]): Replies {
   const list = (query: URLSearchParams) => {
     const left = events.filter(({ number }) => number > Number(query.get('after') ?? 0));
     const items = left.slice(0, 3);
-    return { total: events.length, items, next: left.length > 3 ? items.at(-1)?.number : null };
+    return { total: events.length, items, next: left.length > 3 ? `${items.at(-1)?.number}` : null };
   };
   return { 'GET /audit': list };
 }

@@ -34,7 +34,9 @@ async function post(path: string, payload: object, by = caller) {
 }
 
 async function events(): Promise<ChainedAuditEvent[]> {
-  return (await findAuditEvents(database.db, { organizationId: caller.organizationId, limit: 500, order: 'oldest' })).items;
+  const { organizationId } = caller;
+  const oldest = { sort: 'number', direction: 'descending', limit: 500 } as const;
+  return (await findAuditEvents(database.db, { organizationId, ...oldest })).items;
 }
 
 async function fill(count: number): Promise<void> {
@@ -219,13 +221,15 @@ describe('the audit log', () => {
     const get = async (query: string) =>
       (await server.app.inject({ url: `/api/v1/audit?${query}`, headers: caller.headers })).json<{
         items: { number: number }[];
-        next: number | null;
+        next: string | null;
         total: number;
       }>();
     const first = await get('limit=2');
-    expect([first.items.map(({ number }) => number), first.next, first.total]).toEqual([[5, 4], 4, 5]);
+    expect([first.items.map(({ number }) => number), first.next, first.total]).toEqual([[5, 4], expect.any(String), 5]);
     expect((await get(`limit=2&after=${first.next}`)).items.map(({ number }) => number)).toEqual([3, 2]);
-    expect((await get('limit=9&order=oldest&after=3')).items.map(({ number }) => number)).toEqual([4, 5]);
+    const oldest = await get('limit=3&direction=descending');
+    expect(oldest.items.map(({ number }) => number)).toEqual([1, 2, 3]);
+    expect((await get(`limit=9&direction=descending&after=${oldest.next}`)).items.map(({ number }) => number)).toEqual([4, 5]);
     expect((await get('search=key%203')).items.map(({ number }) => number)).toEqual([4]);
     expect((await get('search=%25')).total).toBe(0);
   });

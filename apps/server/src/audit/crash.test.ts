@@ -29,7 +29,8 @@ async function madeKeys(beginning: string): Promise<string[]> {
 
 /** What was told of them, by name. */
 async function told(beginning: string): Promise<Map<string, { outcome: string; interrupted: unknown }>> {
-  const { items } = await findAuditEvents(database.db, { organizationId, limit: 1000, order: 'oldest', search: beginning });
+  const part = { sort: 'number', direction: 'descending', limit: 1000 } as const;
+  const { items } = await findAuditEvents(database.db, { organizationId, ...part, search: beginning });
   return new Map(
     items.map(({ outcome, ...event }) => {
       const detail = event.detail as { input: { name: string }; interrupted?: unknown }; // of createActivationKey

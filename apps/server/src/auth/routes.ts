@@ -135,7 +135,10 @@ function registerApiTokens(app: FastifyInstance, context: Context): void {
     return { ...toApiToken({ ...token, lastUsedAt: null, lastAddress: null }), secret };
   });
 
-  serve(app, context, listApiTokens, async ({ caller }) => ({ items: (await listApiTokensOf(db, caller)).map(toApiToken) }));
+  serve(app, context, listApiTokens, async ({ query, caller }) => {
+    const { total, rows, next } = await listApiTokensOf(db, caller, query);
+    return { total, items: rows.map(toApiToken), next };
+  });
 
   serve(app, context, deleteApiToken, async ({ caller, params }) => {
     if (!(await deleteApiTokenOf(db, caller, params.apiTokenId))) throw new ApiError('NOT_FOUND', 'You have no such API token');

@@ -1,6 +1,7 @@
-import type { LoginStage } from '@vedette/protocol';
+import type { ApiTokenSorting, LoginStage } from '@vedette/protocol';
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { byNewest, bySoonest, byText, findSorted, type SortedPage, type SortedPart, type SortKey } from '../http/list-cursor.ts';
 
 type Db = Kysely<Database>;
 
@@ -135,15 +136,26 @@ export async function insertApiToken(db: Db, token: Insertable<Database['apiToke
 
 export type ApiTokenRow = Omit<Selectable<Database['apiToken']>, 'tokenHash'>;
 
-export async function listApiTokensOf(db: Db, owner: Owner): Promise<ApiTokenRow[]> {
-  return db
-    .selectFrom('apiToken')
-    .select(['id', 'organizationId', 'userId', 'name', 'createdAt', 'expiresAt', 'permissions', 'lastUsedAt', 'lastAddress'])
-    .where('organizationId', '=', owner.organizationId)
-    .where('userId', '=', owner.userId)
-    .orderBy('createdAt')
-    .orderBy('id')
-    .execute();
+const oldest: readonly SortKey[] = [...bySoonest(sql`created_at`), { by: sql`id::text`, type: 'text' }];
+
+const tokenSortKeys: Readonly<Record<ApiTokenSorting, readonly SortKey[]>> = {
+  createdAt: oldest,
+  name: [...byText(sql`name`), ...oldest],
+  expiresAt: [...bySoonest(sql`expires_at`), ...oldest],
+  permissions: [...byText(sql`array_to_string(permissions, ', ')`), ...oldest],
+  lastUsedAt: [...byNewest(sql`last_used_at`), ...oldest],
+};
+
+/** API tokens of a user in an order, all or a part of them. */
+export async function listApiTokensOf(
+  db: Db,
+  { organizationId, userId }: Owner,
+  part: SortedPart<ApiTokenSorting>,
+): Promise<SortedPage<ApiTokenRow>> {
+  const own = sql`
+    select id, organization_id, user_id, name, created_at, expires_at, permissions, last_used_at, last_address
+    from api_token where organization_id = ${organizationId} and user_id = ${userId}`;
+  return findSorted(db, own, tokenSortKeys[part.sort], part);
 }
 
 /** False when the caller has no such token. */

@@ -20,7 +20,18 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { readVexExceptions } from './import-vex.ts';
 import { resolveScope } from './resolve-scope.ts';
-import { decide, end, type ExceptionRow, findExceptions, insertException, loadRules, saveRules, stateOf } from './store.ts';
+import {
+  type Covered,
+  decide,
+  end,
+  type ExceptionRow,
+  findException,
+  findExceptions,
+  insertException,
+  loadRules,
+  saveRules,
+  stateOf,
+} from './store.ts';
 import { withinOwnScope } from './within-own-scope.ts';
 import { writeVex } from './write-vex.ts';
 
@@ -38,26 +49,34 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
   const { db, clock, log, fleetIndex } = context;
 
   serve(app, context, listExceptions, async ({ query, caller: { organizationId } }) => {
-    const { total, rows } = await findExceptions(db, { ...query, organizationId, now: clock() });
-    const covered = await countCovered(organizationId, rows);
-    return { total, items: rows.map((row) => toException(row, { now: clock(), covered })) };
+    const now = clock();
+    const ranked = query.sort === 'covered' ? await countCovered(organizationId) : new Map<string, number>();
+    const { total, rows, next } = await findExceptions(db, { ...query, organizationId, now, covered: ranked });
+    const covered = await coveredBy(organizationId, rows);
+    return { total, items: rows.map((row) => toException(row, { now, covered })), next };
   });
 
   serve(app, context, getException, ({ params, caller }) => show(caller.organizationId, params.exceptionId));
 
   async function show(organizationId: string, id: string): Promise<Exception> {
-    const { rows } = await findExceptions(db, { organizationId, id, now: clock(), limit: 1, offset: 0 });
-    const [row] = rows;
+    const row = await findException(db, organizationId, id);
     if (!row) throw new ApiError('NOT_FOUND', `There is no exception ${id}.`);
-    return toException(row, { now: clock(), covered: await countCovered(organizationId, rows) });
+    return toException(row, { now: clock(), covered: await coveredBy(organizationId, [row]) });
+  }
+
+  /** Without one that holds the fleet index is not waited for. */
+  async function coveredBy(organizationId: string, rows: readonly ExceptionRow[]): Promise<Covered> {
+    return rows.some((row) => stateOf(row, clock()) === 'active') ? countCovered(organizationId) : new Map();
   }
 
   /** Open detections under each exception that holds now. */
-  async function countCovered(organizationId: string, rows: readonly ExceptionRow[]): Promise<(id: string) => number> {
-    // Without one the fleet index is not waited for.
-    if (rows.every((row) => stateOf(row, clock()) !== 'active')) return () => 0;
+  async function countCovered(organizationId: string): Promise<Covered> {
     const { excepted } = await fleetIndex.current(organizationId);
-    return (id) => [...(excepted.byException.get(id)?.values() ?? [])].reduce((count, { size }) => count + size, 0);
+    const sizes = [...excepted.byException].map(([id, byCheck]): [string, number] => [
+      id,
+      [...byCheck.values()].reduce((count, { size }) => count + size, 0),
+    ]);
+    return new Map(sizes);
   }
 
   serve(app, context, previewException, async ({ body, caller }) => {
@@ -170,14 +189,14 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
   });
 }
 
-function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: (id: string) => number }): Exception {
+function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: Covered }): Exception {
   const { id, requestedAt, decidedAt, expiresAt, endedAt, ...rest } = row;
   const state = stateOf(row, now);
   return {
     ...rest,
     exceptionId: id as Exception['exceptionId'], // from our own table
     state,
-    covered: state === 'active' ? covered(id) : null,
+    covered: state === 'active' ? (covered.get(id) ?? 0) : null,
     requestedAt: requestedAt.toISOString(),
     decidedAt: decidedAt?.toISOString() ?? null,
     expiresAt: expiresAt?.toISOString() ?? null,

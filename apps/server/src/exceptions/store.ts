@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Exception, ExceptionRules, ExceptionState, VexJustification, VexStatus } from '@vedette/protocol';
+import type { Exception, ExceptionRules, ExceptionSorting, ExceptionState, VexJustification, VexStatus } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import {
+  byFigure,
+  byNewest,
+  bySoonest,
+  byText,
+  findSorted,
+  type SortedPage,
+  type SortedPart,
+  type SortKey,
+} from '../http/list-cursor.ts';
 import { inForceAt } from './cover.ts';
 
 type Db = Kysely<Database>;
@@ -53,21 +63,40 @@ export async function insertException(tx: Db, { checks, approvedBy, ...asked }: 
   return id;
 }
 
+/** Open detections under each exception that holds. */
+export type Covered = ReadonlyMap<string, number>;
+
+/** Exceptions in an order, a part of them. */
 export async function findExceptions(
   db: Db,
-  wish: {
+  wish: SortedPart<ExceptionSorting> & {
     readonly organizationId: string;
     readonly now: Date;
-    readonly id?: string;
     readonly state?: ExceptionState | undefined;
     readonly check?: number | undefined;
-    readonly limit: number;
-    readonly offset: number;
+    readonly covered: Covered;
   },
-): Promise<{ total: number; rows: ExceptionRow[] }> {
-  const { organizationId, now, id, state, check, limit, offset } = wish;
-  const { rows } = await sql<ExceptionRow & { total: number }>`
-    select exception.*, count(*) over ()::integer as total,
+): Promise<SortedPage<ExceptionRow>> {
+  const { organizationId, now, state, check, covered } = wish;
+  const listed = sql`
+    ${selectExceptions(organizationId)} and ${state === undefined ? sql`true` : stateSql(state, now)}
+      and ${
+        check === undefined
+          ? sql`true`
+          : sql`id in (
+        select exception_id from exception_check where organization_id = ${organizationId} and check_number = ${check})`
+      }`;
+  return findSorted(db, listed, sortKeys(wish.sort, now, covered), wish);
+}
+
+export async function findException(db: Db, organizationId: string, id: string): Promise<ExceptionRow | null> {
+  const { rows } = await sql<ExceptionRow>`${selectExceptions(organizationId)} and id = ${id}`.execute(db);
+  return rows[0] ?? null;
+}
+
+function selectExceptions(organizationId: string): RawBuilder<unknown> {
+  return sql`
+    select exception.*,
       (select count(*) from exception_check as listed
         where listed.organization_id = exception.organization_id and exception_id = exception.id)::integer as checks,
       array(
@@ -76,17 +105,41 @@ export async function findExceptions(
         where listed.organization_id = exception.organization_id and exception_id = exception.id
         order by severity desc, name limit ${namesShown}) as names
     from exception
-    where organization_id = ${organizationId}
-      and ${id === undefined ? sql`true` : sql`id = ${id}`}
-      and ${state === undefined ? sql`true` : stateSql(state, now)}
-      and ${
-        check === undefined
-          ? sql`true`
-          : sql`id in (
-        select exception_id from exception_check where organization_id = ${organizationId} and check_number = ${check})`
-      }
-    order by requested_at desc, id limit ${limit} offset ${offset}`.execute(db);
-  return { total: rows[0]?.total ?? 0, rows };
+    where organization_id = ${organizationId}`;
+}
+
+/** What waits for somebody first, what never held last. */
+const statesInOrder = ['requested', 'active', 'expired', 'ended', 'rejected'] as const;
+
+function sortKeys(sort: ExceptionSorting, now: Date, covered: Covered): readonly SortKey[] {
+  const newest: SortKey[] = [...byNewest(sql`requested_at`), { by: sql`id::text`, type: 'text' }];
+  switch (sort) {
+    case 'requestedAt':
+      return newest;
+    case 'checks':
+      return [...byFigure(sql`checks`), ...newest];
+    case 'expiresAt':
+      return [...bySoonest(sql`expires_at`), ...newest];
+    case 'covered': {
+      const found = sql`
+        (select case when ${inForceAt(now)} then coalesce(sum(detections), 0) end
+          from unnest(${[...covered.keys()]}::uuid[], ${[...covered.values()]}::integer[]) as found (id, detections)
+          where found.id = listed.id)`;
+      return [...byFigure(found), ...newest];
+    }
+    case 'state': {
+      const ways = statesInOrder.map((state, place) => sql`when ${stateSql(state, now)} then ${sql.lit(place)}`);
+      return [{ by: sql`case ${sql.join(ways, sql` `)} else ${sql.lit(ways.length)} end`, type: 'number' }, ...newest];
+    }
+    case 'reason':
+    case 'status':
+    case 'query':
+    case 'assets':
+    case 'comment':
+    case 'requestedBy':
+    case 'decidedBy':
+      return [...byText(sql.ref(sort)), ...newest];
+  }
 }
 
 function stateSql(state: ExceptionState, now: Date): RawBuilder<boolean> {
@@ -98,7 +151,7 @@ function stateSql(state: ExceptionState, now: Date): RawBuilder<boolean> {
     case 'active':
       return inForceAt(now);
     case 'ended':
-      return sql`(ended_at <= ${now})`;
+      return sql`(ended_at <= ${now} and decision is distinct from 'rejected')`;
     case 'expired':
       return sql`(decision = 'approved' and ended_at is null and expires_at <= ${now})`;
   }

@@ -1,5 +1,7 @@
-import { type RawBuilder, sql } from 'kysely';
+import type { SortDirection } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
+import type { Database } from '../db/schema.ts';
 import { ApiError } from './api-error.ts';
 
 /** Where something stands in a list: what the list is sorted by. The last value is no other's. */
@@ -13,6 +15,7 @@ export function writePlace(order: string, place: Place): string {
 const Values = z.array(z.union([z.string().max(1000), z.number()])).max(20);
 
 function isOf(value: string | number, type: SortKey['type']): boolean {
+  if (type === 'integer') return Number.isSafeInteger(value);
   return type === 'number' ? typeof value === 'number' : typeof value === 'string' && !value.includes('\0');
 }
 
@@ -36,7 +39,8 @@ function parseOrNull(text: string): unknown {
 /** One of the things by which rows are sorted. The expression is never null. */
 export interface SortKey {
   readonly by: RawBuilder<unknown>;
-  readonly type: 'number' | 'text';
+  /** integer: of a column with an index, which a comparison with any other number would not use. */
+  readonly type: 'integer' | 'number' | 'text';
   readonly isDescending?: boolean;
 }
 
@@ -70,5 +74,72 @@ function expressionOf({ by, type }: SortKey): RawBuilder<unknown> {
 }
 
 function valueOf({ type }: SortKey, value: string | number | undefined): RawBuilder<unknown> {
+  if (type === 'integer') return sql`${value}::bigint`;
   return type === 'text' ? sql`${value}::text` : sql`${value}::float8`;
+}
+
+/** Which part of a list, and in which order, as its query says it. */
+export interface SortedPart<Sorting extends string = string> {
+  readonly sort: Sorting;
+  readonly direction: SortDirection;
+  /** All when left out. */
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly after?: string | undefined;
+}
+
+export interface SortedPage<Row> {
+  readonly total: number;
+  readonly rows: Row[];
+  readonly next: string | null;
+}
+
+/**
+ * A part of what `rows`, a select, gives; `keys` are over its columns, the last one is no other row's. Throws ApiError BAD_REQUEST for a
+ * cursor of another order.
+ */
+export async function findSorted<Row>(
+  db: Kysely<Database>,
+  rows: RawBuilder<unknown>,
+  keys: readonly SortKey[],
+  { sort, direction, limit, offset = 0, after }: SortedPart,
+): Promise<SortedPage<Row>> {
+  const order = `${sort} ${direction}`;
+  const own = direction === 'descending' ? turned(keys) : keys;
+  const types = own.map(({ type }) => type);
+  const place = after === undefined ? null : readPlace(after, order, types);
+  // One more than wanted says whether others follow.
+  const { rows: found } = await sql<Row & { place: Place }>`
+    select *, ${placeOf(own)} as place from (${rows}) as listed where ${place ? isBehind(own, place) : sql`true`}
+    order by ${orderBy(own)} limit ${limit === undefined ? sql`all` : limit + 1} offset ${offset}`.execute(db);
+  const counted = await sql<{ total: number }>`select count(*)::integer as total from (${rows}) as listed`.execute(db);
+  const page = limit === undefined ? found : found.slice(0, limit);
+  const last = found.length > page.length ? page.at(-1) : undefined;
+  return { total: counted.rows[0]?.total ?? 0, rows: page, next: last ? writePlace(order, last.place) : null };
+}
+
+/** So many characters of a text decide about its place: a cursor goes into an address. */
+const sortedLength = 100;
+
+/** Texts by their letters, small or not; what is not there, last. */
+export function byText(text: RawBuilder<unknown>): SortKey[] {
+  return [
+    { by: sql`(coalesce(${text}, '') = '')::integer`, type: 'number' },
+    { by: sql`left(lower(coalesce(${text}, '')), ${sortedLength})`, type: 'text' },
+  ];
+}
+
+/** Figures, the highest first; what is not there, last. */
+export function byFigure(figure: RawBuilder<unknown>): SortKey[] {
+  return [{ by: sql`coalesce(-(${figure})::float8, 1e15)`, type: 'number' }];
+}
+
+/** Moments, the newest first; what is not there, last. */
+export function byNewest(moment: RawBuilder<unknown>): SortKey[] {
+  return byFigure(sql`extract(epoch from ${moment})`);
+}
+
+/** Moments, the soonest first; what is not there, last. */
+export function bySoonest(moment: RawBuilder<unknown>): SortKey[] {
+  return [{ by: sql`coalesce(extract(epoch from ${moment})::float8, 1e15)`, type: 'number' }];
 }

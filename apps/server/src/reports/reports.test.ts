@@ -305,7 +305,7 @@ describe('who may what', () => {
       expect((await ask('GET', path, undefined, stranger)).status).toBe(404);
     }
     expect((await ask('DELETE', `/reports/${reportId}`, undefined, stranger)).status).toBe(404);
-    expect(JSON.parse((await ask('GET', '/reports', undefined, stranger)).text)).toEqual({ total: 0, items: [] });
+    expect(JSON.parse((await ask('GET', '/reports', undefined, stranger)).text)).toEqual({ total: 0, items: [], next: null });
     expect((await ask('GET', `/reports/${reportId}/file`)).headers).toMatchObject({
       'content-type': expect.stringContaining('text/csv') as string,
       'content-disposition': expect.stringMatching(/^attachment; filename="vedette-detections-[\dT-]+\.csv"$/) as string,

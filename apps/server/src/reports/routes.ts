@@ -77,8 +77,8 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   });
 
   serve(app, context, listReports, async ({ query, caller }) => {
-    const { total, rows } = await listReportRows(db, readerOf(caller), query);
-    return { total, items: rows.map(toReport) };
+    const { total, rows, next } = await listReportRows(db, readerOf(caller), query);
+    return { total, items: rows.map(toReport), next };
   });
 
   serve(app, context, getReport, async ({ params: { reportId }, caller }) => {

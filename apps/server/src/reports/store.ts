@@ -1,6 +1,16 @@
-import { type Report, ReportScope } from '@vedette/protocol';
+import { type Report, ReportScope, type ReportSorting } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import {
+  byFigure,
+  byNewest,
+  bySoonest,
+  byText,
+  findSorted,
+  type SortedPage,
+  type SortedPart,
+  type SortKey,
+} from '../http/list-cursor.ts';
 
 type Db = Kysely<Database>;
 export type ReportRow = Selectable<Database['report']>;
@@ -46,22 +56,30 @@ function seenBy(db: Db, { organizationId, login, seesAll }: Reader) {
   return seesAll ? rows : rows.where('createdBy', '=', login);
 }
 
+const newest: readonly SortKey[] = [...byNewest(sql`created_at`), { by: sql`id::text`, type: 'text' }];
+
+const sortKeys: Readonly<Record<ReportSorting, readonly SortKey[]>> = {
+  createdAt: newest,
+  name: [...byText(sql`wish ->> 'name'`), ...newest],
+  kind: [...byText(sql`wish ->> 'kind'`), ...newest],
+  format: [...byText(sql`wish ->> 'format'`), ...newest],
+  asOf: [...byNewest(sql`as_of`), ...newest],
+  scope: [...byText(sql`concat_ws(' · ', wish ->> 'assets', wish ->> 'detections')`), ...newest],
+  state: [{ by: sql`array_position(array['running', 'queued', 'failed', 'done'], state)`, type: 'number' }, ...newest],
+  rows: [...byFigure(sql`rows`), ...newest],
+  bytes: [...byFigure(sql`bytes`), ...newest],
+  createdBy: [...byText(sql`created_by`), ...newest],
+  expiresAt: [...bySoonest(sql`expires_at`), ...newest],
+};
+
 export async function listReportRows(
   db: Db,
-  reader: Reader,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
-): Promise<{ total: number; rows: ReportRow[] }> {
-  const { total } = await seenBy(db, reader)
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow();
-  const rows = await seenBy(db, reader)
-    .selectAll()
-    .orderBy('createdAt', 'desc')
-    .orderBy('id')
-    .limit(limit)
-    .offset(offset)
-    .execute();
-  return { total: Number(total), rows };
+  { organizationId, login, seesAll }: Reader,
+  part: SortedPart<ReportSorting>,
+): Promise<SortedPage<ReportRow>> {
+  const seen = sql`
+    select * from report where organization_id = ${organizationId} and ${seesAll ? sql`true` : sql`created_by = ${login}`}`;
+  return findSorted(db, seen, sortKeys[part.sort], part);
 }
 
 export async function findReport(db: Db, reader: Reader, id: string): Promise<ReportRow | null> {

@@ -21,14 +21,15 @@ import { serve } from '../http/serve.ts';
 import { deleteAllFactors } from '../second-factors/store.ts';
 import { checkUserScope, findRole, refuseBeyond } from './rights.ts';
 import { insertUser } from './store.ts';
-import { isLastManager, type ListedUser, listUsersOf } from './users-store.ts';
+import { findUser, isLastManager, type ListedUser, listUsersOf } from './users-store.ts';
 
 export function registerUsers(app: FastifyInstance, context: Context): void {
   const { db, clock } = context;
 
-  serve(app, context, listUsers, async ({ caller: { organizationId } }) => ({
-    items: (await listUsersOf(db, { organizationId })).map(toUser),
-  }));
+  serve(app, context, listUsers, async ({ query, caller: { organizationId } }) => {
+    const { total, rows, next } = await listUsersOf(db, organizationId, query);
+    return { total, items: rows.map(toUser), next };
+  });
 
   serve(app, context, createUser, async ({ caller, body: { login, name, role, scope }, note }) => {
     const { organizationId } = caller;
@@ -116,7 +117,7 @@ export function registerUsers(app: FastifyInstance, context: Context): void {
   }
 
   async function find({ organizationId }: Caller, userId: string): Promise<ListedUser> {
-    const [user] = await listUsersOf(db, { organizationId, userId });
+    const user = await findUser(db, { organizationId, userId });
     if (!user) throw new ApiError('NOT_FOUND', `There is no user ${userId}.`);
     return user;
   }

@@ -1,5 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { builtInRoles, type UserSorting } from '@vedette/protocol';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { byFigure, byNewest, byText, findSorted, type SortedPage, type SortedPart, type SortKey } from '../http/list-cursor.ts';
 
 type Db = Kysely<Database>;
 
@@ -22,20 +24,38 @@ export interface ListedUser {
   readonly secondFactors: number;
 }
 
-/** Users of an organization by login; one where the key names one. */
-export async function listUsersOf(
-  db: Db,
-  { organizationId, userId }: { organizationId: string; userId?: string },
-): Promise<ListedUser[]> {
-  const { rows } = await sql<ListedUser>`
+const login: SortKey = { by: sql`login`, type: 'text' };
+const builtInNames = JSON.stringify(Object.fromEntries(Object.entries(builtInRoles).map(([role, { name }]) => [role, name])));
+
+const sortKeys: Readonly<Record<UserSorting, readonly SortKey[]>> = {
+  login: [...byText(sql`login`), login],
+  name: [...byText(sql`name`), login],
+  role: [...byText(sql`coalesce(${builtInNames}::jsonb ->> role, custom_role, role)`), login],
+  scope: [...byText(sql`scope`), login],
+  secondFactors: [...byFigure(sql`second_factors`), login],
+  lastLogin: [...byNewest(sql`last_login`), login],
+  state: [{ by: sql`(disabled_at is not null)::integer`, type: 'number' }, login],
+  createdAt: [...byNewest(sql`created_at`), login],
+};
+
+/** Users of an organization in an order, all or a part of them. */
+export function listUsersOf(db: Db, organizationId: string, part: SortedPart<UserSorting>): Promise<SortedPage<ListedUser>> {
+  return findSorted(db, selectUsers(organizationId), sortKeys[part.sort], part);
+}
+
+export async function findUser(db: Db, { organizationId, userId }: UserKey): Promise<ListedUser | null> {
+  const { rows } = await sql<ListedUser>`${selectUsers(organizationId)} and app_user.id = ${userId}`.execute(db);
+  return rows[0] ?? null;
+}
+
+function selectUsers(organizationId: string): RawBuilder<unknown> {
+  return sql`
     select app_user.id, login, app_user.name, app_user.role, app_user.scope, app_user.created_at, last_login, disabled_at,
       password_hash <> '' as has_password, role.name as custom_role, 
       (select count(*)::integer from second_factor where second_factor.user_id = app_user.id) as second_factors
     from app_user
     left join role on role.organization_id = app_user.organization_id and role.id::text = app_user.role
-    where app_user.organization_id = ${organizationId} and ${userId === undefined ? sql`true` : sql`app_user.id = ${userId}`}
-    order by login`.execute(db);
-  return rows;
+    where app_user.organization_id = ${organizationId}`;
 }
 
 /**

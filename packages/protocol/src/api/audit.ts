@@ -1,26 +1,23 @@
 import { z } from 'zod';
 import { AuditFault, AuditHead, ChainedAuditEvent } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
-import { limits } from '../limits.ts';
-import { WholeList } from './paging.ts';
+import { CursorPage, listOf, sortedBy } from './paging.ts';
+
+/** `number`: as they were chained, the newest first. */
+export const AuditSorting = z.enum(['number', 'at', 'login', 'action', 'target', 'address', 'outcome']);
+export type AuditSorting = z.infer<typeof AuditSorting>;
 
 export const listAuditEvents = endpoint({
   name: 'listAuditEvents',
-  summary: 'The audit log: who changed what, newest first unless asked otherwise.',
+  summary: 'The audit log: who changed what, newest first unless another order is asked for.',
   method: 'GET',
   path: '/audit',
   permission: 'audit:read',
-  query: WholeList.extend({
-    limit: z.coerce.number().int().min(1).max(limits.pageSize).default(100),
-    order: z.enum(['newest', 'oldest']).default('newest'),
-    after: z.coerce.number().int().min(0).optional().meta({ description: '`next` of the page before' }),
+  query: CursorPage.extend({
+    ...sortedBy(AuditSorting.default('number')),
     search: z.string().max(200).optional().meta({ description: 'Part of a login, an action, or an id' }),
   }),
-  reply: z.object({
-    total: z.int(),
-    items: z.array(ChainedAuditEvent),
-    next: z.int().nullable().meta({ description: 'For the next page; null on the last one' }),
-  }),
+  reply: listOf(ChainedAuditEvent),
 });
 
 export const verifyAuditLog = endpoint({

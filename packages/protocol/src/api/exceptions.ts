@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { CheckNumber, Instant } from '../ids.ts';
-import { Page, pageOf } from './paging.ts';
+import { CursorPage, listOf, sortedBy } from './paging.ts';
 
 /** As VEX has it (OpenVEX 0.2.0, "Status labels"). */
 export const VexStatus = z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']);
@@ -67,14 +67,35 @@ export const Exception = Scope.extend({
 });
 export type Exception = z.infer<typeof Exception>;
 
+/** `requestedAt`: the newest first. `expiresAt`: the soonest first. `state`: what waits for somebody first. */
+export const ExceptionSorting = z.enum([
+  'requestedAt',
+  'reason',
+  'state',
+  'status',
+  'query',
+  'assets',
+  'comment',
+  'checks',
+  'covered',
+  'expiresAt',
+  'requestedBy',
+  'decidedBy',
+]);
+export type ExceptionSorting = z.infer<typeof ExceptionSorting>;
+
 export const listExceptions = endpoint({
   name: 'listExceptions',
-  summary: 'Exceptions, the newest first.',
+  summary: 'Exceptions, the newest first unless another order is asked for.',
   method: 'GET',
   path: '/exceptions',
   permission: 'exception:read',
-  query: Page.extend({ state: ExceptionState.optional(), check: z.coerce.number().pipe(CheckNumber).optional() }),
-  reply: pageOf(Exception),
+  query: CursorPage.extend({
+    ...sortedBy(ExceptionSorting.default('requestedAt')),
+    state: ExceptionState.optional(),
+    check: z.coerce.number().pipe(CheckNumber).optional(),
+  }),
+  reply: listOf(Exception),
 });
 
 export const getException = endpoint({

@@ -29,6 +29,17 @@ export const CursorPage = Page.extend({
   after: Cursor.optional().meta({ description: '`next` of the page before; `offset` counts from there' }),
 });
 
+/** Of a list that can be had in several orders. Figures and moments: the highest and newest first. */
+export function sortedBy<Sorting extends z.ZodType>(sort: Sorting) {
+  return { sort, direction: SortDirection.default('ascending').meta({ description: 'descending turns the list round' }) };
+}
+
+/** Query of a list that is short for nearly everybody: the whole of it, or pages by cursor where a limit asks for them. */
+export const WholeOrPage = WholeList.extend({
+  limit: z.coerce.number().int().min(1).max(limits.pageSize).optional().meta({ description: 'All when left out' }),
+  after: Cursor.optional().meta({ description: '`next` of the page before' }),
+});
+
 /** Reply of a list that is read by cursor. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return pageOf(item).extend({ next: Cursor.nullable().meta({ description: '`after` of the next page; null on the last one' }) });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
 import { Deadlines } from './history.ts';
-import { Page, pageOf, QueryText, WholeList } from './paging.ts';
+import { CursorPage, listOf, QueryText, sortedBy, WholeList } from './paging.ts';
 
 export const ReportId = z.uuid().brand<'ReportId'>();
 
@@ -85,14 +85,30 @@ export const previewReport = endpoint({
   errors: ['BAD_REQUEST', 'UNAVAILABLE'],
 });
 
+/** `createdAt`, `asOf`, `rows`, `bytes`: the newest and largest first. `state`: what is under way first. */
+export const ReportSorting = z.enum([
+  'createdAt',
+  'name',
+  'kind',
+  'format',
+  'asOf',
+  'scope',
+  'state',
+  'rows',
+  'bytes',
+  'createdBy',
+  'expiresAt',
+]);
+export type ReportSorting = z.infer<typeof ReportSorting>;
+
 export const listReports = endpoint({
   name: 'listReports',
-  summary: 'Reports, the newest first.',
+  summary: 'Reports, the newest first unless another order is asked for.',
   method: 'GET',
   path: '/reports',
   permission: 'report:read',
-  query: Page,
-  reply: pageOf(Report),
+  query: CursorPage.extend(sortedBy(ReportSorting.default('createdAt'))),
+  reply: listOf(Report),
 });
 
 export const getReport = endpoint({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { ApiTokenId, Instant, OrganizationId, SessionId, UserId } from '../ids.ts';
 import { type Permission, permissions } from '../permissions.ts';
-import { WholeList } from './paging.ts';
+import { listOf, sortedBy, WholeList, WholeOrPage } from './paging.ts';
 
 /**
  * How far somebody is with logging in. second-factor: the password was right, the second factor is yet to come. change-password, enrol:
@@ -130,14 +130,18 @@ export const createApiToken = endpoint({
   errors: ['FORBIDDEN'],
 });
 
+/** `createdAt`: the oldest first. `expiresAt`: the soonest first. `lastUsedAt`: the latest first. */
+export const ApiTokenSorting = z.enum(['createdAt', 'name', 'expiresAt', 'permissions', 'lastUsedAt']);
+export type ApiTokenSorting = z.infer<typeof ApiTokenSorting>;
+
 export const listApiTokens = endpoint({
   name: 'listApiTokens',
   summary: 'API tokens of the caller, without secrets.',
   method: 'GET',
   path: '/api-tokens',
   permission: 'token:write',
-  query: WholeList,
-  reply: z.object({ items: z.array(ApiToken) }),
+  query: WholeOrPage.extend(sortedBy(ApiTokenSorting.default('createdAt'))),
+  reply: listOf(ApiToken),
 });
 
 export const deleteApiToken = endpoint({

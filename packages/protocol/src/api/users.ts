@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant, RoleId, UserId } from '../ids.ts';
-import { QueryText, WholeList } from './paging.ts';
+import { listOf, QueryText, sortedBy, WholeList, WholeOrPage } from './paging.ts';
 import { PermissionName } from './session.ts';
 
 const Scope = QueryText.unwrap()
@@ -87,14 +87,18 @@ export const User = z.object({
 });
 export type User = z.infer<typeof User>;
 
+/** `lastLogin`, `createdAt`, `secondFactors`: the latest and most first. */
+export const UserSorting = z.enum(['login', 'name', 'role', 'scope', 'secondFactors', 'lastLogin', 'state', 'createdAt']);
+export type UserSorting = z.infer<typeof UserSorting>;
+
 export const listUsers = endpoint({
   name: 'listUsers',
   summary: 'Users of the organization.',
   method: 'GET',
   path: '/users',
   permission: 'user:read',
-  query: WholeList,
-  reply: z.object({ items: z.array(User) }),
+  query: WholeOrPage.extend(sortedBy(UserSorting.default('login'))),
+  reply: listOf(User),
 });
 
 export const createUser = endpoint({
