@@ -21,6 +21,20 @@ describe('readConfig', () => {
     expect(() => readConfig(wrong)).not.toThrow(/hunter2/);
   });
 
+  it('believes no proxy unless told which', () => {
+    expect(readConfig({}).trustedProxies).toBeNull();
+    const told = readConfig({ VEDETTE_TRUSTED_PROXIES: '127.0.0.1, 10.1.2.0/24', VEDETTE_TRUSTED_PROXY_HEADER: 'forwarded' });
+    expect([told.trustedProxies?.networks.check('10.1.2.9'), told.trustedProxies?.networks.check('10.1.3.9')]).toEqual([
+      true,
+      false,
+    ]);
+    expect(told.trustedProxies?.header).toBe('forwarded');
+  });
+
+  it.each(['0.0.0.0/0', '10.0.0.0/8,::/00', 'proxy.example', '10.0.0.0/33'])('refuses to believe the proxies %s', (networks) => {
+    expect(() => readConfig({ VEDETTE_TRUSTED_PROXIES: networks })).toThrow(/VEDETTE_TRUSTED_PROXIES/);
+  });
+
   it('never prints a secret', () => {
     const config = readConfig({
       VEDETTE_BOOTSTRAP_PASSWORD: 'correct horse',

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import type { SilenceLimits } from '@vedette/protocol';
 import { z } from 'zod';
+import { proxyHeaders, type TrustedProxies } from './http/client-address.ts';
 import { readNetworks } from './notifications/channels/safe-address.ts';
 
 interface SecretValues {
@@ -134,6 +135,17 @@ const Environment = z.object({
     .string()
     .default('')
     .describe('networks that are not public and that webhooks may reach all the same, separated by commas: 10.1.2.0/24'),
+  VEDETTE_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .refine((text) => !/\/0+\s*(,|$)/.test(text), 'a network of all addresses would let everybody say whose request it is')
+    .describe(
+      'proxies in front that say whose request it is, addresses and networks, separated by commas: 127.0.0.1,10.1.2.0/24',
+    ),
+  VEDETTE_TRUSTED_PROXY_HEADER: z
+    .enum(proxyHeaders)
+    .default('x-forwarded-for')
+    .describe('… by x-forwarded-for, or by forwarded: the one that they write themselves'),
   VEDETTE_NEW_PASSWORD: flag.describe('1: set a new password for the administrator at this start'),
   VEDETTE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
@@ -191,6 +203,8 @@ export interface Config {
   readonly oidc: OidcConfig | null;
   /** That webhooks may reach although they are not public. */
   readonly webhookNetworks: BlockList;
+  /** Null: whoever connects is the client. */
+  readonly trustedProxies: TrustedProxies | null;
   readonly newPassword: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
@@ -224,7 +238,8 @@ export function readConfig(
     problems.push('VEDETTE_SECRET_KEY, VEDETTE_SECRET_KEY_FILE: both are set');
   }
   if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
-  const webhookNetworks = networksOf(parsed.data?.VEDETTE_WEBHOOK_NETWORKS ?? '', problems);
+  const webhookNetworks = networksOf('VEDETTE_WEBHOOK_NETWORKS', parsed.data, problems);
+  const proxyNetworks = networksOf('VEDETTE_TRUSTED_PROXIES', parsed.data, problems);
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
   }
@@ -266,6 +281,8 @@ export function readConfig(
     },
     oidc: toOidc(env),
     webhookNetworks,
+    trustedProxies:
+      env.VEDETTE_TRUSTED_PROXIES === '' ? null : { networks: proxyNetworks, header: env.VEDETTE_TRUSTED_PROXY_HEADER },
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
     logLevel: env.VEDETTE_LOG_LEVEL,
     tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
@@ -279,12 +296,16 @@ export function readConfig(
   };
 }
 
-function networksOf(text: string, problems: string[]): BlockList {
+function networksOf(
+  name: 'VEDETTE_WEBHOOK_NETWORKS' | 'VEDETTE_TRUSTED_PROXIES',
+  env: z.infer<typeof Environment> | undefined,
+  problems: string[],
+): BlockList {
   try {
-    return readNetworks(text.split(',').flatMap((network) => network.trim() || []));
+    return readNetworks(env?.[name].split(',').flatMap((network) => network.trim() || []) ?? []);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    problems.push(`VEDETTE_WEBHOOK_NETWORKS: ${error.message}`);
+    problems.push(`${name}: ${error.message}`);
     return new BlockList();
   }
 }

@@ -10,6 +10,7 @@ import type { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
 import { registerRoutes } from '../routes.ts';
 import { productVersion } from '../version.ts';
 import { ApiError } from './api-error.ts';
+import { readClientAddresses } from './client-address.ts';
 import { serveConsole } from './console-files.ts';
 import { servePlatformMetrics } from '../metrics/platform-metrics.ts';
 import { serveHealth } from './health.ts';
@@ -36,6 +37,7 @@ export async function buildApp(context: Context, keeper: KnowledgeKeeper): Promi
   endConnections(app);
   answerWithProblems(app);
   app.removeContentTypeParser('text/plain');
+  readClientAddresses(app, config.trustedProxies);
   refuseOtherSites(app, config);
   await app.register(fastifyCookie);
   await app.register(fastifyHelmet, helmetOptions(isSecure(config)));
