@@ -1,3 +1,4 @@
+export { faultOfTag, parseAssetScope, tagsAskedFor, tagsNamed } from './asset-scope.ts';
 export { completeQuery, type Completion, type CompletionOption } from './complete.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { entities } from './entities.ts';

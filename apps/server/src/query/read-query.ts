@@ -4,9 +4,14 @@ import { ApiError } from '../http/api-error.ts';
 /** The query of a request. Throws ApiError BAD_REQUEST that names the part which is wrong and where it stands. */
 export function readQuery(text: string | undefined, about: EntityName, now: Date): ParsedQuery {
   if (text === undefined) return { query: null, asOf: null };
+  return understand(text, () => parseQuery(text, about, now.getTime()));
+}
+
+/** What `parse` makes of a query. Throws ApiError BAD_REQUEST that names the part which is wrong and where it stands. */
+export function understand<Parsed>(text: string, parse: () => Parsed): Parsed {
   if (text.includes('\0')) throw new ApiError('BAD_REQUEST', 'query: no text holds the character 0');
   try {
-    return parseQuery(text, about, now.getTime());
+    return parse();
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     const { from, to, message } = error;

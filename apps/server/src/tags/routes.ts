@@ -8,6 +8,7 @@ import {
   type Tag,
   tagAsset,
 } from '@vedette/protocol';
+import { faultOfTag } from '@vedette/query';
 import type { FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Context } from '../context.ts';
@@ -27,7 +28,7 @@ import {
   removeHandTag,
   type TagRow,
 } from './store.ts';
-import { readAssetScope, refuseCircles } from './tag-query.ts';
+import { readAssetScope } from './tag-query.ts';
 import { usesOfTags } from './uses-of-tags.ts';
 
 const maxTagsOfOrganization = 500;
@@ -75,7 +76,8 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
         throw new ApiError('CONFLICT', `An organization has at most ${maxTagsOfOrganization} tags.`);
       }
       const queries = new Map(others.map((one) => [one.name, one.query === null ? null : readAssetScope(one.query, now)]));
-      refuseCircles(queries.set(name, meaning), name);
+      const fault = faultOfTag(queries.set(name, meaning), name);
+      if (fault !== null) throw new ApiError('BAD_REQUEST', `query: ${fault}`);
       await endTag(tx, organizationId, name, now);
       await insertTag(tx, { ...tag, organizationId, validFrom: now, changedBy: login });
     });

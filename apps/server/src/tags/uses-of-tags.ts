@@ -1,9 +1,10 @@
+import { tagsAskedFor } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { loadProfiles } from '../profiles/store.ts';
 import { readRules, ringsOf } from '../releases/wishes-store.ts';
 import { loadTags } from './store.ts';
-import { readAssetScope, tagsAskedFor } from './tag-query.ts';
+import { readAssetScope } from './tag-query.ts';
 
 /**
  * What would no longer mean the same without a tag, in words: queries of other tags, rings of open roll-outs, release rules, profiles, which
