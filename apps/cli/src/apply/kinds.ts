@@ -1,4 +1,5 @@
 import {
+  builtInRoles,
   changeProfile,
   changeRole,
   createProfile,
@@ -7,80 +8,50 @@ import {
   deleteRole,
   deleteSavedQuery,
   deleteTag,
-  Deadlines,
-  ExceptionRules,
-  getDeadlines,
-  getExceptionRules,
-  getLoginRules,
-  getReleaseRules,
   listProfiles,
   listRoles,
   listSavedQueries,
   listTags,
-  QueryEntity,
-  LoginRules,
+  permissionMeanings,
   type Profile,
   ProfileInput,
-  ReleaseRule,
-  RoleId,
+  QueryEntity,
   RoleInput,
   saveQuery,
   saveTag,
-  setDeadlines,
-  setExceptionRules,
-  setLoginRules,
-  setReleaseRules,
   Tag,
 } from '@vedette/protocol';
-import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
+import { tagsAskedFor, tagsNamed } from '@vedette/query';
 import { z } from 'zod';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
+import { AssetQuery, assetQueryOf, type Kind, parsedQuery, type TagsOf, understood } from './kind.ts';
+import { roleIds } from './role-ids.ts';
+import { settingsKinds } from './settings-kinds.ts';
 
-export type Spec = Readonly<Record<string, unknown>>;
-
-/** A kind of thing that can be kept as a file. */
-export interface Kind {
-  readonly kind: string;
-  /** Of its name; a kind of which there is only one has a fixed name. */
-  readonly name: z.ZodType<string>;
-  /** What a document may say; unknown fields are refused, missing ones get their defaults. */
-  readonly spec: z.ZodType<Spec>;
-  /** What the platform holds now, by name, with every field of `spec`. */
-  list(client: Client): Promise<ReadonlyMap<string, Spec>>;
-  save(client: Client, name: string, spec: Spec): Promise<void>;
-  /** Missing where there is always exactly one. */
-  delete?(client: Client, name: string): Promise<void>;
+function tagsOfQuery(query: unknown): TagsOf {
+  const parsed = assetQueryOf(query);
+  return { named: tagsNamed(parsed), askedFor: (names) => tagsAskedFor(parsed, names) };
 }
-
-/** A query that cannot be understood is a fault of the file, found before anything is sent. */
-function assetQuery(text: string, context: z.RefinementCtx): void {
-  understood(text, 'asset', context);
-}
-
-function understood(text: string, about: EntityName, context: z.RefinementCtx): void {
-  try {
-    parseQuery(text, about, Date.now());
-  } catch (error) {
-    if (!(error instanceof QueryError)) throw error;
-    context.addIssue({ code: 'custom', message: `cannot be understood\n${pointAt(text, error)}` });
-  }
-}
-
-const AssetQuery = z.string().max(4096).superRefine(assetQuery).nullable().default(null);
 
 const TagSpec = z.strictObject({ ...Tag.omit({ name: true }).shape, query: AssetQuery });
 
-const tag: Kind = {
+export const tagKind: Kind = {
   kind: 'Tag',
   name: Tag.shape.name,
   spec: TagSpec,
+  calls: (name) => `the tag ${name}`,
+  tags: ({ query }) => tagsOfQuery(query),
   async list(client) {
     const { items } = await client.call(listTags, {});
     const defined = items.filter(({ isDefined }) => isDefined);
     return new Map(
       defined.map(({ name, description, query, criticality, exposure }) => [name, { description, query, criticality, exposure }]),
     );
+  },
+  async uses(client) {
+    const { items } = await client.call(listTags, {});
+    return new Map(items.map(({ name, usedBy }) => [name, usedBy]));
   },
   async save(client, name, spec) {
     await client.call(saveTag, { params: { name }, body: TagSpec.parse(spec) });
@@ -90,65 +61,41 @@ const tag: Kind = {
   },
 };
 
-/** A kind of which there is always exactly one, called "default". */
-function settings<Value extends Spec>(
-  kind: string,
-  spec: z.ZodType<Value>,
-  { get, set }: { get: (client: Client) => Promise<Spec>; set: (client: Client, value: Value) => Promise<unknown> },
-): Kind {
-  return {
-    kind,
-    name: z.literal('default'),
-    spec,
-    list: async (client) => new Map([['default', await get(client)]]),
-    save: async (client, _name, value) => void (await set(client, spec.parse(value))),
-  };
-}
+const RoleSpec = z
+  .strictObject({
+    ...RoleInput.omit({ name: true }).shape,
+    // Their order means nothing, and would show as a difference.
+    permissions: RoleInput.shape.permissions.transform((permissions) => [...new Set(permissions)].toSorted()),
+    scope: AssetQuery,
+  })
+  .superRefine(({ permissions, scope }, context) => {
+    const whole = scope === null ? [] : permissions.filter((one) => permissionMeanings[one].whole);
+    if (whole.length === 0) return;
+    const message = `about the whole organization, so not for a role that sees only some assets: ${whole.join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['permissions'], message });
+  });
 
-const ReleaseRulesSpec = z.strictObject({ rules: z.array(z.strictObject(ReleaseRule.shape)).max(100) });
+const builtInNames = new Set(Object.values(builtInRoles).map(({ name }) => name.toLowerCase()));
 
-const allSettings: readonly Kind[] = [
-  settings('ReleaseRules', ReleaseRulesSpec, {
-    get: (client) => client.call(getReleaseRules, {}),
-    set: (client, body) => client.call(setReleaseRules, { body }),
-  }),
-  settings('Deadlines', z.strictObject(Deadlines.shape), {
-    get: (client) => client.call(getDeadlines, {}),
-    set: (client, body) => client.call(setDeadlines, { body }),
-  }),
-  settings('ExceptionRules', z.strictObject(ExceptionRules.shape), {
-    get: (client) => client.call(getExceptionRules, {}),
-    set: (client, body) => client.call(setExceptionRules, { body }),
-  }),
-  settings('LoginRules', z.strictObject(LoginRules.shape), {
-    get: (client) => client.call(getLoginRules, {}),
-    set: (client, body) => client.call(setLoginRules, { body }),
-  }),
-];
-
-const RoleSpec = z.strictObject({
-  ...RoleInput.omit({ name: true }).shape,
-  // Their order means nothing, and would show as a difference.
-  permissions: RoleInput.shape.permissions.transform((permissions) => [...new Set(permissions)].toSorted()),
-  scope: AssetQuery,
-});
-
-/** Ids of the organization's own roles by their names; the built-in ones are no configuration. */
-async function roleIds(client: Client): Promise<ReadonlyMap<string, RoleId>> {
-  const { items } = await client.call(listRoles, {});
-  return new Map(items.filter(({ isBuiltIn }) => !isBuiltIn).map(({ name, role }) => [name, RoleId.parse(role)]));
-}
-
-const role: Kind = {
+export const roleKind: Kind = {
   kind: 'Role',
-  name: RoleInput.shape.name,
+  name: RoleInput.shape.name.refine(
+    (name) => !builtInNames.has(name.toLowerCase()),
+    'every organization has a role of this name',
+  ),
   spec: RoleSpec,
+  calls: (name) => `the role ${name}`,
+  tags: ({ scope }) => tagsOfQuery(scope),
   async list(client) {
     const { items } = await client.call(listRoles, {});
     const own = items.filter(({ isBuiltIn }) => !isBuiltIn);
     return new Map(
       own.map(({ name, describes, permissions, scope }) => [name, { describes, permissions: permissions.toSorted(), scope }]),
     );
+  },
+  async uses(client) {
+    const { items } = await client.call(listRoles, {});
+    return new Map(items.map(({ name, users }) => [name, users > 0 ? [`${users} users`] : []]));
   },
   async save(client, name, spec) {
     const body = { name, ...RoleSpec.parse(spec) };
@@ -169,10 +116,12 @@ async function profiles(client: Client): Promise<ReadonlyMap<string, Profile>> {
   return new Map(items.map((one) => [one.name, one]));
 }
 
-const profile: Kind = {
+export const profileKind: Kind = {
   kind: 'Profile',
   name: ProfileInput.shape.name,
   spec: ProfileSpec,
+  calls: (name) => `the profile ${name}`,
+  tags: ({ query }) => tagsOfQuery(query),
   async list(client) {
     const there = [...(await profiles(client))];
     return new Map(
@@ -197,10 +146,10 @@ const profile: Kind = {
 const SavedQuerySpec = z
   .strictObject({
     about: QueryEntity,
-    query: z.string().min(1).max(4096),
+    query: z.string().trim().min(1).max(4096),
     onDashboard: z.boolean().default(false),
   })
-  .superRefine(({ about, query }, context) => understood(query, about, context));
+  .superRefine(({ about, query }, context) => understood(context, query, () => parsedQuery(query, about)));
 
 /** Of whoever applies them, for everybody. */
 const savedQuery: Kind = {
@@ -223,4 +172,4 @@ const savedQuery: Kind = {
 };
 
 /** Every kind, in the order in which they are made: a tag before what speaks of it. Taken away in the other order. */
-export const kinds: readonly Kind[] = [tag, role, profile, ...allSettings, savedQuery];
+export const kinds: readonly Kind[] = [tagKind, roleKind, profileKind, ...settingsKinds, savedQuery];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Document, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { CliError } from '../errors.ts';
-import { type Kind, kinds, type Spec } from './kinds.ts';
+import type { Kind, Spec } from './kind.ts';
+import { kinds } from './kinds.ts';
 
 /** What a file wants to be true. */
 export interface Wanted {

@@ -1,5 +1,5 @@
 import { kinds } from '../apply/kinds.ts';
-import { carryOut, describeStep, planChanges, type Step } from '../apply/plan.ts';
+import { carryOut, describeStep, nameStep, planChanges, type Step } from '../apply/plan.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -16,7 +16,9 @@ export const apply: Command = {
     ['--prune', 'take away what the files do not name, of the kinds that they name'],
   ],
   help: `Documents are "kind", "name" and "spec"; kinds: ${names}. "vedette export" prints what is there in this form.
-All files are checked before anything is sent. A step that is refused ends the run: what was done before it stays, and a second run goes on.`,
+The whole plan is checked before anything is changed: tags that would depend on themselves, names that nobody knows, what is in use and
+shall be taken away. Where the platform refuses a step all the same, the run ends and says what was done and what was not; a second run
+goes on from there.`,
   example: 'vedette apply -f platform/ --dry-run',
   async run(surroundings, _args, options) {
     const path = text(options['file']);
@@ -27,25 +29,32 @@ All files are checked before anything is sent. A step that is refused ends the r
     const wanted = readDocuments(files);
     if (wanted.length === 0) throw new CliError('CONFIG', `${path} holds no document`);
     const client = surroundings.client();
-    const { steps, unchanged } = await planChanges(client, wanted, options['prune'] === true);
+    const { steps, unchanged, warnings } = await planChanges(client, wanted, options['prune'] === true);
+    for (const warning of warnings) surroundings.note(warning);
     const isDry = options['dryRun'] === true;
-    if (!isDry) for (const [index, step] of steps.entries()) await carryOutOne(surroundings, step, index);
+    if (!isDry) for (const [index] of steps.entries()) await carryOutOne(surroundings, steps, index);
     const data = {
       applied: !isDry,
       unchanged,
+      warnings,
       items: steps.map(({ action, kind, name, fields }) => ({ action, kind: kind.kind, name, fields })),
     };
     return { data, text: [...steps.map(describeStep).map(printableLines), summary(steps, unchanged, isDry)].join('\n') };
   },
 };
 
-async function carryOutOne({ client, note }: Surroundings, step: Step, done: number): Promise<void> {
+async function carryOutOne({ client, note }: Surroundings, steps: readonly Step[], at: number): Promise<void> {
+  const step = steps[at];
+  if (!step) return;
   try {
     await carryOut(client(), step);
   } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    note(`${done} steps were done before; correct this and run it again`);
-    throw new CliError(error.code, `${step.action} ${step.kind.kind} ${step.name}: ${error.message}`, { cause: error });
+    for (const done of steps.slice(0, at)) note(`done      ${nameStep(done)}`);
+    for (const left of steps.slice(at)) note(`not done  ${nameStep(left)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    const code = error instanceof CliError ? error.code : 'FAILURE';
+    const message = `${step.action} ${step.kind.kind} ${step.name}: ${reason} (what is done stays; run it again once this is mended)`;
+    throw new CliError(code, message, { cause: error });
   }
 }
 
