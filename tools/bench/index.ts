@@ -4,7 +4,7 @@ import { type CheckChange, OrganizationIndex } from '../../apps/server/src/fleet
 import { PendingCounts } from '../../apps/server/src/fleet-index/pending-counts.ts';
 import { selectAssets } from '../../apps/server/src/fleet-index/select-assets.ts';
 import { countDays } from '../../apps/server/src/fleet-index/count-days.ts';
-import { countByAsset, countChecks } from '../../apps/server/src/fleet-index/count-groups.ts';
+import { countChecks, countEachAsset, groupAssets } from '../../apps/server/src/fleet-index/count-groups.ts';
 import { selectDetections, selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
 import type { Selected } from '../../apps/server/src/fleet-index/selection.ts';
 import { whatRemains } from '../../apps/server/src/fleet-index/what-remains.ts';
@@ -147,7 +147,13 @@ function load(index: OrganizationIndex, fleet: Fleet, assets: number): number {
   for (let number = 1; number <= assets; number += 1) {
     const ids = [...fleet.machine()];
     const birth = now - 300 * day + (number % 250) * day;
-    const facts = { ecosystem: 'debian', release: `${number % releases}`, os: 'Debian', pendingRestart: number % 20 === 0 };
+    const facts = {
+      ecosystem: 'debian',
+      release: `${number % releases}`,
+      os: 'Debian',
+      pendingRestart: number % 20 === 0,
+      firstSeen: birth,
+    };
     ms += timed(() => {
       const asset = index.enterAsset({ number, assetId: `asset-${number}`, hostname: `host-${number}`, ...facts });
       index.load(asset, { birth, lastChange: birth, steady: ids, presences: [] });
@@ -218,7 +224,7 @@ function queries(index: OrganizationIndex): Record<string, number> {
     detectionsFiltered: () => selectPage(index, { status: 'new', severity: 4, assets: debian3 }, { ...page, offset: 5000 }),
     assets: () => selectAssets(index, { silent: null }, { limit: 100, offset: 0 }),
     assetsFiltered: () => selectAssets(index, { search: 'host-1', severity: 4, silent: null }, { limit: 100, offset: 1000 }),
-    countsByRelease: () => countByAsset(index, select, ({ release }) => release),
+    countsByRelease: () => groupAssets(index, countEachAsset(index, select), ({ release }) => release),
     countsByCheck: () => countChecks(select),
     countsByDay: () => countDays(index, select),
     whatIfTenChecks: () => whatRemains(index, { checks: tenChecks, upgrades: new Set() }),

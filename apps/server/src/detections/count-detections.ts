@@ -6,11 +6,12 @@ import type { Context } from '../context.ts';
 import { countDays } from '../fleet-index/count-days.ts';
 import {
   byStatus,
-  countByAsset,
   countByCheck,
   countByPackage,
   countChecks,
-  type Group,
+  countEachAsset,
+  groupAssets,
+  mostOn,
   type Select,
 } from '../fleet-index/count-groups.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
@@ -47,6 +48,8 @@ interface Counting {
   readonly all: Select;
   /** The same in parts, each of another status. */
   readonly byStatus: readonly (readonly [status: string, select: Select])[];
+  /** Whether all is everything that is open, which the index has counted already. */
+  readonly isAllOpen: boolean;
   readonly dispose?: () => void;
 }
 
@@ -71,11 +74,9 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
     : await countByFilter(sources, { ...wish, past });
   let detections = 0;
   counting.all(({ size }) => void (detections += size));
-  const groups = count(groupBy, counting);
+  const groups = groupBy === 'asset' ? mostOn(counting.index, onEachAsset(counting), limit) : largest(counting, groupBy, limit);
   counting.dispose?.();
-  const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
-  const shown = sorted.slice(0, limit).map((group) => labelled(counting.index, groupBy, group));
-  return { groups: shown, total: groups.length, detections };
+  return { ...groups, detections };
 }
 
 async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Promise<Counting> {
@@ -94,6 +95,7 @@ async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Pr
     index,
     sources,
     all: visits.of(wishOf(filter, { asOf, newForDays })),
+    isAllOpen: hasNoFilter(wish),
     byStatus: byStatus(filter).map(([status, one]) => [status, visits.of(wishOf(one, { asOf, newForDays }))] as const),
     dispose: () => {
       visits.dispose();
@@ -125,6 +127,7 @@ async function countByQuery(sources: Sources, wish: Wish & Past & { readonly ask
     index,
     sources: names,
     all: visits.of(all(index)),
+    isAllOpen: false,
     byStatus: statuses.map(([status, one]) => [status, visits.of(one(index))] as const),
     dispose: visits.dispose,
   };
@@ -145,7 +148,17 @@ function tooFarBack(): ApiError {
   return new ApiError('BAD_REQUEST', 'query: so far back detections are listed, not counted');
 }
 
-function count(groupBy: DetectionGrouping, { index, sources, all, byStatus: parts }: Counting): Omit<DetectionGroup, 'label'>[] {
+function largest(counting: Counting, groupBy: Exclude<DetectionGrouping, 'asset'>, limit: number): Omit<Counts, 'detections'> {
+  const groups = count(groupBy, counting);
+  const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
+  const { book } = counting.index;
+  const labelOf = (key: string): string =>
+    groupBy === 'check' ? (book.checks[book.placeOf(Number(key)) ?? -1]?.name ?? key) : key;
+  return { groups: sorted.slice(0, limit).map((group) => ({ ...group, label: labelOf(group.key) })), total: groups.length };
+}
+
+function count(groupBy: Exclude<DetectionGrouping, 'asset'>, counting: Counting): Omit<DetectionGroup, 'label'>[] {
+  const { index, sources, all, byStatus: parts } = counting;
   switch (groupBy) {
     case 'severity':
       return countByCheck(all, ({ severity }) => `${severity}`);
@@ -157,24 +170,15 @@ function count(groupBy: DetectionGrouping, { index, sources, all, byStatus: part
       return parts.flatMap(([status, select]) => countByCheck(select, () => status));
     case 'firstFound':
       return countDays(index, all).map((day) => ({ ...day, assets: null }));
-    case 'asset':
-      return countByAsset(index, all, ({ assetId }) => assetId);
     case 'os':
     case 'ecosystem':
     case 'release':
-      return countByAsset(index, all, (asset) => asset[groupBy]);
+      return groupAssets(index, onEachAsset(counting), (asset) => asset[groupBy]);
   }
 }
 
-function labelled(
-  index: OrganizationIndex,
-  groupBy: DetectionGrouping,
-  group: Omit<Group, 'assets'> & { assets: number | null },
-): DetectionGroup {
-  if (groupBy === 'check')
-    return { ...group, label: index.book.checks[index.book.placeOf(Number(group.key)) ?? -1]?.name ?? group.key };
-  if (groupBy !== 'asset') return { ...group, label: group.key };
-  return { ...group, label: index.table.assets.find(({ assetId }) => assetId === group.key)?.hostname ?? group.key };
+function onEachAsset({ index, all, isAllOpen }: Counting): Float64Array {
+  return isAllOpen ? index.table.countEach() : countEachAsset(index, all);
 }
 
 /** Of package versions that verdicts speak of, as the index knows. */

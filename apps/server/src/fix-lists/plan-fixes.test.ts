@@ -46,7 +46,7 @@ function build({ verdicts, assets }: World): OrganizationIndex {
   }
   const index = new OrganizationIndex(book, 10);
   for (const [number, ids] of assets.entries()) {
-    const facts = { hostname: `${number}`, os: '', ecosystem: 'debian', release: 'r', pendingRestart: false };
+    const facts = { hostname: `${number}`, os: '', ecosystem: 'debian', release: 'r', pendingRestart: false, firstSeen: 2 };
     const asset = index.enterAsset({ number, assetId: `${number}`, ...facts });
     index.load(asset, { birth: 2, lastChange: 2, steady: ids.toSorted((a, b) => a - b), presences: [] });
   }

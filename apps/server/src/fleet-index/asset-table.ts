@@ -11,6 +11,8 @@ export interface IndexedAsset {
   readonly ecosystem: string;
   readonly release: string;
   readonly pendingRestart: boolean;
+  /** When it was enrolled, in ms since 1970. */
+  readonly firstSeen: number;
 }
 
 /** What knowledge is asked by. */
@@ -133,7 +135,18 @@ export class AssetTable {
     return this.countBornBy([Number.POSITIVE_INFINITY], what)[0] ?? [];
   }
 
-  /** The same of the assets that were there at each of these moments, which ascend; or all that is found, whatever is left out. */
+  /** Open detections of each asset, of whatever severity. */
+  countEach(): Float64Array {
+    const counts = new Float64Array(this.assets.length);
+    for (let asset = 0; asset < counts.length; asset += 1) {
+      let open = 0;
+      for (let severity = 1; severity <= severityCount; severity += 1) open += this.countOf(asset, severity);
+      counts[asset] = open;
+    }
+    return counts;
+  }
+
+  /** Open detections of the assets that were there at each of these moments, which ascend, by severity; or all that is found, whatever is left out. */
   countBornBy(moments: readonly number[], what: 'open' | 'found' = 'open'): number[][] {
     const counts = new Float64Array(moments.length * severityCount);
     const found = this.#counts;

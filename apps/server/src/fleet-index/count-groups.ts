@@ -1,6 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import type { AssetTable, IndexedAsset } from './asset-table.ts';
+import type { IndexedAsset } from './asset-table.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import { firstSorted } from './select-assets.ts';
 import type { DetectionFilter } from './select-detections.ts';
 import type { Selected } from './selection.ts';
 
@@ -80,41 +81,53 @@ function ended(groups: ReadonlyMap<string, { readonly detections: number; readon
 }
 
 /**
- * Counts what `select` visits by what is true of the asset. Asset by asset: sets in order are gone through faster than bitmaps of the groups
- * are compared with them.
+ * How many detections `select` visits on each asset, by its dense number. Asset by asset: sets in order are gone through faster than bitmaps
+ * of groups are compared with them.
  */
-export function countByAsset({ table }: OrganizationIndex, select: Select, keyOf: (asset: IndexedAsset) => string): Group[] {
-  const { keys, groupOf } = groupsOf(table, keyOf);
-  const detections = new Float64Array(keys.length);
-  const isSeen = new Uint8Array(table.assets.length);
+export function countEachAsset({ table }: OrganizationIndex, select: Select): Float64Array {
+  const counts = new Float64Array(table.assets.length);
   visitOnce(select, ({ assets }, times) => {
     const list = assets.toUint32Array();
     // By number: an iterator takes several times as long, and there may be a hundred million.
     for (let at = 0; at < list.length; at += 1) {
       const asset = list[at] ?? 0;
-      const group = groupOf[asset] ?? 0;
-      detections[group] = (detections[group] ?? 0) + times;
-      isSeen[asset] = 1;
+      counts[asset] = (counts[asset] ?? 0) + times;
     }
   });
-  const assets = new Float64Array(keys.length);
-  for (const [asset, group] of groupOf.entries()) assets[group] = (assets[group] ?? 0) + (isSeen[asset] ?? 0);
-  return keys.flatMap((key, group) => {
-    const count = detections[group] ?? 0;
-    return count > 0 ? [{ key, detections: count, assets: assets[group] ?? 0 }] : [];
-  });
+  return counts;
 }
 
-/** The key of each group, and by asset the number of its group. */
-function groupsOf(table: AssetTable, keyOf: (asset: IndexedAsset) => string): { keys: string[]; groupOf: Uint32Array } {
-  const numbers = new Map<string, number>();
-  const groupOf = Uint32Array.from(table.assets, (asset) => {
-    const key = keyOf(asset);
-    const number = numbers.get(key) ?? numbers.size;
-    numbers.set(key, number);
-    return number;
-  });
-  return { keys: [...numbers.keys()], groupOf };
+/** Counts by asset, added up by what is true of the asset. */
+export function groupAssets({ table }: OrganizationIndex, counts: Float64Array, keyOf: (asset: IndexedAsset) => string): Group[] {
+  const groups = new Map<string, { key: string; detections: number; assets: number }>();
+  for (const [asset, entry] of table.assets.entries()) {
+    const detections = counts[asset] ?? 0;
+    if (detections === 0) continue;
+    const key = keyOf(entry);
+    const group = groups.get(key) ?? { key, detections: 0, assets: 0 };
+    if (group.assets === 0) groups.set(key, group);
+    group.detections += detections;
+    group.assets += 1;
+  }
+  return [...groups.values()];
+}
+
+/** The assets with most of what was counted, and how many have any at all: of a hundred thousand groups of one few are shown. */
+export function mostOn(
+  { table }: OrganizationIndex,
+  counts: Float64Array,
+  limit: number,
+): { readonly groups: (Group & { readonly label: string })[]; readonly total: number } {
+  const having = Uint32Array.from(counts.keys()).filter((asset) => (counts[asset] ?? 0) > 0);
+  const idOf = (asset: number): string => table.assets[asset]?.assetId ?? '';
+  const compare = (a: number, b: number): number => (counts[b] ?? 0) - (counts[a] ?? 0) || (idOf(a) < idOf(b) ? -1 : 1);
+  const groups = firstSorted(having, limit, compare).map((asset) => ({
+    key: idOf(asset),
+    label: table.assets[asset]?.hostname ?? '',
+    detections: counts[asset] ?? 0,
+    assets: 1,
+  }));
+  return { groups, total: having.length };
 }
 
 /** Visits of those that are on the same assets the first one, with the number of all of them: where they are then costs once. */

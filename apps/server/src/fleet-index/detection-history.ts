@@ -60,6 +60,17 @@ export function statesOf(ids: Iterable<number>, book: VerdictBook, wanted?: Read
   return result;
 }
 
+/** What package versions that are there now say of all checks, a FoundState at the place of each. */
+export function statesByPlace(ids: Iterable<number>, book: VerdictBook): Uint8Array {
+  const states = new Uint8Array(book.checks.length);
+  for (const id of ids) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (holds(verdict) && states[verdict.place] !== 2) states[verdict.place] = verdict.confirmed ? 2 : 1;
+    }
+  }
+  return states;
+}
+
 /**
  * The history of an asset's detections from its presences and the verdicts, the same function of both as the SQL of detections/derive.ts.
  * Only of checks that are not simply found since the asset's birth, or since before `since`; transitions before that are left out.

@@ -14,7 +14,8 @@ export interface ChangeRow {
 }
 
 /** Columns of asset, as IndexedAsset. */
-export const assetColumns = sql`number, id as asset_id, hostname, os, ecosystem, release, pending_restart`;
+export const assetColumns = sql`number, id as asset_id, hostname, os, ecosystem, release, pending_restart,
+  (extract(epoch from first_seen) * 1000)::float8 as first_seen`;
 /** Columns of inventory_change, as ChangeRow. */
 export const changeColumns = sql`collector, (extract(epoch from at) * 1000)::float8 as at, added::text as added, removed::text as removed`;
 

@@ -1,7 +1,8 @@
-import { combinedRisk, riskScore, riskWeight } from '@vedette/matching';
-import { type FoundState, statesOf } from '../fleet-index/detection-history.ts';
+import { type AssetContext, combinedRisk, riskScore, riskWeight } from '@vedette/matching';
+import { type FoundState, statesByPlace } from '../fleet-index/detection-history.ts';
 import type { Excepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import type { VerdictBook } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from './asset-contexts.ts';
 import { toCheckRisk } from './fleet-risk.ts';
 
@@ -20,13 +21,14 @@ export function pastRisks(
   { moment, contexts, excepted }: PastScope,
 ): Map<number, number> {
   const { table, packages, book, log } = index;
-  const states = new Map(assets.map((asset) => [asset, statesOf(packages.idsOf(asset), book)]));
+  const states = new Map(assets.map((asset) => [asset, statesByPlace(packages.idsOf(asset), book)]));
   const oldest = new Map<string, number>();
   const undo = (asset: number, place: number, before: { readonly at: number; readonly from: FoundState }): void => {
     const key = `${asset} ${place}`;
     if (before.at > (oldest.get(key) ?? Number.POSITIVE_INFINITY)) return;
     oldest.set(key, before.at);
-    states.get(asset)?.set(place, before.from);
+    const own = states.get(asset);
+    if (own) own[place] = before.from;
   };
   log.forEach(moment, ({ at, place, assets: many, from }) => {
     if (at <= moment) return;
@@ -34,15 +36,37 @@ export function pastRisks(
       if (states.has(many)) undo(many, place, { at, from });
     } else for (const asset of assets) if (many.has(asset)) undo(asset, place, { at, from });
   });
+  const weightsIn = weigher(book);
+  const covers = (place: number, asset: number): boolean => excepted.byPlace.get(place)?.has(asset) ?? false;
   return new Map(
     assets.map((asset) => {
+      const own = table.birth(asset) > moment ? nothing : (states.get(asset) ?? nothing);
+      const weightOf = weightsIn(contexts.of(asset));
       let weight = 0;
-      for (const [place, state] of table.birth(asset) > moment ? [] : (states.get(asset) ?? [])) {
-        const check = book.checks[place];
-        if (!check || state === 0 || excepted.byPlace.get(place)?.has(asset)) continue;
-        weight += riskWeight(riskScore(toCheckRisk(check), state === 2, contexts.of(asset)));
+      for (let place = 0; place < own.length; place += 1) {
+        const state = own[place] ?? 0;
+        if (state !== 0 && !covers(place, asset)) weight += weightOf(place, state);
       }
       return [asset, combinedRisk(weight)];
     }),
   );
+}
+
+const nothing = new Uint8Array(0);
+
+/** Weights of checks in their states on assets of a context, each worked out once: the assets of a page have most in common. */
+function weigher({ checks }: VerdictBook): (context: AssetContext) => (place: number, state: number) => number {
+  const byContext = new Map<string, Float64Array>();
+  return (context) => {
+    const key = `${context.criticality} ${context.exposure}`;
+    const weights = byContext.get(key) ?? new Float64Array(2 * checks.length).fill(-1);
+    byContext.set(key, weights);
+    return (place, state) => {
+      const at = 2 * place + state - 1;
+      const known = weights[at] ?? 0;
+      if (known >= 0) return known;
+      const check = checks[place];
+      return (weights[at] = check ? riskWeight(riskScore(toCheckRisk(check), state === 2, context)) : 0);
+    };
+  };
 }

@@ -171,6 +171,9 @@ function askOpen(index: OrganizationIndex): string[] {
     }
   }
   same('counts and sets', index.table.countAll(), counts);
+  const byAsset = Map.groupBy(open, (key) => key.split(' ')[0]);
+  const each = index.table.assets.map(({ assetId }) => byAsset.get(assetId)?.length ?? 0);
+  same('counts of each asset and sets', [...index.table.countEach()], each);
   return open.sort();
 }
 
