@@ -16,8 +16,12 @@ export function aheadPlugin(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle = {} }) {
-        const ahead = Object.values(bundle).find((file) => file.type === 'chunk' && file.facadeModuleId === source);
+        // The file that holds it, not the entry: that does nothing but fetch this file, a round trip later.
+        const ahead = Object.values(bundle).find((file) => file.type === 'chunk' && file.moduleIds.includes(source));
         if (!ahead) throw new Error('src/ahead.ts was not built');
+        for (const [name, file] of Object.entries(bundle)) {
+          if (file !== ahead && file.type === 'chunk' && file.facadeModuleId === source) delete bundle[name];
+        }
         const src = `/${ahead.fileName}`;
         return [{ tag: 'script', attrs: { type: 'module', async: true, crossorigin: true, src }, injectTo: 'head-prepend' }];
       },

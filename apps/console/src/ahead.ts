@@ -1,24 +1,25 @@
 import { addressOf } from '@vedette/client';
-import { endpoints, type Me } from '@vedette/protocol';
+import { endpoints } from '@vedette/protocol';
 import { askAhead } from './api/ahead.ts';
+import { firstQuestion } from './pages/first-questions.ts';
 import { pageAt, pageModules } from './pages/page-modules.ts';
+import { readStoredTexts } from './ui/stored.ts';
 
 /**
- * Runs as soon as it has arrived, before the rest of the console has: fetches the code of the page and asks who is logged in and what
- * the first page shows, so that none of them has to wait for the others.
+ * Runs as soon as it has arrived, before the rest of the console has: asks who is logged in and what the page shows first, and fetches
+ * the code of the page, so that none of them has to wait for the others.
  */
-async function begin(): Promise<void> {
-  const page = pageAt(location.pathname);
+function begin({ pathname, search }: Location): void {
+  const page = pageAt(pathname);
   if (page === undefined) return;
+  if (page !== '/login') {
+    void askAhead(addressOf(endpoints.getSession.path, {}));
+    const question = firstQuestion(pathname + search);
+    // Where somebody could go the last time: others would be refused, and the platform notes that.
+    if (question !== undefined && readStoredTexts('places')?.includes(pathname)) void askAhead(question);
+  }
   // The router imports it again, and shows what went wrong.
   pageModules[page]().catch(() => undefined);
-  if (page === '/login') return;
-  const session = await askAhead(addressOf(endpoints.getSession.path, {}));
-  if (page !== '/' || location.search !== '' || !session.ok) return;
-  const me = (await session.clone().json()) as Me; // as `call` takes it
-  if (me.stage === 'complete' && me.permissions.includes('detection:read'))
-    void askAhead(addressOf(endpoints.getDashboard.path, {}));
 }
 
-// Nothing depends on it: what failed here is asked for again.
-begin().catch(() => undefined);
+begin(location);

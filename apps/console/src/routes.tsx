@@ -10,6 +10,7 @@ import { pageModules, type PagePath } from './pages/page-modules.ts';
 import { paths } from './paths.ts';
 import { Failure } from './ui/Failure.tsx';
 import { Loading } from './ui/Loading.tsx';
+import { writeStored } from './ui/stored.ts';
 
 /** A session that ended: back to the login page, which leads here again. */
 function toLogin(): void {
@@ -31,6 +32,11 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** For ahead.ts, which asks before it knows who is there. */
+function rememberPlaces(hrefs: readonly string[]): void {
+  writeStored('places', hrefs);
+}
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 
@@ -54,15 +60,18 @@ const app = createRoute({
         staleTime: Infinity,
       });
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) throw redirect({ href: paths.login(target.href) });
+      if (error instanceof ApiError && error.status === 401) {
+        rememberPlaces([]);
+        throw redirect({ href: paths.login(target.href) });
+      }
       throw error;
     }
     if (me.stage === 'second-factor') throw redirect({ href: paths.login(target.href) });
     if (me.stage !== 'complete' && target.pathname !== paths.account()) throw redirect({ href: paths.account() });
+    const places = placesFor((permission) => me.permissions.includes(permission)).flat();
+    rememberPlaces(me.stage === 'complete' ? places.map(({ href }) => href) : []);
     // Whoever may not see the dashboard begins where there is something to see.
-    const first = placesFor((permission) => me.permissions.includes(permission))
-      .flat()
-      .find(({ needs }) => needs !== undefined);
+    const first = places.find(({ needs }) => needs !== undefined);
     if (me.stage === 'complete' && target.pathname === '/' && first && first.href !== '/') throw redirect({ href: first.href });
   },
 });
