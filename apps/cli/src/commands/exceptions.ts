@@ -69,7 +69,7 @@ const exceptionsRequest: Command = {
     ['--comment <text>', 'more of it'],
     ['--expires-in-days <n>', 'when it is over (default: as the rules say)'],
     ['--any-version', 'whatever version is installed; otherwise another version ends it'],
-    ['--dry-run', 'say what it would be given for, and ask for nothing'],
+    ['--dry-run', 'check all of it, say what it would be given for, and ask for nothing'],
   ],
   example: `vedette exceptions request 'name:CVE-2026-1000' --assets tag:lab --reason "isolated test machines" --expires-in-days 90`,
   async run({ client }, [query], options) {
@@ -78,11 +78,7 @@ const exceptionsRequest: Command = {
       assets: queryText(options['assets'], 'asset') ?? '',
       anyVersion: options['anyVersion'] === true,
     };
-    if (options['dryRun'] === true) {
-      const preview = await client().call(previewException, { body: scope });
-      const { detections, assets, checks } = preview;
-      return { data: preview, text: `It would cover ${detections} detections of ${checks} checks on ${assets} assets.` };
-    }
+    const dryRun = options['dryRun'] === true;
     const data = await client().call(requestException, {
       body: {
         ...scope,
@@ -91,9 +87,17 @@ const exceptionsRequest: Command = {
         reason: text(options['reason']) ?? '',
         comment: text(options['comment']) ?? '',
         expiresInDays: wholeNumber('--expires-in-days', options['expiresInDays']) ?? null,
+        dryRun,
       },
     });
-    return told(data);
+    if (!dryRun) return told(data);
+    const preview = await client().call(previewException, { body: scope });
+    const { state, expiresAt } = data;
+    const holds = `${state === 'active' ? '' : ', once somebody has approved it'}${expiresAt === null ? '' : `, until ${expiresAt}`}`;
+    return {
+      data: { ...preview, state, expiresAt },
+      text: `It would cover ${preview.detections} detections of ${preview.checks} checks on ${preview.assets} assets${holds}.`,
+    };
   },
 };
 

@@ -160,6 +160,46 @@ describe('an exception', () => {
     expect([status, json.detail]).toEqual([400, expect.stringContaining(reason)]);
   });
 
+  it.each([
+    ['for longer than the rules allow', { expiresInDays: 31 }],
+    ['justified although it is affected', { justification: 'component_not_present' }],
+    ['without a reason', { reason: '' }],
+    ['with a status that there is not', { status: 'ignored' }],
+    ['for nothing that is found', { query: 'package:nothing' }],
+    ['on assets that cannot be understood', { assets: 'hostnam:x' }],
+  ])('%s is refused, also when it is only tried', async (_what, change) => {
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: 30 });
+    const asked = { query: 'package:openssl', status: 'affected', reason: 'accepted', ...change };
+    const replies = await Promise.all([true, false].map((dryRun) => call('POST', '/exceptions', { ...asked, dryRun })));
+    expect(replies.map(({ status }) => status)).toEqual([400, 400]);
+    expect(replies[0]?.json).toEqual(replies[1]?.json);
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: null });
+  });
+
+  it.each([
+    [true, 'requested', null],
+    [false, 'active', 2],
+  ])('that is only tried says what it would be, and is not there: second person %s', async (secondPerson, state, covered) => {
+    await call('POST', '/exception-rules', { secondPerson, maxDays: 30 });
+    const before = await call<{ total: number }>('GET', '/exceptions');
+    const tried = await except({ dryRun: true });
+    expect(tried).toMatchObject({ state, covered, checks: 1, names: ['CVE-2026-1000'], requestedBy: expect.any(String) });
+    expect(new Date(tried.expiresAt ?? 0).getTime()).toBe(server.clock.now.getTime() + 30 * day);
+    expect((await call<{ total: number }>('GET', '/exceptions')).json.total).toBe(before.json.total);
+    expect((await call('GET', `/exceptions/${tried.exceptionId}`)).status).toBe(404);
+    expect(
+      (await call('POST', '/exceptions', { query: 'package:openssl', status: 'affected', reason: 'x', dryRun: true }, reader))
+        .status,
+    ).toBe(403);
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: null });
+    expect(await open()).toEqual(everything);
+  });
+
+  it.each(['reason', 'comment'])('with a character that no text holds in its %s is refused', async (field) => {
+    const asked = { query: 'package:openssl', status: 'affected', reason: 'accepted', [field]: 'a\0b' };
+    expect((await call('POST', '/exceptions', asked)).status).toBe(400);
+  });
+
   it('is of its organization alone', async () => {
     const one = await except({});
     expect((await call('GET', `/exceptions/${one.exceptionId}`, undefined, stranger)).status).toBe(404);
@@ -247,6 +287,95 @@ describe('VEX', () => {
   ])('%s leads to nothing, and says why', async (_what, document, why) => {
     const { json } = await call<{ requested: []; skipped: { why: string }[] }>('POST', '/exceptions/vex', { document });
     expect([json.requested, json.skipped[0]?.why]).toEqual([[], expect.stringContaining(why)]);
+  });
+
+  const about = { vulnerability: 'CVE-2026-1000' };
+  const unjustified = { ...about, status: 'not_affected' };
+  const cycloneDx = (analysis: object) => ({ bomFormat: 'CycloneDX', vulnerabilities: [{ id: 'CVE-2026-1000', analysis }] });
+  it.each([
+    ['OpenVEX', openVex(unjustified), 'statements[0] about CVE-2026-1000'],
+    ['OpenVEX with an unknown justification', openVex({ ...unjustified, justification: 'trust_me' }), '"trust_me"'],
+    ['OpenVEX with empty words', openVex({ ...unjustified, impact_statement: ' ', status_notes: 'so' }), 'statements[0]'],
+    [
+      'OpenVEX where it is about something else',
+      {
+        ...openVex({}),
+        statements: [
+          { ...about, status: 'fixed' },
+          { ...unjustified, vulnerability: 'CVE-1999-0001' },
+        ],
+      },
+      'statements[1] about CVE-1999-0001',
+    ],
+    ['CycloneDX', cycloneDx({ state: 'not_affected' }), 'vulnerabilities[0] about CVE-2026-1000'],
+    ['CycloneDX with another justification', cycloneDx({ state: 'not_affected', justification: 'x' }), 'vulnerabilities[0]'],
+  ])('that says not affected, and not why, is refused with the place of it: %s', async (_what, document, place) => {
+    for (const dryRun of [true, false]) {
+      const { status, json } = await call<{ detail: string }>('POST', '/exceptions/vex', { document, dryRun });
+      expect([status, json.detail]).toEqual([400, expect.stringContaining(place)]);
+      expect(json.detail).toContain('not_affected needs a justification');
+    }
+  });
+
+  it.each([
+    ['an impact statement', openVex({ ...unjustified, impact_statement: 'not called' }), null],
+    ['a justification', openVex({ ...unjustified, justification: 'component_not_present' }), 'component_not_present'],
+    ['a detail', cycloneDx({ state: 'not_affected', detail: 'not called' }), null],
+    ['being none', cycloneDx({ state: 'false_positive' }), null],
+  ])('that says not affected because of %s asks for an exception', async (_what, document, justification) => {
+    const { json } = await call('POST', '/exceptions/vex', { document, dryRun: true });
+    expect(json).toMatchObject({ skipped: [], wanted: [{ status: 'not_affected', justification }] });
+  });
+
+  it.each([
+    ['OpenVEX', openVex({ ...about, status: 'affected', action_statement: 'update' })],
+    ['CycloneDX', cycloneDx({ state: 'exploitable', detail: 'update' })],
+  ])('that warns of something takes it out of nothing: %s', async (_what, document) => {
+    const { json } = await call<{ requested: []; skipped: { why: string }[] }>('POST', '/exceptions/vex', { document });
+    expect([json.requested, json.skipped[0]?.why]).toEqual([[], expect.stringContaining('it says that it is affected')]);
+    expect(await open()).toEqual(everything);
+  });
+
+  it.each([
+    ['affected', 0, []],
+    ['fixed', 1, ['fixed']],
+  ])('is believed by its latest statement, wherever that stands: %s', async (status, skipped, wanted) => {
+    const later = { ...about, status, timestamp: '2026-02-01T00:00:00Z' };
+    const earlier = { ...unjustified, impact_statement: 'we think', timestamp: '2026-01-01T00:00:00+02:00' };
+    const document = {
+      ...openVex({}),
+      timestamp: '2025-01-01T00:00:00Z',
+      statements: [later, earlier, { ...earlier, timestamp: 'x' }],
+    };
+    const { json } = await call<{ wanted: { status: string }[]; skipped: { why: string }[] }>('POST', '/exceptions/vex', {
+      document,
+      dryRun: true,
+    });
+    expect(json.wanted.map((one) => one.status)).toEqual(wanted);
+    expect(json.skipped.filter(({ why }) => why.startsWith('a later statement'))).toHaveLength(2);
+    expect(json.skipped).toHaveLength(3 - skipped);
+  });
+
+  it('with as many names as it may have is answered soon', async () => {
+    const aliases = Array.from({ length: 50 }, (_, index) => `CVE-2026-${2000 + index}`);
+    const statements = Array.from({ length: 500 }, (_, index) => ({
+      vulnerability: { name: `CVE-2026-${1000 + index}`, aliases },
+      status: 'fixed',
+      status_notes: 'a\0b',
+    }));
+    const { status, json } = await call<{ wanted: object[]; skipped: object[] }>('POST', '/exceptions/vex', {
+      document: { ...openVex({}), statements },
+      dryRun: true,
+    });
+    expect([status, json.wanted.length, json.skipped.length]).toEqual([200, 2, 498]);
+  });
+
+  it('holds no longer than the rules allow, which it also says beforehand', async () => {
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: 30 });
+    const document = openVex({ ...about, status: 'fixed' });
+    for (const dryRun of [true, false])
+      expect((await call('POST', '/exceptions/vex', { document, expiresInDays: 31, dryRun })).status).toBe(400);
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: null });
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   decideException,
   endException,
@@ -21,8 +22,10 @@ import { serve } from '../http/serve.ts';
 import { readVexExceptions } from './import-vex.ts';
 import { resolveScope } from './resolve-scope.ts';
 import {
+  type AskedException,
   type Covered,
   decide,
+  decided,
   end,
   type ExceptionRow,
   findException,
@@ -84,15 +87,25 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     return { ...counts, checks: checks.size, names: names.slice(0, namesShown) };
   });
 
-  serve(app, context, requestException, async ({ body, caller }) => {
-    const { checks } = await resolveScope(context, caller.organizationId, body);
+  serve(app, context, requestException, async ({ body: { dryRun, ...body }, caller }) => {
+    const { checks, names, detections } = await resolveScope(context, caller.organizationId, body);
     if (checks.size === 0)
       throw new ApiError('BAD_REQUEST', 'body.query: nothing is found by it now; there is nothing to except');
-    return show(caller.organizationId, await ask(caller, { ...body, checks, source: 'person' }));
+    const asked = await prepare(caller, { ...body, checks, source: 'person' });
+    if (!dryRun) return show(caller.organizationId, await ask(asked));
+    const row = {
+      ...decided(asked),
+      id: randomUUID(),
+      checks: checks.size,
+      names: names.slice(0, namesShown),
+      endedBy: null,
+      endedAt: null,
+    };
+    return toException(row, { now: asked.requestedAt, covered: new Map([[row.id, detections]]) });
   });
 
-  /** At once where nobody else has to say yes. */
-  async function ask(caller: Caller, asked: Asked): Promise<string> {
+  /** What is to be asked for; approved at once where nobody else has to say yes. Throws ApiError where the rules do not allow it. */
+  async function prepare(caller: Caller, asked: Asked): Promise<AskedException> {
     const { organizationId, login } = caller;
     const now = clock();
     const { secondPerson, maxDays } = await loadRules(db, organizationId);
@@ -104,18 +117,21 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     if (asked.justification !== null && asked.status !== 'not_affected') {
       throw new ApiError('BAD_REQUEST', 'body.justification: it says why something is not affected; the status says otherwise');
     }
-    const assets = withinOwnScope(caller, asked.assets, now);
-    const exception = {
+    return {
       ...rest,
-      assets,
+      assets: withinOwnScope(caller, asked.assets, now),
       organizationId,
       requestedBy: login,
       requestedAt: now,
       expiresAt: days === null ? null : new Date(now.getTime() + days * dayMs),
       approvedBy: !secondPerson && mayUse(caller, 'exception:approve') ? login : null,
     };
-    const id = await db.transaction().execute((tx) => insertException(tx, exception));
-    log.info({ audit: 'exception', organizationId, id, query: asked.query, assets, by: login }, 'an exception was asked for');
+  }
+
+  async function ask(asked: AskedException): Promise<string> {
+    const { organizationId, query, assets, requestedBy: by } = asked;
+    const id = await db.transaction().execute((tx) => insertException(tx, asked));
+    log.info({ audit: 'exception', organizationId, id, query, assets, by }, 'an exception was asked for');
     return id;
   }
 
@@ -176,15 +192,15 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
       const packageVersions = new Set([...checks.values()].flatMap((ids) => [...ids])).size;
       return { query, status, justification, reason, comment, checks: checks.size, packageVersions };
     });
+    const prepared: AskedException[] = [];
+    for (const one of asked)
+      prepared.push(await prepare(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays }));
     if (body.dryRun) {
       withinOwnScope(caller, body.assets, clock());
       return { requested: [], wanted, skipped };
     }
     const requested: Exception[] = [];
-    for (const one of asked) {
-      const id = await ask(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays });
-      requested.push(await show(caller.organizationId, id));
-    }
+    for (const one of prepared) requested.push(await show(caller.organizationId, await ask(one)));
     return { requested, wanted, skipped };
   });
 }

@@ -40,13 +40,17 @@ export interface AskedException {
   readonly checks: ReadonlyMap<number, ReadonlySet<number> | null>;
 }
 
-export async function insertException(tx: Db, { checks, approvedBy, ...asked }: AskedException): Promise<string> {
-  const id = randomUUID();
+/** What was asked for, without its checks, with what is decided at once. */
+export function decided({ approvedBy, ...asked }: Omit<AskedException, 'checks'>) {
   const decision = approvedBy === null ? null : ('approved' as const);
-  const decidedAt = approvedBy === null ? null : asked.requestedAt;
+  return { ...asked, decision, decidedBy: approvedBy, decidedAt: approvedBy === null ? null : asked.requestedAt };
+}
+
+export async function insertException(tx: Db, { checks, ...asked }: AskedException): Promise<string> {
+  const id = randomUUID();
   await tx
     .insertInto('exception')
-    .values({ ...asked, id, decision, decidedBy: approvedBy, decidedAt, endedBy: null })
+    .values({ ...decided(asked), id, endedBy: null })
     .execute();
   const rows = [...checks].map(([checkNumber, ids]) => ({
     organizationId: asked.organizationId,

@@ -115,7 +115,11 @@ export const requestException = endpoint({
   method: 'POST',
   path: '/exceptions',
   permission: 'exception:write',
-  body: NewException,
+  body: NewException.extend({
+    dryRun: z.boolean().default(false).meta({
+      description: 'true: everything is checked, nothing is asked for; the reply is what would be, and its id leads nowhere',
+    }),
+  }),
   reply: Exception,
   errors: ['BAD_REQUEST'],
 });
