@@ -6,6 +6,7 @@ export { pointAt, QueryError, type QueryErrorCode, type Span } from './errors.ts
 export type { Entity, EntityName, Field, FieldType } from './field.ts';
 export { matchesThing, type Thing } from './match-record.ts';
 export { compileTest, matchesPattern, type CompareVersions, type Scalar } from './match-test.ts';
+export { clockSkewMs } from './moment.ts';
 export { parseQuery, type ParsedQuery } from './parse-query.ts';
 export { foldQuery, type Meaning, type Query, type Test } from './query.ts';
 export { queryLimits } from './syntax.ts';

@@ -2,6 +2,9 @@ const written = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d
 const relative = /^now(?:([+-])(\d{1,6})([smhdw]))?$/;
 const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
+/** So far ahead of ours the clock of whoever asks may be, in ms: what lies further ahead is a slip. */
+export const clockSkewMs = 300_000;
+
 /** A stretch of time in ms since 1970: from its first moment up to, not including, `until`. */
 export interface Stretch {
   readonly from: number;

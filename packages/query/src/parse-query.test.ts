@@ -142,6 +142,7 @@ describe('a query', () => {
     ['web or asOf:2026-11-01', 'misplaced', 'asOf:2026-11-01', 'at the top'],
     ['asOf:2026-11-01 asOf:2026-11-02', 'misplaced', 'asOf:2026-11-02', 'stands twice'],
     ['asOf:2027-01-01', 'bad-value', '2027-01-01', 'still to come'],
+    ['web asOf:2026-11-22T12:05:01Z', 'bad-value', '2026-11-22T12:05:01Z', 'still to come'],
     ['asOf:soon', 'bad-value', 'soon', 'takes a time'],
     ['asOf:>2026-11-01', 'bad-operator', 'asOf:>2026-11-01', 'one moment'],
     ['hostname.x:web', 'unknown-field', 'hostname.x', 'has no field "x"'],
@@ -155,6 +156,8 @@ describe('a query', () => {
     expect(parseQuery('asOf:2026-11-01 and web', 'asset', now).asOf).toBe(Date.parse('2026-11-02T00:00:00Z') - 1);
     expect(parseQuery('asOf:now-1d', 'asset', now)).toEqual({ query: null, asOf: now - day });
     expect(parseQuery('asOf:2026-11-22', 'asset', now).asOf).toBe(now);
+    // By a clock that is a little ahead of ours.
+    expect(parseQuery('asOf:2026-11-22T12:04:00.000Z', 'asset', now).asOf).toBe(now);
     expect(parseQuery('web', 'asset', now).asOf).toBeNull();
   });
 

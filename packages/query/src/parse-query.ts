@@ -2,7 +2,7 @@ import { didYouMean } from './did-you-mean.ts';
 import { entities } from './entities.ts';
 import { QueryError, type Span } from './errors.ts';
 import type { Entity, EntityName, Field } from './field.ts';
-import { parseStretch } from './moment.ts';
+import { clockSkewMs, parseStretch } from './moment.ts';
 import { parseTest } from './parse-test.ts';
 import type { Query } from './query.ts';
 import { parseSyntax, type Syntax, type WrittenValue } from './syntax.ts';
@@ -51,7 +51,7 @@ function momentOf({ operator, value, at }: Term, now: number): number {
   if (operator !== ':' && operator !== '=') throw new QueryError('bad-operator', 'asOf is one moment: asOf:2026-11-01', at);
   const stretch = parseStretch(value.text, now);
   if (!stretch) throw new QueryError('bad-value', `asOf takes a time such as 2026-11-01 or now-30d, not "${value.text}"`, value);
-  if (stretch.from > now) throw new QueryError('bad-value', 'asOf looks back: this moment is still to come', value);
+  if (stretch.from > now + clockSkewMs) throw new QueryError('bad-value', 'asOf looks back: this moment is still to come', value);
   // As a day ended; of one that has not, as it is now.
   return Math.min(stretch.until - 1, now);
 }

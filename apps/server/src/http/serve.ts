@@ -1,4 +1,5 @@
 import type { Endpoint } from '@vedette/protocol';
+import { clockSkewMs } from '@vedette/query';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
 import { z } from 'zod';
 import { auditOperation } from '../audit/audit-operation.ts';
@@ -69,6 +70,8 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
 
   async function answerOf(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<z.input<R>> {
     const input = read(endpoint, request);
+    refuseAhead('query', input.query, context.clock());
+    refuseAhead('body', input.body, context.clock());
     const notes: Record<string, unknown> = {};
     const note = (detail: Readonly<Record<string, unknown>>): void => void Object.assign(notes, detail);
     const scope = await resolveScope(context, caller, endpoint.permission);
@@ -195,6 +198,13 @@ function read<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
     query: parse('query', endpoint.query, request.query),
     body: parse('body', endpoint.body, request.body),
   };
+}
+
+/** A view looks back: of a moment that is still to come nothing is known, and an answer as of now would not say so. */
+function refuseAhead(where: string, value: unknown, now: Date): void {
+  const moment = typeof value === 'object' && value !== null && 'asOf' in value ? value.asOf : undefined;
+  if (typeof moment !== 'string' || Date.parse(moment) <= now.getTime() + clockSkewMs) return;
+  throw new ApiError('BAD_REQUEST', `${where}.asOf: ${moment} is still to come, here it is ${now.toISOString()}`);
 }
 
 function parse<Schema extends z.ZodType>(where: string, schema: Schema, value: unknown): z.output<Schema> {
