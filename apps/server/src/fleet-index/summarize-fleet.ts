@@ -141,12 +141,16 @@ function effectOf(
     known.set(name, assets);
     return assets;
   };
+  // Nearly every check is gone from all that have its versions: each of these is entered once.
+  const entered = new Set<RoaringBitmap32>();
   let [detections, severity] = [0, 0];
   for (const [place, own] of byPlace) {
+    const having = assetsWith(own);
     const gone = goneWithout(index, place, own, assetsWith);
     detections += gone.size;
     if (!gone.isEmpty) severity = Math.max(severity, severityOn(index, place, gone));
-    all.orInPlace(gone);
+    if (!entered.has(having)) all.orInPlace(gone);
+    if (gone.size === having.size) entered.add(having);
     gone.dispose();
   }
   for (const assets of known.values()) assets.dispose();
