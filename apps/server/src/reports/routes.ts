@@ -14,18 +14,17 @@ import { mediaTypes } from './media-types.ts';
 import { withDeadlines } from './report-deadlines.ts';
 import { readMoment, resolveScope } from './report-scope.ts';
 import {
-  countUnfinished,
   findReport,
   insertReport,
   lastMoment,
   listReportRows,
   readChunks,
   type Reader,
+  refuseMoreReports,
   removeReport,
   toReport,
 } from './store.ts';
 
-const maxUnfinished = 50;
 const dayMs = 24 * 3600 * 1000;
 
 /** Reports: wished for here, made by the keeper, fetched here. `onNew` hears that one waits. */
@@ -40,9 +39,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
     readMoment(wish.assets, 'asset', asOf);
     readMoment(wish.detections, 'detection', asOf);
     const { organizationId, login } = caller;
-    if ((await countUnfinished(db, organizationId)) >= maxUnfinished) {
-      throw new ApiError('TOO_MANY_REQUESTS', `${maxUnfinished} reports wait already`, { retryAfterSeconds: 30 });
-    }
+    await refuseMoreReports(db, organizationId);
     const named = await withDeadlines(db, organizationId, { ...wish, name: wish.name ?? kindNames[wish.kind] });
     const since = wish.kind === 'difference' ? await beginOf({ organizationId, wish: named, asOf }, begin) : null;
     const times = { asOf, since, createdAt: now, expiresAt: new Date(now.getTime() + keepDays * dayMs) };

@@ -7,11 +7,11 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { loadChannels } from '../notifications/store.ts';
 import { kindNames } from './make-report.ts';
-import { nextRun } from './next-run.ts';
+import { firstRun } from './next-run.ts';
 import { readMoment } from './report-scope.ts';
 import { readerOf, scopesOf } from './routes.ts';
 import { loadSchedules, runSchedule, type ScheduleRow, toSchedule, writeSchedule } from './schedule-store.ts';
-import { toReport } from './store.ts';
+import { refuseMoreReports, toReport } from './store.ts';
 
 const maxSchedules = 200;
 
@@ -56,7 +56,7 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
       scopes: [...scopesOf(caller)],
       createdAt: now,
       createdBy: login,
-      nextRunAt: nextRun({ cron, timeZone }, now),
+      nextRunAt: firstRun({ cron, timeZone }, now),
     });
     log.info({ audit: 'report-schedule', organizationId, schedule: row.id, by: login }, 'a schedule was saved');
     return toSchedule(row);
@@ -71,7 +71,9 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
 
   serve(app, context, runReportSchedule, async ({ params: { scheduleId }, caller }) => {
     const now = clock();
-    const report = await runSchedule(db, await find(caller, scheduleId), { asOf: now, now });
+    const row = await find(caller, scheduleId);
+    await refuseMoreReports(db, caller.organizationId);
+    const report = await runSchedule(db, row, { asOf: now, now });
     onNew();
     return toReport(report);
   });

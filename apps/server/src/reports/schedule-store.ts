@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ReportScope, type ReportSchedule } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
 import { insertMessage } from '../notifications/write-messages.ts';
 import { nextRun } from './next-run.ts';
 import { withDeadlines } from './report-deadlines.ts';
@@ -34,22 +35,43 @@ export async function writeSchedule(
 
 /**
  * Wishes for the reports whose time has come, each for the moment that was planned, and plans the next. Times that passed while nobody
- * looked are one. Returns how many.
+ * looked are one. Several processes may do it at once: each schedule is run by one of them. Returns how many this one ran.
  */
 export async function runDueSchedules(db: Db, now: Date): Promise<number> {
-  return db.transaction().execute(async (tx) => {
-    const { rows } = await sql<ScheduleRow>`
-      select * from report_schedule where enabled and next_run_at <= ${now} order by next_run_at limit 100 for update skip locked`.execute(
-      tx,
-    );
-    for (const row of rows) {
-      const due = row.nextRunAt ?? now;
-      const next = nextRun(row, now);
-      await runSchedule(tx, row, { asOf: due, now });
-      await tx.updateTable('reportSchedule').set({ nextRunAt: next, lastRunAt: now }).where('id', '=', row.id).execute();
-    }
-    return rows.length;
-  });
+  for (let count = 0; ; count += 1) {
+    if (!(await db.transaction().execute((tx) => runNextDue(tx, now)))) return count;
+  }
+}
+
+/** False where none is due. One that cannot be run is switched off, and says why: it keeps no other from its time. */
+async function runNextDue(tx: Db, now: Date): Promise<boolean> {
+  const { rows } = await sql<ScheduleRow>`
+    select * from report_schedule where enabled and next_run_at <= ${now} order by next_run_at, id limit 1 for update skip locked`.execute(
+    tx,
+  );
+  const [row] = rows;
+  if (!row) return false;
+  const schedule = tx.updateTable('reportSchedule').where('id', '=', row.id);
+  const [plan, problem] = planOf(row, now);
+  if (!plan) {
+    await schedule.set({ enabled: false, lastProblem: problem }).execute();
+    return true;
+  }
+  await runSchedule(tx, row, { asOf: row.nextRunAt ?? now, now });
+  await schedule.set({ nextRunAt: plan.next, lastRunAt: now, lastProblem: null }).execute();
+  return true;
+}
+
+/** When it is due again, or why it cannot be run: rules of the version that saved it may have been others. */
+function planOf(row: ScheduleRow, now: Date): [{ readonly next: Date | null } | null, string | null] {
+  const wish = ReportScope.safeParse(row.wish);
+  if (!wish.success) return [null, 'What it asks for is understood no more: save it anew.'];
+  try {
+    return [{ next: nextRun(row, now) }, null];
+  } catch (error) {
+    if (error instanceof ApiError) return [null, error.message];
+    throw error;
+  }
 }
 
 /** Wishes for a report of a schedule. */

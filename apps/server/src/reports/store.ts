@@ -1,6 +1,7 @@
 import { type Report, ReportScope, type ReportSorting } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { ApiError } from '../http/api-error.ts';
 import {
   byFigure,
   byNewest,
@@ -11,6 +12,8 @@ import {
   type SortedPart,
   type SortKey,
 } from '../http/list-cursor.ts';
+
+const maxUnfinished = 50;
 
 type Db = Kysely<Database>;
 export type ReportRow = Selectable<Database['report']>;
@@ -43,12 +46,13 @@ export async function insertReport(db: Db, { wish, scopes, ...report }: NewRepor
     .executeTakeFirstOrThrow();
 }
 
-/** Reports that wait or are being made. */
-export async function countUnfinished(db: Db, organizationId: string): Promise<number> {
+/** Throws ApiError TOO_MANY_REQUESTS where so many reports wait, or are being made, that another one is not wished for. */
+export async function refuseMoreReports(db: Db, organizationId: string): Promise<void> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::integer as count from report
     where organization_id = ${organizationId} and state in ('queued', 'running')`.execute(db);
-  return rows[0]?.count ?? 0;
+  if ((rows[0]?.count ?? 0) < maxUnfinished) return;
+  throw new ApiError('TOO_MANY_REQUESTS', `${maxUnfinished} reports wait already`, { retryAfterSeconds: 30 });
 }
 
 function seenBy(db: Db, { organizationId, login, seesAll }: Reader) {

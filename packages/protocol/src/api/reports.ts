@@ -199,5 +199,5 @@ export const runReportSchedule = endpoint({
   permission: 'report:write',
   params: OneSchedule,
   reply: Report,
-  errors: ['NOT_FOUND'],
+  errors: ['NOT_FOUND', 'TOO_MANY_REQUESTS'],
 });
