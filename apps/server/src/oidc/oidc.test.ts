@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type OidcConfig, Secrets } from '../config.ts';
 import { falseProvider, type FalseProvider, type Lies } from '../testing/false-provider.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
@@ -25,9 +25,10 @@ beforeAll(async () => {
   deceived = stack.use(await serverFor(liar.issuer));
   manager = await testCaller(server);
 }, 60_000);
+afterEach(() => vi.useRealTimers());
 afterAll(() => stack.disposeAsync());
 
-async function serverFor(issuer: string, change: Partial<OidcConfig> = {}): Promise<TestServer> {
+async function serverFor(issuer: string, change: Partial<OidcConfig> = {}, publicUrl = 'http://127.0.0.1'): Promise<TestServer> {
   const roles = [
     { value: 'admins', role: 'manager' },
     { value: 'web', role: 'Web team' },
@@ -37,7 +38,7 @@ async function serverFor(issuer: string, change: Partial<OidcConfig> = {}): Prom
   ];
   const oidc = { issuer, clientId: client.id, name: 'Example', roleClaim: 'groups', roles, defaultRole: null, ...change };
   const made = await testServer(database, {
-    publicUrl: 'http://127.0.0.1',
+    publicUrl,
     oidc,
     secrets: new Secrets({ oidcClientSecret: client.secret }),
   });
@@ -163,7 +164,11 @@ describe('login by an OpenID provider', () => {
       scope: 'openid profile email',
     });
     expect([...asked.keys()]).not.toContain('code_verifier');
-    expect(flags).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/api/v1/login/oidc' });
+    expect(flags).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
+    await using secure = await serverFor(honest.issuer, {}, 'https://vedette.example');
+    const { cookies } = await get('/api/v1/login/oidc', '', secure);
+    expect(cookies).toMatchObject([{ name: '__Host-vedette-login', secure: true, httpOnly: true, path: '/' }]);
+    expect(cookies[0]).not.toHaveProperty('domain');
   });
 
   it('says that it is there, and is not there where nobody set it up', async () => {
@@ -260,7 +265,36 @@ describe('an attacker', () => {
     ['that nobody signed', { header: { alg: 'none' } }],
     ['signed by another key', { key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey }],
     ['signed with what everybody knows', { header: { alg: 'HS256' } }],
+    ['for several, without a word for which', { claims: { aud: ['vedette', 'other'] } }],
+    ['for nobody', { claims: { aud: undefined } }],
+    ['that does not end', { claims: { exp: undefined } }],
+    ['that was never made', { claims: { iat: undefined } }],
+    ['that holds later only', { claims: { nbf: now + 3600 } }],
+    ['with an access token of another', { claims: { at_hash: 'x'.repeat(22) } }],
+    ['with a person of another', { claims: { groups: undefined }, userInfo: { sub: 'ada-1', groups: ['admins'] } }],
+    [
+      'signed by a key that nobody published',
+      { header: { kid: 'other' }, key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey },
+    ],
   ])('is not let in by a token %s', async (_, lies) => {
     expect(await loggedInBy(lies)).toMatchObject(failed);
+  });
+
+  it('with the key of before is not let in once the provider has another, whose tokens are taken within a minute', async () => {
+    await using fresh = await falseProvider(client.id);
+    await using at = await serverFor(fresh.issuer);
+    const enter = async () => {
+      const { location, cookie } = await begin(at);
+      const asked = new URL(location).searchParams;
+      fresh.nonce = asked.get('nonce') ?? '';
+      return comeBack(new URL(`${client.redirectUri}?code=c&state=${asked.get('state')}`), cookie, at);
+    };
+    expect((await enter()).me).toMatchObject({ role: 'manager' });
+    const old = fresh.rotate();
+    // Keys are asked for again after a minute at the earliest.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    expect((await enter()).me).toMatchObject({ role: 'manager' });
+    fresh.lies = { header: { kid: '1' }, key: old };
+    expect(await enter()).toMatchObject(failed);
   });
 });

@@ -28,8 +28,10 @@ function registerRoutes(app: FastifyInstance, context: Context, oidc: OidcConfig
   const provider = new OidcProvider(oidc, config.secrets.oidcClientSecret);
   // Lax: the browser comes back from another site. It binds the answer to the browser that asked, so that nobody is logged in as somebody
   // else by a link (RFC 9700, 4.7).
-  const cookie = { path: startPath, httpOnly: true, sameSite: 'lax', secure: isSecure(config) } as const;
-  const cookieName = 'vedette-login';
+  const secure = isSecure(config);
+  const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
+  // __Host-: no neighbour, such as another name of the same domain, can set it (RFC 6265bis, 4.1.3.2).
+  const cookieName = secure ? '__Host-vedette-login' : 'vedette-login';
 
   app.get<{ Querystring: { next?: unknown } }>(startPath, limitedLogins, async (request, reply) => {
     const [state, browser, nonce, codeVerifier] = [secret(), secret(), secret(), secret()];
