@@ -1,7 +1,7 @@
-import { listAssets } from '@vedette/protocol';
+import { AssetSorting, listAssets } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 export const assetsList: Command = {
   name: 'assets list',
@@ -9,8 +9,7 @@ export const assetsList: Command = {
   options: [
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a host name'],
-    ['--sort <field>', 'worst (default), risk, hostname, os, packages, firstSeen, lastSeen or lastScan'],
-    ['--descending', 'the other way round'],
+    ...sortOptions(AssetSorting.options),
     ['--as-of <time>', 'as they were at this moment, such as 2026-11-01T00:00:00Z'],
     ...cursorOptions,
   ],
@@ -19,8 +18,7 @@ export const assetsList: Command = {
     const filter = {
       query: queryText(options['query'], 'asset'),
       search: text(options['search']),
-      sort: text(options['sort']) as 'worst' | undefined, // the server names the words it accepts
-      direction: options['descending'] === true ? ('descending' as const) : undefined,
+      ...sorting(options, AssetSorting.options),
       asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listAssets, { query: { ...page, ...filter } }));

@@ -1,7 +1,7 @@
-import { listChecks, severityNames } from '@vedette/protocol';
+import { CheckSorting, listChecks, severityNames } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 export const checksList: Command = {
   name: 'checks list',
@@ -9,7 +9,7 @@ export const checksList: Command = {
   options: [
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a CVE, advisory or source package name'],
-    ['--sort <field>', 'worst (default), name, number, published, cvss, epss or assets'],
+    ...sortOptions(CheckSorting.options),
     ['--as-of <time>', 'the knowledge base as it was at this moment'],
     ...cursorOptions,
   ],
@@ -18,7 +18,7 @@ export const checksList: Command = {
     const filter = {
       query: queryText(options['query'], 'check'),
       search: text(options['search']),
-      sort: text(options['sort']) as 'worst' | undefined, // the server names the words it accepts
+      ...sorting(options, CheckSorting.options),
       asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listChecks, { query: { ...page, ...filter } }));

@@ -1,9 +1,9 @@
-import { AssetId, listDetections, Severity, severityNames } from '@vedette/protocol';
+import { AssetId, DetectionSorting, listDetections, Severity, severityNames } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 export const detectionsList: Command = {
   name: 'detections list',
@@ -16,7 +16,7 @@ export const detectionsList: Command = {
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
     ['--exception <which>', 'without (default) those that an exception covers, only those, or with them'],
-    ['--sort <by>', 'worst (default) or risk'],
+    ...sortOptions(DetectionSorting.options, '; all but the first three for one asset (--asset)'),
     ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
     ...cursorOptions,
   ],
@@ -31,7 +31,7 @@ export const detectionsList: Command = {
       query: queryText(options['query'], 'detection'),
       search: text(options['search']),
       exception: text(options['exception']) as 'with' | undefined, // likewise
-      sort: text(options['sort']) as 'risk' | undefined, // likewise
+      ...sorting(options, DetectionSorting.options),
       asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listDetections, { query: { ...page, ...filter } }));

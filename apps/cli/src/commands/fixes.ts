@@ -1,8 +1,8 @@
-import { AssetId, type FixAction, type FixEffect, getAssetFixes, listFixes, severityNames } from '@vedette/protocol';
+import { AssetId, type FixAction, type FixEffect, FixSorting, getAssetFixes, listFixes, severityNames } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { text, wholeNumber } from './list-options.ts';
+import { sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 const headings = ['severity', 'upgrade', 'to at least', 'release', 'removes', 'assets', 'of the risk', 'restart'];
 
@@ -11,6 +11,7 @@ const fixList: Command = {
   summary: 'List upgrades, those that remove most risk first: over the fleet, or the smallest set for one asset.',
   options: [
     ['--asset <asset>', 'of this asset, with the commands to run there'],
+    ...sortOptions(FixSorting.options),
     ['--limit <n>', 'at most this many (default 20, at most 500)'],
     ['--after <cursor>', '`next` of the page before, as --json shows it'],
     ['--as-of <time>', 'the upgrades to be made at this moment of the past'],
@@ -25,7 +26,9 @@ const fixList: Command = {
       return { data, text: [rows, effectText(data.together), ...data.commands].join('\n\n') };
     }
     const limit = wholeNumber('--limit', options['limit']) ?? 20;
-    const data = await client().call(listFixes, { query: { limit, after: text(options['after']), asOf } });
+    const data = await client().call(listFixes, {
+      query: { limit, after: text(options['after']), asOf, ...sorting(options, FixSorting.options) },
+    });
     return {
       data,
       text: `${table(headings, data.items.map(rowOf))}\n\n${effectText(data.together)} ${data.total} upgrades in all.`,

@@ -18,6 +18,26 @@ export const cursorOptions = [
   ['--after <cursor>', 'what comes behind the page that ended with this `next`'],
 ] as const;
 
+/** In which orders a list comes: the names that its operation takes, the first of them where none is said, and what more there is to say. */
+export function sortOptions([standard, ...others]: readonly string[], more = ''): readonly (readonly [string, string])[] {
+  return [
+    ['--sort <field>', `${[`${standard} (default)`, ...others.slice(0, -1)].join(', ')} or ${others.at(-1)}${more}`],
+    ['--descending', 'the other way round'],
+  ];
+}
+
+/** What they say; undefined where they say nothing. `names`: as in sortOptions. Throws CliError USAGE for another one. */
+export function sorting<Name extends string>(
+  options: Options,
+  names: readonly Name[],
+): { sort: Name | undefined; direction: 'descending' | undefined } {
+  const wanted = text(options['sort']);
+  const sort = names.find((name) => name === wanted);
+  if (wanted !== undefined && sort === undefined)
+    throw new CliError('USAGE', `--sort takes ${names.join(', ')}, not "${wanted}"`);
+  return { sort, direction: options['descending'] === true ? 'descending' : undefined };
+}
+
 type Options = Readonly<Record<string, string | true | undefined>>;
 
 interface ListPage<Item> {

@@ -1,7 +1,7 @@
-import { listSoftware } from '@vedette/protocol';
+import { SoftwareSorting, listSoftware } from '@vedette/protocol';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 export const softwareList: Command = {
   name: 'software list',
@@ -9,7 +9,7 @@ export const softwareList: Command = {
   options: [
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package or source name'],
-    ['--sort <field>', 'name (default), assets or detections'],
+    ...sortOptions(SoftwareSorting.options),
     ['--as-of <time>', 'what was installed at this moment of the past'],
     ...cursorOptions,
   ],
@@ -18,7 +18,7 @@ export const softwareList: Command = {
     const filter = {
       query: queryText(options['query'], 'software'),
       search: text(options['search']),
-      sort: text(options['sort']) as 'name' | undefined, // the server names the words it accepts
+      ...sorting(options, SoftwareSorting.options),
       asOf: text(options['asOf']),
     };
     const data = await readList(options, (page) => client().call(listSoftware, { query: { ...page, ...filter } }));

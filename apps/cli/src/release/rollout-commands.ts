@@ -13,6 +13,7 @@ import {
   ReleaseVersion,
   Ring,
   type Rollout,
+  RolloutSorting,
   RolloutSubject,
   setAssetRelease,
   setReleaseRules,
@@ -21,7 +22,7 @@ import {
 import { z } from 'zod';
 import { identifier } from '../commands/argument.ts';
 import type { Command, Outcome, Surroundings } from '../commands/command.ts';
-import { page, pageOptions, text } from '../commands/list-options.ts';
+import { page, pageOptions, sorting, sortOptions, text } from '../commands/list-options.ts';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { dryRunOption, listed, needed, type Options, releaseCommand } from './release-command.ts';
@@ -32,8 +33,8 @@ const list: Command = {
   name: 'release rollouts',
   summary: 'Roll-outs and how far they are.',
   args: '[rollout]',
-  options: pageOptions,
-  example: 'vedette release rollouts',
+  options: [...sortOptions(RolloutSorting.options), ...pageOptions],
+  example: 'vedette release rollouts --sort version --descending',
   async run({ client }, [rollout], options) {
     if (rollout !== undefined) {
       const one = await client().call(getRollout, {
@@ -41,7 +42,7 @@ const list: Command = {
       });
       return { data: one, text: rolloutTable([one]) };
     }
-    const data = await client().call(listRollouts, { query: page(options) });
+    const data = await client().call(listRollouts, { query: { ...page(options), ...sorting(options, RolloutSorting.options) } });
     return { data, text: rolloutTable(data.items) };
   },
 };

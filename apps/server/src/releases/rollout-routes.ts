@@ -29,13 +29,23 @@ interface Parts {
   readonly desk: ReleaseDesk;
 }
 
+const versionNumbers = sql`string_to_array(substring(rollout.version from '^\\d{1,9}\\.\\d{1,9}\\.\\d{1,9}'), '.')::integer[]`;
+
+function orderOf({ sort, direction }: ReturnType<typeof listRollouts.query.parse>): RawBuilder<unknown> {
+  const turned = direction === 'descending';
+  const newest = sql`started_at ${sql.raw(turned ? 'asc' : 'desc')}, rollout.id`;
+  const way = sql.raw(turned ? 'desc' : 'asc');
+  if (sort === 'newest') return newest;
+  return sort === 'state' ? sql`state ${way}, ${newest}` : sql`${versionNumbers} ${way}, rollout.version ${way}, ${newest}`;
+}
+
 /** Roll-outs, rules and pins as people set them. */
 export function registerRolloutRoutes(app: FastifyInstance, context: Context, { keeper, desk }: Parts): void {
   const { db, clock, log } = context;
 
   serve(app, context, listRollouts, async ({ query, caller: { organizationId } }) => {
     const [rows, { total }] = await Promise.all([
-      rolloutRows(db, organizationId).orderBy('startedAt', 'desc').limit(query.limit).offset(query.offset).execute(),
+      rolloutRows(db, organizationId).orderBy(orderOf(query)).limit(query.limit).offset(query.offset).execute(),
       db
         .selectFrom('rollout')
         .select(({ fn }) => fn.countAll<number>().as('total'))

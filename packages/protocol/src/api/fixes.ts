@@ -36,6 +36,8 @@ export const FixEffect = z.object({
 });
 export type FixEffect = z.infer<typeof FixEffect>;
 
+export const FixSorting = z.enum(['share', 'source', 'severity', 'detections', 'assets']);
+
 export const listFixes = endpoint({
   name: 'listFixes',
   summary: 'Upgrades over the fleet, those that remove most risk first.',
@@ -46,7 +48,7 @@ export const listFixes = endpoint({
     after: Cursor.optional().meta({ description: '`next` of the page before' }),
     asOf: Instant.optional().meta({ description: 'The upgrades to be made at this moment of the past' }),
     search: z.string().max(200).optional().meta({ description: 'Part of the source package, its ecosystem or its release' }),
-    sort: z.enum(['share', 'source', 'severity', 'detections', 'assets']).default('share').meta({
+    sort: FixSorting.default('share').meta({
       description: 'share and other figures: the highest first; source: by name',
     }),
     direction: SortDirection.default('ascending').meta({ description: 'descending: the other way round' }),

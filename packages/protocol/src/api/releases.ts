@@ -4,7 +4,7 @@ import { AssetId, Instant } from '../ids.ts';
 import { OriginUrl, Region, RegionName } from '../release/origins.ts';
 import { contentKinds, Product, products, ReleasePlatform, ReleaseVersion } from '../release/target.ts';
 import { holdReasons, UpgradeState } from '../release/upgrade.ts';
-import { Page, pageOf } from './paging.ts';
+import { Page, pageOf, SortDirection } from './paging.ts';
 
 const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
 const OnlineKey = z.object({ keyId: HexKey, public: HexKey });
@@ -153,13 +153,19 @@ export const Rollout = z.object({
 });
 export type Rollout = z.infer<typeof Rollout>;
 
+/** `newest`: as they were started. `version`: by major, minor and patch. */
+export const RolloutSorting = z.enum(['newest', 'version', 'state']);
+
 export const listRollouts = endpoint({
   name: 'listRollouts',
   summary: 'Roll-outs, newest first, with how far each is.',
   method: 'GET',
   path: '/rollouts',
   permission: 'release:read',
-  query: Page,
+  query: Page.extend({
+    sort: RolloutSorting.default('newest'),
+    direction: SortDirection.default('ascending').meta({ description: 'descending: the other way round' }),
+  }),
   reply: pageOf(Rollout),
 });
 
