@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import { expect, it } from 'vitest';
 import { AssetPackages } from './asset-packages.ts';
 
@@ -14,42 +15,69 @@ it('whatever is put and changed, each asset has what plain sets say, and each pa
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const packages = new AssetPackages();
-      const model = new Map<number, Set<number>>();
-      for (const one of steps) {
-        if ('put' in one) {
-          packages.put(one.asset, Uint32Array.from(one.put).sort());
-          model.set(one.asset, new Set(one.put));
-          continue;
-        }
-        packages.change(one.asset, one.added, one.removed);
-        const set = model.get(one.asset) ?? new Set();
-        // A base of its own begins with what came.
-        if (model.has(one.asset)) for (const id of one.removed) set.delete(id);
-        for (const id of one.added) set.add(id);
-        model.set(one.asset, set);
-      }
-      for (const [number, set] of model) {
-        expect([...packages.idsOf(number)]).toEqual([...set].toSorted((a, b) => a - b));
-        for (const id of set) expect(packages.has(number, id)).toBe(true);
-      }
-      for (let id = 1; id <= 60; id += 1) {
-        const bitmap = packages.assetsWithAny([id]);
-        expect(bitmap.toArray()).toEqual(
-          [...model]
-            .filter(([, set]) => set.has(id))
-            .map(([number]) => number)
-            .toSorted((a, b) => a - b),
-        );
-        bitmap.dispose();
-      }
-      const both = packages.assetsWithAny([1, 2]);
-      expect(both.size).toBe([...model.values()].filter((set) => set.has(1) || set.has(2)).length);
-      both.dispose();
+      const model: Model = new Map();
+      for (const one of steps) apply(one, packages, model);
+      compare(packages, model);
       packages.dispose();
     }),
     { numRuns: 300 },
   );
 });
+
+it('a copy without some assets has what the others have, and neither of both changes with the other', () => {
+  const stepsOf = fc.array(step, { maxLength: 30 });
+  fc.assert(
+    fc.property(stepsOf, fc.uniqueArray(fc.nat(8)), stepsOf, (before, without, after) => {
+      const packages = new AssetPackages();
+      const model: Model = new Map();
+      for (const one of before) apply(one, packages, model);
+      const left = new RoaringBitmap32(without);
+      const copy = packages.copy(left);
+      left.dispose();
+      const own: Model = new Map(
+        [...model].flatMap(([number, set]) => (without.includes(number) ? [] : [[number, new Set(set)]])),
+      );
+      compare(copy, own);
+      for (const one of after) apply(one, copy, own);
+      compare(copy, own);
+      compare(packages, model);
+      copy.dispose();
+      packages.dispose();
+    }),
+    { numRuns: 100 },
+  );
+});
+
+type Model = Map<number, Set<number>>;
+
+function apply(one: Step, packages: AssetPackages, model: Model): void {
+  if ('put' in one) {
+    packages.put(one.asset, Uint32Array.from(one.put).sort());
+    model.set(one.asset, new Set(one.put));
+    return;
+  }
+  packages.change(one.asset, one.added, one.removed);
+  const set = model.get(one.asset) ?? new Set();
+  // A base of its own begins with what came.
+  if (model.has(one.asset)) for (const id of one.removed) set.delete(id);
+  for (const id of one.added) set.add(id);
+  model.set(one.asset, set);
+}
+
+function compare(packages: AssetPackages, model: Model): void {
+  const ascending = (list: Iterable<number>) => [...list].toSorted((a, b) => a - b);
+  const wanted = [...model].map(([number, set]) => [number, ascending(set)]);
+  expect([...model.keys()].map((number) => [number, [...packages.idsOf(number)]])).toEqual(wanted);
+  const known = new Set(packages.packageVersions());
+  for (const [number, set] of model) expect([...set].every((id) => known.has(id) && packages.has(number, id))).toBe(true);
+  const all = Array.from({ length: 60 }, (_, index) => index + 1);
+  const having = all.map((id) => ascending([...model].flatMap(([number, set]) => (set.has(id) ? [number] : []))));
+  expect(all.map((id) => packages.countWithAny([id]))).toEqual(having.map(({ length }) => length));
+  expect(all.map((id) => packages.assetsWith(id).toArray())).toEqual(having);
+  const both = packages.assetsWithAny([1, 2]);
+  expect(both.size).toBe([...model.values()].filter((set) => set.has(1) || set.has(2)).length);
+  both.dispose();
+}
 
 it('assets of one image share a base, and an empty base is given up', () => {
   const packages = new AssetPackages();

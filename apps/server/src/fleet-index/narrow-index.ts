@@ -127,10 +127,8 @@ class NarrowPackages extends AssetPackages {
     for (const id of this.#whole.packageVersions()) if (!this.assetsWith(id).isEmpty) yield id;
   }
 
-  override copy(): AssetPackages {
-    const copy = new AssetPackages();
-    for (const asset of this.#numbers.table.assets.keys()) copy.put(asset, this.idsOf(asset));
-    return copy;
+  override copy(): never {
+    throw new Error('an index of the past is made from the whole');
   }
 
   override put(): never {

@@ -33,14 +33,17 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   const { whole, changes } = await readUntilCurrent(wish);
   // Now, before the next await: the index of now changes under whoever waits.
   const numbers = whole.table.assets.map(({ number }) => number);
-  const index = new OrganizationIndex(whole.book.at(moment), moment, {
-    table: whole.table.at(moment),
-    packages: whole.packages.copy(),
-  });
+  const table = whole.table.at(moment);
+  const unborn = table.bornSince(Number.POSITIVE_INFINITY);
+  const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn) });
+  unborn.dispose();
   index.since = Number.POSITIVE_INFINITY;
   index.newest = moment;
   for (const assets of inParts([...numbers.entries()], assetPart)) {
-    for (const [asset, number] of assets) undo(index, asset, changes.get(number));
+    for (const [asset, number] of assets) {
+      const own = changes.get(number);
+      if (own) index.packages.change(asset, own.went, own.came);
+    }
     await nextTurn();
   }
   await judgeAll(index);
@@ -65,10 +68,3 @@ async function readUntilCurrent(
   }
   throw new ApiError('UNAVAILABLE', 'The fleet changes faster than its past can be read.', { retryAfterSeconds: 5 });
 }
-
-function undo({ packages, table }: OrganizationIndex, asset: number, changes: ChangesSince | undefined): void {
-  if (table.birth(asset) > table.lastChange(asset)) packages.put(asset, nothing);
-  else if (changes) packages.change(asset, changes.went, changes.came);
-}
-
-const nothing = new Uint32Array(0);
