@@ -9,6 +9,7 @@ export function chromiumPath(): string {
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath(),
+    timeout: 120_000,
     args: [
       '--headless',
       '--no-sandbox',

@@ -42,7 +42,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     browser = await startBrowser();
     page = await newPage(browser);
     await logIn(page, url, admin);
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     if (work.exitCode === null) {
@@ -51,7 +51,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
       await ended;
     }
     rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function api<Reply>(path: string): Promise<Reply> {
     const response = await page.request.get(`${url}/api/v1${path}`);
@@ -215,7 +215,7 @@ function find(pattern: RegExp, text: string): string {
 async function newPage(browser: Browser): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   return page;
 }
 

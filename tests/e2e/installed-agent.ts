@@ -4,16 +4,18 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Rollout, startRollout } from '@vedette/protocol';
 import { eventually, type PlatformProcess } from '@vedette/testkit';
+import { checkInSignal } from '../../apps/agent/src/commands/check.ts';
 import { agentVersion } from '../../apps/agent/src/config.ts';
+import { loadIdentity } from '../../apps/agent/src/enrollment/identity.ts';
+import { lockHolder } from '../../apps/agent/src/state/state-lock.ts';
 import { findInstallation } from '../../apps/agent/src/upgrade/installation.ts';
 import { buildAgent } from '../../tools/build-agent.ts';
 
 const execute = promisify(execFile);
-const askEveryMs = 400;
+const askEveryMs = 2000;
 const deploy = join(import.meta.dirname, '../../deploy/agent');
 
 /** The agent's bundle as the sources are, under its own version. */
@@ -26,10 +28,33 @@ export function asVersion(code: string, version: string, change: (code: string) 
   return Buffer.from(change(code.replaceAll(agentVersion, version)));
 }
 
-/** Wants a version, which was released before the platform started, on all agents: what is published beside it, it sees a minute later. */
-export function giveToAll(platform: PlatformProcess, version: string): Promise<Rollout> {
+/**
+ * Wants a version, which was released before the platform started, on all agents: what is published beside it, it sees a minute later.
+ * Those that are given hear of it at once, the others with their next check-in.
+ */
+export async function giveToAll(
+  platform: PlatformProcess,
+  version: string,
+  agents: readonly InstalledAgent[] = [],
+): Promise<Rollout> {
   const rings = [{ name: 'all', tags: [], percent: 100 }];
-  return platform.client.call(startRollout, { body: { subject: 'agent', version, rings } });
+  const rollout = await platform.client.call(startRollout, { body: { subject: 'agent', version, rings } });
+  for (const agent of agents) agent.checkInNow();
+  return rollout;
+}
+
+/** For `eventually`: asks, which takes a process, when what it would tell has changed, and every other second besides. */
+export function whenChanged<Answer>(
+  look: () => Promise<string> | string,
+  ask: () => Promise<Answer | null>,
+): () => Promise<Answer | null> {
+  let [seen, askedAt] = ['', Number.NEGATIVE_INFINITY];
+  return async () => {
+    const now = await look();
+    if (now === seen && performance.now() - askedAt < askEveryMs) return null;
+    [seen, askedAt] = [now, performance.now()];
+    return ask();
+  };
 }
 
 function currentLauncher(): Buffer {
@@ -75,6 +100,11 @@ export class InstalledAgent implements AsyncDisposable {
     return join(this.directory, 'state');
   }
 
+  /** Of the platform; null until it has enrolled. Starts no process, as `status` does. */
+  get assetId(): string | null {
+    return loadIdentity(this.stateDirectory)?.assetId ?? null;
+  }
+
   get log(): string {
     const file = join(this.directory, 'log');
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -115,6 +145,12 @@ export class InstalledAgent implements AsyncDisposable {
     return JSON.parse(this.run('status', '--json')) as ReturnType<InstalledAgent['status']>;
   }
 
+  /** Has the running agent check in now, as its command `check` does, but waits for nothing. One that is about to start does so by itself. */
+  checkInNow(): void {
+    const holder = lockHolder(this.stateDirectory);
+    if (holder !== null) process.kill(holder, checkInSignal);
+  }
+
   /** Collectors of which a document waits to be acknowledged. */
   waiting(): string[] {
     const file = join(this.stateDirectory, 'spool.db');
@@ -124,15 +160,17 @@ export class InstalledAgent implements AsyncDisposable {
     return rows.map(({ collector }) => String(collector));
   }
 
-  /** Waits until the upgrade's status is as wanted. Others go on meanwhile, and asking, which takes a process, does not keep them busy. */
+  /** Waits until the upgrade's status is as wanted. Others go on meanwhile. */
   async until(what: string, timeoutMs: number, holds: (upgrade: UpgradeStatus) => boolean): Promise<UpgradeStatus> {
+    const file = join(this.stateDirectory, 'upgrade/state');
+    const look = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    const ask = async (): Promise<UpgradeStatus | null> => {
+      const { stdout } = await execute(join(this.directory, 'vedette-agent'), ['status', '--json'], { env: this.#environment });
+      const { upgrade } = JSON.parse(stdout) as ReturnType<InstalledAgent['status']>; // our own program
+      return upgrade && holds(upgrade) ? upgrade : null;
+    };
     try {
-      return await eventually(what, timeoutMs, async () => {
-        await delay(askEveryMs);
-        const { stdout } = await execute(join(this.directory, 'vedette-agent'), ['status', '--json'], { env: this.#environment });
-        const { upgrade } = JSON.parse(stdout) as ReturnType<InstalledAgent['status']>; // our own program
-        return upgrade && holds(upgrade) ? upgrade : null;
-      });
+      return await eventually(what, timeoutMs, whenChanged(look, ask));
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${this.log.slice(-4000)}\n${JSON.stringify(this.status().upgrade)}`, {
         cause: error,

@@ -6,7 +6,7 @@ import { createActivationKey } from '@vedette/protocol';
 import { eventually, PlatformProcess, type PrivateCopy, privateCopy, privateCopyRefusal, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentVersion } from '../../apps/agent/src/config.ts';
-import { asVersion, giveToAll, type UpgradeStatus } from './installed-agent.ts';
+import { asVersion, giveToAll, type UpgradeStatus, whenChanged } from './installed-agent.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const mustRun = process.env['CI'] === 'true';
@@ -69,10 +69,23 @@ describe.skipIf(refusal !== null && !mustRun)(`a package that upgrades itself${t
   const status = async () =>
     JSON.parse(await copy.run('vedette-agent', ['status', '--json'])) as { upgrade: UpgradeStatus; processId: number | null };
   const until = (what: string, holds: (upgrade: UpgradeStatus) => boolean): Promise<UpgradeStatus> =>
-    eventually(what, patienceMs, async () => {
-      const { upgrade } = await status();
-      return holds(upgrade) ? upgrade : null;
-    });
+    eventually(
+      what,
+      patienceMs,
+      whenChanged(
+        () => copy.run('sh', ['-c', 'cat /var/lib/vedette-agent/upgrade/state 2>/dev/null || true']),
+        async () => {
+          const { upgrade } = await status();
+          return holds(upgrade) ? upgrade : null;
+        },
+      ),
+    );
+  /** Wants a version, and has the agent hear of it at once where it runs. */
+  const give = async (version: string): Promise<void> => {
+    await giveToAll(platform, version);
+    const { processId } = await status();
+    if (processId !== null) await copy.run('sh', ['-c', 'kill -s WINCH "$1" || true', 'sh', String(processId)]);
+  };
   /** What the running agent runs: the path of its code. */
   const runs = async (): Promise<string> => {
     const { processId } = await status();
@@ -85,14 +98,14 @@ describe.skipIf(refusal !== null && !mustRun)(`a package that upgrades itself${t
   });
 
   it('becomes a newer version', async () => {
-    await giveToAll(platform, '7.0.0');
+    await give('7.0.0');
     await until('the commit', ({ version, trial }) => version === '7.0.0' && trial === null);
     expect(await runs()).toBe('/var/lib/vedette-agent/upgrade/slots/a/agent.mjs');
     expect(await copy.run('vedette-agent', ['journal'])).not.toContain('trusts the root');
   });
 
   it('goes back from one that fails, within a minute', async () => {
-    await giveToAll(platform, '7.1.0');
+    await give('7.1.0');
     await until('the trial', ({ trial, last }) => (trial?.version ?? last?.to) === '7.1.0');
     const began = performance.now();
     const upgrade = await until('the roll-back', ({ last }) => last?.to === '7.1.0' && last.outcome === 'rolled-back');
@@ -111,7 +124,7 @@ describe.skipIf(refusal !== null && !mustRun)(`a package that upgrades itself${t
   it('runs another package that is installed, and becomes what the platform wants from there', async () => {
     await copy.run('dpkg', ['-i', await otherPackage('0.9.0')]);
     await until('the package', ({ version, slot }) => version === '0.9.0' && slot === 'base');
-    await giveToAll(platform, '7.0.0');
+    await give('7.0.0');
     await until('the commit', ({ version, trial }) => version === '7.0.0' && trial === null);
     expect(await runs()).toMatch(/slots\/[ab]\/agent\.mjs$/);
   });

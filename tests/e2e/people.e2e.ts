@@ -27,7 +27,7 @@ describe.runIf(built)('people in the console', () => {
 
   async function newPage(): Promise<Page> {
     const page = await (await browser.newContext({ reducedMotion: 'reduce', viewport: { width: 1400, height: 1000 } })).newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     return page;
   }
 

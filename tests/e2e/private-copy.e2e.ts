@@ -36,11 +36,11 @@ describe.skipIf(refusal !== null && !mustRun)(`a private copy${refusal === null 
     const failing = async () => {
       await using copy = await privateCopy();
       copy.start('sh', ['-c', 'trap "" TERM HUP; sleep 600 & wait', marker]);
-      await eventually('the process inside', 10_000, () => (processesNamed(marker) > 1 ? true : null));
+      await eventually('the process inside', 60_000, () => (processesNamed(marker) > 1 ? true : null));
       await copy.run('false');
     };
     await expect(failing()).rejects.toThrow('false ended with 1');
-    await eventually('the end of the process inside', 10_000, () => (processesNamed(marker) === 0 ? true : null));
+    await eventually('the end of the process inside', 60_000, () => (processesNamed(marker) === 0 ? true : null));
     expect(leftovers()).toEqual(before);
   });
 });

@@ -79,7 +79,7 @@ describe.skipIf(!hasPython)(`a site behind a relay, with a mirror beside it${has
 
   it('has its agents enrolled, heard and upgraded through the relay, which keeps what they fetch', async () => {
     await eventually('the inventory', patienceMs, async () => ((await theAsset())?.packages ?? 0) || null);
-    await giveToAll(platform, '1.1.0');
+    await giveToAll(platform, '1.1.0', [agent]);
     const { origins } = await agent.until('the commit', patienceMs, ({ version, trial }) => version === '1.1.0' && !trial);
     expect(origins).toEqual([expect.objectContaining({ origin: `${relay}/`, bytes: expect.any(Number), failure: null })]);
     expect((await status()).cache.objects).toBeGreaterThan(0);
@@ -87,7 +87,7 @@ describe.skipIf(!hasPython)(`a site behind a relay, with a mirror beside it${has
 
   it('fetches from a directory that any web server serves', async () => {
     await platform.client.call(setReleaseRules, { body: { rules: [{ tags: [], region: 'site' }] } });
-    await giveToAll(platform, '1.2.0');
+    await giveToAll(platform, '1.2.0', [agent]);
     const { origins } = await agent.until('the commit', patienceMs, ({ version, trial }) => version === '1.2.0' && !trial);
     expect(origins.map(({ origin, bytes, failure }) => [origin, bytes > 100_000, failure])).toEqual([
       [mirror, true, null],

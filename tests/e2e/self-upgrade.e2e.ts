@@ -33,15 +33,12 @@ describe('an agent that upgrades itself from a real platform', () => {
     ({ secret } = await platform.client.call(createActivationKey, { body: { name: 'upgrade test' } }));
     agent = stack.use(new InstalledAgent(Buffer.from(code), { VEDETTE_PLATFORM: platform.url, VEDETTE_ACTIVATION_KEY: secret }));
     agent.start();
-    asset = await eventually('the first check-in', patienceMs, async () => {
-      const { processId, assetId } = agent.status();
-      return processId !== null && assetId ? assetId : null;
-    });
+    asset = await eventually('the enrollment', patienceMs, () => agent.assetId);
   });
   afterAll(() => stack.disposeAsync());
 
   it('runs the new version, committed, as the same asset', async () => {
-    await giveToAll(platform, '1.1.0');
+    await giveToAll(platform, '1.1.0', [agent]);
     const { slot, last } = await agent.until('the commit', patienceMs, (upgrade) => upgrade.version === '1.1.0');
     expect([slot, last?.outcome]).toEqual(['a', 'committed']);
     expect(agent.run('version').trim()).toBe('1.1.0');
@@ -62,18 +59,21 @@ describe('an agent that upgrades itself from a real platform', () => {
     const rings = [{ name: 'all', tags: [], percent: 100 }];
     const body = { subject: 'manifests', version: '2026.1', rings } as const;
     const { rolloutId } = await platform.client.call(startRollout, { body: { ...body, rings: [...rings] } });
-    await eventually('the rows of its only probe', patienceMs, async () =>
-      [...(await probes())].join() === 'only' ? true : null,
-    );
+    /** It fetches the release at one check-in, uses it after another, and sends what it then found. */
+    const seen = async (holds: boolean): Promise<true | null> => {
+      if (!holds) agent.checkInNow();
+      return holds || null;
+    };
+    await eventually('the rows of its only probe', patienceMs, async () => seen([...(await probes())].join() === 'only'));
     const { items } = await platform.client.call(listAgentUpgrades, { query: {} });
     expect(items.map(({ content }) => content)).toEqual([{ manifests: '2026.1' }]);
     expect(agent.run('status')).toContain('manifest 2026.1 of a release');
     await platform.client.call(changeRollout, { params: { rolloutId }, body: { action: 'roll-back' } });
-    await eventually('what the platform asks for', patienceMs, async () => ((await probes()).size === before.size ? true : null));
+    await eventually('what the platform asks for', patienceMs, async () => seen((await probes()).size === before.size));
   });
 
   it('refuses one that does not even start, before anything is switched', async () => {
-    await giveToAll(platform, '1.2.0');
+    await giveToAll(platform, '1.2.0', [agent]);
     const { last, slot } = await agent.until('the refusal', patienceMs, (upgrade) => upgrade.last?.to === '1.2.0');
     expect([slot, last?.outcome, last?.why]).toEqual([
       'a',
@@ -86,7 +86,7 @@ describe('an agent that upgrades itself from a real platform', () => {
     ['1.3.0', 'ends as soon as it runs', 'tries'],
     ['1.4.0', 'hangs as soon as it runs', 'unhealthy'],
   ])('rolls back %s, which %s', async (version, _, why) => {
-    await giveToAll(platform, version);
+    await giveToAll(platform, version, [agent]);
     const isBack = ({ last }: { last: { to: string; outcome: string } | null }): boolean =>
       last?.to === version && last.outcome === 'rolled-back';
     const upgrade = await agent.until('the roll-back', patienceMs, isBack);

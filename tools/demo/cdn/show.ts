@@ -57,7 +57,7 @@ async function showAll(stack: AsyncDisposableStack, report: Report): Promise<voi
 
 async function upgradeAll({ platform, sites, report }: World): Promise<void> {
   report.step('1.1.0 for all; the edge of EMEA is killed in mid-download, that of APAC alters bytes');
-  await giveToAll(platform, '1.1.0');
+  await giveToAll(platform, '1.1.0', agentsOf(sites));
   const [killed] = await Promise.all([
     killInMidDownload(siteOf(sites, 'emea')),
     ...sites.map(async ({ region, agent }) => {
@@ -124,7 +124,7 @@ async function comeBack({ sites, report }: World): Promise<void> {
 
 async function goBack({ platform, sites, report }: World): Promise<void> {
   report.step('1.2.0 for all, which ends as soon as it runs');
-  await giveToAll(platform, '1.2.0');
+  await giveToAll(platform, '1.2.0', agentsOf(sites));
   await Promise.all(
     sites.map(async ({ region, agent }) => {
       await agent.until(`${region.name}: the trial`, patienceMs, ({ trial, last }) => (trial?.version ?? last?.to) === '1.2.0');
@@ -145,7 +145,7 @@ async function goBack({ platform, sites, report }: World): Promise<void> {
 async function withoutEdges({ platform, sites, report }: World): Promise<void> {
   report.step('All edges are killed; 1.3.0 for all');
   await Promise.all(sites.map(({ edge }) => edge.kill()));
-  await giveToAll(platform, '1.3.0');
+  await giveToAll(platform, '1.3.0', agentsOf(sites));
   await Promise.all(
     sites.map(async (site) => {
       const { origins } = await committed(site.agent, site.region.name, '1.3.0');
@@ -155,6 +155,10 @@ async function withoutEdges({ platform, sites, report }: World): Promise<void> {
       report.proof(`${site.region.name} upgrades from the platform`, isSeen, `${platformBytes} bytes; ${fromEdges[0]?.failure}`);
     }),
   );
+}
+
+function agentsOf(sites: readonly Site[]): InstalledAgent[] {
+  return sites.map(({ agent }) => agent);
 }
 
 async function committed(agent: InstalledAgent, name: string, version: string): Promise<UpgradeStatus> {

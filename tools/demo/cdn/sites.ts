@@ -75,7 +75,7 @@ export async function makeSites(
   }
   await platform.client.call(setReleaseRules, { body: { rules: regions.map(({ name }) => ({ tags: [name], region: name })) } });
   for (const { region, agent } of sites) {
-    const assetId = await eventually(`${region.name}: the first check-in`, patienceMs, () => agent.status().assetId || null);
+    const assetId = await eventually(`${region.name}: the enrollment`, patienceMs, () => agent.assetId);
     await platform.client.call(setAssetRelease, {
       params: { assetId: assetId as AssetId }, // an id of the platform
       body: { tags: [region.name], pin: null },
