@@ -100,19 +100,6 @@ describe('groups of commands', () => {
   });
 });
 
-it('completes in a bash that has no other completions', () => {
-  const script = `
-    vedette() { '${process.execPath}' '${join(import.meta.dirname, 'main.ts')}' "$@"; }
-    source <(vedette completion bash)
-    compopt() { :; } # which only works while somebody presses Tab
-    complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); __vedette_complete; echo "\${COMPREPLY[@]}"; }
-    complete_words vedette ass
-    complete_words vedette checks s
-    complete_words vedette assets list -o j`;
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8' });
-  expect({ lines: stdout.split('\n'), stderr }).toEqual({ lines: ['assets', 'show', 'json jsonl', ''], stderr: '' });
-});
-
 /** The words of a command line whose quotation marks are simple ones. */
 function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '');
