@@ -284,11 +284,26 @@ describe('whoever owns the database is found out', () => {
       'edited',
       2,
     ],
+    [
+      'adding one before the first',
+      `insert into audit_event select organization_id, 0, at, action, outcome, hash, body from audit_event where OURS and number = 1`,
+      'moved',
+      0,
+    ],
+    [
+      'adding one at the end, with a hash of any length',
+      `insert into audit_event select organization_id, 7, at, action, outcome, '\\x00', body from audit_event where OURS and number = 6`,
+      'edited',
+      7,
+    ],
     ['exchanging the hash too', `update audit_event set hash = sha256(body::bytea) where OURS and number = 5`, 'edited', 5],
   ])('%s', async (_, statement, fault, number) => {
     await fill(6);
     await tamper(statement);
     expect((await verify()).fault).toMatchObject({ fault, number });
+    // Whoever follows the chain elsewhere gets it, too.
+    for (const path of ['/audit?limit=500', '/audit/verification'])
+      expect((await server.app.inject({ url: `/api/v1${path}`, headers: caller.headers })).statusCode).toBe(200);
   });
 
   it('cutting off the end, by a head that was noted before', async () => {

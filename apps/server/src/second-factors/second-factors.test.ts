@@ -118,6 +118,29 @@ describe('a program that shows codes', () => {
     ]);
   });
 
+  it('is not got round: half a login changes nothing, and a new password is half of one', async () => {
+    const person = await newPerson();
+    await withTotp(person);
+    later(30);
+    const { session } = await logIn(person.login);
+    const tries: [string, object?][] = [
+      ['/account/password', { password, newPassword: 'four more unlike words' }],
+      ['/account/second-factors/totp'],
+      ['/account/second-factors/webauthn/options'],
+      ['/account/recovery-codes'],
+      ['/api-tokens', { name: 'round it' }],
+    ];
+    for (const [path, body] of tries)
+      expect([path, (await send('POST', path, session, body)).json['code']]).toEqual([path, 'LOGIN_INCOMPLETE']);
+    const reset = await send('POST', `/users/${person.userId}/password`, manager);
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    const given = { login: person.login, password: reset.json['password'] };
+    const again = await send('POST', '/session', { headers }, given);
+    expect(again.json).toMatchObject({ stage: 'second-factor', permissions: [] });
+    const changed = await send('POST', '/account/password', again.session, { ...given, newPassword: 'four more unlike words' });
+    expect(changed.json['code']).toBe('LOGIN_INCOMPLETE');
+  });
+
   it.each([
     ['a code of the minute before last', -90, 401],
     ['a code of the step before', -30, 200],
