@@ -31,3 +31,38 @@ it('describes every part of every path', () => {
   );
   expect(undescribed).toEqual([]);
 });
+
+interface Described {
+  readonly parameters: readonly { readonly name: string; readonly description?: string }[];
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+function operationOf(name: keyof typeof endpoints): Described {
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  const found = operations.find(({ operationId }) => operationId === name);
+  if (!found) throw new Error(`no operation ${name}`);
+  return found as unknown as Described; // made by openApi
+}
+
+it.each([
+  ['deleteTag', { 400: 'BAD_REQUEST', 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT' }],
+  ['getAbout', { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN' }],
+  ['logIn', { 400: 'BAD_REQUEST', 401: 'LOGIN_FAILED', 429: 'TOO_MANY_REQUESTS' }],
+] as const)('%s names its failures by status, each as a problem document', (name, expected) => {
+  const { responses } = operationOf(name);
+  const { 200: _, default: other, ...failures } = responses;
+  expect(Object.fromEntries(Object.entries(failures).map(([status, { description }]) => [status, description]))).toEqual(
+    expected,
+  );
+  for (const { content } of [...Object.values(failures), other!])
+    expect(content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } });
+});
+
+it('says where a list comes as CSV, and what a parameter means', () => {
+  expect(Object.keys(operationOf('listDetections').responses['200']?.content ?? {})).toEqual(['application/json', 'text/csv']);
+  expect(Object.keys(operationOf('getAsset').responses['200']?.content ?? {})).toEqual(['application/json']);
+  const asOf = operationOf('listDetections').parameters.find(({ name }) => name === 'asOf');
+  expect(asOf?.description).toBe('The view at this moment of the past');
+});

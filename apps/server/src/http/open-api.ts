@@ -1,5 +1,7 @@
-import { type Endpoint, endpoints, Problem } from '@vedette/protocol';
+import { type ApiErrorCode, type Endpoint, endpoints, Problem } from '@vedette/protocol';
 import { z } from 'zod';
+import { ApiError } from './api-error.ts';
+import { queryShape } from './csv-of-items.ts';
 
 /** The public API as an OpenAPI 3.1 document, made from the endpoints themselves. */
 export function openApi(version: string): object {
@@ -21,8 +23,9 @@ export function openApi(version: string): object {
   };
 }
 
+const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
 function operation(endpoint: Endpoint): object {
-  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   const body = { required: true, content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } } };
   return {
     operationId: endpoint.name,
@@ -32,21 +35,42 @@ function operation(endpoint: Endpoint): object {
     parameters: [...parameters('path', endpoint.params), ...parameters('query', endpoint.query)],
     ...(endpoint.body instanceof z.ZodUndefined ? {} : { requestBody: body }),
     responses: {
-      200: { description: 'Success', content: { 'application/json': { schema: schemaOf(endpoint.reply, 'output') } } },
-      default: { description: ['Problem', ...endpoint.errors].join(', '), content: problem },
+      200: {
+        description: 'Success',
+        content: {
+          'application/json': { schema: schemaOf(endpoint.reply, 'output') },
+          // docs/clients.md: RFC 4180, the whole list.
+          ...(queryShape(endpoint).format ? { 'text/csv': { schema: { type: 'string' } } } : {}),
+        },
+      },
+      ...problemsOf(endpoint),
+      default: { description: 'Problem', content: problem },
     },
   };
+}
+
+/** By status: what any operation of its sort may answer, and what this one may. */
+function problemsOf({ params, query, body, permission, errors }: Endpoint): Record<number, object> {
+  const takesSomething = [params, query, body].some((part) => !(part instanceof z.ZodUndefined));
+  const codes = new Set<ApiErrorCode>([
+    ...(takesSomething ? (['BAD_REQUEST'] as const) : []),
+    ...(permission === 'public' ? [] : (['UNAUTHENTICATED', 'FORBIDDEN'] as const)),
+    ...errors,
+  ]);
+  const byStatus = Object.groupBy(codes, (code) => new ApiError(code, '').statusCode);
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, of]) => [status, { description: of?.join(', '), content: problem }]),
+  );
 }
 
 function parameters(where: 'path' | 'query', schema: z.ZodType): object[] {
   if (!(schema instanceof z.ZodObject)) return [];
   const { properties = {}, required = [] } = schemaOf(schema, 'input');
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    in: where,
-    required: where === 'path' || required.includes(name),
-    schema: property,
-  }));
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = property as { readonly description?: string }; // JSON Schema of a scalar
+    const meaning = description === undefined ? {} : { description };
+    return { name, in: where, required: where === 'path' || required.includes(name), ...meaning, schema };
+  });
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): { properties?: Record<string, unknown>; required?: string[] } {
