@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entities, matchesThing, parseQuery, pointAt, QueryError, queryLimits, writeQuery, type Thing } from './index.ts';
+import {
+  entities,
+  type Field,
+  matchesThing,
+  parseQuery,
+  pointAt,
+  QueryError,
+  queryLimits,
+  writeQuery,
+  type Thing,
+} from './index.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const day = 86_400_000;
@@ -124,6 +134,17 @@ describe('a query', () => {
     ['packages:', 'syntax', '', 'a value is missing here'],
     ['packages:>=', 'syntax', '', 'a value is missing here'],
     ['packages:many', 'bad-value', 'many', 'packages takes a number, not "many"'],
+    ['packages:1e3', 'bad-value', '1e3', 'takes a number'],
+    [`packages:${'9'.repeat(16)}`, 'bad-value', '9'.repeat(16), 'takes a number'],
+    ['web packages:9..3', 'bad-value', '9..3', 'nothing lies between: 9 is behind 3'],
+    ['lastSeen:now-1d..now-7d', 'bad-value', 'now-1d..now-7d', 'nothing lies between'],
+    ['detection:(severity:high..low)', 'bad-value', 'high..low', 'nothing lies between'],
+    ['hostname:web\u{1f600} colour:red', 'unknown-field', 'colour', 'there are hostname'],
+    ['hostname:>=web', 'bad-operator', 'web', 'has no order'],
+    ['pendingRestart:>true', 'bad-operator', 'true', 'has no order'],
+    ['software:(name:(version:3))', 'misplaced', 'version', 'only values of name'],
+    ['software.name.x:y', 'unknown-field', 'software.name.x', 'has no field "name.x"'],
+    ['software:*', 'bad-value', '*', 'takes a query in parentheses'],
     ['firstSeen:2026-02-30', 'bad-value', '2026-02-30', 'takes a time such as'],
     ['firstSeen:yesterday', 'bad-value', 'yesterday', 'takes a time such as'],
     ['pendingRestart:maybe', 'bad-value', 'maybe', 'true or false'],
@@ -255,6 +276,58 @@ describe('a query written again', () => {
       { numRuns: 1000 },
     );
   });
+});
+
+/** Terms of every field of every kind of thing. */
+function termsOf({ name, type, choices = [] }: Field): fc.Arbitrary<string> {
+  const value = fc
+    .string({ unit: 'binary', maxLength: 12 })
+    .map((text) => JSON.stringify(text.replaceAll(/[\u0000-\u001f]/g, '')));
+  const ordered = (values: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+    fc.tuple(fc.constantFrom('', '=', '!=', '<', '<=', '>', '>='), values).map(([operator, one]) => `${name}:${operator}${one}`);
+  const moments = fc.constantFrom('2026', '0000', '9999', '2026-11', '2026-11-22T10:00Z', 'now', 'now-999999w', 'now+999999w');
+  const numbers = fc.tuple(fc.integer(), fc.nat(999_999)).map(([whole, part]) => `${whole}.${String(part).padStart(6, '0')}`);
+  const terms: Record<Field['type'], fc.Arbitrary<string>> = {
+    text: fc.tuple(fc.constantFrom('', '=', '!='), value).map(([operator, text]) => `${name}:${operator}${text}`),
+    keyword: fc.oneof(value, fc.constantFrom('a*', '?b.c', '*')).map((text) => `${name}:${text}`),
+    choice: fc.constantFrom('never', ...choices).map((text) => `${name}:${text}`),
+    boolean: fc.constantFrom('true', 'no').map((text) => `${name}:${text}`),
+    severity: ordered(fc.constantFrom('1', 'critical')),
+    number: ordered(fc.oneof(numbers, fc.integer().map(String))),
+    instant: ordered(moments),
+    version: ordered(fc.oneof(value, fc.constantFrom('3.0.15', '1:2~rc1'))),
+    nested: fc.constant('web'),
+  };
+  return terms[type].filter((term) => term !== `${name}:never`);
+}
+
+describe('a query of any kind', () => {
+  it.each(Object.values(entities).map((entity) => [entity.name, entity] as const))(
+    'about %s is written, read and written the same',
+    (about, { fields }) => {
+      const any = fc.letrec<{ text: string }>((tie) => ({
+        text: fc.oneof(
+          { maxDepth: 3, withCrossShrink: true },
+          fc.oneof(...fields.map(termsOf)),
+          ...fields.flatMap(({ name, of }) =>
+            of ? [fc.oneof(...entities[of].fields.map(termsOf)).map((inner) => `${name}:(${inner})`)] : [],
+          ),
+          fc.tuple(tie('text'), fc.constantFrom(' and ', ' or '), tie('text')).map(([a, joint, b]) => `(${a}${joint}${b})`),
+          tie('text').map((a) => `not ${a}`),
+        ),
+      })).text;
+      fc.assert(
+        fc.property(any, (text) => {
+          const { query } = parseQuery(text, about, now);
+          if (!query) throw new Error('no query of terms is empty');
+          const written = writeQuery(query);
+          const again = parseQuery(written, about, now).query;
+          expect(again && writeQuery(again)).toBe(written);
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 });
 
 describe('the fields', () => {

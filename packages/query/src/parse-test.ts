@@ -5,16 +5,18 @@ import type { Query, Test } from './query.ts';
 import type { Operator, WrittenValue } from './syntax.ts';
 
 const severityNames = ['informational', 'low', 'medium', 'high', 'critical'];
+/** Of more digits JavaScript would make another number, or write it in another way. */
+const number = /^-?\d{1,15}(?:\.\d{1,6})?$/;
 const range = /^(.+?)\.\.(.+)$/;
 
 /** Operator and value as written, as a test of the field; `!=` as the opposite of one. */
 export function parseTest(field: Field, operator: Operator, value: WrittenValue, now: number): Query {
   if (operator === '!=') return { kind: 'not', part: parseTest(field, '=', value, now) };
   const test = (one: Test): Query => ({ kind: 'test', field, test: one });
-  if (value.text === '*' && !value.isQuoted && operator === ':') return test({ is: 'present' });
+  if (value.text === '*' && !value.isQuoted && operator === ':' && field.type !== 'nested') return test({ is: 'present' });
   switch (field.type) {
     case 'number':
-      return test(parseRange(field, operator, value, (text) => pointOf(/^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : null)));
+      return test(parseRange(field, operator, value, (text) => pointOf(number.test(text) ? Number(text) : null)));
     case 'severity':
       return test(parseRange(field, operator, value, (text) => pointOf(parseSeverity(text))));
     case 'instant':
@@ -54,8 +56,10 @@ function parseRange(field: Field, operator: Operator, value: WrittenValue, parse
   };
   const [, first, last] = (operator === ':' && range.exec(value.text)) || [];
   if (first === undefined || last === undefined) return rangeFor(operator, understood(value.text));
+  const { from } = understood(first);
   const { until, isPoint = false } = understood(last);
-  return { is: 'range', from: understood(first).from, isOpen: false, until, isClosed: isPoint };
+  if (from > until) throw new QueryError('bad-value', `nothing lies between: ${first} is behind ${last}`, value);
+  return { is: 'range', from, isOpen: false, until, isClosed: isPoint };
 }
 
 function rangeFor(operator: Operator, { from, until, isPoint = false }: Extent): Test {

@@ -44,11 +44,19 @@ function writeTest({ name, type }: { name: string; type: string }, test: Test): 
   }
 }
 
+/** A moment that can be written with a year of four digits: "now-999999w" cannot. */
+function within(moment: number): number {
+  return Math.min(Math.max(moment, firstMoment), lastMoment);
+}
+
+const firstMoment = Date.parse('0000-01-01T00:00:00.000Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+
 function writeRange(name: string, type: string, { from, isOpen, until, isClosed }: Extract<Test, { is: 'range' }>): string {
-  const write = (value: number): string => (type === 'instant' ? new Date(value).toISOString() : String(value));
+  const write = (value: number): string => (type === 'instant' ? new Date(within(value)).toISOString() : String(value));
   if (from === until && isClosed) return `${name}:${write(from)}`;
-  const low = from === -Infinity ? [] : [`${name}:${isOpen ? '>' : '>='}${write(from)}`];
-  const high = until === Infinity ? [] : [`${name}:${isClosed ? '<=' : '<'}${write(until)}`];
-  const bounds = [...low, ...high];
-  return bounds.length === 2 ? `(${bounds.join(' and ')})` : (bounds[0] ?? `${name}:*`);
+  if (from === -Infinity) return `${name}:${isClosed ? '<=' : '<'}${write(until)}`;
+  if (until === Infinity) return `${name}:${isOpen ? '>' : '>='}${write(from)}`;
+  // One value has to lie between both, so that two terms would say something else. A moment is a millisecond long.
+  return `${name}:${write(from)}..${write(isClosed ? until : until - 1)}`;
 }
