@@ -1,4 +1,4 @@
-import type { ChangeGroup, Changes, compareMoments } from '@vedette/protocol';
+import type { ChangeGroup, ChangeOrder, Changes, compareMoments, SortDirection } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -9,13 +9,21 @@ import { differenceByAsset, differenceByCheck, differences } from '../fleet-inde
 import { firstSorted } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
 
-interface Wish {
+interface Wish extends Shown {
   readonly organizationId: string;
   readonly from: Date;
   readonly to: Date;
   readonly groupBy: 'asset' | 'check';
   readonly assetId?: string | undefined;
+}
+
+/** Which groups to show, and in which order: figures from the highest. */
+interface Shown {
+  readonly search?: string | undefined;
+  readonly sort?: ChangeOrder;
+  readonly direction?: SortDirection;
   readonly limit: number;
+  readonly offset?: number;
 }
 
 /**
@@ -26,24 +34,24 @@ export async function findChanges(
   { db, fleetIndex }: Pick<Context, 'db' | 'fleetIndex'>,
   wish: Wish,
 ): Promise<z.input<typeof compareMoments.reply>> {
-  const { from, to, assetId, limit } = wish;
+  const { from, to, assetId } = wish;
   if (from >= to) throw new ApiError('BAD_REQUEST', 'query.from: the first moment lies before the second');
   const index = await fleetIndex.current(wish.organizationId);
   const isKnown = assetId === undefined && from.getTime() >= index.since;
-  const found = isKnown ? changesInFleet(index, wish) : firstGroups(await changesByHistories(db, wish), limit);
+  const found = isKnown ? changesInFleet(index, wish) : shownGroups([...(await changesByHistories(db, wish)).values()], wish);
   return { from: from.toISOString(), to: to.toISOString(), ...found };
 }
 
 interface Found {
   readonly changes: Changes;
-  /** Those with most changes. */
   readonly groups: ChangeGroup[];
   /** Groups, those that are not shown too. */
   readonly total: number;
 }
 
 /** What the log of the index tells: of a large fleet only the groups that are shown are made. */
-export function changesInFleet(index: OrganizationIndex, { from, to, groupBy, limit }: Omit<Wish, 'organizationId'>): Found {
+export function changesInFleet(index: OrganizationIndex, wish: Omit<Wish, 'organizationId'>): Found {
+  const { from, to, groupBy, sort = 'changes', limit, offset = 0 } = wish;
   const stretch = { from: from.getTime(), to: to.getTime() };
   const counts = groupBy === 'asset' ? differenceByAsset(index, stretch) : differenceByCheck(index, stretch);
   const changes = { new: 0, reopened: 0, fixed: 0 };
@@ -55,16 +63,33 @@ export function changesInFleet(index: OrganizationIndex, { from, to, groupBy, li
       sums[group] = (sums[group] ?? 0) + count;
     }
   }
-  const changed = Uint32Array.from(sums.keys()).filter((group) => (sums[group] ?? 0) > 0);
   const named = groupBy === 'asset' ? namesOfAssets(index) : namesOfChecks(index);
-  const shown = firstSorted(changed, limit, (a, b) => {
-    return (sums[b] ?? 0) - (sums[a] ?? 0) || compareTexts(named(a).label, named(b).label) || a - b;
-  });
-  const groups = shown.map((group) => {
+  const fits = fitsSearch(wish);
+  const changed = Uint32Array.from(sums.keys()).filter((group) => (sums[group] ?? 0) > 0 && fits(named(group)));
+  const kind = differences.findIndex((name) => name === sort);
+  const figureOf = (group: number): number => (kind < 0 ? sums[group] : counts[group * differences.length + kind]) ?? 0;
+  const shown = firstSorted(
+    changed,
+    offset + limit,
+    turned(wish, (a, b) => {
+      const byFigure = sort === 'label' ? 0 : figureOf(b) - figureOf(a);
+      return byFigure || compareTexts(named(a).label, named(b).label) || a - b;
+    }),
+  );
+  const groups = shown.slice(offset).map((group) => {
     const [isNew = 0, reopened = 0, fixed = 0] = counts.subarray(group * differences.length);
     return { ...named(group), new: isNew, reopened, fixed };
   });
   return { changes, groups, total: changed.length };
+}
+
+function fitsSearch({ search = '' }: Shown): (group: { readonly label: string }) => boolean {
+  const wanted = search.trim().toLowerCase();
+  return wanted === '' ? () => true : ({ label }) => label.toLowerCase().includes(wanted);
+}
+
+function turned<Item>({ direction }: Shown, compare: (a: Item, b: Item) => number): (a: Item, b: Item) => number {
+  return direction === 'descending' ? (a, b) => compare(b, a) : compare;
 }
 
 function namesOfAssets({ table }: OrganizationIndex) {
@@ -85,12 +110,18 @@ function compareTexts(one: string, other: string): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }
 
-function firstGroups(all: ReadonlyMap<string, ChangeGroup>, limit: number): Found {
-  const sum = (one: Changes): number => one.new + one.reopened + one.fixed;
-  const groups = [...all.values()].toSorted((a, b) => sum(b) - sum(a) || compareTexts(a.label, b.label));
+/** The same of groups that are there already. */
+export function shownGroups(all: readonly ChangeGroup[], wish: Shown): Found {
+  const { sort = 'changes', limit, offset = 0 } = wish;
+  const figureOf = (one: ChangeGroup): number => {
+    if (sort === 'label') return 0;
+    return sort === 'changes' ? one.new + one.reopened + one.fixed : one[sort];
+  };
+  const inOrder = turned<ChangeGroup>(wish, (a, b) => figureOf(b) - figureOf(a) || compareTexts(a.label, b.label));
+  const groups = all.filter(fitsSearch(wish)).toSorted(inOrder);
   const changes = { new: 0, reopened: 0, fixed: 0 };
-  for (const group of groups) for (const name of differences) changes[name] += group[name];
-  return { changes, groups: groups.slice(0, limit), total: groups.length };
+  for (const group of all) for (const name of differences) changes[name] += group[name];
+  return { changes, groups: groups.slice(offset, offset + limit), total: groups.length };
 }
 
 /** Whatever was found at the first moment was found before the second, so that the derivation of the second knows of all. */

@@ -9,9 +9,14 @@ import { HistoryWorld } from '../testing/history-world.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { steps } from '../testing/three-ways.ts';
-import { changesByHistories, changesInFleet } from './compare-moments.ts';
+import { changesByHistories, changesInFleet, shownGroups } from './compare-moments.ts';
 
 const dayMs = 24 * 3600 * 1000;
+const orders = [
+  { sort: 'label', direction: 'ascending' },
+  { sort: 'new', direction: 'ascending' },
+  { sort: 'fixed', direction: 'descending', search: '1' },
+] as const;
 
 describe('two moments compared', () => {
   it('differ in the same detections by the fleet index and by the histories, whatever has happened', async () => {
@@ -35,6 +40,15 @@ describe('two moments compared', () => {
           const sum = (of: 'new' | 'reopened' | 'fixed') => [...derived.values()].reduce((total, group) => total + group[of], 0);
           const changes = { new: sum('new'), reopened: sum('reopened'), fixed: sum('fixed') };
           expect(indexed).toMatchObject({ changes, total: derived.size });
+          // Page by page, in any order, and of some of them: a name stands for itself where two groups are alike.
+          for (const order of orders) {
+            const wish = { from, to, groupBy, ...order };
+            const pages = [0, 2, 4].map((offset) => changesInFleet(index, { ...wish, limit: 2, offset }));
+            const whole = shownGroups([...derived.values()], { ...order, limit: 6 });
+            const told = ({ key: _key, ...counts }: ChangeGroup) => counts;
+            expect(pages.flatMap(({ groups }) => groups.map(told))).toEqual(whole.groups.map(told));
+            expect(pages[0]).toMatchObject({ changes, total: whole.total });
+          }
         }
       }
     });

@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { SeverityCounts } from './assets.ts';
+import { SortDirection } from './paging.ts';
 
 /** What became of detections between two moments. */
 export const Changes = z.object({
@@ -21,6 +22,10 @@ export const ChangeGroup = Changes.extend({
 });
 export type ChangeGroup = z.infer<typeof ChangeGroup>;
 
+/** What groups of changes are put in order by. */
+export const ChangeOrder = z.enum(['changes', 'label', 'new', 'reopened', 'fixed']);
+export type ChangeOrder = z.infer<typeof ChangeOrder>;
+
 export const compareMoments = endpoint({
   name: 'compareMoments',
   summary:
@@ -33,14 +38,18 @@ export const compareMoments = endpoint({
     to: Instant.optional().meta({ description: 'Now where it is left out' }),
     groupBy: z.enum(['asset', 'check']).default('asset'),
     assetId: AssetId.optional(),
+    search: z.string().max(200).optional().meta({ description: 'Only groups with this in their name' }),
+    sort: ChangeOrder.default('changes'),
+    direction: SortDirection.default('ascending').meta({ description: 'Ascending: a to z, and figures from the highest' }),
     limit: z.coerce.number().int().min(1).max(500).default(100),
+    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   }),
   reply: z.object({
     from: Instant,
     to: Instant,
-    changes: Changes,
+    changes: Changes.meta({ description: 'Of all groups' }),
     groups: z.array(ChangeGroup),
-    total: z.int().min(0).meta({ description: 'Groups, also those beyond the limit' }),
+    total: z.int().min(0).meta({ description: 'Groups that fit the search, also those of other pages' }),
   }),
 });
 
