@@ -20,17 +20,19 @@ const shown = 6;
 
 /** Ctrl-K or Cmd-K: any page, asset, check, package or saved query by a part of its name. */
 export function CommandPalette() {
-  const [visible, setVisible] = useState(false);
+  // Where somebody was when they opened it; null while it is closed.
+  const [opener, setOpener] = useState<Element | null>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'k') return;
       event.preventDefault();
-      setVisible((before) => !before);
+      const { activeElement, body } = document;
+      setOpener((before) => (before === null ? (activeElement ?? body) : null));
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
   }, []);
-  return visible ? <Palette onClose={() => setVisible(false)} /> : null;
+  return opener === null ? null : <Palette opener={opener} onClose={() => setOpener(null)} />;
 }
 
 /** What fits the text: pages at once, assets and checks as the platform finds them. */
@@ -57,8 +59,15 @@ function useTargets(text: string): readonly (readonly [name: string, address: st
   ];
 }
 
-function Palette({ onClose }: { onClose: () => void }) {
+function Palette({ opener, onClose }: { opener: Element; onClose: () => void }) {
   const router = useRouter();
+  // The dialog finds its own field in focus already, and would not lead back.
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    },
+    [opener],
+  );
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const targets = useTargets(text);

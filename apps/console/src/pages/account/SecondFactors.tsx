@@ -1,4 +1,3 @@
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { startRegistration } from '@simplewebauthn/browser';
@@ -8,6 +7,7 @@ import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { Ago } from '../../ui/Ago.tsx';
+import { ShownOnce } from '../../components/ShownOnce.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import type { Column } from '../../ui/ListTable.tsx';
@@ -117,16 +117,9 @@ async function registerKey() {
 
 function RecoveryCodes({ codes, onDismiss }: { codes: readonly string[]; onDismiss: () => void }) {
   return (
-    <Alert
-      type="success"
-      dismissible
-      dismissAriaLabel="Dismiss"
-      onDismiss={onDismiss}
-      statusIconAriaLabel="Success"
-      header="Keep these recovery codes now, they are not shown again"
-    >
+    <ShownOnce header="Keep these recovery codes now, they are not shown again" onDismiss={onDismiss}>
       <p>Each opens your account once, where your second factor is lost.</p>
       <pre className="plain">{codes.join('\n')}</pre>
-    </Alert>
+    </ShownOnce>
   );
 }

@@ -1,7 +1,5 @@
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { type ActivationKey, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
@@ -10,21 +8,23 @@ import { useMay } from '../../api/use-may.ts';
 import { InstallLine } from '../../components/AddAsset.tsx';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { lifetimeColumns } from '../../components/lifetime-columns.tsx';
+import { ShownOnce } from '../../components/ShownOnce.tsx';
 import { paths } from '../../paths.ts';
-import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { formatCount, formatMoment, plural } from '../../ui/format.ts';
+import { formatCount, plural } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
-import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { CreateKey } from './CreateKey.tsx';
 
+const lifetime = lifetimeColumns(stateOf);
+
 const columns: readonly Column<ActivationKey>[] = [
   { id: 'name', header: 'Name', text: (item) => item.name, cell: (item) => item.name },
-  { id: 'state', header: 'State', text: (item) => stateOf(item, Date.now()), cell: (item) => <KeyState item={item} /> },
+  lifetime.state,
   {
     id: 'uses',
     header: 'Agents enrolled',
@@ -43,19 +43,8 @@ const columns: readonly Column<ActivationKey>[] = [
     ),
   },
   { id: 'most', header: 'At most', isExtra: true, text: (item) => item.maxUses, cell: (item) => item.maxUses ?? 'any number' },
-  {
-    id: 'created',
-    header: 'Created',
-    isHighestFirst: true,
-    text: (item) => item.createdAt,
-    cell: (item) => <Ago at={item.createdAt} />,
-  },
-  {
-    id: 'expires',
-    header: 'Expires',
-    text: (item) => item.expiresAt,
-    cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
-  },
+  lifetime.created,
+  lifetime.expires,
 ];
 
 type Created = ReplyOf<typeof endpoints.createActivationKey>;
@@ -124,15 +113,6 @@ export function AgentsPage() {
   );
 }
 
-function KeyState({ item }: { item: ActivationKey }) {
-  const state = stateOf(item, useNow());
-  return (
-    <StatusIndicator type={state === 'Usable' ? 'success' : 'stopped'} wrapText={false}>
-      {state}
-    </StatusIndicator>
-  );
-}
-
 function stateOf({ revokedAt, expiresAt, maxUses, uses }: ActivationKey, now: number): string {
   if (revokedAt !== null) return 'Revoked';
   if (expiresAt !== null && Date.parse(expiresAt) < now) return 'Expired';
@@ -141,16 +121,9 @@ function stateOf({ revokedAt, expiresAt, maxUses, uses }: ActivationKey, now: nu
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
   return (
-    <Alert
-      type="success"
-      dismissible
-      dismissAriaLabel="Dismiss"
-      onDismiss={onDismiss}
-      statusIconAriaLabel="Success"
-      header={`“${created.name}” is ready: keep its secret now, it is not shown again`}
-    >
+    <ShownOnce header={`“${created.name}” is ready: keep its secret now, it is not shown again`} onDismiss={onDismiss}>
       <CopyLine label="the secret" text={created.secret} />
       <InstallLine secret={created.secret} />
-    </Alert>
+    </ShownOnce>
   );
 }

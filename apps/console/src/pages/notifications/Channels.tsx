@@ -10,6 +10,7 @@ import { keyOf, useApi } from '../../api/use-api.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
+import { ShownOnce } from '../../components/ShownOnce.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
@@ -70,16 +71,9 @@ export function Channels() {
       {error ? <Failure error={error} /> : null}
       {test.data ? <Tested {...test.data} /> : null}
       {secret === null ? null : (
-        <Alert
-          type="success"
-          dismissible
-          dismissAriaLabel="Dismiss"
-          statusIconAriaLabel="Success"
-          onDismiss={() => setSecret(null)}
-          header="Keep the signing secret now: it is not shown again"
-        >
+        <ShownOnce header="Keep the signing secret now: it is not shown again" onDismiss={() => setSecret(null)}>
           <CopyLine label="the signing secret" text={secret} />
-        </Alert>
+        </ShownOnce>
       )}
       <WholeTable
         title="Channels"

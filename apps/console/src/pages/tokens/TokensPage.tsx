@@ -1,39 +1,28 @@
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
-import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { type ApiToken, endpoints } from '@vedette/protocol';
 import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { lifetimeColumns } from '../../components/lifetime-columns.tsx';
+import { ShownOnce } from '../../components/ShownOnce.tsx';
 import { Ago } from '../../ui/Ago.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { formatMoment } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
-import { useNow } from '../../ui/use-now.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { CreateToken } from './CreateToken.tsx';
 
+const lifetime = lifetimeColumns(stateOf);
+
 const columns: readonly Column<ApiToken>[] = [
   { id: 'name', header: 'Name', text: (item) => item.name, cell: (item) => item.name },
-  { id: 'state', header: 'State', text: (item) => stateOf(item, Date.now()), cell: (item) => <TokenState item={item} /> },
-  {
-    id: 'created',
-    header: 'Created',
-    isHighestFirst: true,
-    text: (item) => item.createdAt,
-    cell: (item) => <Ago at={item.createdAt} />,
-  },
-  {
-    id: 'expires',
-    header: 'Expires',
-    text: (item) => item.expiresAt,
-    cell: (item) => (item.expiresAt === null ? 'never' : formatMoment(item.expiresAt)),
-  },
+  lifetime.state,
+  lifetime.created,
+  lifetime.expires,
   { id: 'permissions', header: 'May', text: mayDo, cell: mayDo },
   {
     id: 'used',
@@ -113,32 +102,16 @@ export function TokensPage() {
   );
 }
 
-function TokenState({ item }: { item: ApiToken }) {
-  const state = stateOf(item, useNow());
-  return (
-    <StatusIndicator type={state === 'Usable' ? 'success' : 'stopped'} wrapText={false}>
-      {state}
-    </StatusIndicator>
-  );
-}
-
 function stateOf({ expiresAt }: ApiToken, now: number): string {
   return expiresAt !== null && Date.parse(expiresAt) < now ? 'Expired' : 'Usable';
 }
 
 function NewSecret({ created, onDismiss }: { created: Created; onDismiss: () => void }) {
   return (
-    <Alert
-      type="success"
-      dismissible
-      dismissAriaLabel="Dismiss"
-      onDismiss={onDismiss}
-      statusIconAriaLabel="Success"
-      header={`“${created.name}” is ready: keep its secret now, it is not shown again`}
-    >
+    <ShownOnce header={`“${created.name}” is ready: keep its secret now, it is not shown again`} onDismiss={onDismiss}>
       <CopyLine label="the secret" text={created.secret} />
       <p>The command line takes it from the environment:</p>
       <CopyLine label="the command" text={`VEDETTE_URL=${location.origin} VEDETTE_TOKEN=${created.secret} ./vedette status`} />
-    </Alert>
+    </ShownOnce>
   );
 }

@@ -1,4 +1,3 @@
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
@@ -9,6 +8,7 @@ import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
+import { ShownOnce } from '../../components/ShownOnce.tsx';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -198,16 +198,9 @@ function UserState({ user }: { user: User }) {
 
 function ShowPassword({ made, onDismiss }: { made: NewPassword; onDismiss: () => void }) {
   return (
-    <Alert
-      type="success"
-      dismissible
-      dismissAriaLabel="Dismiss"
-      onDismiss={onDismiss}
-      statusIconAriaLabel="Success"
-      header={`The password of ${made.login}: hand it on now, it is not shown again`}
-    >
+    <ShownOnce header={`The password of ${made.login}: hand it on now, it is not shown again`} onDismiss={onDismiss}>
       <CopyLine label="the password" text={made.password} />
       <p>At the first login another one has to be chosen.</p>
-    </Alert>
+    </ShownOnce>
   );
 }
