@@ -18,6 +18,14 @@ export async function accessibilityViolations(page: Page, name: string): Promise
   ];
 }
 
+/** Violations on a page as it is shown at this moment. */
+export async function violationsInSight(page: Page, name: string): Promise<string[]> {
+  await showRows(page, rows);
+  const found = await violationsOf(page, {});
+  await showRows(page, Number.POSITIVE_INFINITY);
+  return found.map((violation) => `${name}: ${describe(violation)}`);
+}
+
 /**
  * axe is put into a document once, as a script of its own that no Content-Security-Policy stops, and describes nothing but violations:
  * both times it is asked it would else list every element that is in order, which took most of the time. There are no frames.

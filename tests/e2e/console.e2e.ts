@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startMockApi } from '../../apps/console/mock-api/server.ts';
-import { accessibilityViolations } from './accessibility.ts';
+import { accessibilityViolations, violationsInSight } from './accessibility.ts';
 import { startBrowser } from './browser.ts';
 import { expectHeading, exploreConsole, logIn } from './explore-console.ts';
 
@@ -46,6 +46,57 @@ describe.runIf(built)('the console over fixtures', () => {
       expect(violations).toEqual([]);
     },
   );
+
+  it('fits every page into a telephone, in dark mode, without an accessibility violation', { timeout: 240_000 }, async () => {
+    await logIn(page, url, admin);
+    const links = page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+    const addresses = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+    expect(addresses.length).toBeGreaterThan(20);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const faults: string[] = [];
+    for (const address of new Set(addresses)) {
+      await page.goto(url + address);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.locator('.skeleton, [class*=awsui_skeleton]').first().waitFor({ state: 'detached' });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (width > 390) faults.push(`${address} is ${width} pixels wide`);
+      faults.push(...(await violationsInSight(page, address)));
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('gives the focus back when a dialog goes by Escape, and opens each by key', async () => {
+    await logIn(page, url, admin, '/agents');
+    const opener = page.getByRole('button', { name: 'Create activation key' });
+    await opener.press('Enter');
+    await page.getByRole('dialog', { name: 'Create activation key' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => hasFocus(opener), { timeout: 15_000 }).toBe(true);
+    for (const [key, name] of [
+      ['?', 'Keyboard shortcuts'],
+      ['Control+k', 'Go to'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.getByRole('dialog', { name }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await expect.poll(() => hasFocus(opener), { timeout: 15_000 }).toBe(true);
+    }
+  });
+
+  it('compares two moments in the order of any column, and finds one asset among those that changed', async () => {
+    await logIn(page, url, admin, '/compare');
+    await page.getByText('5 of 5 changes').waitFor();
+    await page.getByRole('button', { name: 'Asset', exact: true }).first().press('Enter');
+    await page.waitForURL('**/compare?sort=label');
+    const names = page.getByRole('rowheader');
+    await expect.poll(() => inOrder(names), { timeout: 15_000 }).toBe(5);
+    await page.getByRole('searchbox', { name: 'Find assets' }).fill('web-01');
+    await page.getByText('1 of 1 changes').waitFor();
+    expect(await names.allTextContents()).toEqual(['web-01']);
+  });
 
   it('leads through the login to the address that was asked for', async () => {
     await logIn(page, url, admin, '/assets?search=web');
@@ -376,3 +427,13 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(new URL(page.url()).searchParams.get('next')).toBe('/checks');
   });
 });
+
+function hasFocus(element: Locator): Promise<boolean> {
+  return element.evaluate((one) => document.activeElement === one);
+}
+
+/** How many there are, when they are in order; else none. */
+async function inOrder(names: Locator): Promise<number> {
+  const all = await names.allTextContents();
+  return all.every((name, at) => at === 0 || (all[at - 1] ?? '') <= name) ? all.length : 0;
+}

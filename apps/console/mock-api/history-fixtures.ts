@@ -140,7 +140,8 @@ export const historyHandlers = {
   setDeadlines: ({ body }: MockRequest) => (deadlines = body as Deadlines), // a mock trusts its test
   getTimeline: () => ({ items: timeline, more: false }),
   compareMoments: ({ query, empty }: MockRequest) => {
-    const groups = empty
+    const [search, offset] = [query.get('search')?.toLowerCase() ?? '', Number(query.get('offset') ?? 0)];
+    const all = empty
       ? []
       : query.get('groupBy') === 'check'
         ? fixtures.checks
@@ -149,11 +150,13 @@ export const historyHandlers = {
         : fixtures.assets
             .slice(0, 5)
             .map(({ assetId, hostname }, index) => ({ key: assetId, label: hostname, new: index, reopened: 1, fixed: 2 }));
+    const groups = all.filter(({ label }) => label.toLowerCase().includes(search));
+    if (query.get('sort') === 'label') groups.sort((one, other) => (one.label < other.label ? -1 : 1));
     return {
       from: query.get('from'),
       to: query.get('to') ?? new Date(fixtures.now).toISOString(),
       changes: { new: 10, reopened: 5, fixed: 10 },
-      groups,
+      groups: groups.slice(offset, offset + Number(query.get('limit') ?? 100)),
       total: groups.length,
     };
   },

@@ -20,7 +20,7 @@ export const paths = {
   notifications: (query: { channel?: string; state?: string } = {}) => withQuery('/notifications', query),
   tokens: () => '/tokens',
   account: () => '/account',
-  users: () => '/users',
+  users: (query: { search?: string } = {}) => withQuery('/users', query),
   roles: () => '/roles',
   audit: (query: { search?: string } = {}) => withQuery('/audit', query),
   tags: () => '/tags',

@@ -44,7 +44,13 @@ export interface List<Item> {
   readonly fetchPart: (part: Part) => Promise<ListReply<Item>>;
 }
 
-type ItemOf<E extends Endpoint> = ReplyOf<E> extends { items: readonly (infer Item)[] } ? Item : never;
+/** What a list is made of: `items`, or `groups` of what is counted. */
+type ItemOf<E extends Endpoint> =
+  ReplyOf<E> extends { items: readonly (infer Item)[] }
+    ? Item
+    : ReplyOf<E> extends { groups: readonly (infer Group)[] }
+      ? Group
+      : never;
 
 /** What to ask for: where lists are read by cursor, from there, else by offset. */
 export interface Part {
@@ -68,8 +74,11 @@ export function useList<E extends Endpoint>(
   options: { refetchInterval?: number } = {},
 ): List<ItemOf<E>> & { readonly first: ReplyOf<E> | undefined } {
   const asked = input as { params?: object; query?: object }; // InputOf<E> cannot be looked into while E is open
-  const load = (part: object, signal?: AbortSignal): Promise<ListReply<ItemOf<E>>> =>
-    call(endpoint, { ...asked, query: { ...asked.query, ...part } } as InputOf<E>, signal) as Promise<ListReply<ItemOf<E>>>; // likewise
+  const load = async (part: object, signal?: AbortSignal): Promise<ListReply<ItemOf<E>>> => {
+    const whole = { ...asked, query: { ...asked.query, ...part } } as InputOf<E>; // likewise
+    const reply = (await call(endpoint, whole, signal)) as object; // likewise
+    return ('groups' in reply ? { ...reply, items: reply.groups } : reply) as ListReply<ItemOf<E>>; // one of both it has
+  };
   const queries = useQueryClient();
   const queryKey = [endpoint.path, 'list', asked];
   const { refetchInterval = false } = options;

@@ -4,7 +4,7 @@ import SideNavigation from '@cloudscape-design/components/side-navigation';
 import SplitPanel from '@cloudscape-design/components/split-panel';
 import { Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useApi } from '../api/use-api.ts';
 import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
@@ -32,6 +32,10 @@ export function AppFrame() {
     event.preventDefault();
     if (event.detail.href) router.history.push(event.detail.href);
   };
+  useEffect(() => {
+    // On a narrow window the library gives its navigation an attribute that a navigation may not have (WAI-ARIA 1.2, 6.6).
+    document.querySelector('nav[aria-orientation]')?.removeAttribute('aria-orientation');
+  });
   const section = `/${pathname.split('/')[1] ?? ''}`;
   const { panel, trail } = frame;
   return (

@@ -70,25 +70,30 @@ function columnsOf({ groupBy, query, asOf }: Asked): readonly Column<DetectionGr
         );
       },
     },
-    {
-      id: 'assets',
-      header: 'Assets',
-      isHighestFirst: true,
-      text: (item) => item.assets,
-      cell: (item) => {
-        if (item.assets === null) return '–';
-        const term = termOf(groupBy, item.key);
-        const found = term === null || asOf !== undefined ? null : assetsWithQuery(withFilters(query, [term]));
-        const count = formatCount(item.assets);
-        if (found === null) return count;
-        return (
-          <AppLink to={paths.assets({ query: found })} ariaLabel={`${plural(item.assets, 'asset')} of ${item.label}`}>
-            {count}
-          </AppLink>
-        );
-      },
-    },
+    // Of one asset there is one.
+    ...(groupBy === 'asset' ? [] : [assetsColumn({ groupBy, query, asOf })]),
   ];
+}
+
+function assetsColumn({ groupBy, query, asOf }: Asked): Column<DetectionGroup> {
+  return {
+    id: 'assets',
+    header: 'Assets',
+    isHighestFirst: true,
+    text: (item) => item.assets,
+    cell: (item) => {
+      if (item.assets === null) return '–';
+      const term = termOf(groupBy, item.key);
+      const found = term === null || asOf !== undefined ? null : assetsWithQuery(withFilters(query, [term]));
+      const count = formatCount(item.assets);
+      if (found === null) return count;
+      return (
+        <AppLink to={paths.assets({ query: found })} ariaLabel={`${plural(item.assets, 'asset')} of ${item.label}`}>
+          {count}
+        </AppLink>
+      );
+    },
+  };
 }
 
 function wordsOf(groupBy: Grouping, { key, label }: DetectionGroup): string {

@@ -52,7 +52,7 @@ const details: readonly Column<Detection>[] = [
     id: 'change',
     header: 'Installed → fixed in',
     cell: (item) => <Change detection={item} />,
-    minWidth: 200,
+    minWidth: 165,
   },
   {
     id: 'scores',

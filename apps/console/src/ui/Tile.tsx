@@ -1,4 +1,5 @@
 import { useRouter } from '@tanstack/react-router';
+import type { CSSProperties } from 'react';
 import { formatCount } from './format.ts';
 
 /** A figure that leads to what it counts. */
@@ -16,6 +17,7 @@ export function Tile({
   note?: string;
 }) {
   const router = useRouter();
+  const figures = formatCount(value);
   return (
     <a
       className={`tile${tone ? ` tone-${tone}` : ''}${value === 0 ? ' zero' : ''}`}
@@ -27,7 +29,9 @@ export function Tile({
       }}
     >
       <span className="tile-label">{label}</span>
-      <span className="tile-value">{formatCount(value)}</span>
+      <span className="tile-value" style={{ '--figures': figures.length } as CSSProperties}>
+        {figures}
+      </span>
       {note ? <span className="tile-note">{note}</span> : null}
     </a>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatDuration, formatShare, plural } from './format.ts';
+import { formatAgo, formatBytes, formatDuration, formatMoment, formatShare, plural } from './format.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
@@ -12,6 +12,11 @@ describe('formatAgo', () => {
     ['2026-11-24T12:00:00Z', 'in 2 days'],
     ['not a time', 'not a time'],
   ])('%s is %s', (instant, text) => expect(formatAgo(instant, now)).toBe(text));
+});
+
+it('a moment says in which time zone it is', () => {
+  expect(formatMoment('2026-11-22T09:30:00Z')).toMatch(/^2[123] Nov 2026, \d\d:[03]0:00 (?:UTC|GMT|[A-Z]{3,4}|GMT[+-]\d.*)$/);
+  expect(formatMoment('not a time')).toBe('not a time');
 });
 
 describe('formatBytes', () => {

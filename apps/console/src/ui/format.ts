@@ -1,7 +1,7 @@
 const count = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { notation: 'compact' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
 export function formatCount(value: number): string {
   return count.format(value);
@@ -23,7 +23,7 @@ export function formatShare(share: number): string {
   return percent > 0 && percent < 0.1 ? '< 0.1\u00A0%' : `${percent.toFixed(1)}\u00A0%`;
 }
 
-/** A moment in the reader's time zone. */
+/** A moment in the reader's time zone, which stands behind it: "22 Nov 2026, 09:30:00 UTC". */
 export function formatMoment(instant: string): string {
   const time = Date.parse(instant);
   return Number.isNaN(time) ? instant : moment.format(time);

@@ -33,7 +33,7 @@ const columns: readonly Column<Asset>[] = [
     sort: 'worst',
     isHighestFirst: true,
     cell: (item) => <SeverityTally counts={item.detections} assetId={item.assetId} />,
-    minWidth: 180,
+    minWidth: 155,
   },
   {
     id: 'os',

@@ -3,6 +3,8 @@ import { useMemo } from 'react';
 import { ApiError } from '../../api/call.ts';
 import { useList } from '../../api/use-list.ts';
 import { useAsOf } from '../../components/time-travel.ts';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { ListTable } from '../../ui/ListTable.tsx';
 import { matchesOf } from '../../ui/list-total.ts';
@@ -24,7 +26,7 @@ export function FactTab({ assetId, table }: { assetId: string; table: FactTable 
       direction: oneOf(direction, ['ascending', 'descending']),
     },
   });
-  if (list.error instanceof ApiError && list.error.status === 404) return <NothingReported />;
+  if (list.error instanceof ApiError && list.error.status === 404) return <NothingReported assetId={assetId} />;
   return (
     <ListTable
       title={table.title}
@@ -34,15 +36,22 @@ export function FactTab({ assetId, table }: { assetId: string; table: FactTable 
       keyOf={(row) => table.columns.map(({ id }) => textOf(row[id])).join(' ')}
       list={list}
       filter={<SearchField label={`Find ${table.noun}`} count={matchesOf(list)} />}
-      empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : <NothingReported />}
+      empty={
+        search ? (
+          <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
+        ) : (
+          <NothingReported assetId={assetId} />
+        )
+      }
     />
   );
 }
 
-function NothingReported() {
+function NothingReported({ assetId }: { assetId: string }) {
   return (
     <EmptyState title="The agent has not reported any">
-      The Agent tab says which collectors ran, and what kept the others from it.
+      The <AppLink to={paths.asset(assetId, 'agent')}>Agent tab</AppLink> says which collectors ran, and what kept the others from
+      it.
     </EmptyState>
   );
 }

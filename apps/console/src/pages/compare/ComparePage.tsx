@@ -2,7 +2,7 @@ import Button from '@cloudscape-design/components/button';
 import Header from '@cloudscape-design/components/header';
 import { type ChangeGroup, endpoints } from '@vedette/protocol';
 import { useCallback, useId, useMemo, useState } from 'react';
-import { useApi } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { type ChangeKind, changesQuery } from '../../components/figure-queries.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { paths } from '../../paths.ts';
@@ -10,14 +10,15 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount, formatMoment } from '../../ui/format.ts';
-import type { Column } from '../../ui/ListTable.tsx';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
+import { SearchField } from '../../ui/SearchField.tsx';
 import { Tile } from '../../ui/Tile.tsx';
-import { WholeTable } from '../../ui/WholeTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const dayMs = 86_400_000;
-const shown = 500;
+const orders = ['changes', 'label', 'new', 'reopened', 'fixed'] as const;
 
 /** What became of detections between two moments. */
 export function ComparePage() {
@@ -25,14 +26,22 @@ export function ComparePage() {
   useFrame({}, 'compare');
   const [state, change] = useUrlState();
   const by = oneOf(state['by'], ['asset', 'check']);
-  const [opened] = useState(() => Math.floor(Date.now() / 60_000) * 60_000);
-  const weekAgo = new Date(opened - 7 * dayMs).toISOString();
-  const from = instantOf(state['from']) ?? weekAgo;
+  const [opened] = useState(() => Date.now());
+  const from = instantOf(state['from']) ?? new Date(Math.floor(opened / 60_000) * 60_000 - 7 * dayMs).toISOString();
   const to = instantOf(state['to']);
-  const answer = useApi(endpoints.compareMoments, {
-    query: { from, to, groupBy: by, assetId: state['asset'] as never, limit: shown },
-  }); // an id of the address: the platform checks it
-  const { data } = answer;
+  const list = useList(endpoints.compareMoments, {
+    query: {
+      from,
+      // All pages of it are about the same moments.
+      to: to ?? new Date(opened).toISOString(),
+      groupBy: by,
+      assetId: state['asset'] as never, // an id of the address: the platform checks it
+      search: state['search'],
+      sort: oneOf(state['sort'], orders),
+      direction: oneOf(state['direction'], ['ascending', 'descending']),
+    },
+  });
+  const data = list.first;
   const asset = state['asset'];
   const leadTo = useCallback(
     (change: ChangeKind, key?: string) => {
@@ -69,14 +78,24 @@ export function ComparePage() {
           <Tile label="Fixed" value={data.changes.fixed} to={leadTo('fixed')} note="gone" />
         </section>
       ) : null}
-      <WholeTable
+      <ListTable
         title={by === 'asset' ? 'Assets' : 'Checks'}
         noun="changes"
-        description={data && data.total > shown ? `The ${shown} with most changes of ${formatCount(data.total)}` : undefined}
         columns={columns}
         keyOf={({ key }) => key}
-        answer={{ ...answer, data: data && { items: data.groups } }}
-        empty={<EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>}
+        list={list}
+        filter={
+          <div className="filters">
+            <SearchField label={`Find ${by === 'asset' ? 'assets' : 'checks'}`} count={matchesOf(list)} />
+          </div>
+        }
+        empty={
+          state['search'] ? (
+            <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
+          ) : (
+            <EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>
+          )
+        }
       />
     </div>
   );
@@ -88,6 +107,7 @@ function columnsBy(by: 'asset' | 'check', leadTo: (change: ChangeKind, key: stri
   const figure = (change: ChangeKind): Column<ChangeGroup> => ({
     id: change,
     header: kinds[change],
+    sort: change,
     isHighestFirst: true,
     text: (item) => item[change],
     cell: (item) =>
@@ -102,6 +122,7 @@ function columnsBy(by: 'asset' | 'check', leadTo: (change: ChangeKind, key: stri
   return [
     {
       id: 'label',
+      sort: 'label',
       header: by === 'asset' ? 'Asset' : 'Check',
       text: ({ label }) => label,
       cell: (item) => (

@@ -57,7 +57,7 @@ const columns: readonly Column<Profile>[] = [
   {
     id: 'sets',
     header: 'Sets',
-    minWidth: 200,
+    minWidth: 165,
     text: (profile) =>
       settingsOf(profile)
         .map(([name, value]) => `${name} ${value}`)

@@ -8,8 +8,11 @@ import { call } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { useFrame } from '../../components/frame-state.ts';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { formatCount, plural } from '../../ui/format.ts';
 import { FormModal } from '../../ui/FormModal.tsx';
 import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
@@ -30,7 +33,20 @@ const told: readonly Column<Role>[] = [
   },
   { id: 'permissions', header: 'Permissions', text: permissionsOf, cell: permissionsOf, width: 420 },
   { id: 'scope', header: 'Assets', text: assetsOf, cell: (role) => <Assets role={role} /> },
-  { id: 'users', header: 'Users', isHighestFirst: true, text: (role) => role.users, cell: (role) => role.users },
+  {
+    id: 'users',
+    header: 'Users',
+    isHighestFirst: true,
+    text: (role) => role.users,
+    cell: (role) =>
+      role.users === 0 ? (
+        '0'
+      ) : (
+        <AppLink to={paths.users({ search: role.name })} ariaLabel={`${plural(role.users, 'user')} with the role ${role.name}`}>
+          {formatCount(role.users)}
+        </AppLink>
+      ),
+  },
 ];
 
 function permissionsOf({ permissions }: Role): string {
