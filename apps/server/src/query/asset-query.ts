@@ -162,7 +162,7 @@ async function prepareNested(db: Kysely<Database>, field: Field, part: Query, sc
     }
     if (!indexAnswers(part, index.since)) {
       const since = new Date(index.since).toISOString().slice(0, 10);
-      const message = `query: of assets, firstFound and fixedAt can be asked for since ${since}; the list of detections looks further back`;
+      const message = `query: of assets, firstFound, fixedAt and openAt of one moment (2026-11-01T00:00:00.000Z) can be asked for since ${since}; the list of detections can be asked for more`;
       throw new ApiError('BAD_REQUEST', message);
     }
     const assets = new RoaringBitmap32();
