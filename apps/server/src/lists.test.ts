@@ -398,7 +398,10 @@ describe('a moment of the past', () => {
     expect(await names('hostname:web')).toEqual(['web-02', 'web-10']);
     expect((await page(`/assets?query=${encodeURIComponent(`asOf:${before} and critical:>0`)}`)).total).toBe(2);
     expect(await names('detection.severity:5')).toEqual(['=cmd|calc', 'web-02']);
-    const refused = await get(`/assets?asOf=${before}&query=detection.status:new`);
+    expect(await names('detection.status:new')).toEqual(['=cmd|calc', 'web-02']);
+    expect(await names('detection.status:fixed')).toEqual([]);
+    const longBefore = new Date(Date.parse(before) - 25 * 24 * 3_600_000).toISOString();
+    const refused = await get(`/assets?asOf=${longBefore}&query=detection.status:new`);
     expect([refused.statusCode, refused.json<{ detail: string }>().detail]).toEqual([
       400,
       expect.stringContaining('of the past'),

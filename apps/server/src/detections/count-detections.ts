@@ -15,6 +15,7 @@ import {
   type Select,
 } from '../fleet-index/count-groups.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { windowAt } from '../fleet-index/past-index.ts';
 import { canSelect, type DetectionFilter, wishOf } from '../fleet-index/select-detections.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
@@ -67,7 +68,9 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
   const past = asOf === null || asOf >= sources.clock().getTime() ? null : new Date(asOf);
   if (past && isOfTimes(groupBy, wish, asked.query)) {
     refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all' || speaksOfFixed(asked.query));
-    return countByHistories(sources, { ...wish, asked: asked.query, past });
+    const window = windowAt(await sources.fleetIndex.current(wish.organizationId), past);
+    const isKnown = canSelect(window, wish, past.getTime()) && indexAnswers(asked.query, window);
+    if (!isKnown) return countByHistories(sources, { ...wish, asked: asked.query, past });
   }
   const counting = asked.query
     ? await countByQuery(sources, { ...wish, asked: asked.query, past })
@@ -87,7 +90,8 @@ async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Pr
   const sources = groupBy === 'package' ? await loadSources(given, organizationId) : new Map<number, string>();
   const index = await fleetIndex.at(organizationId, past);
   const asOf = index.momentFor((past ?? clock()).getTime());
-  if (!past && !canSelect(index, wish, asOf)) throw tooFarBack();
+  // Of the past only where it is asked when detections came and went: all else an index of then knows of whatever moment.
+  if ((!past || isOfTimes(groupBy, wish, null)) && !canSelect(index, wish, asOf)) throw tooFarBack();
   const about = search ? subject(index, search, ids) : undefined;
   const filter: DetectionFilter = { ...wish, about };
   const visits = visitsOf(index);
@@ -121,7 +125,8 @@ async function countByQuery(sources: Sources, wish: Wish & Past & { readonly ask
     statuses.push([status, await prepareWish(db, { kind: 'and', parts: [asked, own] }, scope, prepareAssets)]);
   }
   const index = await fleetIndex.at(organizationId, past);
-  if (!past && !indexAnswers(asked, index.since)) throw tooFarBack();
+  const isOfUnknown = past && isOfTimes(groupBy, wish, asked) && !Number.isFinite(index.since);
+  if (isOfUnknown || !indexAnswers(asked, index)) throw tooFarBack();
   const visits = visitsOf(index);
   return {
     index,

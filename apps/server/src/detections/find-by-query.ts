@@ -3,16 +3,10 @@ import type { Context } from '../context.ts';
 import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { detectionCondition } from '../query/detection-condition.ts';
-import {
-  asksForTimes,
-  indexAnswers,
-  prepareWish,
-  type QueryScope,
-  speaksOfException,
-  speaksOfFixed,
-} from '../query/detection-query.ts';
+import { indexAnswers, prepareWish, type QueryScope, speaksOfException, speaksOfFixed } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
+import { windowAt } from '../fleet-index/past-index.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
 import { findByHistories } from './find-by-histories.ts';
 import { loadPage, pageOfVisits } from './find-in-fleet.ts';
@@ -36,8 +30,8 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
   const past = asOf === null ? written.asOf : new Date(asOf);
   const scope = { organizationId: written.organizationId, asOf: past ?? sources.clock(), silence: sources.config.silence };
   const understood = { ...written, query, past, scope };
-  const { since } = await sources.fleetIndex.current(written.organizationId);
-  const isIndexed = hasNoFilter(written) && (past === null ? indexAnswers(query, since) : !asksForTimes(query));
+  const now = await sources.fleetIndex.current(written.organizationId);
+  const isIndexed = hasNoFilter(written) && indexAnswers(query, past ? windowAt(now, past) : now);
   return isIndexed ? byIndex(sources, understood) : findByHistories(sources.db, await inHistories(sources, understood));
 }
 

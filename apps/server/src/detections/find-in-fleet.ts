@@ -4,6 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
+import { windowAt } from '../fleet-index/past-index.ts';
 import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { canSelect, canSelectPast, selectPast, type Subject, wishOf } from '../fleet-index/select-detections.ts';
@@ -52,7 +53,8 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   // What assets are is of now, also where tags and exceptions ask for it.
   const scope = { ...query, asOf: clock(), silence: config.silence };
   const isOfTimes = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
-  if (query.assetId !== undefined || query.order || isOfTimes) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
+  const isKnown = !isOfTimes || canSelect(windowAt(await fleetIndex.current(organizationId), asOf), query, asOf.getTime());
+  if (query.assetId !== undefined || query.order || !isKnown) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
   const decide = await prepareDecisions(db, scope, asOf);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
   const ids = query.search ? await packageVersionsAbout(db, query.search) : new Set<number>();
@@ -66,6 +68,8 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
     return loadPage(db, { organizationId, asOf, decisions: decide?.(now) ?? noDecisions }, page);
   }
   const index = await fleetIndex.at(organizationId, asOf);
+  // The window moved on meanwhile.
+  if (isOfTimes && !canSelect(index, query, asOf.getTime())) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
   const about = query.search ? subject(index, query.search, ids) : undefined;
   const wished = wishOf({ ...query, about }, { asOf: asOf.getTime(), newForDays });
   const page = pageOfVisits(index, { ...query, contexts: weigh?.(index.present) }, wished);

@@ -17,7 +17,7 @@ it('whatever is put and changed, each asset has what plain sets say, and each pa
       const packages = new AssetPackages();
       const model: Model = new Map();
       for (const one of steps) apply(one, packages, model);
-      compare(packages, model);
+      expect(saidBy(packages, model.keys())).toEqual(saidByModel(model));
       packages.dispose();
     }),
     { numRuns: 300 },
@@ -37,10 +37,10 @@ it('a copy without some assets has what the others have, and neither of both cha
       const own: Model = new Map(
         [...model].flatMap(([number, set]) => (without.includes(number) ? [] : [[number, new Set(set)]])),
       );
-      compare(copy, own);
+      expect(saidBy(copy, own.keys())).toEqual(saidByModel(own));
       for (const one of after) apply(one, copy, own);
-      compare(copy, own);
-      compare(packages, model);
+      expect(saidBy(copy, own.keys())).toEqual(saidByModel(own));
+      expect(saidBy(packages, model.keys())).toEqual(saidByModel(model));
       copy.dispose();
       packages.dispose();
     }),
@@ -64,19 +64,29 @@ function apply(one: Step, packages: AssetPackages, model: Model): void {
   model.set(one.asset, set);
 }
 
-function compare(packages: AssetPackages, model: Model): void {
-  const ascending = (list: Iterable<number>) => [...list].toSorted((a, b) => a - b);
-  const wanted = [...model].map(([number, set]) => [number, ascending(set)]);
-  expect([...model.keys()].map((number) => [number, [...packages.idsOf(number)]])).toEqual(wanted);
+const everyId = Array.from({ length: 60 }, (_, index) => index + 1);
+
+/** What is said of these assets and of every package version. */
+function saidBy(packages: AssetPackages, assets: Iterable<number>) {
   const known = new Set(packages.packageVersions());
-  for (const [number, set] of model) expect([...set].every((id) => known.has(id) && packages.has(number, id))).toBe(true);
-  const all = Array.from({ length: 60 }, (_, index) => index + 1);
-  const having = all.map((id) => ascending([...model].flatMap(([number, set]) => (set.has(id) ? [number] : []))));
-  expect(all.map((id) => packages.countWithAny([id]))).toEqual(having.map(({ length }) => length));
-  expect(all.map((id) => packages.assetsWith(id).toArray())).toEqual(having);
   const both = packages.assetsWithAny([1, 2]);
-  expect(both.size).toBe([...model.values()].filter((set) => set.has(1) || set.has(2)).length);
+  const withBoth = both.size;
   both.dispose();
+  return {
+    ids: Array.from(assets, (number) => [...packages.idsOf(number)]),
+    has: Array.from(assets, (number) => everyId.filter((id) => known.has(id) && packages.has(number, id))),
+    counts: everyId.map((id) => packages.countWithAny([id])),
+    assets: everyId.map((id) => packages.assetsWith(id).toArray()),
+    withBoth,
+  };
+}
+
+function saidByModel(model: Model): ReturnType<typeof saidBy> {
+  const ascending = (list: Iterable<number>) => [...list].toSorted((a, b) => a - b);
+  const ids = Array.from(model.values(), ascending);
+  const assets = everyId.map((id) => ascending([...model].flatMap(([number, set]) => (set.has(id) ? [number] : []))));
+  const withBoth = ids.filter((own) => own.includes(1) || own.includes(2)).length;
+  return { ids, has: ids, counts: assets.map(({ length }) => length), assets, withBoth };
 }
 
 it('assets of one image share a base, and an empty base is given up', () => {

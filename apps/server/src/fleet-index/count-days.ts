@@ -40,8 +40,8 @@ class Days {
     const byDay = new Map<number, number[]>();
     for (let asset = 0; asset < table.assets.length; asset += 1) {
       const day = this.#birthOf(asset);
-      // What was there before is the rest.
-      if (day === 0) continue;
+      // What was there before is the rest; of a moment of the past, some never came.
+      if (day === 0 || !Number.isFinite(day)) continue;
       const born = byDay.get(day);
       if (born) born.push(asset);
       else byDay.set(day, [asset]);
@@ -93,8 +93,8 @@ function moveLater(days: Days, assets: RoaringBitmap32, { single, many }: Later)
 /** By the check's place. The bitmaps are the index's. */
 function laterFindings(index: OrganizationIndex, dayOf: (at: number) => number): Map<number, Later> {
   const later = new Map<number, Later>();
-  index.log.forEach(index.since, ({ at, place, assets, first }) => {
-    if (!first) return;
+  index.log.forEach(index.since, ({ at, place, assets, from, first }) => {
+    if (from !== 0 || !first) return;
     const known = later.get(place) ?? { single: [], many: [] };
     later.set(place, known);
     if (typeof assets === 'number') known.single.push(dayOf(at), assets);

@@ -15,7 +15,7 @@ export interface Transition {
   readonly at: number;
   readonly from: FoundState;
   readonly to: FoundState;
-  /** The very first time that the check was found. */
+  /** The very first time that the check was found, or was gone. */
   readonly first: boolean;
 }
 
@@ -135,7 +135,7 @@ function historyOfOne(
   const wasFixed = until !== Number.POSITIVE_INFINITY;
   const transitions: Transition[] = [];
   if (from >= since && from > birth) transitions.push({ at: from, from: 0, to: state, first: true });
-  if (wasFixed && until >= since && until > birth) transitions.push({ at: until, from: state, to: 0, first: false });
+  if (wasFixed && until >= since && until > birth) transitions.push({ at: until, from: state, to: 0, first: true });
   return { place, wasFixed, wasConfirmed, transitions };
 }
 
@@ -146,15 +146,15 @@ function historyOf(
 ): CheckHistory {
   const transitions: Transition[] = [];
   let state: FoundState = 0;
-  let wasFixed = false;
-  let isFirst = true;
+  let [wasFound, wasFixed] = [false, false];
   const moments = new Set(episodes.flatMap(({ from, until }) => (until === Number.POSITIVE_INFINITY ? [from] : [from, until])));
   for (const at of [...moments].sort((a, b) => a - b)) {
     const next = stateAt(episodes, at);
     if (next === state) continue;
-    if (at >= since && at > birth) transitions.push({ at, from: state, to: next, first: isFirst });
+    const first = state === 0 ? !wasFound : next === 0 && !wasFixed;
+    if (at >= since && at > birth) transitions.push({ at, from: state, to: next, first });
     if (next === 0) wasFixed = true;
-    isFirst = false;
+    wasFound = true;
     state = next;
   }
   return { place, wasFixed, wasConfirmed: episodes.some(({ confirmed }) => confirmed), transitions };

@@ -20,6 +20,7 @@ export function narrowIndex(whole: OrganizationIndex, assetIds: ReadonlySet<stri
   });
   narrow.since = whole.since;
   narrow.newest = whole.newest;
+  narrow.isPast = whole.isPast;
   // Of the whole: whoever waits for changes is woken too often rather than too seldom.
   narrow.revision = whole.revision;
   for (const [place, found] of whole.checks.entries()) {

@@ -66,7 +66,7 @@ export class OrganizationIndex {
   readonly log: TransitionLog;
   /** By the check's place in the book; what was never found has none. */
   readonly checks: (CheckDetections | undefined)[] = [];
-  /** Where the log begins. */
+  /** Where the log begins; infinite where there is none, as of a moment that is long past. */
   since: number;
   /** Newest time of any change. */
   newest = 0;
@@ -86,10 +86,8 @@ export class OrganizationIndex {
   /** Of an index of a moment of the past that of now, with the same numbers of assets: what assets are is of now in any case. */
   present: OrganizationIndex = this;
 
-  /** An index of a moment of the past does not know when detections came and went. */
-  get isPast(): boolean {
-    return this.since === Number.POSITIVE_INFINITY;
-  }
+  /** Whether it stands at a moment of the past, its newest. */
+  isPast = false;
 
   /** Open detections that an exception covers. */
   get excepted(): Excepted {
@@ -118,8 +116,9 @@ export class OrganizationIndex {
     return this.table.enter(asset);
   }
 
-  /** The moment at which the index stands: now, or the newest thing it knows where a clock is behind. */
+  /** The moment at which the index stands: its own of the past, now, or the newest thing it knows where a clock is behind. */
   momentFor(now: number): number {
+    if (this.isPast) return this.newest;
     return Math.max(now, this.newest, this.book.newest);
   }
 
@@ -304,7 +303,7 @@ export class OrganizationIndex {
     this.#setState(place, asset, to);
     if (isBirth) return true;
     const found = this.#found(place);
-    const first = from === 0 && !found.wasFixed.has(asset);
+    const first = (from === 0 || to === 0) && !found.wasFixed.has(asset);
     this.log.add(place, asset, { at, from, to, first });
     if (to === 0) {
       found.wasFixed.add(asset);
@@ -369,9 +368,10 @@ export class OrganizationIndex {
     if (assets.isEmpty) return;
     const found = this.#found(place);
     if (at >= this.since) {
-      const again = from === 0 ? RoaringBitmap32.and(assets, found.wasFixed) : new RoaringBitmap32();
+      const isEdge = from === 0 || to === 0;
+      const again = isEdge ? RoaringBitmap32.and(assets, found.wasFixed) : new RoaringBitmap32();
       const rest = RoaringBitmap32.andNot(assets, again);
-      if (!rest.isEmpty) this.log.addMany(place, rest, { at, from, to, first: from === 0 });
+      if (!rest.isEmpty) this.log.addMany(place, rest, { at, from, to, first: isEdge });
       if (!again.isEmpty) this.log.addMany(place, again, { at, from, to, first: false });
     }
     if (to !== 0) return;

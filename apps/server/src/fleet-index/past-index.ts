@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import { judgeAll } from './index-builder.ts';
 import { OrganizationIndex } from './organization-index.ts';
+import { copyGone, settleDoubts } from './past-gone.ts';
 import { type ChangesSince, readChangesSince } from './read-changes-since.ts';
+import { TransitionLog } from './transition-log.ts';
 
 export interface PastWish {
   readonly db: Kysely<Database>;
@@ -18,13 +21,15 @@ export interface PastWish {
 
 /** Assets changed at a time: other requests come in between. */
 const assetPart = 500;
+const dayMs = 24 * 3600 * 1000;
 /** A fleet in which so often something came in between has to be asked again. */
 const maxRounds = 20;
 
 /**
  * The index of an organization as it stood at a moment, as far back as the histories go: the packages of now with every change since
  * undone, judged by the verdicts that held then. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
- * software, upgrades), but not when detections came and went. Names and states of assets, and what a check is called, are those of now.
+ * software, upgrades); when detections came and went only where windowAt says so. Names and states of assets, and what a check is
+ * called, are those of now.
  * Nothing that happens later changes it. It takes about as much memory as the index of now; the caller disposes it. Throws ApiError
  * UNAVAILABLE while the index of now is being built.
  */
@@ -35,10 +40,12 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   const numbers = whole.table.assets.map(({ number }) => number);
   const table = whole.table.at(moment);
   const unborn = table.bornSince(Number.POSITIVE_INFINITY);
-  const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn) });
+  const { since } = windowAt(whole, new Date(moment));
+  const log = Number.isFinite(since) ? whole.log.copyUntil(moment) : new TransitionLog();
+  const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn), log });
+  [index.since, index.newest, index.isPast] = [since, moment, true];
+  const doubts = Number.isFinite(since) ? copyGone(index, whole, unborn) : [];
   unborn.dispose();
-  index.since = Number.POSITIVE_INFINITY;
-  index.newest = moment;
   for (const assets of inParts([...numbers.entries()], assetPart)) {
     for (const [asset, number] of assets) {
       const own = changes.get(number);
@@ -47,7 +54,17 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
     await nextTurn();
   }
   await judgeAll(index);
+  await settleDoubts(wish.db, wish.organizationId, { index, doubts });
   return index;
+}
+
+/**
+ * Since when the index of a moment of the past knows when detections came and went: as long as that of now, or never, where it would not know
+ * which ones were new then.
+ */
+export function windowAt({ since }: OrganizationIndex, moment: Date): Pick<OrganizationIndex, 'since' | 'isPast'> {
+  const isKnown = moment.getTime() - newForDays * dayMs >= since;
+  return { since: isKnown ? since : Number.POSITIVE_INFINITY, isPast: true };
 }
 
 /** Afterwards nothing may be waited for before the index has been copied. */

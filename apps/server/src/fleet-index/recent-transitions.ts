@@ -17,8 +17,8 @@ export class RecentTransitions {
     this.#born = index.table.bornSince(since);
     this.#since = since;
     const [found, ended] = [new Map<number, number[]>(), new Map<number, number[]>()];
-    index.log.forEach(since, ({ place, assets, to, first }) => {
-      if (first) this.#note(place, assets, { single: found, many: this.#found });
+    index.log.forEach(since, ({ place, assets, from, to, first }) => {
+      if (from === 0 && first) this.#note(place, assets, { single: found, many: this.#found });
       if (to === 0) this.#note(place, assets, { single: ended, many: this.#ended });
     });
     for (const [place, assets] of found) this.#own(this.#found, place).addMany(assets);

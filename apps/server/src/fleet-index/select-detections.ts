@@ -38,7 +38,7 @@ export interface Subject {
 
 /** Whether the index knows times far enough back for a filter. Fixed detections no longer say on which packages they were found. */
 export function canSelect(
-  index: OrganizationIndex,
+  index: Pick<OrganizationIndex, 'since'>,
   filter: Omit<DetectionFilter, 'about'> & { search?: string | undefined },
   asOf: number,
 ): boolean {

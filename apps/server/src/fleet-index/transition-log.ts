@@ -1,4 +1,4 @@
-import type { RoaringBitmap32 } from 'roaring-wasm';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import type { FoundState, Transition } from './detection-history.ts';
 
 /** A transition of one check on one asset, or on many assets by one new knowledge version. */
@@ -53,6 +53,16 @@ export class TransitionLog {
         first: (kind & 16) !== 0,
       });
     }
+  }
+
+  /** All up to a moment, that moment too, to be kept whatever becomes of the others; the caller disposes it. */
+  copyUntil(moment: number): TransitionLog {
+    const copy = new TransitionLog();
+    for (const one of this.#bulk) if (one.at <= moment) copy.addMany(one.place, new RoaringBitmap32(one.assets), one);
+    [copy.#at, copy.#place, copy.#asset] = [this.#at.slice(), this.#place.slice(), this.#asset.slice()];
+    [copy.#kind, copy.#length] = [this.#kind.slice(), this.#length];
+    copy.#keep((index) => (copy.#at[index] ?? 0) <= moment);
+    return copy;
   }
 
   /** Forgets these assets. */

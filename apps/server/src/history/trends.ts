@@ -191,8 +191,9 @@ async function countOverdue(
     const select = await prepareDetections(db, query, { organizationId, asOf: clock(), silence: config.silence }, prepareAssets);
     const index = await fleetIndex.current(organizationId);
     let detections = 0;
-    if (indexAnswers(query, index.since)) select(index, ({ size }) => void (detections += size));
-    overdue.push({ severity, days, query: text, detections: indexAnswers(query, index.since) ? detections : null });
+    const isAnswered = indexAnswers(query, index);
+    if (isAnswered) select(index, ({ size }) => void (detections += size));
+    overdue.push({ severity, days, query: text, detections: isAnswered ? detections : null });
   }
   return overdue;
 }

@@ -71,9 +71,9 @@ function speaksOf(query: Query | null, fields: readonly string[]): boolean {
 
 /**
  * Whether the index can answer: it knows when detections came and went in its window alone, and not by which packages those that are
- * gone were found. `since` is where the window begins; of an index of a moment of the past it never does.
+ * gone were found. An index of a moment of the past may have no window, and cannot say what was open at another one.
  */
-export function indexAnswers(query: Query | null, since: number): boolean {
+export function indexAnswers(query: Query | null, { since, isPast }: Pick<OrganizationIndex, 'since' | 'isPast'>): boolean {
   if (!query) return true;
   const isWithFixed = speaksOfFixed(query);
   return foldQuery<boolean>(query, {
@@ -83,7 +83,7 @@ export function indexAnswers(query: Query | null, since: number): boolean {
     test: ({ name }, test) => {
       if (name === 'package' || name === 'fixable' || name === 'upgrade') return !isWithFixed;
       // At one moment: of a time in which it once was open only the histories tell.
-      if (name === 'openAt') return test.is === 'range' && test.from >= since && isMoment(test);
+      if (name === 'openAt') return !isPast && test.is === 'range' && test.from >= since && isMoment(test);
       if (name === 'status') return Number.isFinite(since);
       if (name === 'fixedAt') return test.is === 'range' && test.from >= since && test.until === Infinity;
       return (

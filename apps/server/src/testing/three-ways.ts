@@ -143,6 +143,10 @@ async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly 
       if (asOf >= index.since) same(`index and SQL ${moment}`, askPast(index, asOf), open.sort());
       const past = await fleet.at(organizationId, new Date(asOf));
       same(`index of ${moment} and SQL`, askOpen(past), open.sort());
+      if (Number.isFinite(past.since)) {
+        same(`times of ${moment} and SQL`, askIndex(past, asOf), withinWindow(bySql, past.since));
+        checkVisits(past, asOf);
+      }
       same(`packages of ${moment}`, askPackages(past), await packagesAt(world.db, organizationId, new Date(asOf)));
     }
   }
@@ -221,10 +225,10 @@ function withinWindow(answers: Answers, since: number): Answers {
 function askIndex(index: OrganizationIndex, asOf: number): Answers {
   const found = new Map<string, number>();
   const fixed = new Map<string, number>();
-  index.log.forEach(index.since, ({ assets, place, at, to, first }) => {
+  index.log.forEach(index.since, ({ assets, place, at, from, to, first }) => {
     for (const one of typeof assets === 'number' ? [assets] : assets.toUint32Array()) {
       const key = `${one} ${place}`;
-      if (first) found.set(key, at);
+      if (from === 0 && first) found.set(key, at);
       if (to === 0) fixed.set(key, Math.max(at, fixed.get(key) ?? 0));
     }
   });
