@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { isLazy, lazyBuiltins } from './build-agent/lazy-builtins.ts';
@@ -28,7 +29,9 @@ export async function buildAgent(file = agentBundle, input = resolve(root, 'apps
     ],
   });
   const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
-  writeFileSync(file, inAscii(uncompiled(output[0].code)));
+  // As a whole: others may be starting it.
+  writeFileSync(`${file}.${pid}`, inAscii(uncompiled(output[0].code)));
+  renameSync(`${file}.${pid}`, file);
   return file;
 }
 

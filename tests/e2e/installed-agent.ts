@@ -12,15 +12,18 @@ import { agentVersion } from '../../apps/agent/src/config.ts';
 import { loadIdentity } from '../../apps/agent/src/enrollment/identity.ts';
 import { lockHolder } from '../../apps/agent/src/state/state-lock.ts';
 import { findInstallation } from '../../apps/agent/src/upgrade/installation.ts';
-import { buildAgent } from '../../tools/build-agent.ts';
+import { agentBundle } from '../../tools/build-agent.ts';
+import { buildAgent } from '../../tools/start/build.ts';
 
 const execute = promisify(execFile);
 const askEveryMs = 2000;
-const deploy = join(import.meta.dirname, '../../deploy/agent');
+const repository = join(import.meta.dirname, '../..');
+const deploy = join(repository, 'deploy/agent');
 
-/** The agent's bundle as the sources are, under its own version. */
+/** The agent's bundle as the sources are, under its own version; `npm test` has built it. */
 export async function bundle(): Promise<string> {
-  return readFileSync(await buildAgent(), 'utf8');
+  await buildAgent(repository);
+  return readFileSync(agentBundle, 'utf8');
 }
 
 /** The same bundle as another version; `change` makes it worse, too. */

@@ -27,7 +27,7 @@ export async function buildConsole(root: string): Promise<string> {
 export async function buildAgent(root: string): Promise<void> {
   const sources = [
     'apps/agent/src/**/*.ts',
-    'packages/{collectors,host,native,protocol,ecosystems}/src/**/*.ts',
+    'packages/{collectors,host,native,protocol,ecosystems,release}/src/**/*.ts',
     'package-lock.json',
   ];
   if (!isOlder(join(root, '.build/agent/agent.mjs'), root, sources)) return;
