@@ -16,21 +16,29 @@ import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { matchesOf } from '../../ui/list-total.ts';
 import { SearchField } from '../../ui/SearchField.tsx';
 import { useTitle } from '../../ui/use-title.ts';
-import { useUrlState } from '../../ui/use-url-state.ts';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const told: readonly Column<ChainedAuditEvent>[] = [
-  { id: 'at', header: 'When', text: (event) => event.at, cell: (event) => <Ago at={event.at} /> },
-  { id: 'who', header: 'Who', text: (event) => event.actor.login, cell: (event) => event.actor.login },
-  { id: 'what', header: 'What', text: (event) => event.action, cell: (event) => inWords(event.action) },
+  {
+    id: 'at',
+    header: 'When',
+    sort: 'at',
+    isHighestFirst: true,
+    text: (event) => event.at,
+    cell: (event) => <Ago at={event.at} />,
+  },
+  { id: 'who', header: 'Who', sort: 'login', text: (event) => event.actor.login, cell: (event) => event.actor.login },
+  { id: 'what', header: 'What', sort: 'action', text: (event) => event.action, cell: (event) => inWords(event.action) },
   {
     id: 'target',
     header: 'To what',
+    sort: 'target',
     minWidth: 160,
     text: targetOf,
     cell: (event) => <code>{targetOf(event)}</code>,
   },
-  { id: 'from', header: 'From', text: originOf, cell: originOf },
-  { id: 'outcome', header: 'Outcome', text: outcomeOf, cell: (event) => <Outcome event={event} /> },
+  { id: 'from', header: 'From', sort: 'address', text: originOf, cell: originOf },
+  { id: 'outcome', header: 'Outcome', sort: 'outcome', text: outcomeOf, cell: (event) => <Outcome event={event} /> },
 ];
 
 function targetOf({ target }: ChainedAuditEvent): string {
@@ -45,7 +53,13 @@ function originOf({ actor }: ChainedAuditEvent): string {
 export function AuditPage() {
   useTitle('Audit log');
   const [state] = useUrlState();
-  const list = useList(endpoints.listAuditEvents, { query: { search: state['search'] } });
+  const list = useList(endpoints.listAuditEvents, {
+    query: {
+      search: state['search'],
+      sort: oneOf(state['sort'], ['number', 'at', 'login', 'action', 'target', 'address', 'outcome']),
+      direction: oneOf(state['direction'], ['ascending', 'descending']),
+    },
+  });
   const verify = useMutation({ mutationFn: () => call(endpoints.verifyAuditLog, { query: {} }) });
   const [shown, setShown] = useState<ChainedAuditEvent | null>(null);
   useFrame(
@@ -58,6 +72,8 @@ export function AuditPage() {
     {
       id: 'number',
       header: 'Event',
+      sort: 'number',
+      isHighestFirst: true,
       text: (event) => event.number,
       cell: (event) => (
         <Button variant="inline-link" ariaLabel={`Show event ${event.number}`} onClick={() => setShown(event)}>

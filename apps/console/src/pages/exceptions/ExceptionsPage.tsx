@@ -27,10 +27,25 @@ import { RequestException } from './RequestException.tsx';
 
 const indicators = { requested: 'pending', active: 'success', expired: 'stopped', ended: 'stopped', rejected: 'error' } as const;
 
+const orders = [
+  'requestedAt',
+  'reason',
+  'state',
+  'query',
+  'covered',
+  'expiresAt',
+  'assets',
+  'comment',
+  'status',
+  'requestedBy',
+  'decidedBy',
+] as const;
+
 const columns: readonly Column<Exception>[] = [
   {
     id: 'reason',
     header: 'Reason',
+    sort: 'reason',
     text: (item) => item.reason,
     minWidth: 160,
     cell: (item) => (
@@ -43,6 +58,7 @@ const columns: readonly Column<Exception>[] = [
   {
     id: 'state',
     header: 'State',
+    sort: 'state',
     text: (item) => item.state,
     minWidth: 130,
     cell: (item) => (
@@ -57,6 +73,7 @@ const columns: readonly Column<Exception>[] = [
   {
     id: 'checks',
     header: 'For',
+    sort: 'query',
     text: (item) => item.query,
     minWidth: 180,
     cell: (item) => (
@@ -73,12 +90,15 @@ const columns: readonly Column<Exception>[] = [
   {
     id: 'covered',
     header: 'Covers',
+    sort: 'covered',
+    isHighestFirst: true,
     text: (item) => item.covered,
     cell: (item) => <Covered item={item} />,
   },
   {
     id: 'expires',
     header: 'Until',
+    sort: 'expiresAt',
     text: (item) => item.expiresAt,
     minWidth: 140,
     cell: (item) => (
@@ -91,20 +111,44 @@ const columns: readonly Column<Exception>[] = [
       </>
     ),
   },
-  { id: 'on', header: 'On assets', isExtra: true, text: (item) => item.assets, cell: (item) => <code>{item.assets}</code> },
-  { id: 'comment', header: 'Comment', isExtra: true, text: (item) => item.comment, cell: (item) => item.comment },
-  { id: 'status', header: 'VEX status', isExtra: true, text: (item) => item.status, cell: statusOf },
+  {
+    id: 'on',
+    header: 'On assets',
+    sort: 'assets',
+    isExtra: true,
+    text: (item) => item.assets,
+    cell: (item) => <code>{item.assets}</code>,
+  },
+  {
+    id: 'comment',
+    header: 'Comment',
+    sort: 'comment',
+    isExtra: true,
+    text: (item) => item.comment,
+    cell: (item) => item.comment,
+  },
+  { id: 'status', header: 'VEX status', sort: 'status', isExtra: true, text: (item) => item.status, cell: statusOf },
   {
     id: 'requestedAt',
     header: 'Asked',
+    sort: 'requestedAt',
+    isHighestFirst: true,
     isExtra: true,
     text: (item) => item.requestedAt,
     cell: (item) => <Ago at={item.requestedAt} />,
   },
-  { id: 'requestedBy', header: 'Asked by', isExtra: true, text: (item) => item.requestedBy, cell: (item) => item.requestedBy },
+  {
+    id: 'requestedBy',
+    header: 'Asked by',
+    sort: 'requestedBy',
+    isExtra: true,
+    text: (item) => item.requestedBy,
+    cell: (item) => item.requestedBy,
+  },
   {
     id: 'decidedBy',
     header: 'Decided by',
+    sort: 'decidedBy',
     isExtra: true,
     text: (item) => item.decidedBy,
     cell: (item) => item.decidedBy ?? '–',
@@ -121,7 +165,13 @@ export function ExceptionsPage() {
   useFrame({}, 'exceptions');
   const [address, change] = useUrlState();
   const state = oneOf(address['state'], ['', ...ExceptionState.options]);
-  const list = useList(endpoints.listExceptions, { query: state === '' ? {} : { state } });
+  const list = useList(endpoints.listExceptions, {
+    query: {
+      state: state === '' ? undefined : state,
+      sort: oneOf(address['sort'], orders),
+      direction: oneOf(address['direction'], ['ascending', 'descending']),
+    },
+  });
   const may = useMay();
   const rules = useApi(endpoints.getExceptionRules, {});
   const [dialog, setDialog] = useState<'request' | 'import' | 'rules' | null>(null);

@@ -15,21 +15,45 @@ import { Failure } from '../../ui/Failure.tsx';
 import { formatBytes, formatMoment } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { CreateReport } from './CreateReport.tsx';
 import { kindWords } from './kind-words.ts';
 import { Schedules } from './Schedules.tsx';
 
 const pollMs = 2000;
+/** Of the table of reports; that of schedules has an order of its own. */
+const scope = 'report';
 
 const columns: readonly Column<Report>[] = [
-  { id: 'name', header: 'Report', text: titleOf, cell: (item) => <ReportName item={item} /> },
-  { id: 'kind', header: 'Kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
-  { id: 'asOf', header: 'As of', text: ({ asOf }) => asOf, cell: ({ asOf }) => formatMoment(asOf) },
-  { id: 'scope', header: 'Scope', text: scopeOf, cell: scopeOf },
-  { id: 'state', header: 'State', text: ({ state }) => state, cell: (item) => <ReportState item={item} /> },
-  { id: 'rows', header: 'Rows', text: ({ rows }) => rows, cell: ({ rows }) => rows ?? '–' },
-  { id: 'created', header: 'Created', text: ({ createdAt }) => createdAt, cell: ({ createdAt }) => <Ago at={createdAt} /> },
-  { id: 'by', header: 'Created by', isExtra: true, text: ({ createdBy }) => createdBy, cell: ({ createdBy }) => createdBy },
+  { id: 'name', header: 'Report', sort: 'name', text: titleOf, cell: (item) => <ReportName item={item} /> },
+  { id: 'kind', header: 'Kind', sort: 'kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
+  {
+    id: 'asOf',
+    header: 'As of',
+    sort: 'asOf',
+    isHighestFirst: true,
+    text: ({ asOf }) => asOf,
+    cell: ({ asOf }) => formatMoment(asOf),
+  },
+  { id: 'scope', header: 'Scope', sort: 'scope', text: scopeOf, cell: scopeOf },
+  { id: 'state', header: 'State', sort: 'state', text: ({ state }) => state, cell: (item) => <ReportState item={item} /> },
+  { id: 'rows', header: 'Rows', sort: 'rows', isHighestFirst: true, text: ({ rows }) => rows, cell: ({ rows }) => rows ?? '–' },
+  {
+    id: 'created',
+    header: 'Created',
+    sort: 'createdAt',
+    isHighestFirst: true,
+    text: ({ createdAt }) => createdAt,
+    cell: ({ createdAt }) => <Ago at={createdAt} />,
+  },
+  {
+    id: 'by',
+    header: 'Created by',
+    sort: 'createdBy',
+    isExtra: true,
+    text: ({ createdBy }) => createdBy,
+    cell: ({ createdBy }) => createdBy,
+  },
 ];
 
 function titleOf({ name, format }: Report): string {
@@ -71,7 +95,10 @@ function isUnderWay({ state }: Report): boolean {
 
 function Made() {
   const [isWaiting, setIsWaiting] = useState(true);
-  const list = useList(endpoints.listReports, { query: {} }, isWaiting ? { refetchInterval: pollMs } : {});
+  const [order] = useUrlState(scope);
+  const sort = oneOf(order['sort'], ['createdAt', 'name', 'kind', 'asOf', 'scope', 'state', 'rows', 'createdBy']);
+  const direction = oneOf(order['direction'], ['ascending', 'descending']);
+  const list = useList(endpoints.listReports, { query: { sort, direction } }, isWaiting ? { refetchInterval: pollMs } : {});
   const underWay = list.isPending || list.items.some(isUnderWay);
   if (underWay !== isWaiting) setIsWaiting(underWay);
   const queries = useQueryClient();
@@ -85,6 +112,7 @@ function Made() {
       <ListTable
         title="Made reports"
         noun="reports"
+        scope={scope}
         columns={columns}
         keyOf={({ reportId }) => reportId}
         list={list}
