@@ -280,9 +280,7 @@ describe('a query written again', () => {
 
 /** Terms of every field of every kind of thing. */
 function termsOf({ name, type, choices = [] }: Field): fc.Arbitrary<string> {
-  const value = fc
-    .string({ unit: 'binary', maxLength: 12 })
-    .map((text) => JSON.stringify(text.replaceAll(/[\u0000-\u001f]/g, '')));
+  const value = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => JSON.stringify(text.replaceAll(/\p{Cc}/gu, '')));
   const ordered = (values: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     fc.tuple(fc.constantFrom('', '=', '!=', '<', '<=', '>', '>='), values).map(([operator, one]) => `${name}:${operator}${one}`);
   const moments = fc.constantFrom('2026', '0000', '9999', '2026-11', '2026-11-22T10:00Z', 'now', 'now-999999w', 'now+999999w');
