@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const never = ['**/node_modules/**', '**/dist/**', '**/.build/**'];
 /** Real agents, in which most of the time passes between a check-in and the next. */
-const agents = '{demo-cdn,early-agent,manifest,package,package-upgrade,relay,release,self-upgrade}';
+const agents = '{early-agent,manifest,package,package-upgrade,relay,release,self-upgrade}';
 
 export default defineConfig({
   test: {
