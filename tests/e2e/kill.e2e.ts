@@ -32,7 +32,9 @@ it('loses nothing that was acknowledged when the platform is killed, in the firs
   await platform.restart();
   const before = await eventually('the first inventory', patienceMs, async () => {
     // An agent checks in when everything is acknowledged; verdicts follow the acknowledgement.
-    const ready = (await look(platform)).hasCheckedIn && (await unjudged(platform)) === 0;
+    // What the platform asks for beyond that it hears of at a check-in, and answers after it.
+    const { hasCheckedIn, sequences } = await look(platform);
+    const ready = hasCheckedIn && sequences.has('posture') && (await unjudged(platform)) === 0;
     return ready ? look(platform) : null;
   });
   expect(before.assets).toHaveLength(1);
