@@ -17,7 +17,7 @@ it('whatever is put and changed, each asset has what plain sets say, and each pa
       const packages = new AssetPackages();
       const model: Model = new Map();
       for (const one of steps) apply(one, packages, model);
-      expect(saidBy(packages, model.keys())).toEqual(saidByModel(model));
+      expect(saidBy(packages, [...model.keys()])).toEqual(saidByModel(model));
       packages.dispose();
     }),
     { numRuns: 300 },
@@ -37,10 +37,10 @@ it('a copy without some assets has what the others have, and neither of both cha
       const own: Model = new Map(
         [...model].flatMap(([number, set]) => (without.includes(number) ? [] : [[number, new Set(set)]])),
       );
-      expect(saidBy(copy, own.keys())).toEqual(saidByModel(own));
+      expect(saidBy(copy, [...own.keys()])).toEqual(saidByModel(own));
       for (const one of after) apply(one, copy, own);
-      expect(saidBy(copy, own.keys())).toEqual(saidByModel(own));
-      expect(saidBy(packages, model.keys())).toEqual(saidByModel(model));
+      expect(saidBy(copy, [...own.keys()])).toEqual(saidByModel(own));
+      expect(saidBy(packages, [...model.keys()])).toEqual(saidByModel(model));
       copy.dispose();
       packages.dispose();
     }),
@@ -67,14 +67,14 @@ function apply(one: Step, packages: AssetPackages, model: Model): void {
 const everyId = Array.from({ length: 60 }, (_, index) => index + 1);
 
 /** What is said of these assets and of every package version. */
-function saidBy(packages: AssetPackages, assets: Iterable<number>) {
+function saidBy(packages: AssetPackages, assets: readonly number[]) {
   const known = new Set(packages.packageVersions());
   const both = packages.assetsWithAny([1, 2]);
   const withBoth = both.size;
   both.dispose();
   return {
-    ids: Array.from(assets, (number) => [...packages.idsOf(number)]),
-    has: Array.from(assets, (number) => everyId.filter((id) => known.has(id) && packages.has(number, id))),
+    ids: assets.map((number) => [...packages.idsOf(number)]),
+    has: assets.map((number) => everyId.filter((id) => known.has(id) && packages.has(number, id))),
     counts: everyId.map((id) => packages.countWithAny([id])),
     assets: everyId.map((id) => packages.assetsWith(id).toArray()),
     withBoth,
