@@ -39,14 +39,14 @@ describe.skipIf(refusal !== null)(`an agent from before CDN support${refusal ===
       return state === 'done' ? state : null;
     });
     // Not before: it checks in only after a scan, which beside other load takes longer than somebody waits for it.
-    expect(agent.run('check', '--json')).toContain('"standing":"accepted"');
+    expect(await agent.ask('check', '--json')).toContain('"standing":"accepted"');
   });
 
   it('is not told of releases that it could not understand, and works on', async () => {
     const { rolloutId } = await giveToAll(platform, '5.0.0');
     await platform.client.call(changeRollout, { params: { rolloutId }, body: { action: 'promote' } });
     const before = running();
-    expect(agent.run('check', '--json')).toContain('"standing":"accepted"');
+    expect(await agent.ask('check', '--json')).toContain('"standing":"accepted"');
     expect(running()).toBe(before);
   });
 

@@ -144,6 +144,11 @@ export class InstalledAgent implements AsyncDisposable {
     return execFileSync(join(this.directory, 'vedette-agent'), args, { env: this.#environment, encoding: 'utf8', stdio: 'pipe' });
   }
 
+  /** The same, for what takes its time: a test that waits for it goes on with the connections that it holds. */
+  async ask(...args: string[]): Promise<string> {
+    return (await execute(join(this.directory, 'vedette-agent'), args, { env: this.#environment })).stdout;
+  }
+
   status(): { upgrade: UpgradeStatus; processId: number | null; assetId: string } {
     return JSON.parse(this.run('status', '--json')) as ReturnType<InstalledAgent['status']>;
   }
@@ -168,8 +173,7 @@ export class InstalledAgent implements AsyncDisposable {
     const file = join(this.stateDirectory, 'upgrade/state');
     const look = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
     const ask = async (): Promise<UpgradeStatus | null> => {
-      const { stdout } = await execute(join(this.directory, 'vedette-agent'), ['status', '--json'], { env: this.#environment });
-      const { upgrade } = JSON.parse(stdout) as ReturnType<InstalledAgent['status']>; // our own program
+      const { upgrade } = JSON.parse(await this.ask('status', '--json')) as ReturnType<InstalledAgent['status']>; // our own program
       return upgrade && holds(upgrade) ? upgrade : null;
     };
     try {

@@ -98,7 +98,6 @@ describe('lists', () => {
     [`/detections?assetId=${randomUUID()}`, 0],
     ['/detections?asOf=2026-11-09T00:00:00Z', 0],
     ['/detections?asOf=0001-01-01T00:00:00Z', 0],
-    ['/detections?asOf=9999-12-31T23:59:59Z', 2],
     ['/checks', 3],
     ['/checks?search=curl', 1],
     ['/checks?search=dsa-9002-1', 1],
@@ -162,12 +161,17 @@ describe('what does not exist', () => {
     expect(await get(path)).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
   });
 
-  it.each(['/assets/1', '/assets/%00', '/checks/0', '/checks/9999999999', '/checks/x', '/detections?assetId=1'])(
-    '%s is refused',
-    async (path) => {
-      expect(await get(path)).toMatchObject({ status: 400 });
-    },
-  );
+  it.each([
+    '/assets/1',
+    '/assets/%00',
+    '/checks/0',
+    '/checks/9999999999',
+    '/checks/x',
+    '/detections?assetId=1',
+    '/detections?asOf=9999-12-31T23:59:59Z',
+  ])('%s is refused', async (path) => {
+    expect(await get(path)).toMatchObject({ status: 400 });
+  });
 });
 
 describe('another organization', () => {
