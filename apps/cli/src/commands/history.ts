@@ -33,10 +33,14 @@ export const detectionsChanges: Command = {
 export const trends: Command = {
   name: 'trends',
   summary: 'Show day by day what came and what was fixed, how long a fix takes, and what is beyond its deadline.',
-  options: [['--days <n>', '2 to 30 (default 30)']],
+  options: [
+    ['--days <n>', '2 to 30 (default 30)'],
+    ['--as-of <time>', 'the days before this moment'],
+  ],
   example: 'vedette trends --days 7',
   async run({ client }, _, options) {
-    const data = await client().call(getTrends, { query: { days: wholeNumber('--days', options['days']) } });
+    const query = { days: wholeNumber('--days', options['days']), asOf: text(options['asOf']) };
+    const data = await client().call(getTrends, { query });
     const days = data.days.map(({ at, open, ...one }) => {
       const total = Object.values(open).reduce((sum, count) => sum + count, 0);
       return [at.slice(0, 10), total, one.new, one.reopened, one.fixed];

@@ -211,6 +211,27 @@ describe('a fleet over some days', () => {
     expect((await get('/settings/deadlines')).json).toEqual(usual);
   });
 
+  it('counts the days before a moment of the past as they were counted then', async () => {
+    const trends = async (more: string) => (await get(`/trends?days=12${more}`)).json as unknown as Trends;
+    const [now, asOf] = [await trends(''), later(5).toISOString()];
+    const then = await trends(`&asOf=${asOf}`);
+    const figures = ({ at, open, ...changes }: Trends['days'][number]) => [at, open, changes];
+    const shared = then.days.filter(({ at }) => now.days.some((day) => day.at === at));
+    expect(shared.length).toBeGreaterThan(4);
+    expect(shared.map(figures)).toEqual(now.days.filter(({ at }) => shared.some((day) => day.at === at)).map(figures));
+    expect(then.days.at(-1)).toMatchObject({ at: asOf, open: { critical: 0, high: 1 } });
+    // What came back a day later was fixed then.
+    expect(then.remediation.find(({ severity }) => severity === 5)).toMatchObject({ fixed: 1, meanSeconds: 4 * 86_400 });
+    const counted = then.overdue.filter(({ detections }) => detections !== null);
+    expect(counted).not.toEqual([]);
+    // Found a week and a day before, and open again.
+    const late = (await trends(`&asOf=${later(8).toISOString()}`)).overdue.find(({ severity }) => severity === 5);
+    expect(late?.detections).toBe(1);
+    for (const { query, detections } of counted) {
+      expect((await get(`/detections?query=${encodeURIComponent(query)}&asOf=${asOf}`)).json['total']).toBe(detections);
+    }
+  });
+
   it('tells what happened to an asset, newest first and in parts', async () => {
     const { json } = await get(`/assets/${agent.assetId}/timeline`);
     const items = json['items'] as {

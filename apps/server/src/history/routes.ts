@@ -17,8 +17,8 @@ export function registerHistoryRoutes(app: FastifyInstance, context: Context): v
     return findChanges(context, { ...query, organizationId, from: new Date(query.from), to: to > now ? now : to });
   });
 
-  serve(app, context, endpoints.getTrends, ({ query: { days }, caller: { organizationId } }) =>
-    loadTrends(context, { organizationId, days }),
+  serve(app, context, endpoints.getTrends, ({ query: { days, asOf }, caller: { organizationId } }) =>
+    loadTrends(context, { organizationId, days, asOf: asOf === undefined ? undefined : new Date(asOf) }),
   );
 
   serve(app, context, endpoints.getDeadlines, ({ caller: { organizationId } }) => loadDeadlines(db, organizationId));

@@ -33,30 +33,35 @@ const kept = new WeakMap<OrganizationIndex, Kept>();
 
 type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
 
-/** Throws ApiError UNAVAILABLE while the fleet index is being built. */
-export async function loadTrends(
-  sources: Sources,
-  { organizationId, days }: { organizationId: string; days: number },
-): Promise<Trends> {
+interface Wish {
+  readonly organizationId: string;
+  readonly days: number;
+  /** Up to now where it is left out. */
+  readonly asOf?: Date | undefined;
+}
+
+/** Of a moment of the past the days before it that the index knows of. Throws ApiError UNAVAILABLE while the fleet index is being built. */
+export async function loadTrends(sources: Sources, { organizationId, days, asOf }: Wish): Promise<Trends> {
   const { db, fleetIndex, clock } = sources;
+  const past = asOf && asOf < clock() ? asOf : null;
   const deadlines = await loadDeadlines(db, organizationId);
   const before = await fleetIndex.current(organizationId);
-  const asked = JSON.stringify([days, deadlines]);
+  const asked = JSON.stringify([days, deadlines, past]);
   const last = kept.get(before);
   const begin = performance.now();
   if (last?.asked === asked && begin < (last.revision === before.revision ? last.until : last.patientUntil)) return last.trends;
   const { revision } = before;
-  const now = before.momentFor(clock().getTime());
+  const now = past?.getTime() ?? before.momentFor(clock().getTime());
   const ends = Array.from({ length: days }, (_, number) => now - (days - 1 - number) * dayMs).filter(
     (at) => at - dayMs >= before.since,
   );
-  const overdue = await countOverdue(sources, organizationId, deadlines);
+  const overdue = await countOverdue(sources, { organizationId, deadlines, past });
   // Of now the index says it, as everywhere.
   const scope = { organizationId, asOf: clock(), silence: sources.config.silence };
-  const excepted = await prepareExceptedCounts(sources, scope, { moments: ends.slice(0, -1), prepareAssets });
+  const excepted = await prepareExceptedCounts(sources, scope, { moments: past ? ends : ends.slice(0, -1), prepareAssets });
   const index = await fleetIndex.current(organizationId);
-  const ended = endedSince(index, (ends[0] ?? now) - dayMs);
-  const daily = countDaily(index, ends, [...excepted(index), exceptedNow(index)]);
+  const ended = endedBetween(index, (ends[0] ?? now) - dayMs, now);
+  const daily = countDaily(index, ends, past ? excepted(index) : [...excepted(index), exceptedNow(index)]);
   const trends = { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
   const end = performance.now();
   kept.set(index, { asked, revision, trends, until: end + freshMs, patientUntil: end + (end - begin) * patienceFactor });
@@ -101,12 +106,12 @@ interface Ended {
   readonly some: readonly { readonly assetId: string; readonly check: number; readonly at: Date }[];
 }
 
-/** Detections that ended after a moment, by the check's place. */
-function endedSince(index: OrganizationIndex, since: number): Ended {
+/** Detections that ended after a moment and not after another one, by the check's place. */
+function endedBetween(index: OrganizationIndex, since: number, until: number): Ended {
   const total = new Map<number, number>();
   let all = 0;
   index.log.forEach(since, ({ at, place, assets, to }) => {
-    if (at <= since || to !== 0) return;
+    if (at <= since || at > until || to !== 0) return;
     const count = typeof assets === 'number' ? 1 : assets.size;
     total.set(place, (total.get(place) ?? 0) + count);
     all += count;
@@ -115,7 +120,7 @@ function endedSince(index: OrganizationIndex, since: number): Ended {
   const some: { assetId: string; check: number; at: Date }[] = [];
   let seen = 0;
   index.log.forEach(since, ({ at, place, assets, to }) => {
-    if (at <= since || to !== 0) return;
+    if (at <= since || at > until || to !== 0) return;
     const check = index.book.checks[place]?.number ?? 0;
     const take = (dense: number): void => {
       seen += 1;
@@ -172,24 +177,32 @@ async function loadDurations(
   return rows;
 }
 
-/** The detections of a severity that are open longer than they may be. */
-function overdueQuery(severity: Severity, days: number): string {
-  return `severity:${severity} and firstFound:<now-${days}d`;
+/** The detections of a severity that are open longer than they may be; of a moment of the past those that were. */
+function overdueQuery(severity: Severity, days: number, past: Date | null): string {
+  const before = past ? new Date(past.getTime() - days * dayMs).toISOString() : `now-${days}d`;
+  return `severity:${severity} and firstFound:<${before}`;
+}
+
+interface OverdueWish {
+  readonly organizationId: string;
+  readonly deadlines: Deadlines;
+  /** Null for now. */
+  readonly past: Date | null;
 }
 
 async function countOverdue(
   { db, fleetIndex, clock, config }: Sources,
-  organizationId: string,
-  deadlines: Deadlines,
+  { organizationId, deadlines, past }: OverdueWish,
 ): Promise<Trends['overdue']> {
   const overdue: Trends['overdue'] = [];
   for (const severity of severities) {
     const days = deadlines[severityNames[severity]];
     if (days === null) continue;
-    const text = overdueQuery(severity, days);
+    const text = overdueQuery(severity, days, past);
     const { query } = parseQuery(text, 'detection', clock().getTime());
-    const select = await prepareDetections(db, query, { organizationId, asOf: clock(), silence: config.silence }, prepareAssets);
-    const index = await fleetIndex.current(organizationId);
+    const scope = { organizationId, asOf: past ?? clock(), silence: config.silence };
+    const select = await prepareDetections(db, query, scope, prepareAssets);
+    const index = await fleetIndex.at(organizationId, past);
     let detections = 0;
     const isAnswered = indexAnswers(query, index);
     if (isAnswered) select(index, ({ size }) => void (detections += size));

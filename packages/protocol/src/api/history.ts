@@ -95,7 +95,7 @@ export const Trends = z.object({
     z.object({
       severity: Severity,
       days: z.int(),
-      query: z.string().meta({ description: 'Which finds exactly these detections' }),
+      query: z.string().meta({ description: 'Which finds exactly these detections, as of the same moment' }),
       detections: z
         .int()
         .min(0)
@@ -112,7 +112,10 @@ export const getTrends = endpoint({
   method: 'GET',
   path: '/trends',
   permission: 'detection:read',
-  query: z.object({ days: z.coerce.number().int().min(2).max(30).default(30) }),
+  query: z.object({
+    days: z.coerce.number().int().min(2).max(30).default(30),
+    asOf: Instant.optional().meta({ description: 'The days before this moment, of which about thirty before now are known' }),
+  }),
   reply: Trends,
 });
 

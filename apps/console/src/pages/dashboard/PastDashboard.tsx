@@ -10,6 +10,7 @@ import { Failure } from '../../ui/Failure.tsx';
 import { formatMoment, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
 import { Tile } from '../../ui/Tile.tsx';
+import { Progress } from './Progress.tsx';
 
 const listed = 10;
 
@@ -46,6 +47,7 @@ export function PastDashboard({ asOf }: { asOf: string }) {
           />
         ))}
       </section>
+      <Progress asOf={asOf} />
       <div className="columns even">
         <Container header={<Header variant="h2">Worst assets</Header>}>
           <ol className="ranking">

@@ -9,9 +9,9 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { formatCount, formatDuration, plural } from '../../ui/format.ts';
 
-/** Whether things get better: new and fixed by day, how long a fix takes, and what is late. */
-export function Progress() {
-  const { data } = useApi(endpoints.getTrends, {});
+/** Whether things get better, or did up to a moment of the past: new and fixed by day, how long a fix takes, and what is late. */
+export function Progress({ asOf }: { asOf?: string }) {
+  const { data } = useApi(endpoints.getTrends, asOf === undefined ? {} : { query: { asOf } });
   if (!data) return null;
   return (
     <div className="columns even">
