@@ -178,6 +178,10 @@ class NarrowLog extends TransitionLog {
     });
   }
 
+  override copyUntil(): never {
+    throw new Error('an index of the past is made from the whole');
+  }
+
   override dispose(): void {
     for (const bitmap of this.#many.values()) bitmap.dispose();
   }
