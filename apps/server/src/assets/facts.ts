@@ -1,3 +1,4 @@
+import { type Ecosystem, ecosystems } from '@vedette/ecosystems';
 import { type FactName, type FactRow, facts, type FactValue, postureFact, type SortDirection } from '@vedette/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
@@ -7,7 +8,7 @@ import { loadFactHistory, loadFacts } from '../inventory/fact-rows.ts';
 import { packagesAt } from '../inventory/packages-at.ts';
 import { storedKey } from '../inventory/row-change.ts';
 import { refKey } from '../inventory/asset-ref.ts';
-import { judgedCollectors } from '../inventory/release.ts';
+import { judgedCollectors, managers } from '../inventory/release.ts';
 
 export interface FactQuery {
   readonly organizationId: string;
@@ -82,6 +83,45 @@ function textOf(value: FactValue): string {
 }
 
 async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<FactPage> {
+  const { collector, sort, direction, offset, limit } = query;
+  const isByVersion = (sort === 'version' || sort === 'sourceVersion') && Object.hasOwn(managers, collector);
+  if (!isByVersion) return selectPackages(db, query);
+  // SQL does not know this order, and an asset has few enough packages to be sorted here.
+  const { total, items } = await selectPackages(db, { ...query, sort: undefined, limit: null, offset: 0 });
+  const { compareVersions } = ecosystems[managers[collector as keyof typeof managers]];
+  const ordered = byVersion(items, (row) => String(row[sort] ?? ''), {
+    compareVersions,
+    isDescending: direction === 'descending',
+  });
+  return { total, items: ordered.slice(offset, offset + limit) };
+}
+
+interface VersionOrder extends Pick<Ecosystem, 'compareVersions'> {
+  readonly isDescending: boolean;
+}
+
+/** What is no version of the ecosystem comes last, whichever way round. */
+function byVersion<Row>(
+  rows: readonly Row[],
+  versionOf: (row: Row) => string,
+  { compareVersions, isDescending }: VersionOrder,
+): Row[] {
+  const isVersion = (row: Row): boolean => {
+    try {
+      return compareVersions(versionOf(row), versionOf(row)) === 0;
+    } catch {
+      return false;
+    }
+  };
+  const { versions = [], others = [] } = Object.groupBy(rows, (row) => (isVersion(row) ? 'versions' : 'others'));
+  versions.sort((a, b) => compareVersions(versionOf(a), versionOf(b)));
+  return [...(isDescending ? versions.toReversed() : versions), ...others];
+}
+
+async function selectPackages(
+  db: Kysely<Database>,
+  query: Omit<FactQuery, 'limit'> & { readonly limit: number | null },
+): Promise<FactPage> {
   const { collector, search, sort, direction, limit, offset } = query;
   const order =
     sort === undefined
@@ -95,7 +135,7 @@ async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<Fac
     where ${search ? sql`exists (select from jsonb_each_text(body) where value ilike ${containing(search)})` : sql`true`}
     order by ${order} sort_key
     limit ${limit} offset ${offset}`.execute(db);
-  if (rows.length === 0 && offset > 0) return { ...(await findPackages(db, { ...query, limit: 1, offset: 0 })), items: [] };
+  if (rows.length === 0 && offset > 0) return { ...(await selectPackages(db, { ...query, limit: 1, offset: 0 })), items: [] };
   return { total: rows[0]?.total ?? 0, items: rows.map(({ body }) => body) };
 }
 

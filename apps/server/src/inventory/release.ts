@@ -8,7 +8,7 @@ export interface AssetRelease {
 }
 
 /** Collectors of packages, and the ecosystem whose package manager each reads. */
-const managers = { dpkg: 'debian', rpm: 'rpm', apk: 'apk' } as const;
+export const managers = { dpkg: 'debian', rpm: 'rpm', apk: 'apk' } as const;
 export const packageCollectors: readonly string[] = Object.keys(managers);
 /**
  * Collectors whose rows are kept as numbers of distinct ones, are judged, and have their histories in that of the inventory: packages, and
