@@ -4,7 +4,7 @@ import Modal from '@cloudscape-design/components/modal';
 import { useId, useState } from 'react';
 import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
-import { formatMoment } from '../ui/format.ts';
+import { formatDay, formatMoment } from '../ui/format.ts';
 
 interface MomentProps {
   readonly asOf: string | undefined;
@@ -53,7 +53,7 @@ export function MomentButton({ asOf, travel }: MomentProps) {
   return (
     <>
       <Button variant="link" iconName="calendar" ariaLabel="Look at another moment" onClick={() => setOpen(true)}>
-        {asOf === undefined ? 'Now' : formatMoment(asOf)}
+        {asOf === undefined ? 'Now' : formatDay(asOf)}
       </Button>
       {isOpen ? <MomentDialog asOf={asOf} travel={travel} onClose={() => setOpen(false)} /> : null}
     </>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatDuration, formatMoment, formatShare, plural } from './format.ts';
+import { formatAgo, formatBytes, formatDay, formatDuration, formatMoment, formatShare, plural } from './format.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
@@ -17,6 +17,10 @@ describe('formatAgo', () => {
 it('a moment says in which time zone it is', () => {
   expect(formatMoment('2026-11-22T09:30:00Z')).toMatch(/^2[123] Nov 2026, \d\d:[03]0:00 (?:UTC|GMT|[A-Z]{3,4}|GMT[+-]\d.*)$/);
   expect(formatMoment('not a time')).toBe('not a time');
+  expect([formatDay('2026-11-22T12:00:00Z'), formatDay('not a time')]).toEqual([
+    expect.stringMatching(/^2[123] Nov 2026$/),
+    'not a time',
+  ]);
 });
 
 describe('formatBytes', () => {

@@ -1,6 +1,7 @@
 const count = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { notation: 'compact' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 
 export function formatCount(value: number): string {
@@ -27,6 +28,12 @@ export function formatShare(share: number): string {
 export function formatMoment(instant: string): string {
   const time = Date.parse(instant);
   return Number.isNaN(time) ? instant : moment.format(time);
+}
+
+/** The day of a moment, where there is little room and the moment itself stands elsewhere: "22 Nov 2026". */
+export function formatDay(instant: string): string {
+  const time = Date.parse(instant);
+  return Number.isNaN(time) ? instant : day.format(time);
 }
 
 const units = [
