@@ -89,11 +89,15 @@ async function findPackages(db: Kysely<Database>, query: FactQuery): Promise<Fac
   // SQL does not know this order, and an asset has few enough packages to be sorted here.
   const { total, items } = await selectPackages(db, { ...query, sort: undefined, limit: null, offset: 0 });
   const { compareVersions } = ecosystems[managers[collector as keyof typeof managers]];
-  const ordered = byVersion(items, (row) => String(row[sort] ?? ''), {
+  const ordered = byVersion(items, (row) => textIn(row[sort]), {
     compareVersions,
     isDescending: direction === 'descending',
   });
   return { total, items: ordered.slice(offset, offset + limit) };
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 interface VersionOrder extends Pick<Ecosystem, 'compareVersions'> {
