@@ -2,6 +2,7 @@
 import Button from '@cloudscape-design/components/button';
 import { completeQuery, entities, type EntityName, parseQuery, QueryError } from '@vedette/query';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useFieldValues } from './use-field-values.ts';
 import { rememberQuery, recentQueries } from './recent-queries.ts';
 
@@ -51,12 +52,14 @@ export function QueryBar({ about, value, onChange, count }: QueryBarProps) {
     setActive(-1);
   };
   const take = ({ becomes, cursor: place }: Option) => {
-    setText(becomes);
-    setCursor(place);
-    setActive(-1);
+    // The text is in the field when this ends: later, the cursor would be moved away from what somebody types meanwhile.
+    flushSync(() => {
+      setText(becomes);
+      setCursor(place);
+      setActive(-1);
+    });
     input.current?.focus();
-    // After the text is in the field.
-    requestAnimationFrame(() => input.current?.setSelectionRange(place, place));
+    input.current?.setSelectionRange(place, place);
   };
   const ask = (query: string) => {
     setOpen(false);
