@@ -195,10 +195,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     const prepared: AskedException[] = [];
     for (const one of asked)
       prepared.push(await prepare(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays }));
-    if (body.dryRun) {
-      withinOwnScope(caller, body.assets, clock());
-      return { requested: [], wanted, skipped };
-    }
+    if (body.dryRun) return { requested: [], wanted, skipped };
     const requested: Exception[] = [];
     for (const one of prepared) requested.push(await show(caller.organizationId, await ask(one)));
     return { requested, wanted, skipped };
