@@ -150,7 +150,7 @@ describe.runIf(canBrowse)('the constellation that npm start brings up', () => {
     await page.goto(`${url}/assets/${items[0]?.assetId}`);
     await page.getByRole('button', { name: 'Scan now' }).click();
     const scanned = page.getByText('Scanned', { exact: true });
-    // The agent takes its time where others want the processor: it stays within its budget.
+    // An ordered scan, too, stays within a twentieth of a processor.
     await scanned.waitFor({ timeout: 240_000 });
     expect(await scanned.isVisible()).toBe(true);
   });

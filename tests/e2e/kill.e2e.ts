@@ -46,7 +46,7 @@ it('loses nothing that was acknowledged when the platform is killed, in the firs
   expectNothingLost(before, await look(platform));
 
   // The same agent process: it is asked for a scan and answers when the platform has taken it.
-  execFileSync(program, ['scan', '--wait', '--state-dir', state], { timeout: patienceMs, stdio: 'ignore' });
+  execFileSync(program, ['scan', '--wait', '--state-dir', state], { timeout: 2 * patienceMs, stdio: 'ignore' });
   expectNothingLost(before, await look(platform));
   expect(agent.exitCode).toBeNull();
 });

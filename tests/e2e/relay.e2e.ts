@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { createActivationKey, listAssets, listFacts, setReleaseRules } from '@vedette/protocol';
 import { endProcess, eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStatusFile } from '../../apps/agent/src/state/status-file.ts';
 import { asVersion, bundle, giveToAll, InstalledAgent } from './installed-agent.ts';
 
 const program = resolve(import.meta.dirname, '../../vedette');
@@ -101,7 +102,12 @@ describe.skipIf(!hasPython)(`a site behind a relay, with a mirror beside it${has
     stack.defer(async () => void listener.close());
     await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
     const { port } = listener.address() as AddressInfo; // a TCP server that listens
-    await eventually('the held request', patienceMs, async () => ((await status()).held.requests > 0 ? true : null));
+    const since = Date.now();
+    agent.run('scan');
+    // What it says of itself is written after an attempt to send.
+    const hasScanned = (): boolean => Date.parse(readStatusFile(agent.stateDirectory)?.fullScanAt ?? '') >= since;
+    await eventually('the scan, which was sent', patienceMs, () => hasScanned() || null);
+    expect((await status()).held.requests).toBeGreaterThan(0);
     agent.stop();
     await platform.restart();
     await eventually('its delivery', patienceMs, async () => ((await ports()).includes(port) ? true : null));

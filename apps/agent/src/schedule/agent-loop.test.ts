@@ -358,6 +358,34 @@ describe('AgentLoop', () => {
     expect([world.checkInsAt.length, world.status?.fullScanAt]).toEqual([3, second]);
   });
 
+  it('hurries with a scan that somebody waits for, but in the long run no more often than full scans may be, however often one is ordered', async () => {
+    const world = new World();
+    let running: AgentLoop | null = null;
+    const hurried: (boolean | undefined)[] = [];
+    world.others = [
+      defineCollector({
+        fact: kernelFact,
+        describes: '',
+        requires: { platforms: ['linux'] },
+        cost: { reads: [], maxBytes: 0 },
+        watches: [],
+        refreshSeconds: null,
+        rows: async () => {
+          hurried.push(running?.isUrgent);
+          return { rows: [] };
+        },
+      }),
+    ];
+    await world.run((loop, sleep) => {
+      running = loop;
+      expect(loop.isUrgent).toBe(false);
+      if (sleep === 4) world.clockMs += 900_000;
+      loop.scanNow();
+      return sleep < 6;
+    });
+    expect(hurried).toEqual([undefined, true, true, true, false, true, false]);
+  });
+
   it('checks in at once when the platform has news, but in the long run no sooner than it ever may, however often it is told', async () => {
     const world = new World();
     let told = 0;

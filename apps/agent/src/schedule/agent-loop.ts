@@ -1,5 +1,5 @@
 import { pid } from 'node:process';
-import { agentPaths, type CheckIn, type CheckInReply, type SignedManifest } from '@vedette/protocol';
+import { agentPaths, type CheckIn, type CheckInReply, numberSettings, type SignedManifest } from '@vedette/protocol';
 import type { WatchWay } from '@vedette/host';
 import { runCollector, type Collector, type Host, type Watch } from '@vedette/collectors';
 import { agentVersion } from '../config.ts';
@@ -11,9 +11,9 @@ import type { SyncEngine } from '../sync/sync-engine.ts';
 import { parseCheckInReply } from '../transport/replies.ts';
 import type { Upgrader } from '../upgrade/upgrader.ts';
 import { Backoff } from './backoff.ts';
-import { CheckInPace } from './check-in-pace.ts';
 import { DueCollectors } from './due-collectors.ts';
 import { observationOf } from './observation-of.ts';
+import { Pace } from './pace.ts';
 import type { Waker } from './waker.ts';
 import { countWays, pathsByWay } from './watching.ts';
 
@@ -59,6 +59,13 @@ const trimEveryMs = 5 * 60_000;
 const tightTrimEveryMs = 30_000;
 /** Until it says that other settings are in force: a fleet that took them together shall not say so together. */
 const confirmSeconds = 2;
+/**
+ * Check-ins because the platform has news: so many at once, to fetch it and to say that it was taken, while somebody tries settings out; in
+ * the long run, whatever the platform wants, as if somebody had set the least interval there is.
+ */
+const checkInPace = { burst: 6, everyMs: numberSettings.checkInSeconds.min * 1000 };
+/** Full scans that somebody waits for, beside load: in the long run, whoever orders them, as many as somebody may set. */
+const orderedScanPace = { burst: 3, everyMs: numberSettings.fullScanSeconds.min * 1000 };
 /** How often it looks whether it may collect again. */
 const quietCheckMs = 30_000;
 
@@ -67,7 +74,8 @@ export class AgentLoop {
   readonly #parts: AgentLoopParts;
   readonly #due: DueCollectors;
   readonly #backoff: Backoff;
-  readonly #pace = new CheckInPace();
+  readonly #checkInPace = new Pace(checkInPace);
+  readonly #orderedScanPace = new Pace(orderedScanPace);
   // Moments of the `elapsed` clock.
   #checkInAt = 0;
   #fullScanAt = 0;
@@ -79,6 +87,8 @@ export class AgentLoop {
   /** Since when (ISO 8601) a full scan goes on; null when none does. */
   #scanningSince: string | null = null;
   #isAskedToCheckIn = false;
+  /** Somebody waits for the full scan that goes on or comes next. */
+  #isScanOrdered = false;
   #status: AgentStatus;
 
   constructor(parts: AgentLoopParts) {
@@ -104,9 +114,10 @@ export class AgentLoop {
     this.#parts.waker.wake();
   }
 
-  /** A change is to be read, or nothing is known of this host yet: that comes before any check. */
+  /** A change is to be read, nothing is known of this host yet, or somebody waits for a scan: that comes before any check. */
   get isUrgent(): boolean {
-    return this.#isReadingChange || this.#status.firstSync === null || this.#due.hasChange(this.#parts.elapsed());
+    const isAwaited = this.#isReadingChange || this.#isScanOrdered;
+    return isAwaited || this.#status.firstSync === null || this.#due.hasChange(this.#parts.elapsed());
   }
 
   /** Changes were lost: everything is read again. */
@@ -118,6 +129,11 @@ export class AgentLoop {
 
   /** And checks in when all is read. */
   scanNow(): void {
+    const now = this.#parts.elapsed();
+    if (!this.#isScanOrdered && this.#orderedScanPace.soonest(now) <= now) {
+      this.#orderedScanPace.made(now);
+      this.#isScanOrdered = true;
+    }
     this.#fullScanAt = 0;
     this.#checkInAtOnce();
   }
@@ -128,9 +144,9 @@ export class AgentLoop {
     this.#checkInAtOnce();
   }
 
-  /** The platform has news; see CheckInPace for how often it may say so. */
+  /** The platform has news; see checkInPace for how often it may say so. */
   checkInSoon(): void {
-    this.#checkInAt = Math.min(this.#checkInAt, this.#pace.soonest(this.#parts.elapsed()));
+    this.#checkInAt = Math.min(this.#checkInAt, this.#checkInPace.soonest(this.#parts.elapsed()));
     this.#parts.waker.wake();
   }
 
@@ -188,6 +204,8 @@ export class AgentLoop {
     if (this.#scanningSince === null) return;
     this.#status = { ...this.#status, fullScanAt: this.#scanningSince };
     this.#scanningSince = null;
+    // One that was ordered meanwhile has yet to begin.
+    this.#isScanOrdered &&= this.#fullScanAt === 0;
     // Whoever asked for it waits to hear so.
     this.#checkInAt = 0;
   }
@@ -234,13 +252,13 @@ export class AgentLoop {
     const reply = parseCheckInReply(await this.#postCheckIn(message, signal));
     const hasNewSettings = profile.take(reply);
     const now = this.#parts.elapsed();
-    this.#pace.made(now);
+    this.#checkInPace.made(now);
     const { governor } = this.#parts;
     this.#fullScanAt = Math.min(this.#fullScanAt, now + this.#jittered(governor.fullScanSeconds));
     const { checkInSeconds } = governor.settings;
     this.#checkInAt = now + this.#jittered(checkInSeconds);
     // Whoever set them wants to see soon that they are in force.
-    if (hasNewSettings) this.#checkInAt = Math.max(now + this.#jittered(confirmSeconds), this.#pace.soonest(now));
+    if (hasNewSettings) this.#checkInAt = Math.max(now + this.#jittered(confirmSeconds), this.#checkInPace.soonest(now));
     upgrader?.take(reply.release);
     if (manifest.settle(reply.manifest)) this.#due.use(manifest.collectors(), now);
     for (const name of reply.resend) if (!this.#parts.engine.requestSnapshot(name)) this.#due.require(name, now);

@@ -32,7 +32,7 @@ export const numberSettings = {
     min: 0.1,
     max: 1,
     unit: '% of all CPUs',
-    meaning: 'the same while others want the CPUs or disks, or on battery',
+    meaning: 'the same while others want the CPUs or disks, or on battery; not for changes and for scans that somebody ordered',
   },
   burstCpuMs: {
     label: 'CPU burst',
