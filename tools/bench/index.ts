@@ -226,7 +226,7 @@ function queries(index: OrganizationIndex): Record<string, number> {
     assetsFiltered: () => selectAssets(index, { search: 'host-1', severity: 4, silent: null }, { limit: 100, offset: 1000 }),
     countsByRelease: () => groupAssets(index, countEachAsset(index, select), ({ release }) => release),
     countsByCheck: () => countChecks(select),
-    countsByDay: () => countDays(index, select),
+    countsByDay: () => countDays(index, select, countEachAsset(index, select)),
     whatIfTenChecks: () => whatRemains(index, { checks: tenChecks, upgrades: new Set() }),
   };
   const figures: Record<string, number> = {};

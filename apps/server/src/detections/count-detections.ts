@@ -174,7 +174,7 @@ function count(groupBy: Exclude<DetectionGrouping, 'asset'>, counting: Counting)
     case 'status':
       return parts.flatMap(([status, select]) => countByCheck(select, () => status));
     case 'firstFound':
-      return countDays(index, all).map((day) => ({ ...day, assets: null }));
+      return countDays(index, all, onEachAsset(counting)).map((day) => ({ ...day, assets: null }));
     case 'os':
     case 'ecosystem':
     case 'release':

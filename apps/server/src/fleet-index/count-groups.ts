@@ -131,7 +131,7 @@ export function mostOn(
 }
 
 /** Visits of those that are on the same assets the first one, with the number of all of them: where they are then costs once. */
-export function visitOnce(select: Select, visit: (selected: Selected, times: number) => void): void {
+function visitOnce(select: Select, visit: (selected: Selected, times: number) => void): void {
   const times = new Map<number, number>();
   select(({ likeness }) => void (likeness !== null && times.set(likeness, (times.get(likeness) ?? 0) + 1)));
   const seen = new Set<number>();

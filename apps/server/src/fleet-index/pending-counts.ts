@@ -15,12 +15,12 @@ interface Alike {
  * asset by asset, with all that is to be added.
  */
 export class PendingCounts {
-  readonly #table: AssetTable;
+  readonly #table: Pick<AssetTable, 'countMany'>;
   /** By what alike sets have in common, and few others. */
   readonly #sets = new Map<string, Alike[]>();
   #count = 0;
 
-  constructor(table: AssetTable) {
+  constructor(table: Pick<AssetTable, 'countMany'>) {
     this.#table = table;
   }
 

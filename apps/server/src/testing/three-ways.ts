@@ -4,6 +4,8 @@ import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
 import { foldHistory } from '../db/fold-history.ts';
 import type { Database } from '../db/schema.ts';
+import { countDays } from '../fleet-index/count-days.ts';
+import { countEachAsset } from '../fleet-index/count-groups.ts';
 import { derivedDetections, newForDays, statusOf } from '../detections/derive.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
@@ -112,6 +114,7 @@ async function compareNow(world: HistoryWorld, ...indexes: readonly FleetIndex[]
       const index = await fleet.current(organizationId);
       same('index and SQL', askIndex(index, world.now), withinWindow(bySql, index.since));
       checkVisits(index, index.momentFor(world.now));
+      checkDays(index, bySql, index.momentFor(world.now));
     }
   }
 }
@@ -132,6 +135,28 @@ function checkVisits(index: OrganizationIndex, asOf: number): void {
   }
 }
 
+/** Whether counts are taken from the index or from what is visited: by day, everything open and everything new. */
+function checkDays(index: OrganizationIndex, bySql: Answers, asOf: number): void {
+  const firstDay = (Math.floor(index.since / day) + 1) * day;
+  const dayOf = (at: number | null): string =>
+    at === null || at < firstDay ? 'earlier' : new Date(at).toISOString().slice(0, 10);
+  for (const status of ['open', 'new'] as const) {
+    const wanted = [...bySql.values()].filter((one) => (status === 'open' ? one.status !== 'fixed' : one.status === status));
+    const byDay = Map.groupBy(wanted, ({ firstFound }) => dayOf(firstFound));
+    const expected = Array.from(byDay, ([key, found]) => ({ key, detections: found.length }));
+    using visits = new DetectionVisits(index, wishOf({ status }, { asOf, newForDays }));
+    const visited = countEachAsset(index, visits.all);
+    for (const each of status === 'open' ? [visited, index.table.countEach()] : [visited]) {
+      const counted = countDays(index, visits.all, each);
+      same(`${status} by day`, counted.toSorted(byKey), expected.toSorted(byKey));
+    }
+  }
+}
+
+function byKey(one: { readonly key: string }, other: { readonly key: string }): number {
+  return one.key < other.key ? -1 : 1;
+}
+
 async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly FleetIndex[]): Promise<void> {
   for (const organizationId of world.organizationIds) {
     const bySql = await askSql(world.db, organizationId, asOf);
@@ -146,6 +171,7 @@ async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly 
       if (Number.isFinite(past.since)) {
         same(`times of ${moment} and SQL`, askIndex(past, asOf), withinWindow(bySql, past.since));
         checkVisits(past, asOf);
+        checkDays(past, bySql, asOf);
       }
       same(`packages of ${moment}`, askPackages(past), await packagesAt(world.db, organizationId, new Date(asOf)));
     }
