@@ -89,7 +89,7 @@ export async function inHistories(
     assets.dispose();
   }
   const where = query
-    ? detectionCondition(query, (part) => numbers.get(part) ?? [], { decisions, organizationId: scope.organizationId })
+    ? detectionCondition(query, (part) => numbers.get(part) ?? [], { ...scope, decisions })
     : undefined;
   const exception = speaksOfException(query) ? 'with' : filter.exception;
   const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;

@@ -103,7 +103,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
     order by ${order ? orderBy(order.keys) : isByRisk ? riskPlace : isByAsset ? assetPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
     db,
   );
-  const packages = await loadPackages(db, rows);
+  const packages = await loadPackages(db, rows, query.asOf);
   // A page behind the end has no row that could carry the total.
   const total = rows[0]?.total ?? (query.offset === 0 && !behind ? 0 : await countRows(db, filtered));
   const items = rows.map((row) => toDetection(row, packagesOf(row, packages), { asOf: query.asOf, decisions }));
@@ -265,8 +265,8 @@ function packagesOf({ packageVersionIds, checkNumber }: DerivedDetection, said: 
   return found.toSorted(([a], [b]) => a - b).map(([, one]) => one);
 }
 
-/** The packages behind the detections of a page, each once for all of its assets: machines have much in common. */
-async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetection[]): Promise<SaidPackages> {
+/** The packages behind the detections of a page, with what was known of them then, each once for all of its assets: machines have much in common. */
+async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetection[], asOf: Date): Promise<SaidPackages> {
   const wanted = new Map<string, { id: number; check: number }>();
   for (const { packageVersionIds, checkNumber: check } of rows) {
     for (const id of packageVersionIds) wanted.set(`${id} ${check}`, { id, check });
@@ -282,6 +282,7 @@ async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetectio
     join lateral (
       select * from verdict
       where verdict.package_version_id = wanted.id and verdict.check_number = wanted.check_number
+        and verdict.from_at <= ${asOf}::timestamptz
       order by valid_from desc limit 1
     ) as verdict on true
     join statement on statement.id = verdict.statement_id

@@ -14,7 +14,7 @@ import { type Condition, meaningOfLists, testCondition } from './test-condition.
 export function detectionCondition(
   query: Query,
   fitting: (query: Query) => readonly number[],
-  decided: { readonly decisions: Decisions; readonly organizationId: string },
+  decided: { readonly decisions: Decisions; readonly organizationId: string; readonly asOf: Date },
 ): Condition {
   return foldQuery<Condition>(query, {
     ...meaningOfLists,
@@ -22,7 +22,7 @@ export function detectionCondition(
       if (field.name === 'risk') return testCondition(riskSql(decided.decisions), field, test);
       if (field.name === 'exception') return testCondition(coveredSql(decided.decisions, decided.organizationId), field, test);
       if (field.name === 'exceptionId') return coveredSql(decided.decisions, decided.organizationId, compileTest(test));
-      return conditionOf(field, test);
+      return conditionOf(field, test, decided.asOf);
     },
     nested: ({ of }, part) =>
       of === 'software'
@@ -31,7 +31,7 @@ export function detectionCondition(
   });
 }
 
-function conditionOf(field: Field, test: Test): Condition {
+function conditionOf(field: Field, test: Test, asOf: Date): Condition {
   if (field.name === 'package') {
     const named = [sql.ref('package_version.name'), sql.ref('package_version.source')].map((column) =>
       testCondition(column, field, test),
@@ -41,7 +41,7 @@ function conditionOf(field: Field, test: Test): Condition {
   if (field.name === 'openAt') return wasOpen(test);
   if (field.name === 'upgrade')
     throw new ApiError('BAD_REQUEST', 'query: upgrade is of what is open now, and stands beside no status, fixedAt or asOf');
-  return testCondition(expressionOf(field), field, test);
+  return testCondition(expressionOf(field, asOf), field, test);
 }
 
 /** Open at some moment of a time. */
@@ -52,7 +52,7 @@ function wasOpen(test: Test): Condition {
   return sql`(during && tstzrange(${bound(test.from)}::timestamptz, ${bound(test.until)}::timestamptz, ${bounds}))`;
 }
 
-function expressionOf({ name }: Field): RawBuilder<unknown> {
+function expressionOf({ name }: Field, asOf: Date): RawBuilder<unknown> {
   switch (name) {
     case 'check':
       return sql`check_number`;
@@ -75,7 +75,7 @@ function expressionOf({ name }: Field): RawBuilder<unknown> {
         select from unnest(package_version_ids) as found (id)
         join lateral (
           select fixed from verdict
-          where package_version_id = found.id and verdict.check_number = detection.check_number
+          where package_version_id = found.id and verdict.check_number = detection.check_number and from_at <= ${asOf}::timestamptz
           order by valid_from desc limit 1
         ) as newest on true
         where fixed is not null)`;

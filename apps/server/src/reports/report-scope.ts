@@ -66,7 +66,7 @@ export async function resolveQuery(
   if (!query) return { where: uncovered, speaksOfFixed: false };
   const nested = new Map<Query, readonly number[]>();
   for (const part of nestedParts(query)) nested.set(part, await numbersOf(sources, part, { organizationId, asOf }));
-  const fits = detectionCondition(query, (part) => nested.get(part) ?? [], { decisions, organizationId });
+  const fits = detectionCondition(query, (part) => nested.get(part) ?? [], { decisions, organizationId, asOf });
   const where = speaksOfException(query) ? fits : sql<boolean>`(${fits} and ${uncovered})`;
   return { where, speaksOfFixed: speaksOfFixed(query) };
 }
