@@ -50,6 +50,9 @@ export interface BuiltIndex {
 /** The longest that an index follows nothing although nobody asks: a question after a quiet night has little to catch up with. */
 const followEveryMs = 500;
 const verifyEveryMs = 60 * 60_000;
+const deepenEveryMs = 60_000;
+/** Reading further back leaves others so many times as long as it takes itself. */
+const deepenRest = 2;
 /** A question waits so long for an index that is being built, then is told to come again. */
 const patienceMs = 5_000;
 
@@ -84,6 +87,10 @@ export class FleetIndex implements AsyncDisposable {
       this.#repeat(verifyEveryMs, async () => {
         await delay(verifyEveryMs, undefined, { signal: this.#stop.signal, ref: false });
         await this.verify();
+      }),
+      this.#repeat(deepenEveryMs, async () => {
+        await delay(deepenEveryMs, undefined, { signal: this.#stop.signal, ref: false });
+        await this.deepen();
       }),
     ];
   }
@@ -180,6 +187,32 @@ export class FleetIndex implements AsyncDisposable {
     if (healed > 0) log.error({ assets, healed }, 'the fleet index differed from the database and was mended');
     else log.debug({ assets }, 'the fleet index is as the database says');
     return { assets, healed };
+  }
+
+  /**
+   * Reads what came and went before the window that was built at first, as far back as the index shall know it, beside everything else; at most so
+   * many pages of assets of each organization. */
+  async deepen({ pages = Number.POSITIVE_INFINITY } = {}): Promise<void> {
+    await this.#catchUp();
+    for (const organizationId of this.#built?.organizations.keys() ?? []) {
+      for (let [isMore, left] = [true, pages]; isMore && left > 0; left -= 1) {
+        const begin = performance.now();
+        isMore = await this.#serial(() => this.#inSnapshot((tx, built) => this.#deepenSome(tx, built, organizationId)));
+        const restMs = (performance.now() - begin) * deepenRest;
+        if (isMore) await delay(restMs, undefined, { signal: this.#stop.signal, ref: false });
+      }
+    }
+  }
+
+  /** False: that was all. */
+  async #deepenSome(tx: Transaction<Database>, { organizations }: BuiltIndex, organizationId: string): Promise<boolean> {
+    const index = organizations.get(organizationId);
+    const deepening = index?.deepen(this.#options.clock().getTime());
+    if (!index || !deepening) return false;
+    if (await deepening.readPage(tx, organizationId)) return true;
+    index.endDeepening();
+    this.#options.log.debug({ since: new Date(index.deepSince) }, 'the fleet index knows when detections came and went');
+    return false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -39,6 +39,17 @@ export class GatheredTransitions {
     if (group.waiting.push(asset) === part) flush(group);
   }
 
+  /** Forgets these assets, where they wait. */
+  forget(assets: ReadonlySet<number>): void {
+    const list = [...assets];
+    for (const groups of this.#groups.values()) {
+      for (const group of groups.values()) {
+        flush(group);
+        group.assets.removeMany(list);
+      }
+    }
+  }
+
   /** Enters what waits. */
   settle(): void {
     for (const groups of this.#groups.values()) {

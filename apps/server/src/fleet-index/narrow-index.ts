@@ -19,6 +19,7 @@ export function narrowIndex(whole: OrganizationIndex, assetIds: ReadonlySet<stri
     log: new NarrowLog(whole.log, numbers),
   });
   narrow.since = whole.since;
+  narrow.deepSince = whole.deepSince;
   narrow.newest = whole.newest;
   narrow.isPast = whole.isPast;
   // Of the whole: whoever waits for changes is woken too often rather than too seldom.
@@ -178,7 +179,7 @@ class NarrowLog extends TransitionLog {
     });
   }
 
-  override copyUntil(): never {
+  override copy(): never {
     throw new Error('an index of the past is made from the whole');
   }
 

@@ -24,7 +24,7 @@ export class NarrowIndexes {
     const isCurrent = known && known.revision === whole.revision && known.book === whole.book.newest;
     if (known && !isCurrent) known.index.dispose();
     const index = known && isCurrent ? known.index : narrowIndex(whole, assetIds);
-    index.since = whole.since;
+    [index.since, index.deepSince] = [whole.since, whole.deepSince];
     kept.set(key, { revision: whole.revision, book: whole.book.newest, index });
     const [oldest] = kept.keys();
     if (kept.size > maxKept && oldest !== undefined) {

@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { AssetPackages } from './asset-packages.ts';
 import { AssetTable, type IndexedAsset } from './asset-table.ts';
 import { CheckDetections } from './check-detections.ts';
+import { Deepening } from './deepening.ts';
 import { type Excepted, nothingExcepted } from './excepted.ts';
 import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
 import { PendingCounts } from './pending-counts.ts';
@@ -47,9 +48,12 @@ interface Counted {
 type Visit = (assets: RoaringBitmap32, from: FoundState, to: FoundState) => void;
 type Found = Pick<CheckDetections, 'open' | 'information'>;
 
-/** How far back the index itself knows when detections came and went. Older questions go to the histories. */
+/** How far back the index knows from the start when detections came and went, and what every question about time can be asked for. */
 export const windowMs = 31 * 24 * 3600 * 1000;
+/** How far back it knows after a while: when something was found first and when it was gone. Older questions go to the histories. */
+export const deepMs = 400 * 24 * 3600 * 1000;
 const hourMs = 3600 * 1000;
+const dayMs = 24 * hourMs;
 /** Each may have a bit for every asset. */
 const maxRemembered = 100;
 const states = [0, 1, 2] as const;
@@ -66,18 +70,22 @@ export class OrganizationIndex {
   readonly log: TransitionLog;
   /** By the check's place in the book; what was never found has none. */
   readonly checks: (CheckDetections | undefined)[] = [];
-  /** Where the log begins; infinite where there is none, as of a moment that is long past. */
+  /** Since when what was found at a moment is quickly said: by undoing what came since. Infinite where nothing is known of times. */
   since: number;
+  /** Where the log begins: not after `since`. */
+  deepSince: number;
   /** Newest time of any change. */
   newest = 0;
   /** Other after every change. */
   revision = 0;
   #excepted: Excepted = nothingExcepted;
+  #deepening: Deepening | null = null;
   readonly #removals = new RecentRemovals();
 
   constructor(book: VerdictBook, now: number, parts: Partial<IndexParts> = {}) {
     this.book = book;
     this.since = now - windowMs;
+    this.deepSince = this.since;
     this.table = parts.table ?? new AssetTable();
     this.packages = parts.packages ?? new AssetPackages();
     this.log = parts.log ?? new TransitionLog();
@@ -141,7 +149,7 @@ export class OrganizationIndex {
     this.table.setTimes(asset, birth, lastChange);
     this.newest = Math.max(this.newest, lastChange);
     this.packages.put(asset, presentVersions(history));
-    for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, this.book, this.since)) {
+    for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, this.book, this.deepSince)) {
       if (wasFixed) {
         this.#found(place).wasFixed.add(asset);
         if (!wasConfirmed) this.#found(place).doubtful.add(asset);
@@ -197,6 +205,7 @@ export class OrganizationIndex {
       this.load(asset, history);
       for (const [place, state] of statesOf(this.packages.idsOf(asset), this.book)) this.#setState(place, asset, state);
     }
+    this.#deepening?.reload(histories);
   }
 
   /** Takes one change of an asset's packages. False: read the asset's history again. */
@@ -262,10 +271,29 @@ export class OrganizationIndex {
   forget(now: number): void {
     if (now - windowMs < this.since + hourMs) return;
     this.since = now - windowMs;
-    this.log.forgetBefore(this.since);
+    this.deepSince = Math.max(this.deepSince, now - deepMs);
+    this.log.forgetBefore(this.deepSince);
+  }
+
+  /** Begins to read further back, or goes on with it; null where the log is as long as it gets. */
+  deepen(now: number): Deepening | null {
+    if (this.#deepening) return this.#deepening;
+    if (this.deepSince < now - deepMs + dayMs) return null;
+    this.log.forgetBefore(this.deepSince);
+    return (this.#deepening = new Deepening(this, now - deepMs));
+  }
+
+  /** Takes over what was read further back. */
+  endDeepening(): void {
+    if (!this.#deepening) return;
+    this.revision += 1;
+    this.log.absorb(this.#deepening.end());
+    this.deepSince = this.#deepening.since;
+    this.#deepening = null;
   }
 
   dispose(): void {
+    this.#deepening?.dispose();
     this.packages.dispose();
     this.log.dispose();
     this.table.dispose();
@@ -304,7 +332,7 @@ export class OrganizationIndex {
     if (isBirth) return true;
     const found = this.#found(place);
     const first = (from === 0 || to === 0) && !found.wasFixed.has(asset);
-    this.log.add(place, asset, { at, from, to, first });
+    if (this.#isLogged(at)) this.log.add(place, asset, { at, from, to, first });
     if (to === 0) {
       found.wasFixed.add(asset);
       found.doubtful.delete(asset);
@@ -367,7 +395,7 @@ export class OrganizationIndex {
   #logMany(place: number, assets: RoaringBitmap32, { at, from, to }: { at: number; from: FoundState; to: FoundState }): void {
     if (assets.isEmpty) return;
     const found = this.#found(place);
-    if (at >= this.since) {
+    if (this.#isLogged(at)) {
       const isEdge = from === 0 || to === 0;
       const again = isEdge ? RoaringBitmap32.and(assets, found.wasFixed) : new RoaringBitmap32();
       const rest = RoaringBitmap32.andNot(assets, again);
@@ -377,6 +405,14 @@ export class OrganizationIndex {
     if (to !== 0) return;
     found.wasFixed.orInPlace(assets);
     found.doubtful.andNotInPlace(assets);
+  }
+
+  /** What is told of a time that is being read besides would be told twice: that reading begins anew. */
+  #isLogged(at: number): boolean {
+    if (at >= this.deepSince) return true;
+    this.#deepening?.dispose();
+    this.#deepening = null;
+    return false;
   }
 
   #count(place: number, assets: RoaringBitmap32, { from, to, counts }: Counted): void {

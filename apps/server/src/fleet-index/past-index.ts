@@ -5,7 +5,7 @@ import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import { judgeAll } from './index-builder.ts';
-import { OrganizationIndex } from './organization-index.ts';
+import { OrganizationIndex, windowMs } from './organization-index.ts';
 import { copyGone, settleDoubts } from './past-gone.ts';
 import { type ChangesSince, readChangesSince } from './read-changes-since.ts';
 import { TransitionLog } from './transition-log.ts';
@@ -41,9 +41,9 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   const table = whole.table.at(moment);
   const unborn = table.bornSince(Number.POSITIVE_INFINITY);
   const { since } = windowAt(whole, new Date(moment));
-  const log = Number.isFinite(since) ? whole.log.copyUntil(moment) : new TransitionLog();
+  const log = Number.isFinite(since) ? whole.log.copy(since, moment) : new TransitionLog();
   const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn), log });
-  [index.since, index.newest, index.isPast] = [since, moment, true];
+  [index.since, index.deepSince, index.newest, index.isPast] = [since, since, moment, true];
   const doubts = Number.isFinite(since) ? copyGone(index, whole, unborn) : [];
   unborn.dispose();
   for (const assets of inParts([...numbers.entries()], assetPart)) {
@@ -59,12 +59,16 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
 }
 
 /**
- * Since when the index of a moment of the past knows when detections came and went: as long as that of now, or never, where it would not know
- * which ones were new then.
+ * Since when the index of a moment of the past knows when detections came and went: as long as that of now did then, or never, where it would
+ * not know which ones were new then.
  */
-export function windowAt({ since }: OrganizationIndex, moment: Date): Pick<OrganizationIndex, 'since' | 'isPast'> {
-  const isKnown = moment.getTime() - newForDays * dayMs >= since;
-  return { since: isKnown ? since : Number.POSITIVE_INFINITY, isPast: true };
+export function windowAt(
+  { deepSince }: OrganizationIndex,
+  moment: Date,
+): Pick<OrganizationIndex, 'since' | 'deepSince' | 'isPast'> {
+  const at = moment.getTime();
+  const since = at - newForDays * dayMs >= deepSince ? Math.max(deepSince, at - windowMs) : Number.POSITIVE_INFINITY;
+  return { since, deepSince: since, isPast: true };
 }
 
 /** Afterwards nothing may be waited for before the index has been copied. */

@@ -5,6 +5,8 @@ interface Kept {
   /** The index of now it was made from. */
   readonly whole: OrganizationIndex;
   readonly revision: number;
+  /** Since when that knew times. */
+  readonly deepSince: number;
   readonly index: Promise<OrganizationIndex>;
   /** By performance.now(): until then it is good enough although something came that may tell of the past, too. */
   until: number;
@@ -29,7 +31,8 @@ export class PastIndexes {
   of(wish: PastWish, whole: OrganizationIndex): Promise<OrganizationIndex> {
     const key = `${wish.organizationId} ${wish.moment}`;
     const known = this.#kept.get(key);
-    const isGood = known?.whole === whole && (known.revision === whole.revision || performance.now() < known.until);
+    const isAsDeep = known?.whole === whole && known.deepSince === whole.deepSince;
+    const isGood = isAsDeep && (known.revision === whole.revision || performance.now() < known.until);
     if (known && !isGood) this.#giveUp(key);
     const kept = known && isGood ? known : this.#build(key, wish, whole);
     // The one asked for last is given up last.
@@ -49,7 +52,7 @@ export class PastIndexes {
       return buildPastIndex(wish);
     });
     this.#turn = index.catch(() => undefined);
-    const kept: Kept = { whole, revision: whole.revision, index, until: Number.POSITIVE_INFINITY };
+    const kept: Kept = { whole, revision: whole.revision, deepSince: whole.deepSince, index, until: Number.POSITIVE_INFINITY };
     index.then(
       () => {
         const took = performance.now() - begin;

@@ -12,7 +12,7 @@ export class RecentTransitions {
   /** Of these bitmaps, those that are not the log's. */
   readonly #owned = new Set<RoaringBitmap32>();
 
-  /** `since`: not before the index's own. */
+  /** `since`: not before the index's `deepSince`. */
   constructor(index: OrganizationIndex, since: number) {
     this.#born = index.table.bornSince(since);
     this.#since = since;

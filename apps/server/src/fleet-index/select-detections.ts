@@ -38,12 +38,12 @@ export interface Subject {
 
 /** Whether the index knows times far enough back for a filter. Fixed detections no longer say on which packages they were found. */
 export function canSelect(
-  index: Pick<OrganizationIndex, 'since'>,
+  index: Pick<OrganizationIndex, 'deepSince'>,
   filter: Omit<DetectionFilter, 'about'> & { search?: string | undefined },
   asOf: number,
 ): boolean {
   const days = Math.max(filter.foundWithinDays ?? 0, filter.fixedWithinDays ?? 0, 7);
-  if (asOf - days * dayMs < index.since) return false;
+  if (asOf - days * dayMs < index.deepSince) return false;
   return !filter.search || (filter.status !== 'fixed' && filter.status !== 'all');
 }
 

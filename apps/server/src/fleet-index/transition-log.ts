@@ -7,24 +7,102 @@ export interface LoggedTransition extends Transition {
   readonly assets: number | RoaringBitmap32;
 }
 
+type Bulk = Transition & { readonly place: number; readonly assets: RoaringBitmap32 };
+
+/** What happened within so long lies together: a question about the last weeks does not look at the year before. */
+const periodMs = 16 * 24 * 3600 * 1000;
+
 /**
  * When detections came and went, as far back as the index answers itself. Not in order of time. Single ones are packed: a busy fleet
  * makes a million in a month.
  */
 export class TransitionLog {
-  #at = new Float64Array(256);
-  #place = new Int32Array(256);
-  #asset = new Int32Array(256);
-  #kind = new Uint8Array(256);
+  /** By number, from 1970 on. */
+  readonly #periods = new Map<number, Period>();
+
+  get length(): number {
+    let length = 0;
+    for (const period of this.#periods.values()) length += period.length;
+    return length;
+  }
+
+  add(place: number, asset: number, transition: Transition): void {
+    this.#at(transition.at).add(place, asset, transition);
+  }
+
+  /** Takes over the bitmap. */
+  addMany(place: number, assets: RoaringBitmap32, transition: Transition): void {
+    this.#at(transition.at).addMany(place, assets, transition);
+  }
+
+  /** All since a moment, that moment too. The same object may be handed out again for the next. */
+  forEach(since: number, visit: (one: LoggedTransition) => void): void {
+    for (const [number, period] of this.#periods) if ((number + 1) * periodMs > since) period.forEach(since, visit);
+  }
+
+  /** All from a moment up to another one, both too, to be kept whatever becomes of the others; the caller disposes it. */
+  copy(since: number, until: number): TransitionLog {
+    const copy = new TransitionLog();
+    for (const [number, period] of this.#periods) {
+      if ((number + 1) * periodMs <= since || number * periodMs > until) continue;
+      copy.#periods.set(number, period.copy(since, until));
+    }
+    return copy;
+  }
+
+  /** Takes over what another one holds, which is empty then. */
+  absorb(other: TransitionLog): void {
+    for (const [number, period] of other.#periods) {
+      const known = this.#periods.get(number);
+      if (known) known.absorb(period);
+      else this.#periods.set(number, period);
+    }
+    other.#periods.clear();
+  }
+
+  /** Forgets these assets. */
+  forget(assets: ReadonlySet<number>): void {
+    const isForgotten = new Uint8Array(Math.max(0, ...assets) + 1);
+    for (const asset of assets) isForgotten[asset] = 1;
+    for (const period of this.#periods.values()) period.forget(isForgotten, [...assets]);
+  }
+
+  /** Forgets what was before a moment. */
+  forgetBefore(moment: number): void {
+    for (const [number, period] of this.#periods) {
+      if (number * periodMs >= moment) continue;
+      period.keep(moment, Number.POSITIVE_INFINITY);
+      if (period.length === 0) this.#periods.delete(number);
+    }
+  }
+
+  dispose(): void {
+    for (const period of this.#periods.values()) period.dispose();
+    this.#periods.clear();
+  }
+
+  #at(moment: number): Period {
+    const number = Math.floor(moment / periodMs);
+    const known = this.#periods.get(number) ?? new Period();
+    this.#periods.set(number, known);
+    return known;
+  }
+}
+
+class Period {
+  #at = new Float64Array(64);
+  #place = new Int32Array(64);
+  #asset = new Int32Array(64);
+  #kind = new Uint8Array(64);
   #length = 0;
-  #bulk: (Transition & { readonly place: number; readonly assets: RoaringBitmap32 })[] = [];
+  #bulk: Bulk[] = [];
 
   get length(): number {
     return this.#length + this.#bulk.length;
   }
 
   add(place: number, asset: number, transition: Transition): void {
-    if (this.#length === this.#at.length) this.#grow();
+    if (this.#length === this.#at.length) this.#resize(this.#length * 2);
     this.#at[this.#length] = transition.at;
     this.#place[this.#length] = place;
     this.#asset[this.#length] = asset;
@@ -32,12 +110,10 @@ export class TransitionLog {
     this.#length += 1;
   }
 
-  /** Takes over the bitmap. */
-  addMany(place: number, assets: RoaringBitmap32, transition: Transition): void {
-    this.#bulk.push({ ...transition, place, assets });
+  addMany(place: number, assets: RoaringBitmap32, { at, from, to, first }: Transition): void {
+    this.#bulk.push({ place, assets, at, from, to, first });
   }
 
-  /** All since a moment, that moment too. The same object may be handed out again for the next. */
   forEach(since: number, visit: (one: LoggedTransition) => void): void {
     for (const one of this.#bulk) if (one.at >= since) visit(one);
     for (let index = 0; index < this.#length; index += 1) {
@@ -55,27 +131,34 @@ export class TransitionLog {
     }
   }
 
-  /** All up to a moment, that moment too, to be kept whatever becomes of the others; the caller disposes it. */
-  copyUntil(moment: number): TransitionLog {
-    const copy = new TransitionLog();
-    for (const one of this.#bulk) if (one.at <= moment) copy.addMany(one.place, new RoaringBitmap32(one.assets), one);
+  copy(since: number, until: number): Period {
+    const copy = new Period();
+    for (const one of this.#bulk)
+      if (one.at >= since && one.at <= until) copy.addMany(one.place, new RoaringBitmap32(one.assets), one);
     [copy.#at, copy.#place, copy.#asset] = [this.#at.slice(), this.#place.slice(), this.#asset.slice()];
     [copy.#kind, copy.#length] = [this.#kind.slice(), this.#length];
-    copy.#keep((index) => (copy.#at[index] ?? 0) <= moment);
+    copy.keep(since, until);
     return copy;
   }
 
-  /** Forgets these assets. */
-  forget(assets: ReadonlySet<number>): void {
-    this.#keep((index) => !assets.has(this.#asset[index] ?? -1));
-    for (const { assets: many } of this.#bulk) many.removeMany([...assets]);
+  absorb(other: Period): void {
+    other.forEach(Number.NEGATIVE_INFINITY, ({ place, assets, ...transition }) => {
+      if (typeof assets === 'number') this.add(place, assets, transition);
+      else this.addMany(place, assets, transition);
+    });
+  }
+
+  forget(isForgotten: Uint8Array, assets: number[]): void {
+    this.#keep((index) => isForgotten[this.#asset[index] ?? 0] !== 1);
+    for (const { assets: many } of this.#bulk) many.removeMany(assets);
     this.#dropBulk(({ assets: many }) => !many.isEmpty);
   }
 
-  /** Forgets what was before a moment. */
-  forgetBefore(moment: number): void {
-    this.#keep((index) => (this.#at[index] ?? 0) >= moment);
-    this.#dropBulk(({ at }) => at >= moment);
+  /** Gives up what was not from one moment up to another one. */
+  keep(since: number, until: number): void {
+    const isKept = (at: number): boolean => at >= since && at <= until;
+    this.#keep((index) => isKept(this.#at[index] ?? 0));
+    this.#dropBulk(({ at }) => isKept(at));
   }
 
   dispose(): void {
@@ -94,13 +177,12 @@ export class TransitionLog {
     this.#length = next;
   }
 
-  #dropBulk(isKept: (one: { at: number; assets: RoaringBitmap32 }) => boolean): void {
+  #dropBulk(isKept: (one: Bulk) => boolean): void {
     for (const one of this.#bulk) if (!isKept(one)) one.assets.dispose();
     this.#bulk = this.#bulk.filter(({ assets }) => !assets.isDisposed);
   }
 
-  #grow(): void {
-    const length = this.#at.length * 2;
+  #resize(length: number): void {
     const [at, place, asset, kind] = [
       new Float64Array(length),
       new Int32Array(length),

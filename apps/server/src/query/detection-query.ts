@@ -73,7 +73,10 @@ function speaksOf(query: Query | null, fields: readonly string[]): boolean {
  * Whether the index can answer: it knows when detections came and went in its window alone, and not by which packages those that are
  * gone were found. An index of a moment of the past may have no window, and cannot say what was open at another one.
  */
-export function indexAnswers(query: Query | null, { since, isPast }: Pick<OrganizationIndex, 'since' | 'isPast'>): boolean {
+export function indexAnswers(
+  query: Query | null,
+  { since, deepSince, isPast }: Pick<OrganizationIndex, 'since' | 'deepSince' | 'isPast'>,
+): boolean {
   if (!query) return true;
   const isWithFixed = speaksOfFixed(query);
   return foldQuery<boolean>(query, {
@@ -85,10 +88,10 @@ export function indexAnswers(query: Query | null, { since, isPast }: Pick<Organi
       // At one moment: of a time in which it once was open only the histories tell.
       if (name === 'openAt') return !isPast && test.is === 'range' && test.from >= since && isMoment(test);
       if (name === 'status') return Number.isFinite(since);
-      if (name === 'fixedAt') return test.is === 'range' && test.from >= since && test.until === Infinity;
+      if (name === 'fixedAt') return test.is === 'range' && test.from >= deepSince && test.until === Infinity;
       return (
         name !== 'firstFound' ||
-        (test.is === 'range' && [test.from, test.until].every((at) => !Number.isFinite(at) || at >= since))
+        (test.is === 'range' && [test.from, test.until].every((at) => !Number.isFinite(at) || at >= deepSince))
       );
     },
     nested: (field) => field.of !== 'software' || !isWithFixed,

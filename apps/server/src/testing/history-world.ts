@@ -34,7 +34,7 @@ export type Step = { readonly hours: number } & (
   | { readonly kind: 'kernel'; readonly asset: number; readonly version: string | null }
   | { readonly kind: 'release'; readonly asset: number; readonly release: number }
   | { readonly kind: 'knowledge'; readonly beliefs: readonly (Belief | null)[] }
-  | { readonly kind: 'judge' | 'look' | 'rebuild' | 'verify' | 'fold' }
+  | { readonly kind: 'judge' | 'look' | 'rebuild' | 'verify' | 'fold' | 'deepen' | 'deepenSome' }
 );
 
 /** How a document reaches the platform: as it should, as a whole, twice, behind the one after it, or not before the next. */

@@ -60,7 +60,13 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 4,
       arbitrary: fc.record({ hours, kind: fc.constant('knowledge' as const), beliefs: fc.tuple(belief, belief, belief, belief) }),
     },
-    { weight: 4, arbitrary: fc.record({ hours, kind: fc.constantFrom('judge' as const, 'look', 'rebuild', 'verify', 'fold') }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        hours,
+        kind: fc.constantFrom('judge' as const, 'look', 'rebuild', 'verify', 'fold', 'deepen', 'deepenSome'),
+      }),
+    },
   ),
   { minLength: 1, maxLength: 16 },
 );
@@ -89,6 +95,8 @@ export async function compareThreeWays(
         index = open();
       } else if (step.kind === 'look') await compareNow(world, index, other);
       else if (step.kind === 'verify') same('verified', (await index.verify()).healed, 0);
+      else if (step.kind === 'deepen') await index.deepen();
+      else if (step.kind === 'deepenSome') await index.deepen({ pages: 1 });
       else if (step.kind === 'fold') {
         await compareNow(world, index, other);
         for (const partition of ['inventory_change_past', 'inventory_change_rest']) {
@@ -112,7 +120,8 @@ async function compareNow(world: HistoryWorld, ...indexes: readonly FleetIndex[]
     same('SQL and matcher', bySql, askMatcher(world, organizationId, world.now));
     for (const fleet of indexes) {
       const index = await fleet.current(organizationId);
-      same('index and SQL', askIndex(index, world.now), withinWindow(bySql, index.since));
+      for (const since of [index.since, index.deepSince])
+        same('index and SQL', askIndex(index, world.now, since), withinWindow(bySql, since));
       checkVisits(index, index.momentFor(world.now));
       checkDays(index, bySql, index.momentFor(world.now));
     }
@@ -169,7 +178,7 @@ async function comparePast(world: HistoryWorld, asOf: number, indexes: readonly 
       const past = await fleet.at(organizationId, new Date(asOf));
       same(`index of ${moment} and SQL`, askOpen(past), open.sort());
       if (Number.isFinite(past.since)) {
-        same(`times of ${moment} and SQL`, askIndex(past, asOf), withinWindow(bySql, past.since));
+        same(`times of ${moment} and SQL`, askIndex(past, asOf, past.since), withinWindow(bySql, past.since));
         checkVisits(past, asOf);
         checkDays(past, bySql, asOf);
       }
@@ -248,10 +257,11 @@ function withinWindow(answers: Answers, since: number): Answers {
   );
 }
 
-function askIndex(index: OrganizationIndex, asOf: number): Answers {
+/** `since`: from where on times are told. */
+function askIndex(index: OrganizationIndex, asOf: number, since: number): Answers {
   const found = new Map<string, number>();
   const fixed = new Map<string, number>();
-  index.log.forEach(index.since, ({ assets, place, at, from, to, first }) => {
+  index.log.forEach(since, ({ assets, place, at, from, to, first }) => {
     for (const one of typeof assets === 'number' ? [assets] : assets.toUint32Array()) {
       const key = `${one} ${place}`;
       if (from === 0 && first) found.set(key, at);
@@ -266,7 +276,7 @@ function askIndex(index: OrganizationIndex, asOf: number): Answers {
       const wasFixed = check.wasFixed.has(dense);
       if (state === 0 && !wasFixed) continue;
       const birth = index.table.birth(dense);
-      const firstFound = found.get(`${dense} ${place}`) ?? (birth >= index.since ? birth : null);
+      const firstFound = found.get(`${dense} ${place}`) ?? (birth >= since ? birth : null);
       const fixedAt = state === 0 ? (fixed.get(`${dense} ${place}`) ?? null) : null;
       const status = statusIn({ isOpen: state > 0, wasFixed, firstFound }, asOf);
       const confirmed = state === 0 ? !check.doubtful.has(dense) : state === 2;
