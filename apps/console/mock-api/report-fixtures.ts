@@ -45,6 +45,19 @@ const schedule: ReportSchedule = {
   problem: null,
 };
 
+const stopped: ReportSchedule = {
+  ...schedule,
+  scheduleId: '0b1d4c2e-7a66-4df4-9b1f-0e6a9d1d2f34',
+  name: 'Database servers',
+  kind: 'fixes',
+  format: 'csv',
+  assets: 'tag:database',
+  enabled: false,
+  createdBy: 'grace',
+  nextRunAt: null,
+  problem: 'grace, whose it is, is there no more, or disabled: whoever may see every asset can take it over.',
+};
+
 const channel: NotificationChannel = {
   channelId,
   name: 'Operations',
@@ -73,6 +86,8 @@ const rule: NotificationRule = {
   channelIds: [channelId],
   digestMinutes: 5,
   enabled: true,
+  createdBy: 'admin',
+  problem: null,
 };
 
 const delivery = { channel: 'Operations', events: 3, attempts: 1, createdAt: at(-1), dueAt: at(-1) };
@@ -119,8 +134,9 @@ export const reportHandlers = {
   ]),
   createReport: () => report,
   previewReport: () => ({ assets: 12, detections: 345 }),
-  listReportSchedules: listed([schedule]),
+  listReportSchedules: listed([schedule, stopped]),
   saveReportSchedule: () => schedule,
+  takeOverReportSchedule: () => ({ ...stopped, createdBy: 'admin', enabled: true, problem: null }),
   runReportSchedule: () => report,
   listNotificationChannels: listed([channel]),
   saveNotificationChannel: () => ({ channel, secret: null }),

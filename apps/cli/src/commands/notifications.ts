@@ -116,8 +116,10 @@ const rulesList: Command = {
       one.assets,
       one.channelIds.length,
       one.enabled ? 'on' : 'off',
+      one.createdBy,
+      one.problem,
     ]);
-    const heads = ['rule', 'name', 'events', 'detections', 'assets', 'channels', ''];
+    const heads = ['rule', 'name', 'events', 'detections', 'assets', 'channels', '', 'saved by', 'problem'];
     return { data, text: data.items.length > 0 ? table(heads, rows) : 'none yet: vedette notifications rules save' };
   },
 };

@@ -16,6 +16,7 @@ import {
   ReportKind,
   runReportSchedule,
   saveReportSchedule,
+  takeOverReportSchedule,
 } from '@vedette/protocol';
 import { z } from 'zod';
 import type { Client } from '../api/connect.ts';
@@ -97,7 +98,7 @@ async function fetchTo({ client }: Surroundings, { reportId }: Report, file: str
 }
 
 function fileName({ kind, asOf, format }: Report): string {
-  return `vedette-${kind}-${asOf.slice(0, 16).replaceAll(':', '')}.${format}`;
+  return `vedette-${kind ?? 'report'}-${asOf.slice(0, 16).replaceAll(':', '')}.${format ?? 'bin'}`;
 }
 
 const reportsPreview: Command = {
@@ -178,8 +179,10 @@ const schedulesList: Command = {
       one.timeZone,
       one.nextRunAt,
       one.lastRunAt,
+      one.createdBy,
+      one.problem,
     ]);
-    const heads = ['schedule', 'name', 'kind', 'format', 'times', 'time zone', 'next', 'last'];
+    const heads = ['schedule', 'name', 'kind', 'format', 'times', 'time zone', 'next', 'last', 'owner', 'problem'];
     return { data, text: data.items.length > 0 ? table(heads, rows) : 'none yet: vedette reports schedules save' };
   },
 };
@@ -221,6 +224,18 @@ const schedulesRun: Command = {
   },
 };
 
+const schedulesTakeOver: Command = {
+  name: 'reports schedules take-over',
+  summary: 'Make a schedule your own: it runs with what you may see, and goes on where it was stopped for its owner.',
+  args: '<schedule>',
+  example: 'vedette reports schedules take-over 3f0e6d0a-0c53-4d7e-8f35-5ad2a3a6b1aa',
+  async run({ client }, [id]) {
+    const data = await client().call(takeOverReportSchedule, { params: { scheduleId: identifier(z.uuid(), 'schedule', id) } });
+    const next = data.problem ?? `next: ${data.nextRunAt ?? 'never'}`;
+    return { data, text: `The schedule ${data.scheduleId} is yours; ${next}` };
+  },
+};
+
 const schedulesDelete: Command = {
   name: 'reports schedules delete',
   summary: 'Delete a schedule; its reports stay until they expire.',
@@ -240,6 +255,7 @@ export const reportCommands: readonly Command[] = [
   reportsDelete,
   schedulesList,
   schedulesSave,
+  schedulesTakeOver,
   schedulesRun,
   schedulesDelete,
 ];

@@ -5,7 +5,7 @@ import { isSecure } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { hashSecret } from './secret.ts';
-import { type CallerRow, findSession, findToken, type SessionRow, touchSession, touchToken } from './store.ts';
+import { type CallerRow, findSession, findToken, findUserRights, type SessionRow, touchSession, touchToken } from './store.ts';
 
 /** Who asks. Every query about an organization's things takes organizationId from here. */
 export interface Caller {
@@ -57,6 +57,15 @@ export async function callerOfSession(db: Kysely<Database>, tokenHash: Buffer, n
   if (!session) return null;
   await touchSession(db, session, now);
   return toCaller(session);
+}
+
+/** A user as a caller of this moment, for what goes on without them; null where they are gone, disabled, or have a role that is gone. */
+export async function callerOfUser(
+  db: Kysely<Database>,
+  user: { readonly organizationId: string; readonly userId: string },
+): Promise<Caller | null> {
+  const row = await findUserRights(db, user);
+  return row && toCaller(row);
 }
 
 /** With https the name's prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis, 4.1.3.2). */

@@ -72,6 +72,15 @@ export async function findToken(db: Db, tokenHash: Buffer, now: Date): Promise<T
   return rows[0] ?? null;
 }
 
+/** What decides what a user may now, whether they are logged in or not; null where they are gone or disabled. */
+export async function findUserRights(db: Db, { organizationId, userId }: Owner): Promise<CallerRow | null> {
+  const { rows } = await sql<CallerRow>`
+    select ${callerColumns}, null as last_used_at
+    from app_user ${roleOfUser}
+    where app_user.organization_id = ${organizationId} and app_user.id = ${userId} and app_user.disabled_at is null`.execute(db);
+  return rows[0] ?? null;
+}
+
 function isRecent(at: Date | null, now: Date): boolean {
   return at !== null && now.getTime() - at.getTime() < touchEveryMs;
 }

@@ -94,12 +94,14 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
     }
   });
 
-  serve(app, context, listNotificationRules, async ({ caller }) => ({
-    items: (await loadRules(db, caller.organizationId)).map(toRule),
-  }));
+  serve(app, context, listNotificationRules, async ({ caller }) => {
+    const items = [];
+    for (const row of await loadRules(db, caller.organizationId)) items.push(await toRule(db, row));
+    return { items };
+  });
 
   serve(app, context, saveNotificationRule, async ({ body, caller }) => {
-    const { organizationId, login } = caller;
+    const { organizationId, userId, login } = caller;
     const now = clock();
     readMoment(body.query, 'detection', now);
     readMoment(body.assets, 'asset', now);
@@ -125,9 +127,11 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
       scopes: [...scopesOf(caller)],
       createdAt: now,
       createdBy: login,
+      ownerId: userId,
     });
-    log.info({ audit: 'notification-rule', organizationId, rule: toRule(row), by: login }, 'a rule was saved');
-    return toRule(row);
+    const rule = await toRule(db, row);
+    log.info({ audit: 'notification-rule', organizationId, rule, by: login }, 'a rule was saved');
+    return rule;
   });
 
   serve(app, context, deleteNotificationRule, async ({ params: { ruleId }, caller: { organizationId, login } }) => {

@@ -1,5 +1,6 @@
 import { ChannelSettings, type Delivery, type NotificationChannel, type NotificationRule } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
+import { ownerRights } from '../auth/owner-rights.ts';
 import type { Database } from '../db/schema.ts';
 import type { ChannelRow } from './deliver.ts';
 import type { RuleRow } from './write-messages.ts';
@@ -58,11 +59,12 @@ export async function loadRules(db: Db, organizationId: string): Promise<RuleRow
 }
 
 export async function writeRule(db: Db, row: RuleRow): Promise<RuleRow> {
-  const { name, events, query, assets, channelIds, digestMinutes, enabled, scopes } = row;
+  const { name, events, query, assets, channelIds, digestMinutes, enabled, scopes, createdBy, ownerId } = row;
+  const change = { name, events, query, assets, channelIds, digestMinutes, enabled, scopes, createdBy, ownerId };
   return db
     .insertInto('notificationRule')
     .values(row)
-    .onConflict((on) => on.column('id').doUpdateSet({ name, events, query, assets, channelIds, digestMinutes, enabled, scopes }))
+    .onConflict((on) => on.column('id').doUpdateSet(change))
     .returningAll()
     .executeTakeFirstOrThrow();
 }
@@ -112,7 +114,12 @@ export function toChannel(row: ChannelRow, waiting: number): NotificationChannel
   };
 }
 
-export function toRule(row: RuleRow): NotificationRule {
+/**
+ * Rules are the organization's, made by those who may see all of it: one goes on when whoever saved it last is gone, since nobody would
+ * hear that nothing is told any more. It says so, because what it tells may go to them.
+ */
+export async function toRule(db: Db, row: RuleRow): Promise<NotificationRule> {
+  const { problem } = await ownerRights(db, row, 'notification:write');
   return {
     ruleId: row.id as NotificationRule['ruleId'], // Ids from our own tables.
     name: row.name,
@@ -122,5 +129,7 @@ export function toRule(row: RuleRow): NotificationRule {
     channelIds: row.channelIds as NotificationRule['channelIds'],
     digestMinutes: row.digestMinutes,
     enabled: row.enabled,
+    createdBy: row.createdBy,
+    problem: problem && `${problem}: see where its channels lead, and save it anew.`,
   };
 }

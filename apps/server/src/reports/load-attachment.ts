@@ -3,7 +3,7 @@ import type { Database } from '../db/schema.ts';
 import type { Attachment } from '../notifications/channels/send-email.ts';
 import type { MessageBody } from '../notifications/message.ts';
 import { fileName } from './file-name.ts';
-import { mediaTypes } from './media-types.ts';
+import { mediaTypeOf } from './media-types.ts';
 import { readChunks, toReport } from './store.ts';
 
 /** Larger mails are refused by many servers. */
@@ -21,6 +21,6 @@ export async function loadAttachment(
   const chunks: Buffer[] = [];
   for await (const chunk of readChunks(db, row.id)) chunks.push(chunk);
   const report = toReport(row);
-  const contentType = mediaTypes[report.format];
+  const contentType = mediaTypeOf(report.format);
   return { attachment: { filename: fileName(report), contentType, content: Buffer.concat(chunks) }, note: null };
 }

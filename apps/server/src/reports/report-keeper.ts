@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ReportScope } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
+import { ownerRights } from '../auth/owner-rights.ts';
 import type { Context } from '../context.ts';
 import { outsideScope } from '../db/asset-scope.ts';
 import { isBusyError } from '../db/database-error.ts';
@@ -9,6 +9,7 @@ import { ApiError } from '../http/api-error.ts';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 import { makeReport } from './make-report.ts';
 import { runDueSchedules } from './schedule-store.ts';
+import { readWish } from './stored-wish.ts';
 import { appendChunk, claimReport, deleteExpired, dropChunks, type ReportRow, settleReport } from './store.ts';
 
 const pollMs = 5000;
@@ -60,7 +61,7 @@ export class ReportKeeper implements AsyncDisposable {
     const { db, clock, log } = this.#context;
     try {
       await deleteExpired(db, clock());
-      await runDueSchedules(db, clock());
+      await runDueSchedules(this.#context, clock());
       while (!this.#isStopped) {
         const now = clock();
         const [until, settledBefore] = [new Date(now.getTime() + claimMs), new Date(now.getTime() - settleMs)];
@@ -114,8 +115,11 @@ export class ReportKeeper implements AsyncDisposable {
 
   async #write(row: ReportRow): Promise<void> {
     const { db, clock } = this.#context;
-    const { organizationId, asOf, since, scopes } = row;
-    const wish = ReportScope.parse(row.wish);
+    const { organizationId, asOf, since } = row;
+    const wish = readWish(row.wish);
+    if (!wish) throw new ApiError('BAD_REQUEST', 'What it asks for is understood no more: have it made anew.');
+    const { scopes, problem } = await ownerRights(db, row, 'report:write');
+    if (problem !== null) throw new ApiError('FORBIDDEN', problem);
     const made = await makeReport(this.#context, { organizationId, wish, asOf, since, scopes });
     const hash = createHash('sha256');
     let [bytes, number] = [0, 0];

@@ -392,7 +392,14 @@ describe('a report whose maker was killed', () => {
   async function left(change: { state: 'queued' | 'running'; attempts: number; claimedUntil?: Date }): Promise<string> {
     const id = randomUUID();
     const times = { asOf: at(5), since: null, createdAt: at(6), expiresAt: new Date(server.clock.now.getTime() + day) };
-    const report = { organizationId: caller.organizationId, id, scheduleId: null, createdBy: 'somebody', scopes: [] };
+    const report = {
+      organizationId: caller.organizationId,
+      id,
+      scheduleId: null,
+      createdBy: 'somebody',
+      ownerId: caller.userId,
+      scopes: [],
+    };
     const wished = JSON.stringify({ kind: 'detections', format: 'csv' });
     await database.db
       .insertInto('report')

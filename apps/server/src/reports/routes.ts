@@ -10,7 +10,7 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { fileName } from './file-name.ts';
 import { kindNames } from './make-report.ts';
-import { mediaTypes } from './media-types.ts';
+import { mediaTypeOf } from './media-types.ts';
 import { withDeadlines } from './report-deadlines.ts';
 import { readMoment, resolveScope } from './report-scope.ts';
 import {
@@ -38,7 +38,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
     if (begin !== undefined && new Date(begin) >= asOf) throw new ApiError('BAD_REQUEST', 'body.since: it has to be before asOf');
     readMoment(wish.assets, 'asset', asOf);
     readMoment(wish.detections, 'detection', asOf);
-    const { organizationId, login } = caller;
+    const { organizationId, userId, login } = caller;
     await refuseMoreReports(db, organizationId);
     const named = await withDeadlines(db, organizationId, { ...wish, name: wish.name ?? kindNames[wish.kind] });
     const since = wish.kind === 'difference' ? await beginOf({ organizationId, wish: named, asOf }, begin) : null;
@@ -50,6 +50,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
       wish: named,
       ...times,
       createdBy: login,
+      ownerId: userId,
       scopes: scopesOf(caller),
     });
     log.info({ audit: 'report', organizationId, report: row.id, kind: wish.kind, by: login }, 'a report was wished for');
@@ -102,13 +103,13 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
       .header('content-disposition', `attachment; filename="${fileName(report)}"`)
       .header('content-length', row.bytes)
       .header('etag', `"${row.sha256}"`)
-      .type(mediaTypes[report.format])
+      .type(mediaTypeOf(report.format))
       .send(Readable.from(readChunks(db, row.id), { objectMode: false, highWaterMark: 1 }));
   });
 }
 
-export function readerOf({ organizationId, login, scopes, seesNoAsset }: Caller): Reader {
-  return { organizationId, login, seesAll: scopes.length === 0 && !seesNoAsset };
+export function readerOf({ organizationId, userId, scopes, seesNoAsset }: Caller): Reader {
+  return { organizationId, userId, seesAll: scopes.length === 0 && !seesNoAsset };
 }
 
 /** What is made later keeps to what its maker may see. Throws ApiError FORBIDDEN for somebody who may see no asset. */

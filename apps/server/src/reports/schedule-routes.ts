@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { deleteReportSchedule, listReportSchedules, runReportSchedule, saveReportSchedule } from '@vedette/protocol';
+import {
+  deleteReportSchedule,
+  listReportSchedules,
+  runReportSchedule,
+  saveReportSchedule,
+  takeOverReportSchedule,
+} from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
@@ -7,10 +13,18 @@ import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { loadChannels } from '../notifications/store.ts';
 import { kindNames } from './make-report.ts';
-import { firstRun } from './next-run.ts';
+import { firstRun, nextRun } from './next-run.ts';
 import { readMoment } from './report-scope.ts';
 import { readerOf, scopesOf } from './routes.ts';
-import { loadSchedules, runSchedule, type ScheduleRow, toSchedule, writeSchedule } from './schedule-store.ts';
+import {
+  loadSchedules,
+  problemOf,
+  runSchedule,
+  type ScheduleRow,
+  takeOverSchedule,
+  toSchedule,
+  writeSchedule,
+} from './schedule-store.ts';
 import { refuseMoreReports, toReport } from './store.ts';
 
 const maxSchedules = 200;
@@ -25,18 +39,20 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
     return row;
   }
 
-  serve(app, context, listReportSchedules, async ({ caller }) => ({
-    items: (await loadSchedules(db, readerOf(caller))).map(toSchedule),
-  }));
+  serve(app, context, listReportSchedules, async ({ caller }) => {
+    const items = [];
+    for (const row of await loadSchedules(db, readerOf(caller))) items.push(await toSchedule(db, row));
+    return { items };
+  });
 
   serve(app, context, saveReportSchedule, async ({ body, caller }) => {
-    const { organizationId, login } = caller;
+    const { organizationId, userId, login } = caller;
     const { scheduleId, cron, timeZone, keepDays, channelIds, enabled, ...wish } = body;
     const now = clock();
     readMoment(wish.assets, 'asset', now);
     readMoment(wish.detections, 'detection', now);
-    if (scheduleId !== undefined) await find(caller, scheduleId);
-    else if ((await loadSchedules(db, { organizationId, login, seesAll: true })).length >= maxSchedules) {
+    const known = scheduleId === undefined ? null : await find(caller, scheduleId);
+    if (!known && (await loadSchedules(db, { organizationId, userId, seesAll: true })).length >= maxSchedules) {
       throw new ApiError('BAD_REQUEST', `An organization has at most ${maxSchedules} schedules.`);
     }
     const mail = new Set(
@@ -44,9 +60,10 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
     );
     const wrong = channelIds.find((id) => !mail.has(id as never)); // any id may be asked for
     if (wrong !== undefined) throw new ApiError('BAD_REQUEST', `body.channelIds: ${wrong} is no e-mail channel`);
+    // Whoever changes one of somebody else leaves it theirs: it goes on with what they may see.
     const row = await writeSchedule(db, {
       organizationId,
-      id: scheduleId ?? randomUUID(),
+      id: known?.id ?? randomUUID(),
       wish: { ...wish, name: wish.name ?? kindNames[wish.kind] },
       cron,
       timeZone,
@@ -56,10 +73,19 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
       scopes: [...scopesOf(caller)],
       createdAt: now,
       createdBy: login,
+      ownerId: userId,
       nextRunAt: firstRun({ cron, timeZone }, now),
     });
     log.info({ audit: 'report-schedule', organizationId, schedule: row.id, by: login }, 'a schedule was saved');
-    return toSchedule(row);
+    return toSchedule(db, row);
+  });
+
+  serve(app, context, takeOverReportSchedule, async ({ params: { scheduleId }, caller, note }) => {
+    const { userId: ownerId, login: createdBy } = caller;
+    const before = await find(caller, scheduleId);
+    const taker = { ownerId, createdBy, scopes: [...scopesOf(caller)], nextRunAt: nextRun(before, clock()) };
+    note({ before: { owner: before.createdBy, enabled: before.enabled, problem: before.lastProblem } });
+    return toSchedule(db, await takeOverSchedule(db, before, taker));
   });
 
   serve(app, context, deleteReportSchedule, async ({ params: { scheduleId }, caller }) => {
@@ -72,6 +98,8 @@ export function registerScheduleRoutes(app: FastifyInstance, context: Context, o
   serve(app, context, runReportSchedule, async ({ params: { scheduleId }, caller }) => {
     const now = clock();
     const row = await find(caller, scheduleId);
+    const problem = await problemOf(db, row);
+    if (problem !== null) throw new ApiError('CONFLICT', problem);
     await refuseMoreReports(db, caller.organizationId);
     const report = await runSchedule(db, row, { asOf: now, now });
     onNew();

@@ -97,10 +97,10 @@ describe('a schedule', () => {
     const wish = { kind: 'detections', format: 'csv', cron: '0 7 * * 1', name: 'Weekly', channelIds: [channel.channelId] };
     const saved = await api<ReportSchedule>('POST', '/report-schedules', wish);
     expect(saved.nextRunAt).toBe('2026-11-23T07:00:00.000Z');
-    expect(await runDueSchedules(database.db, server.clock.now)).toBe(0);
+    expect(await runDueSchedules(server.context, server.clock.now)).toBe(0);
     // The platform was away for two weeks: what it missed is one report.
     server.clock.now = new Date('2026-12-01T12:00:00Z');
-    const counts = await Promise.all([1, 2].map(() => runDueSchedules(database.db, server.clock.now)));
+    const counts = await Promise.all([1, 2].map(() => runDueSchedules(server.context, server.clock.now)));
     expect(counts.toSorted((a, b) => a - b)).toEqual([0, 1]);
     const onDone = (...[tx, report]: Parameters<ConstructorParameters<typeof ReportKeeper>[1]>) =>
       announce(tx, report, server.clock.now);
@@ -125,9 +125,9 @@ describe('a schedule', () => {
     await change(old.scheduleId, { wish: JSON.stringify({ kind: 'gone' }) });
     await database.db.updateTable('reportSchedule').set({ enabled: false }).where('cron', '<>', '0 8 * * *').execute();
     server.clock.now = new Date('2026-12-02T09:00:00Z');
-    const counts = await Promise.all([1, 2, 3].map(() => runDueSchedules(database.db, server.clock.now)));
+    const counts = await Promise.all([1, 2, 3].map(() => runDueSchedules(server.context, server.clock.now)));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
-    expect(await runDueSchedules(database.db, server.clock.now)).toBe(0);
+    expect(await runDueSchedules(server.context, server.clock.now)).toBe(0);
     const made = await database.db.selectFrom('report').select('scheduleId').where('createdAt', '=', server.clock.now).execute();
     expect(made).toEqual([{ scheduleId: good.scheduleId }]);
     const rows = await database.db

@@ -1,4 +1,4 @@
-import { type Report, ReportScope, type ReportSorting } from '@vedette/protocol';
+import type { Report, ReportScope, ReportSorting } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -12,6 +12,7 @@ import {
   type SortedPart,
   type SortKey,
 } from '../http/list-cursor.ts';
+import { shownWish } from './stored-wish.ts';
 
 const maxUnfinished = 50;
 
@@ -21,7 +22,7 @@ export type ReportRow = Selectable<Database['report']>;
 /** Who may see a report: whoever wished for it, and those who may see every asset. */
 export interface Reader {
   readonly organizationId: string;
-  readonly login: string;
+  readonly userId: string;
   readonly seesAll: boolean;
 }
 
@@ -34,6 +35,7 @@ export interface NewReport {
   readonly since: Date | null;
   readonly createdAt: Date;
   readonly createdBy: string;
+  readonly ownerId: string | null;
   readonly scopes: readonly string[];
   readonly expiresAt: Date;
 }
@@ -55,9 +57,9 @@ export async function refuseMoreReports(db: Db, organizationId: string): Promise
   throw new ApiError('TOO_MANY_REQUESTS', `${maxUnfinished} reports wait already`, { retryAfterSeconds: 30 });
 }
 
-function seenBy(db: Db, { organizationId, login, seesAll }: Reader) {
+function seenBy(db: Db, { organizationId, userId, seesAll }: Reader) {
   const rows = db.selectFrom('report').where('organizationId', '=', organizationId);
-  return seesAll ? rows : rows.where('createdBy', '=', login);
+  return seesAll ? rows : rows.where('ownerId', '=', userId);
 }
 
 const newest: readonly SortKey[] = [...byNewest(sql`created_at`), { by: sql`id::text`, type: 'text' }];
@@ -78,11 +80,11 @@ const sortKeys: Readonly<Record<ReportSorting, readonly SortKey[]>> = {
 
 export async function listReportRows(
   db: Db,
-  { organizationId, login, seesAll }: Reader,
+  { organizationId, userId, seesAll }: Reader,
   part: SortedPart<ReportSorting>,
 ): Promise<SortedPage<ReportRow>> {
   const seen = sql`
-    select * from report where organization_id = ${organizationId} and ${seesAll ? sql`true` : sql`created_by = ${login}`}`;
+    select * from report where organization_id = ${organizationId} and ${seesAll ? sql`true` : sql`owner_id = ${userId}`}`;
   return findSorted(db, seen, sortKeys[part.sort], part);
 }
 
@@ -194,14 +196,9 @@ export async function deleteExpired(db: Db, now: Date): Promise<number> {
 }
 
 export function toReport(row: ReportRow): Report {
-  const { name, ...wish } = ReportScope.parse(row.wish);
   return {
     reportId: row.id as Report['reportId'], // Ids from our own table.
-    name: name ?? '',
-    ...wish,
-    assets: wish.assets ?? null,
-    detections: wish.detections ?? null,
-    deadlines: wish.deadlines ?? null,
+    ...shownWish(row.wish),
     asOf: row.asOf.toISOString(),
     since: row.since?.toISOString() ?? null,
     state: row.state,

@@ -67,6 +67,7 @@ import {
   previewReport,
   runReportSchedule,
   saveReportSchedule,
+  takeOverReportSchedule,
 } from './reports.ts';
 import { acceptFeed, getCheck, getKnowledge, listChecks, refreshKnowledge } from './knowledge.ts';
 import {
@@ -222,6 +223,7 @@ export const endpoints = {
   deleteReport,
   listReportSchedules,
   saveReportSchedule,
+  takeOverReportSchedule,
   deleteReportSchedule,
   runReportSchedule,
   listNotificationChannels,

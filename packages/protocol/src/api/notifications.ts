@@ -83,6 +83,8 @@ export const NotificationRule = z.object({
   channelIds: z.array(ChannelId),
   digestMinutes: z.int(),
   enabled: z.boolean(),
+  createdBy: z.string().meta({ description: 'Whoever saved it last' }),
+  problem: z.string().nullable().meta({ description: 'Why somebody should look at it; it goes on all the same' }),
 });
 export type NotificationRule = z.infer<typeof NotificationRule>;
 
@@ -156,7 +158,7 @@ export const listNotificationRules = endpoint({
 
 export const saveNotificationRule = endpoint({
   name: 'saveNotificationRule',
-  summary: 'Make a rule, or change one. It holds for what happens from now on.',
+  summary: 'Make a rule, or change one, which makes it your own. It holds for what happens from now on.',
   method: 'POST',
   path: '/notification-rules',
   permission: 'notification:write',

@@ -32,11 +32,16 @@ export const ReportScope = z.object({
 });
 export type ReportScope = z.infer<typeof ReportScope>;
 
+/** Of what is stored, which another version may have written. */
+const KnownParts = {
+  kind: ReportKind.nullable().meta({ description: 'null: none that this version knows' }),
+  format: ReportFormat.nullable().meta({ description: 'null: none that this version knows' }),
+};
+
 export const Report = z.object({
   reportId: ReportId,
   name: z.string(),
-  kind: ReportKind,
-  format: ReportFormat,
+  ...KnownParts,
   assets: z.string().nullable(),
   detections: z.string().nullable(),
   deadlines: ReportDeadlines.nullable(),
@@ -136,6 +141,7 @@ export const deleteReport = endpoint({
 export const ReportSchedule = z.object({
   scheduleId: z.uuid(),
   ...ReportScope.shape,
+  ...KnownParts,
   assets: z.string().nullable(),
   detections: z.string().nullable(),
   cron: z.string(),
@@ -143,10 +149,10 @@ export const ReportSchedule = z.object({
   keepDays: z.int(),
   channelIds: z.array(z.uuid()),
   enabled: z.boolean(),
-  createdBy: z.string(),
+  createdBy: z.string().meta({ description: 'Whose it is: it runs with what they may see' }),
   nextRunAt: Instant.nullable(),
   lastRunAt: Instant.nullable(),
-  problem: z.string().nullable(),
+  problem: z.string().nullable().meta({ description: 'Why it is not run, and what to do' }),
 });
 export type ReportSchedule = z.infer<typeof ReportSchedule>;
 
@@ -191,6 +197,17 @@ export const deleteReportSchedule = endpoint({
   errors: ['NOT_FOUND'],
 });
 
+export const takeOverReportSchedule = endpoint({
+  name: 'takeOverReportSchedule',
+  summary: 'Make a schedule your own: it then runs with what you may see, and goes on where it was stopped for its owner.',
+  method: 'POST',
+  path: '/report-schedules/:scheduleId/take-over',
+  permission: 'report:write',
+  params: OneSchedule,
+  reply: ReportSchedule,
+  errors: ['NOT_FOUND'],
+});
+
 export const runReportSchedule = endpoint({
   name: 'runReportSchedule',
   summary: 'Have the report of a schedule made now, beside its times.',
@@ -199,5 +216,5 @@ export const runReportSchedule = endpoint({
   permission: 'report:write',
   params: OneSchedule,
   reply: Report,
-  errors: ['NOT_FOUND', 'TOO_MANY_REQUESTS'],
+  errors: ['NOT_FOUND', 'CONFLICT', 'TOO_MANY_REQUESTS'],
 });

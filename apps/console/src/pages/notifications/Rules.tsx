@@ -2,6 +2,7 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Multiselect from '@cloudscape-design/components/multiselect';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ChannelId, endpoints, NotificationEvent, type NotificationRule } from '@vedette/protocol';
 import { useState } from 'react';
@@ -33,7 +34,12 @@ function columnsWith(channels: ReadonlyMap<string, string>): readonly Column<Not
     { id: 'events', header: 'When', text: when, cell: when, minWidth: 200 },
     { id: 'query', header: 'Of', text: of, cell: of, minWidth: 120 },
     { id: 'channels', header: 'To', text: to, cell: to },
+    { id: 'by', header: 'Saved by', text: ({ createdBy }) => createdBy, cell: (item) => <SavedBy item={item} />, minWidth: 120 },
   ];
+}
+
+function SavedBy({ item: { createdBy, problem } }: { item: NotificationRule }) {
+  return problem === null ? createdBy : <StatusIndicator type="warning">{problem}</StatusIndicator>;
 }
 
 /** What is told. */

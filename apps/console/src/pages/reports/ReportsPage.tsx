@@ -17,7 +17,7 @@ import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 import { CreateReport } from './CreateReport.tsx';
-import { kindWords } from './kind-words.ts';
+import { kindWord, titleOf } from './kind-words.ts';
 import { Schedules } from './Schedules.tsx';
 
 const pollMs = 2000;
@@ -26,7 +26,7 @@ const scope = 'report';
 
 const columns: readonly Column<Report>[] = [
   { id: 'name', header: 'Report', sort: 'name', text: titleOf, cell: (item) => <ReportName item={item} /> },
-  { id: 'kind', header: 'Kind', sort: 'kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
+  { id: 'kind', header: 'Kind', sort: 'kind', text: ({ kind }) => kindWord(kind), cell: ({ kind }) => kindWord(kind) },
   {
     id: 'asOf',
     header: 'As of',
@@ -55,10 +55,6 @@ const columns: readonly Column<Report>[] = [
     cell: ({ createdBy }) => createdBy,
   },
 ];
-
-function titleOf({ name, format }: Report): string {
-  return `${name} (${format.toUpperCase()})`;
-}
 
 function scopeOf({ assets, detections }: Report): string {
   return [assets, detections].filter(Boolean).join(' · ') || 'all';

@@ -3,6 +3,7 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Multiselect from '@cloudscape-design/components/multiselect';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { endpoints, type ReportSchedule } from '@vedette/protocol';
 import { useState } from 'react';
@@ -15,18 +16,19 @@ import { FormModal } from '../../ui/FormModal.tsx';
 import { formatMoment, plural } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
 import { WholeTable } from '../../ui/WholeTable.tsx';
-import { kindWords } from './kind-words.ts';
+import { kindWord, titleOf } from './kind-words.ts';
 import { emptyScope, ReportScopeFields, toWish } from './ReportScopeFields.tsx';
 
 const columns: readonly Column<ReportSchedule>[] = [
   { id: 'name', header: 'Schedule', text: titleOf, cell: titleOf },
-  { id: 'kind', header: 'Kind', text: ({ kind }) => kindWords[kind], cell: ({ kind }) => kindWords[kind] },
+  { id: 'kind', header: 'Kind', text: ({ kind }) => kindWord(kind), cell: ({ kind }) => kindWord(kind) },
   { id: 'cron', header: 'Times', text: timesOf, cell: timesOf },
   {
     id: 'next',
     header: 'Next',
     text: ({ nextRunAt }) => nextRunAt,
-    cell: ({ nextRunAt }) => (nextRunAt === null ? 'never' : formatMoment(nextRunAt)),
+    cell: (item) => <Next item={item} />,
+    minWidth: 160,
   },
   {
     id: 'last',
@@ -36,10 +38,12 @@ const columns: readonly Column<ReportSchedule>[] = [
     cell: ({ lastRunAt }) => (lastRunAt === null ? 'not yet' : <Ago at={lastRunAt} />),
   },
   { id: 'mail', header: 'Sent to', text: receiversOf, cell: receiversOf },
+  { id: 'by', header: 'Owner', text: ({ createdBy }) => createdBy, cell: ({ createdBy }) => createdBy },
 ];
 
-function titleOf({ name, format }: ReportSchedule): string {
-  return `${name} (${format.toUpperCase()})`;
+function Next({ item: { nextRunAt, problem } }: { item: ReportSchedule }) {
+  if (problem !== null) return <StatusIndicator type="error">{problem}</StatusIndicator>;
+  return nextRunAt === null ? 'never' : formatMoment(nextRunAt);
 }
 
 function timesOf({ cron, timeZone }: ReportSchedule): string {
@@ -53,6 +57,7 @@ function receiversOf({ channelIds }: ReportSchedule): string {
 /** Reports that are made at certain times. */
 export function Schedules() {
   const answer = useApi(endpoints.listReportSchedules, {});
+  const me = useApi(endpoints.getSession, {});
   const queries = useQueryClient();
   const [creating, setCreating] = useState(false);
   const remove = useMutation({
@@ -63,7 +68,11 @@ export function Schedules() {
     mutationFn: (scheduleId: string) => call(endpoints.runReportSchedule, { params: { scheduleId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReports) }),
   });
-  const error = remove.error ?? run.error;
+  const takeOver = useMutation({
+    mutationFn: (scheduleId: string) => call(endpoints.takeOverReportSchedule, { params: { scheduleId } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listReportSchedules) }),
+  });
+  const error = remove.error ?? run.error ?? takeOver.error;
   return (
     <>
       {error ? <Failure error={error} /> : null}
@@ -74,11 +83,18 @@ export function Schedules() {
         keyOf={({ scheduleId }) => scheduleId}
         answer={answer}
         actions={<Button onClick={() => setCreating(true)}>Create schedule</Button>}
-        rowActions={({ scheduleId, name }) => (
+        rowActions={({ scheduleId, name, createdBy, problem }) => (
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
-              Run now
-            </Button>
+            {problem === null ? (
+              <Button variant="inline-link" ariaLabel={`Run ${name} now`} onClick={() => run.mutate(scheduleId)}>
+                Run now
+              </Button>
+            ) : null}
+            {createdBy === me.data?.login ? null : (
+              <Button variant="inline-link" ariaLabel={`Take over ${name}`} onClick={() => takeOver.mutate(scheduleId)}>
+                Take over
+              </Button>
+            )}
             <Button variant="inline-link" ariaLabel={`Delete ${name}`} onClick={() => remove.mutate(scheduleId)}>
               Delete
             </Button>

@@ -26,6 +26,7 @@ import { profiles } from './024-profiles.ts';
 import { events } from './025-events.ts';
 import { auditIntents } from './026-audit-intents.ts';
 import { sealedSecrets } from './027-sealed-secrets.ts';
+import { owners } from './028-owners.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -56,4 +57,5 @@ export const migrations: Record<string, Migration> = {
   '025-events': events,
   '026-audit-intents': auditIntents,
   '027-sealed-secrets': sealedSecrets,
+  '028-owners': owners,
 };

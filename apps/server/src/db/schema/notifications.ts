@@ -29,10 +29,13 @@ export interface NotificationTables {
     channelIds: string[];
     digestMinutes: number;
     enabled: boolean;
-    /** Asset scopes of whoever made it, in the query language. */
+    /** Asset scopes of whoever saved it last, in the query language. */
     scopes: string[];
     createdAt: Date;
+    /** Whoever saved it last. */
     createdBy: string;
+    /** The user of that login; null where there is none. */
+    ownerId: string | null;
   };
   notificationTold: { organizationId: string; key: string; at: Date };
   notificationMessage: {

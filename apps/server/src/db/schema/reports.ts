@@ -15,7 +15,9 @@ export interface ReportTables {
     problem: NullableText;
     createdAt: Date;
     createdBy: string;
-    /** Asset scopes of whoever asked, in the query language. */
+    /** The user of that login; null where there is none. */
+    ownerId: string | null;
+    /** Of the moment when it was asked for; only versions before 028 read them. */
     scopes: string[];
     claimedUntil: NullableDate;
     attempts: Generated<number>;
@@ -36,9 +38,12 @@ export interface ReportTables {
     keepDays: number;
     channelIds: string[];
     enabled: boolean;
+    /** Of the moment when it was saved; only versions before 028 read them. */
     scopes: string[];
     createdAt: Date;
     createdBy: string;
+    /** The user of that login, with whose rights it runs; null where there is none. */
+    ownerId: string | null;
     nextRunAt: NullableDate;
     lastRunAt: NullableDate;
     lastProblem: NullableText;

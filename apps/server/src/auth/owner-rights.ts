@@ -1,0 +1,31 @@
+import { type Permission, permissionMeanings } from '@vedette/protocol';
+import type { Kysely } from 'kysely';
+import type { Database } from '../db/schema.ts';
+import { mayUse } from './admit.ts';
+import { callerOfUser } from './authenticate.ts';
+
+/** Something that goes on by itself, and whose it is. */
+export interface Owned {
+  readonly organizationId: string;
+  readonly ownerId: string | null;
+  readonly createdBy: string;
+}
+
+/** What may be seen for an owner now, in the query language: an asset has to fit all of it. Or why nothing is done for them any more. */
+export type OwnerRights =
+  | { readonly scopes: readonly string[]; readonly problem: null }
+  | { readonly scopes: null; readonly problem: string };
+
+/** What goes on for somebody may at each moment what they may themselves: asked when it is done, never remembered from when it was made. */
+export async function ownerRights(
+  db: Kysely<Database>,
+  { organizationId, ownerId, createdBy }: Owned,
+  needed: Permission,
+): Promise<OwnerRights> {
+  const stopped = (why: string): OwnerRights => ({ scopes: null, problem: `${createdBy}, whose it is, ${why}` });
+  const owner = ownerId === null ? null : await callerOfUser(db, { organizationId, userId: ownerId });
+  if (!owner) return stopped('is there no more, or disabled');
+  if (!mayUse(owner, needed)) return stopped(`may no longer ${permissionMeanings[needed].describes}`);
+  if (owner.seesNoAsset) return stopped('may see no asset any more');
+  return { scopes: owner.scopes, problem: null };
+}
