@@ -69,6 +69,7 @@ const channel: NotificationChannel = {
     user: 'vedette',
     from: 'vedette@example.org',
     to: ['ops@example.org'],
+    ca: null,
   },
   hasSecret: true,
   enabled: true,

@@ -131,10 +131,13 @@ const Environment = z.object({
     .optional()
     .describe('… VALUE=ROLE,…: the first value that a person has decides'),
   VEDETTE_OIDC_DEFAULT_ROLE: z.string().min(1).optional().describe('… role of everybody else; without it they are refused'),
-  VEDETTE_WEBHOOK_NETWORKS: z
+  VEDETTE_DESTINATION_NETWORKS: z
     .string()
     .default('')
-    .describe('networks that are not public and that webhooks may reach all the same, separated by commas: 10.1.2.0/24'),
+    .describe(
+      'networks that are not public and that channels (mail, webhooks, syslog) may reach all the same, separated by commas: 10.1.2.0/24',
+    ),
+  VEDETTE_WEBHOOK_NETWORKS: z.string().default('').describe('… the former name of it, which counts too'),
   VEDETTE_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -201,8 +204,8 @@ export interface Config {
   };
   /** Null: people have passwords alone. */
   readonly oidc: OidcConfig | null;
-  /** That webhooks may reach although they are not public. */
-  readonly webhookNetworks: BlockList;
+  /** That channels may reach although they are not public. */
+  readonly destinationNetworks: BlockList;
   /** Null: whoever connects is the client. */
   readonly trustedProxies: TrustedProxies | null;
   readonly newPassword: boolean;
@@ -238,8 +241,8 @@ export function readConfig(
     problems.push('VEDETTE_SECRET_KEY, VEDETTE_SECRET_KEY_FILE: both are set');
   }
   if (parsed.success) problems.push(...silenceProblems(parsed.data), ...oidcProblems(parsed.data));
-  const webhookNetworks = networksOf('VEDETTE_WEBHOOK_NETWORKS', parsed.data, problems);
-  const proxyNetworks = networksOf('VEDETTE_TRUSTED_PROXIES', parsed.data, problems);
+  const destinationNetworks = networksOf(['VEDETTE_DESTINATION_NETWORKS', 'VEDETTE_WEBHOOK_NETWORKS'], parsed.data, problems);
+  const proxyNetworks = networksOf(['VEDETTE_TRUSTED_PROXIES'], parsed.data, problems);
   if (parsed.success && parsed.data.VEDETTE_ROLE !== 'all' && parsed.data.DATABASE_URL === undefined) {
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
   }
@@ -280,7 +283,7 @@ export function readConfig(
       bytesPerSecond: env.VEDETTE_DOWNLOAD_BYTES_PER_SECOND,
     },
     oidc: toOidc(env),
-    webhookNetworks,
+    destinationNetworks,
     trustedProxies:
       env.VEDETTE_TRUSTED_PROXIES === '' ? null : { networks: proxyNetworks, header: env.VEDETTE_TRUSTED_PROXY_HEADER },
     newPassword: env.VEDETTE_NEW_PASSWORD === '1',
@@ -297,15 +300,16 @@ export function readConfig(
 }
 
 function networksOf(
-  name: 'VEDETTE_WEBHOOK_NETWORKS' | 'VEDETTE_TRUSTED_PROXIES',
+  names: readonly ('VEDETTE_DESTINATION_NETWORKS' | 'VEDETTE_WEBHOOK_NETWORKS' | 'VEDETTE_TRUSTED_PROXIES')[],
   env: z.infer<typeof Environment> | undefined,
   problems: string[],
 ): BlockList {
   try {
-    return readNetworks(env?.[name].split(',').flatMap((network) => network.trim() || []) ?? []);
+    const texts = names.flatMap((name) => env?.[name].split(',') ?? []);
+    return readNetworks(texts.flatMap((network) => network.trim() || []));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    problems.push(`${name}: ${error.message}`);
+    problems.push(`${names.join(', ')}: ${error.message}`);
     return new BlockList();
   }
 }

@@ -23,19 +23,19 @@ export async function deliver(
   const settings = ChannelSettings.parse(channel.settings);
   const secret = openSecret(context, channel, settings);
   const consoleUrl = config.publicUrl;
-  const sending = { secret, allowed: config.webhookNetworks, consoleUrl, now: clock(), signal };
+  const sending = { secret, allowed: config.destinationNetworks, consoleUrl, now: clock(), signal };
   switch (settings.kind) {
     case 'email': {
       const { attachment, note } = await loadAttachment(db, message.body);
       const told = note === null ? message : { ...message, subject: `${message.subject} ${note}` };
-      return sendEmail(settings, told, { secret, consoleUrl, attachments: attachment ? [attachment] : [] });
+      return sendEmail(settings, told, { ...sending, attachments: attachment ? [attachment] : [] });
     }
     case 'webhook':
       return sendWebhook(settings, message, sending);
     case 'slack':
       return sendSlack(message, sending);
     case 'syslog':
-      return sendSyslog(settings, message, signal);
+      return sendSyslog(settings, message, sending);
   }
 }
 

@@ -47,7 +47,7 @@ const fixable = (score: number): Belief => ({ bookworm: '3', score });
 beforeAll(async () => {
   database = await throwAwayDatabase();
   // What is looked for and sent, the tests do themselves.
-  server = await testServer(database, { role: 'api', webhookNetworks: readNetworks(['127.0.0.1']) });
+  server = await testServer(database, { role: 'api', destinationNetworks: readNetworks(['127.0.0.1']) });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
 }, 60_000);
@@ -436,6 +436,8 @@ describe('channels', () => {
     [{ kind: 'email', host: 'm', user: 'u', security: 'none', from: 'a@example.org', to: ['b@example.org'] }, 'password'],
     [{ kind: 'email', host: 'm', from: 'a@example.org', to: ['b@example.org\r\nBcc: c@example.org'] }, undefined],
     [{ kind: 'syslog', host: 'a b' }, undefined],
+    [{ kind: 'syslog', host: 'a', ca: '-----BEGIN CERTIFICATE-----\nnonsense' }, undefined],
+    [{ kind: 'email', host: 'm', from: 'a@example.org', to: ['b@example.org'], ca: 'nonsense' }, undefined],
   ])('cannot be %j with the secret %s', async (settings, secret) => {
     await expect(api('POST', '/notification-channels', { name: 'x', settings, secret })).rejects.toThrow(/^400/);
   });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import {
   type ChannelSettings,
   deleteNotificationChannel,
@@ -48,6 +48,7 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
     if (!known && (await loadChannels(db, organizationId)).length >= maxChannels) {
       throw new ApiError('BAD_REQUEST', `An organization has at most ${maxChannels} channels.`);
     }
+    checkCertificates(body.settings);
     // A secret goes nowhere but where it was meant for: whoever changes the place has to know it.
     const kept = known && placeOf(known.settings as ChannelSettings) === placeOf(body.settings) ? known.secret : null;
     const made = body.settings.kind === 'webhook' && body.secret === undefined && kept === null ? newWebhookSecret() : null;
@@ -146,6 +147,15 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
   });
 
   serve(app, context, listDeliveries, ({ query, caller }) => loadDeliveries(db, caller.organizationId, query));
+}
+
+function checkCertificates(settings: ChannelSettings): void {
+  if (!('ca' in settings) || settings.ca === null) return;
+  try {
+    void new X509Certificate(settings.ca);
+  } catch (error) {
+    throw new ApiError('BAD_REQUEST', 'body.settings.ca: these are no certificates as PEM', { cause: error });
+  }
 }
 
 function checkSecret(settings: ChannelSettings, secret: string | null): void {

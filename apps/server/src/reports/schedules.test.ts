@@ -5,6 +5,7 @@ import type { NotificationChannel, Report, ReportSchedule } from '@vedette/proto
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readNetworks } from '../notifications/channels/safe-address.ts';
 import { Dispatcher } from '../notifications/dispatcher.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { firstRun, nextRun } from './next-run.ts';
@@ -68,7 +69,7 @@ describe('a schedule', () => {
 
   beforeAll(async () => {
     database = await throwAwayDatabase();
-    server = await testServer(database, { role: 'api' });
+    server = await testServer(database, { role: 'api', destinationNetworks: readNetworks(['127.0.0.1']) });
     caller = await testCaller(server);
     smtp.listen(0, '127.0.0.1');
     await once(smtp.server, 'listening');

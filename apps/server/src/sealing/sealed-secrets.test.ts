@@ -214,7 +214,7 @@ describe('whoever writes to the database', { timeout: 30_000 }, () => {
       reply.end();
     });
     await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve));
-    server = await testServer(database, { webhookNetworks: readNetworks(['127.0.0.1/32']) });
+    server = await testServer(database, { destinationNetworks: readNetworks(['127.0.0.1/32']) });
     caller = await testCaller(server);
     return async () => {
       await server[Symbol.asyncDispose]();

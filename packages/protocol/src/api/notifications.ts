@@ -19,6 +19,12 @@ export const NotificationEvent = z.enum([
 export type NotificationEvent = z.infer<typeof NotificationEvent>;
 
 const Host = z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address');
+const Certificates = z
+  .string()
+  .max(20_000)
+  .nullable()
+  .default(null)
+  .meta({ description: 'PEM certificates to believe instead of the usual ones' });
 const Port = z.int().min(1).max(65_535);
 /** No line ends: they would begin a header of their own. */
 const Mailbox = z.email().max(320);
@@ -40,6 +46,7 @@ export const ChannelSettings = z.discriminatedUnion('kind', [
     user: z.string().max(320).nullable().default(null),
     from: Mailbox,
     to: z.array(Mailbox).min(1).max(50),
+    ca: Certificates,
   }),
   z.object({ kind: z.literal('webhook'), url: z.url({ protocol: /^https?$/ }).max(2000), format: Format }),
   z.object({ kind: z.literal('slack') }),
@@ -50,12 +57,7 @@ export const ChannelSettings = z.discriminatedUnion('kind', [
     transport: z.enum(['tls', 'tcp', 'udp']).default('tls'),
     facility: z.int().min(0).max(23).default(16),
     format: Format,
-    ca: z
-      .string()
-      .max(20_000)
-      .nullable()
-      .default(null)
-      .meta({ description: 'PEM certificates to believe instead of the usual ones' }),
+    ca: Certificates,
   }),
 ]);
 export type ChannelSettings = z.infer<typeof ChannelSettings>;

@@ -2,6 +2,7 @@ import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
+import Textarea from '@cloudscape-design/components/textarea';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ChannelSettings, endpoints, type NotificationChannel } from '@vedette/protocol';
 import { useState } from 'react';
@@ -21,7 +22,11 @@ const kinds = [
 /** Fields of each kind: key, label, what to write there. */
 const fields: Readonly<Record<Kind, readonly (readonly [key: string, label: string, description: string])[]>> = {
   email: [
-    ['host', 'Mail server', 'Its name; STARTTLS on port 587 unless you say otherwise'],
+    [
+      'host',
+      'Mail server',
+      'Its name; STARTTLS on port 587 unless you say otherwise. Inside only where the administrator allows it',
+    ],
     ['port', 'Port', ''],
     ['user', 'Login', 'Empty: none'],
     ['from', 'From', 'Address of the sender'],
@@ -30,7 +35,7 @@ const fields: Readonly<Record<Kind, readonly (readonly [key: string, label: stri
   webhook: [['url', 'Address', 'https; networks that are not public only where the administrator allows it']],
   slack: [],
   syslog: [
-    ['host', 'Server', ''],
+    ['host', 'Server', 'Inside only where the administrator allows it'],
     ['port', 'Port', '6514 is usual for TLS, 514 for TCP and UDP'],
     ['transport', 'Transport', 'tls, tcp or udp'],
   ],
@@ -57,7 +62,7 @@ export function SaveChannel({
   const [enabled, setEnabled] = useState(known?.enabled ?? true);
   const [secret, setSecret] = useState('');
   const set = (key: string, value: string) => setValues({ ...values, [key]: value });
-  // What has no field here, such as the certificates of a syslog server, stays as it is.
+  // What has no field here, such as how a mail server is secured, stays as it is.
   const unasked = known?.settings.kind === kind ? known.settings : {};
   const settings = ChannelSettings.safeParse({ ...unasked, ...toSettings(kind, values) });
   const save = useMutation({
@@ -98,6 +103,11 @@ export function SaveChannel({
           <Input value={values[key] ?? ''} onChange={({ detail }) => set(key, detail.value)} />
         </FormField>
       ))}
+      {hasCertificates(kind) ? (
+        <FormField label="Certificates" description="PEM, of a company that vouches for its own servers; empty: the usual ones">
+          <Textarea rows={3} spellcheck={false} value={values['ca'] ?? ''} onChange={({ detail }) => set('ca', detail.value)} />
+        </FormField>
+      ) : null}
       {kind === 'webhook' || kind === 'syslog' ? (
         <FormField label="Format">
           <Select
@@ -128,6 +138,10 @@ export function SaveChannel({
   );
 }
 
+function hasCertificates(kind: Kind): boolean {
+  return kind === 'email' || kind === 'syslog';
+}
+
 /** Known settings as the texts of the fields. */
 function toTexts(settings: ChannelSettings | undefined): Record<string, string> {
   const { kind: _kind, ...values } = settings ?? { kind: 'slack' };
@@ -140,7 +154,7 @@ function toTexts(settings: ChannelSettings | undefined): Record<string, string> 
 
 /** Empty fields are left to what is usual. */
 function toSettings(kind: Kind, values: Readonly<Record<string, string>>): object {
-  const asked = new Set([...fields[kind].map(([key]) => key), 'format']);
+  const asked = new Set([...fields[kind].map(([key]) => key), 'format', ...(hasCertificates(kind) ? ['ca'] : [])]);
   const given = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
     if (!asked.has(key)) return [];
     if (value.trim() === '') return [[key, undefined]];

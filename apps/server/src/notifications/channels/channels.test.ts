@@ -215,6 +215,8 @@ describe('OCSF', () => {
   });
 });
 
+const way = { allowed: readNetworks(['127.0.0.1']), signal };
+
 type Syslog = Extract<ChannelSettings, { kind: 'syslog' }>;
 
 function syslog(change: Partial<Syslog>): Syslog {
@@ -247,7 +249,7 @@ describe('syslog', () => {
     await once(server, 'listening');
     closing.push(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    await sendSyslog(syslog({ port, transport, ca }), message(event, event), signal);
+    await sendSyslog(syslog({ port, transport, ca }), message(event, event), way);
     const received = await eventually('both frames', 5000, () => (frames(bytes).length === 2 ? frames(bytes) : null));
     for (const one of received) expect(one).toMatch(line);
   });
@@ -259,7 +261,7 @@ describe('syslog', () => {
     await once(server, 'listening');
     closing.push(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    await expect(sendSyslog(syslog({ port, transport: 'tls' }), message(event), signal)).rejects.toThrow(DeliveryError);
+    await expect(sendSyslog(syslog({ port, transport: 'tls' }), message(event), way)).rejects.toThrow(DeliveryError);
   });
 
   it('over UDP sends a datagram for each event, cut between characters where it is too long', async () => {
@@ -270,7 +272,7 @@ describe('syslog', () => {
     await once(server, 'listening');
     closing.push(() => void server.close());
     const { port } = server.address();
-    await sendSyslog(syslog({ port, transport: 'udp' }), message(event, { ...event, text: 'ü'.repeat(5000) }), signal);
+    await sendSyslog(syslog({ port, transport: 'udp' }), message(event, { ...event, text: 'ü'.repeat(5000) }), way);
     await eventually('both datagrams', 5000, () => (received.length === 2 ? true : null));
     expect(received[0]?.toString()).toMatch(line);
     expect(received[1]?.length).toBeLessThanOrEqual(2048);
@@ -291,7 +293,7 @@ describe('syslog', () => {
   });
 
   it('to nobody fails', async () => {
-    await expect(sendSyslog(syslog({ port: 1 }), message(event), signal)).rejects.toMatchObject({ code: 'FAILED' });
+    await expect(sendSyslog(syslog({ port: 1 }), message(event), way)).rejects.toMatchObject({ code: 'FAILED' });
   });
 });
 
@@ -312,6 +314,7 @@ describe('e-mail', () => {
     user: null,
     from: 'vedette@example.org',
     to: ['ops@example.org'],
+    ca: null,
   } as const;
 
   async function mailServer(refuse = false): Promise<{ port: number; mails: string[] }> {
@@ -337,7 +340,7 @@ describe('e-mail', () => {
     return { port: (server.server.address() as AddressInfo).port, mails };
   }
 
-  const more = { secret: null, consoleUrl: 'https://v.example', attachments: [] };
+  const more = { ...way, secret: null, consoleUrl: 'https://v.example', attachments: [] };
 
   it('arrives with an id that stays the same, and no header out of a subject', async () => {
     const { port, mails } = await mailServer();

@@ -1,4 +1,5 @@
 import { type BlockList, isIP } from 'node:net';
+import { toDeliveryError } from './connect.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { checkHost, safeLookup } from './safe-address.ts';
 
@@ -24,7 +25,7 @@ export async function post({ url, headers, body, allowed, signal }: Post): Promi
   checkHost(hostname, allowed);
   // Without TLS only an address of an allowed network, written as such: nobody between here and there can change what a name means.
   if (protocol === 'http:' && !allowed.check(bare(hostname), isIP(bare(hostname)) === 6 ? 'ipv6' : 'ipv4')) {
-    throw new DeliveryError('REFUSED', 'Without TLS only addresses of networks in VEDETTE_WEBHOOK_NETWORKS are reached');
+    throw new DeliveryError('REFUSED', 'Without TLS only addresses of networks in VEDETTE_DESTINATION_NETWORKS are reached');
   }
   // Large, and most platforms never need it.
   const { Agent, request } = await import('undici');
@@ -52,11 +53,4 @@ export async function post({ url, headers, body, allowed, signal }: Post): Promi
 
 function bare(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
-}
-
-/** What went wrong below, in words; addresses and headers may be secret and are left out. */
-export function toDeliveryError(error: unknown): DeliveryError {
-  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof DeliveryError) return one;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  return new DeliveryError('FAILED', `The other side could not be reached (${code})`, { cause: error });
 }

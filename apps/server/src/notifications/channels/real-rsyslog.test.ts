@@ -6,6 +6,7 @@ import type { ChannelSettings, NotificationEvent } from '@vedette/protocol';
 import { certificateFor, endProcess, eventually } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ToldEvent } from '../message.ts';
+import { readNetworks } from './safe-address.ts';
 import { sendSyslog } from './send-syslog.ts';
 
 const program = '/usr/sbin/rsyslogd';
@@ -70,7 +71,7 @@ function received(): Understood[] {
 
 const port = (transport: string) => Number(readFileSync(join(directory, transport), 'utf8'));
 
-async function send(transport: 'tcp' | 'tls', events: readonly ToldEvent[]): Promise<Understood[]> {
+async function send(transport: 'tcp' | 'tls', events: readonly ToldEvent[], trusted = ca): Promise<Understood[]> {
   const before = received().length;
   const settings: ChannelSettings = {
     kind: 'syslog',
@@ -79,11 +80,11 @@ async function send(transport: 'tcp' | 'tls', events: readonly ToldEvent[]): Pro
     transport,
     facility: 16,
     format: 'vedette',
-    ca: transport === 'tls' ? ca : null,
+    ca: transport === 'tls' ? trusted : null,
   };
   const body = { kind: 'events' as const, rule: 'r', events };
   const message = { id: 'm', organizationId: 'o', subject: 's', events: events.length, createdAt: new Date(), body };
-  await sendSyslog(settings, message, AbortSignal.timeout(15_000));
+  await sendSyslog(settings, message, { allowed: readNetworks(['127.0.0.1']), signal: AbortSignal.timeout(15_000) });
   return eventually('all messages', 10_000, () => {
     const all = received().slice(before);
     return all.length >= events.length ? all : null;
@@ -128,6 +129,15 @@ describe.skipIf(!isThere)('a real rsyslog', () => {
       texts.map((text) => told(text)),
     );
     expect(lines.map(({ text }) => text)).toEqual(texts.map((text) => `\ufeff${text.replaceAll('\n', ' ')}`));
+  });
+
+  it('of another company than the one that is trusted hears nothing over TLS', async () => {
+    const other = certificateFor(mkdtempSync(join(directory, 'other-')), '127.0.0.1');
+    const before = received().length;
+    const sent = send('tls', [told('secret')], readFileSync(other.caFile, 'utf8'));
+    await expect(sent).rejects.toMatchObject({ code: 'FAILED' });
+    await send('tcp', [told('what comes behind it')]);
+    expect(received().slice(before)).toMatchObject([{ text: '\ufeffwhat comes behind it' }]);
   });
 
   it('takes a message as long as we send any', async () => {

@@ -4,7 +4,7 @@ import { DeliveryError } from './delivery-error.ts';
 
 /**
  * Addresses that are not of the public internet: this machine, its networks and their neighbours, and what wraps an IPv4 address
- * (RFC 6890 and the IANA registries of special-purpose addresses). Reached from here, a webhook would speak with our own rights.
+ * (RFC 6890 and the IANA registries of special-purpose addresses). Reached from here, a message would speak with our own rights.
  */
 const special = new BlockList();
 for (const [network, prefix] of [
@@ -51,7 +51,7 @@ export function readNetworks(texts: readonly string[]): BlockList {
   return networks;
 }
 
-/** Whether a webhook may go there. */
+/** Whether something may be sent there. */
 export function mayReach(address: string, allowed: BlockList): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
   const family = isIP(plain);
@@ -79,7 +79,7 @@ export function safeLookup(allowed: BlockList, resolver: typeof resolve = resolv
   };
 }
 
-/** Throws DeliveryError REFUSED for an address in the URL itself that may not be reached; names are checked when they are looked up. */
+/** Throws DeliveryError REFUSED for an address given as such that may not be reached; names are checked when they are looked up. */
 export function checkHost(hostname: string, allowed: BlockList): void {
   const bare = hostname.replace(/^\[|\]$/g, '');
   if (isIP(bare) !== 0 && !mayReach(bare, allowed)) throw refusal(hostname);
@@ -88,6 +88,6 @@ export function checkHost(hostname: string, allowed: BlockList): void {
 function refusal(hostname: string): DeliveryError {
   return new DeliveryError(
     'REFUSED',
-    `${hostname} is not on the public internet, and its network is not among VEDETTE_WEBHOOK_NETWORKS`,
+    `${hostname} is not on the public internet, and its network is not among VEDETTE_DESTINATION_NETWORKS`,
   );
 }

@@ -8,6 +8,7 @@ import { certificateFor } from '@vedette/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Message } from '../message.ts';
+import { readNetworks } from './safe-address.ts';
 import { sendEmail } from './send-email.ts';
 
 const known = getCACertificates('default');
@@ -71,9 +72,16 @@ async function mailServer(options: SMTPServerOptions = {}): Promise<Heard> {
   return { port: (server.server.address() as AddressInfo).port, logins, mails };
 }
 
-function send(port: number, security: 'starttls' | 'tls', secret = password): Promise<void> {
+interface Change {
+  readonly secret?: string;
+  readonly ca?: string;
+}
+
+function send(port: number, security: 'starttls' | 'tls', { secret = password, ca }: Change = {}): Promise<void> {
   const settings = { kind: 'email', host: '127.0.0.1', port, security, user: 'vedette', from: 'v@example.org' } as const;
-  return sendEmail({ ...settings, to: ['ops@example.org'] }, message, { secret, consoleUrl: null, attachments: [] });
+  const way = { allowed: readNetworks(['127.0.0.1']), signal: AbortSignal.timeout(15_000) };
+  const mailing = { ...way, secret, consoleUrl: null, attachments: [] };
+  return sendEmail({ ...settings, to: ['ops@example.org'], ca: ca ?? null }, message, mailing);
 }
 
 describe('a mail server that asks for a login', () => {
@@ -96,6 +104,24 @@ describe('a mail server that asks for a login', () => {
     expect([logins, mails]).toEqual([[], []]);
   });
 
+  it.each([
+    ['starttls', {}],
+    ['tls', { secure: true }],
+  ] as const)('of a company with certificates of its own is believed by %s where these are set', async (security, options) => {
+    const { port, logins, mails } = await mailServer(options);
+    await send(port, security, { ca: certificate.ca });
+    expect([logins, mails.length]).toEqual([[{ password, secure: true }], 1]);
+  });
+
+  it('that the usual authorities vouch for is not believed where others are set instead', async () => {
+    setDefaultCACertificates([...known, certificate.ca]);
+    const other = certificateFor(mkdtempSync(join(directory, 'other-')), '127.0.0.1');
+    const { port, logins, mails } = await mailServer();
+    const sent = send(port, 'starttls', { ca: readFileSync(other.caFile, 'utf8') });
+    await expect(sent).rejects.toMatchObject({ code: 'FAILED' });
+    expect([logins, mails]).toEqual([[], []]);
+  });
+
   it('of another name hears neither, although its certificate is good', async () => {
     setDefaultCACertificates([...known, certificate.ca]);
     const other = certificateFor(mkdtempSync(join(directory, 'other-')), '127.0.0.2');
@@ -108,7 +134,7 @@ describe('a mail server that asks for a login', () => {
   it('and refuses it, is told of by its answer and not by the password', async () => {
     setDefaultCACertificates([...known, certificate.ca]);
     const { port, mails } = await mailServer();
-    const sent = send(port, 'starttls', 'a wrong password');
+    const sent = send(port, 'starttls', { secret: 'a wrong password' });
     await expect(sent).rejects.toMatchObject({ code: 'FAILED', message: 'The mail server answered 535' });
     expect(mails).toEqual([]);
   });

@@ -1,5 +1,7 @@
+import type { BlockList } from 'node:net';
 import type { ChannelSettings } from '@vedette/protocol';
 import { type Message, messageText } from '../message.ts';
+import { connectTo } from './connect.ts';
 import { DeliveryError } from './delivery-error.ts';
 
 type Settings = Extract<ChannelSettings, { kind: 'email' }>;
@@ -10,6 +12,14 @@ export interface Attachment {
   readonly content: Buffer;
 }
 
+export interface Mailing {
+  readonly secret: string | null;
+  readonly consoleUrl: string | null;
+  readonly attachments: readonly Attachment[];
+  readonly allowed: BlockList;
+  readonly signal: AbortSignal;
+}
+
 const timeoutMs = 20_000;
 
 /**
@@ -17,21 +27,23 @@ const timeoutMs = 20_000;
  * once. A login is never sent in the clear. Throws DeliveryError.
  */
 export async function sendEmail(
-  { host, port, security, user, from, to }: Settings,
+  { host, port, security, user, from, to, ca }: Settings,
   message: Message,
-  { secret, consoleUrl, attachments }: { secret: string | null; consoleUrl: string | null; attachments: readonly Attachment[] },
+  { secret, consoleUrl, attachments, allowed, signal }: Mailing,
 ): Promise<void> {
   if (user !== null && security === 'none') throw new DeliveryError('CHANNEL', 'A login is not sent without TLS');
   // Not before a mail is sent: it takes long to load.
   const { createTransport } = await import('nodemailer');
+  const connection = await connectTo({ host, port }, { allowed, signal });
   const transport = createTransport({
     host,
     port,
+    connection,
     secure: security === 'tls',
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',
+    tls: { minVersion: 'TLSv1.2', ...(ca ? { ca } : {}) },
     ...(user === null ? {} : { auth: { user, pass: secret ?? '' } }),
-    connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
     disableFileAccess: true,
@@ -54,5 +66,6 @@ export async function sendEmail(
     throw new DeliveryError('FAILED', `The mail server ${what}`, { cause: error });
   } finally {
     transport.close();
+    connection.destroy();
   }
 }

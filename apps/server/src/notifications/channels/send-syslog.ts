@@ -1,14 +1,18 @@
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { type BlockList, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import type { ChannelSettings } from '@vedette/protocol';
 import { type Message, messageText, type ToldEvent } from '../message.ts';
-import { DeliveryError } from './delivery-error.ts';
-import { toDeliveryError } from './post.ts';
+import { connectTo, inTime, resolveHost, toDeliveryError } from './connect.ts';
 import { toOcsf } from './to-ocsf.ts';
+
+/** Where it may lead, and for how long. */
+interface Way {
+  readonly allowed: BlockList;
+  readonly signal: AbortSignal;
+}
 
 type Settings = Extract<ChannelSettings, { kind: 'syslog' }>;
 
@@ -23,11 +27,11 @@ const levels = [6, 5, 4, 3, 2];
  * Sends a line for each event after RFC 5424: over TLS as RFC 5425 says, over TCP with octet counting (RFC 6587, 3.4.1), over UDP a
  * datagram each. Over UDP nobody says whether it arrived. Throws DeliveryError.
  */
-export async function sendSyslog(settings: Settings, message: Message, signal: AbortSignal): Promise<void> {
+export async function sendSyslog(settings: Settings, message: Message, way: Way): Promise<void> {
   const lines = linesOf(settings, message);
   try {
-    if (settings.transport === 'udp') await sendDatagrams(settings, lines);
-    else await sendStream(settings, lines, signal);
+    if (settings.transport === 'udp') await sendDatagrams(settings, lines, way.allowed);
+    else await sendStream(settings, lines, way);
   } catch (error) {
     throw toDeliveryError(error);
   }
@@ -84,8 +88,8 @@ function cutUtf8(text: string, most: number): Buffer {
   return bytes.subarray(0, end);
 }
 
-async function sendDatagrams({ host, port }: Settings, lines: readonly Buffer[]): Promise<void> {
-  const { address, family } = await lookup(host);
+async function sendDatagrams({ host, port }: Settings, lines: readonly Buffer[], allowed: BlockList): Promise<void> {
+  const { address, family } = await resolveHost(host, allowed);
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   try {
     for (const line of lines) {
@@ -98,13 +102,14 @@ async function sendDatagrams({ host, port }: Settings, lines: readonly Buffer[])
   }
 }
 
-async function sendStream(settings: Settings, lines: readonly Buffer[], signal: AbortSignal): Promise<void> {
+async function sendStream(settings: Settings, lines: readonly Buffer[], { allowed, signal }: Way): Promise<void> {
   const ends = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const socket = open(settings);
+  const plain = await connectTo(settings, { allowed, signal: ends });
+  const socket = settings.transport === 'tls' ? secure(plain, settings) : plain;
   // Also after we stopped waiting: nobody else hears of it.
   socket.on('error', () => undefined);
   try {
-    await once(socket, settings.transport === 'tls' ? 'secureConnect' : 'connect', { signal: ends });
+    if (socket !== plain) await once(socket, 'secureConnect', { signal: ends });
     const frames = lines.flatMap((line) => [Buffer.from(`${line.length} `), line]);
     // Both sides have said that they are at the end: what was written was at least received by the other's kernel.
     const closed = once(socket, 'close', { signal: ends });
@@ -113,15 +118,14 @@ async function sendStream(settings: Settings, lines: readonly Buffer[], signal: 
     await closed;
     if (socket.errored) throw socket.errored;
   } catch (error) {
-    if (ends.aborted && !signal.aborted)
-      throw new DeliveryError('FAILED', 'The other side did not answer in time', { cause: error });
+    if (ends.aborted && !signal.aborted) throw inTime(error);
     throw error;
   } finally {
     socket.destroy();
+    plain.destroy();
   }
 }
 
-function open({ host, port, transport, ca }: Settings): Socket {
-  if (transport === 'tcp') return connectTcp({ host, port });
-  return connectTls({ host, port, servername: /^[\d.:]+$/.test(host) ? '' : host, minVersion: 'TLSv1.2', ...(ca ? { ca } : {}) });
+function secure(socket: Socket, { host, ca }: Settings): Socket {
+  return connectTls({ socket, host, servername: isIP(host) === 0 ? host : '', minVersion: 'TLSv1.2', ...(ca ? { ca } : {}) });
 }
