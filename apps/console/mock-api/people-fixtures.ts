@@ -99,6 +99,8 @@ export const peopleHandlers = {
     sessions = sessions.slice(0, 1);
     return { ended: true };
   },
+  endSessions: () => ({ ended: sessions.length }),
+  endUserSessions: () => ({ ended: 2 }),
   listSecondFactors: () => ({ items: factors, recoveryCodes: 9, isRequired: true }),
   startTotp: () => ({
     secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',

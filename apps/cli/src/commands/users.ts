@@ -1,4 +1,13 @@
-import { changeUser, createUser, deleteUser, listUsers, resetPassword, resetSecondFactors, type User } from '@vedette/protocol';
+import {
+  changeUser,
+  createUser,
+  deleteUser,
+  endUserSessions,
+  listUsers,
+  resetPassword,
+  resetSecondFactors,
+  type User,
+} from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
@@ -101,6 +110,18 @@ const usersResetSecondFactors: Command = {
   },
 };
 
+const usersLogOut: Command = {
+  name: 'users log-out',
+  summary: 'Log a user out everywhere: all their sessions end; their API tokens stay.',
+  args: '<login>',
+  example: 'vedette users log-out grace',
+  async run(surroundings, [login]) {
+    const user = await findUser(surroundings, login);
+    const data = await surroundings.client().call(endUserSessions, { params: { userId: user.userId } });
+    return { data, text: data.ended === 1 ? '1 session is ended' : `${data.ended} sessions are ended` };
+  },
+};
+
 const usersDelete: Command = {
   name: 'users delete',
   summary: 'Remove a user with all sessions and API tokens; the audit log keeps the login.',
@@ -121,6 +142,7 @@ export const usersCommands: readonly Command[] = [
   usersChange,
   usersResetPassword,
   usersResetSecondFactors,
+  usersLogOut,
   usersDelete,
 ];
 

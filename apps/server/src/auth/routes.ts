@@ -4,6 +4,7 @@ import {
   createApiToken,
   deleteApiToken,
   endSession,
+  endSessions,
   getSession,
   listApiTokens,
   listSessions,
@@ -27,6 +28,7 @@ import { refuseWeakPassword } from './password-rules.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import {
   type ApiTokenRow,
+  countEndedSessionsOf,
   deleteApiTokenOf,
   deleteSession,
   endSessionOf,
@@ -99,6 +101,13 @@ function registerAccount(app: FastifyInstance, context: Context): void {
   serve(app, context, endSession, async ({ caller, params }) => {
     if (!(await endSessionOf(db, caller, params.sessionId))) throw new ApiError('NOT_FOUND', 'You have no such session');
     return { ended: true as const };
+  });
+
+  serve(app, context, endSessions, async ({ caller, note, reply }) => {
+    const ended = await countEndedSessionsOf(db, caller.userId, clock());
+    void reply.clearCookie(sessionCookieName(context), cookieOptions(context));
+    note({ ended });
+    return { ended };
   });
 
   serve(app, context, changePassword, async ({ caller, body, request, reply }) => {

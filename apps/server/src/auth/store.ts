@@ -139,6 +139,16 @@ export async function endSessionsOf(db: Db, userId: string, except: string | nul
   await ending.execute();
 }
 
+/** Ends all sessions of a user; how many could still be used. */
+export async function countEndedSessionsOf(db: Db, userId: string, now: Date): Promise<number> {
+  const { rows } = await sql<{ isUsable: boolean }>`
+    delete from session where user_id = ${userId}
+    returning expires_at > ${now} and coalesce(last_used_at, created_at) > ${new Date(now.getTime() - sessionIdleMs)} as is_usable`.execute(
+    db,
+  );
+  return rows.filter(({ isUsable }) => isUsable).length;
+}
+
 export async function insertApiToken(db: Db, token: Insertable<Database['apiToken']>): Promise<void> {
   await db.insertInto('apiToken').values(token).execute();
 }

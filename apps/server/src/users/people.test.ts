@@ -337,6 +337,42 @@ describe('sessions', () => {
     expect((await send('GET', '/session', lost)).status).toBe(401);
   });
 
+  it('all end at once where somebody logs out everywhere, and it says how many', async () => {
+    const { login, userId } = await newUser();
+    const idle = await logIn(login);
+    later(121);
+    const [own, lost, other] = [await logIn(login), await logIn(login), await logIn((await newUser()).login)];
+    const reply = await send('DELETE', '/account/sessions', own);
+    expect(reply).toMatchObject({ status: 200, json: { ended: 2 } });
+    for (const session of [idle, own, lost]) expect((await send('GET', '/session', session)).status).toBe(401);
+    expect((await send('GET', '/session', other)).status).toBe(200);
+    expect((await logIn(login)).status).toBe(200);
+    const { items } = (await send('GET', '/audit?search=endSessions', manager)).json as unknown as { items: object[] };
+    expect(items[0]).toMatchObject({ action: 'endSessions', actor: { userId }, detail: { ended: 2 } });
+  });
+
+  it('of somebody else are ended by those who manage users, and never by an API token of their owner', async () => {
+    const { login, userId } = await newUser();
+    const [one, two] = [await logIn(login), await logIn(login)];
+    const { json: token } = await send('POST', '/api-tokens', one, { name: 'kept' });
+    const byToken = { headers: { authorization: `Bearer ${token['secret']}` } };
+    expect((await send('DELETE', '/account/sessions', byToken)).status).toBe(403);
+    expect((await send('DELETE', `/users/${userId}/sessions`, one)).status).toBe(403);
+    expect((await send('GET', '/session', two)).status).toBe(200);
+    expect(await send('DELETE', `/users/${userId}/sessions`, administrator)).toMatchObject({ status: 200, json: { ended: 2 } });
+    for (const session of [one, two]) expect((await send('GET', '/session', session)).status).toBe(401);
+    expect((await send('GET', '/session', byToken)).status).toBe(200);
+    expect(await send('DELETE', `/users/${userId}/sessions`, administrator)).toMatchObject({ json: { ended: 0 } });
+  });
+
+  it('of a manager are not ended by a user administrator, who could keep him from looking', async () => {
+    const { login, userId } = await newUser({ role: 'manager' });
+    const session = await logIn(login);
+    expect((await send('DELETE', `/users/${userId}/sessions`, administrator)).status).toBe(403);
+    expect((await send('GET', '/session', session)).status).toBe(200);
+    expect(await send('DELETE', `/users/${userId}/sessions`, manager)).toMatchObject({ json: { ended: 1 } });
+  });
+
   it('all end with a new password', async () => {
     const { login, userId } = await newUser();
     const [own, lost] = [await logIn(login), await logIn(login)];

@@ -3,6 +3,7 @@ import {
   changeUser,
   createUser,
   deleteUser,
+  endUserSessions,
   findBuiltInRole,
   listUsers,
   resetPassword,
@@ -13,7 +14,7 @@ import type { FastifyInstance } from 'fastify';
 import { forgiveLogin } from '../auth/login-guard.ts';
 import { hashPassword } from '../auth/password.ts';
 import type { Caller } from '../auth/authenticate.ts';
-import { endSessionsOf } from '../auth/store.ts';
+import { countEndedSessionsOf, endSessionsOf } from '../auth/store.ts';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -97,6 +98,13 @@ export function registerUsers(app: FastifyInstance, context: Context): void {
     });
     note({ login, before: { secondFactors } });
     return { reset: true as const };
+  });
+
+  serve(app, context, endUserSessions, async ({ caller, params: { userId }, note }) => {
+    const { login } = await loadForChange(caller, userId);
+    const ended = await countEndedSessionsOf(db, userId, clock());
+    note({ login, ended });
+    return { ended };
   });
 
   serve(app, context, deleteUser, async ({ caller, params: { userId }, note }) => {

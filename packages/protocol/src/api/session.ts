@@ -72,6 +72,8 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
+export const EndedSessions = z.object({ ended: z.int().meta({ description: 'How many there were that could be used' }) });
+
 export const listSessions = endpoint({
   name: 'listSessions',
   summary: 'Sessions of the caller.',
@@ -91,6 +93,15 @@ export const endSession = endpoint({
   params: z.object({ sessionId: SessionId }),
   reply: z.object({ ended: z.literal(true) }),
   errors: ['NOT_FOUND'],
+});
+
+export const endSessions = endpoint({
+  name: 'endSessions',
+  summary: 'Log out everywhere: end all sessions of the caller, the one that asks too. API tokens stay.',
+  method: 'DELETE',
+  path: '/account/sessions',
+  permission: 'account',
+  reply: EndedSessions,
 });
 
 export const changePassword = endpoint({

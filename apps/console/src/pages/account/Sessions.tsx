@@ -1,11 +1,15 @@
 import Button from '@cloudscape-design/components/button';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
 import { endpoints, type SessionId } from '@vedette/protocol';
+import { useState } from 'react';
 import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
+import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { formatMoment } from '../../ui/format.ts';
+import { FormModal } from '../../ui/FormModal.tsx';
+import { formatMoment, plural } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 
@@ -38,6 +42,7 @@ function browserOf({ userAgent }: Session): string {
 export function Sessions() {
   const queries = useQueryClient();
   const answer = useApi(endpoints.listSessions, {});
+  const [leaving, setLeaving] = useState(false);
   const end = useMutation({
     mutationFn: (sessionId: SessionId) => call(endpoints.endSession, { params: { sessionId } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keyOf(endpoints.listSessions) }),
@@ -53,6 +58,7 @@ export function Sessions() {
         columns={columns}
         keyOf={({ sessionId }) => sessionId}
         answer={answer}
+        actions={<Button onClick={() => setLeaving(true)}>Log out everywhere</Button>}
         rowActions={({ sessionId, isCurrent, address }) =>
           isCurrent ? (
             'this one'
@@ -64,6 +70,35 @@ export function Sessions() {
         }
         empty={null}
       />
+      {leaving ? <LogOutEverywhere sessions={answer.data?.items.length ?? 1} onClose={() => setLeaving(false)} /> : null}
     </div>
+  );
+}
+
+function LogOutEverywhere({ sessions, onClose }: { sessions: number; onClose: () => void }) {
+  const queries = useQueryClient();
+  const router = useRouter();
+  const end = useMutation({
+    mutationFn: () => call(endpoints.endSessions, {}),
+    onSuccess: () => {
+      queries.clear();
+      router.history.push(paths.login());
+    },
+  });
+  return (
+    <FormModal
+      title="Log out everywhere?"
+      action="Log out everywhere"
+      usable
+      busy={end.isPending}
+      error={end.error}
+      onSubmit={() => end.mutate()}
+      onClose={onClose}
+    >
+      <p>
+        {sessions === 1 ? 'Your only session ends, this one.' : `${plural(sessions, 'session')} end, this one too.`} API tokens
+        stay: revoke them where they are listed.
+      </p>
+    </FormModal>
   );
 }

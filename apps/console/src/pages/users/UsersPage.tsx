@@ -20,7 +20,7 @@ import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { type NewPassword, UserForm } from './UserForm.tsx';
 
-type Deed = 'edit' | 'password' | 'factors' | 'disable' | 'enable' | 'delete';
+type Deed = 'edit' | 'password' | 'factors' | 'sessions' | 'disable' | 'enable' | 'delete';
 
 const columns: readonly Column<User>[] = [
   {
@@ -79,6 +79,7 @@ export function UsersPage() {
         { id: 'edit', text: 'Change …' },
         { id: 'password', text: 'Give a new password …' },
         { id: 'factors', text: 'Take away second factors …', disabled: user.secondFactors === 0 },
+        { id: 'sessions', text: 'Log out everywhere …' },
         user.disabledAt ? { id: 'enable', text: 'Enable …' } : { id: 'disable', text: 'Disable …' },
         { id: 'delete', text: 'Remove …' },
       ]}
@@ -141,6 +142,7 @@ const deeds = {
     'Take away second factors',
     'For somebody who lost them. Sessions end, and the password alone opens the account until a new one is set up.',
   ],
+  sessions: ['Log out everywhere', 'All sessions of the user end at once; logging in again is possible. API tokens stay.'],
   disable: ['Disable', 'Sessions and API tokens of the user are refused at once, until the user is enabled again.'],
   enable: ['Enable', 'The user may log in again, and API tokens count again.'],
   delete: ['Remove', 'The user goes with all sessions and API tokens. The audit log keeps the login.'],
@@ -183,6 +185,7 @@ async function doIt({ userId, login }: User, deed: Exclude<Deed, 'edit'>): Promi
   const params = { userId };
   if (deed === 'password') return { login, ...(await call(endpoints.resetPassword, { params })) };
   if (deed === 'factors') await call(endpoints.resetSecondFactors, { params });
+  else if (deed === 'sessions') await call(endpoints.endUserSessions, { params });
   else if (deed === 'delete') await call(endpoints.deleteUser, { params });
   else await call(endpoints.changeUser, { params, body: { disabled: deed === 'disable' } });
   return undefined;
