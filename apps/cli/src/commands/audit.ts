@@ -66,11 +66,12 @@ export const auditCommands: readonly Command[] = [auditList, auditVerify];
 
 async function* allEvents({ client }: Surroundings): AsyncGenerator<ChainedAuditEvent> {
   for (let after: string | undefined; ;) {
-    const query = { sort: 'number', direction: 'descending', limit: 500, after } as const;
+    // `order` decides; a platform that does not know it goes by the others.
+    const query = { order: 'oldest', sort: 'number', direction: 'descending', limit: 500, after } as const;
     const page = await client().call(listAuditEvents, { query });
     yield* page.items;
     if (page.next === null) return;
-    after = page.next;
+    after = String(page.next);
   }
 }
 

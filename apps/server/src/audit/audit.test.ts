@@ -221,17 +221,51 @@ describe('the audit log', () => {
     const get = async (query: string) =>
       (await server.app.inject({ url: `/api/v1/audit?${query}`, headers: caller.headers })).json<{
         items: { number: number }[];
-        next: string | null;
+        next: number | string | null;
         total: number;
       }>();
     const first = await get('limit=2');
-    expect([first.items.map(({ number }) => number), first.next, first.total]).toEqual([[5, 4], expect.any(String), 5]);
+    expect([first.items.map(({ number }) => number), first.next, first.total]).toEqual([[5, 4], 4, 5]);
     expect((await get(`limit=2&after=${first.next}`)).items.map(({ number }) => number)).toEqual([3, 2]);
     const oldest = await get('limit=3&direction=descending');
     expect(oldest.items.map(({ number }) => number)).toEqual([1, 2, 3]);
     expect((await get(`limit=9&direction=descending&after=${oldest.next}`)).items.map(({ number }) => number)).toEqual([4, 5]);
     expect((await get('search=key%203')).items.map(({ number }) => number)).toEqual([4]);
     expect((await get('search=%25')).total).toBe(0);
+  });
+
+  /** As the command line of every version asks: the first ones knew neither sort nor direction, and take nothing but numbers as cursors. */
+  it.each(['order=oldest', 'order=oldest&sort=number&direction=descending'])(
+    'is followed by %s from its first event',
+    async (query) => {
+      await fill(7);
+      const chain = new AuditChain(sha256);
+      for (let next: number | null = 0; next !== null;) {
+        const url = `/api/v1/audit?${query}&limit=3${next === 0 ? '' : `&after=${next}`}`;
+        const page = (await server.app.inject({ url, headers: caller.headers })).json<{
+          items: ChainedAuditEvent[];
+          next: unknown;
+        }>();
+        for (const event of page.items) expect(chain.take(event)).toBeNull();
+        expect([typeof page.next, page]).toEqual([
+          page.items.length === 3 ? 'number' : 'object',
+          expect.objectContaining({ total: 7 }),
+        ]);
+        ({ next } = page);
+      }
+      expect([chain.head.number, chain.end()]).toEqual([7, null]);
+    },
+  );
+
+  it('is followed by the platform over more than one part of it', async () => {
+    await fill(1);
+    const { organizationId } = caller;
+    for (let at = 0; at < 1100; at += 1) {
+      const actor = { userId: null, login: '', via: 'x', address: '', userAgent: '' };
+      const event = { organizationId, action: 'x', outcome: 'done', actor, target: {}, detail: {} } as const;
+      await appendAudit(database.db, event, server.clock.now);
+    }
+    expect(await verifyAudit(database.db, organizationId, null)).toMatchObject({ head: { number: 1101 }, fault: null });
   });
 
   it.each([['update audit_event set action = $$x$$'], ['delete from audit_event'], ['truncate audit_event']])(

@@ -6,7 +6,7 @@ import {
   type AuditSorting,
   type ChainedAuditEvent,
 } from '@vedette/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { containing } from '../detections/like.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -16,12 +16,14 @@ import { sha256 } from './append-audit.ts';
 export interface AuditQuery extends SortedPart<AuditSorting> {
   readonly organizationId: string;
   readonly search?: string | undefined;
+  /** By number and uncounted, whatever the order says. */
+  readonly order?: 'newest' | 'oldest' | undefined;
 }
 
 export interface AuditPage {
   readonly total: number;
   readonly items: ChainedAuditEvent[];
-  readonly next: string | null;
+  readonly next: string | number | null;
 }
 
 interface Row {
@@ -53,8 +55,31 @@ export async function findAuditEvents(db: Kysely<Database>, query: AuditQuery): 
   const fitting = sql`
     select number, at, action, outcome, body, hash from audit_event
     where organization_id = ${organizationId} and ${search ? sql`body ilike ${containing(search)}` : sql`true`}`;
-  const { total, rows, next } = await findSorted<Row>(db, fitting, sortKeys[query.sort], query);
-  return { total, items: rows.map(toEvent), next };
+  if (query.order === undefined && query.sort !== 'number') {
+    const { total, rows, next } = await findSorted<Row>(db, fitting, sortKeys[query.sort], query);
+    return { total, items: rows.map(toEvent), next };
+  }
+  const isOldestFirst = query.order === undefined ? query.direction === 'descending' : query.order === 'oldest';
+  const page = await findByNumber(db, fitting, { ...query, isOldestFirst });
+  const total = query.order === undefined ? sql`count(*)::integer` : sql`greatest(coalesce(max(number), 0), 0)`;
+  const { rows } = await sql<{ total: number }>`select ${total} as total from (${fitting}) as listed`.execute(db);
+  return { ...page, total: rows[0]?.total ?? 0 };
+}
+
+/** By number the cursor is one: whoever follows the chain from its first event reads each once, however long it is. */
+async function findByNumber(
+  db: Kysely<Database>,
+  fitting: RawBuilder<unknown>,
+  { isOldestFirst, limit = 1000, offset = 0, after }: Pick<AuditQuery, 'limit' | 'offset' | 'after'> & { isOldestFirst: boolean },
+): Promise<Pick<AuditPage, 'items' | 'next'>> {
+  if (after !== undefined && !/^-?\d{1,15}$/.test(after))
+    throw new ApiError('BAD_REQUEST', 'query.after: this is no cursor of this list in this order');
+  const behind = isOldestFirst ? sql`number > ${after}::bigint` : sql`number < ${after}::bigint`;
+  const { rows } = await sql<Row>`
+    select number, body, hash from (${fitting}) as listed where ${after === undefined ? sql`true` : behind}
+    order by number ${isOldestFirst ? sql`asc` : sql`desc`} limit ${limit + 1} offset ${offset}`.execute(db);
+  const items = rows.slice(0, limit).map(toEvent);
+  return { items, next: rows.length > limit ? (rows[limit - 1]?.number ?? null) : null };
 }
 
 /** Whoever wrote to the table by hand may have left what is no event: it is shown as one that no hash fits. */
@@ -91,14 +116,14 @@ export async function verifyAudit(
   kept: AuditHead | null,
 ): Promise<{ readonly head: AuditHead; readonly fault: AuditFault | null }> {
   const chain = new AuditChain(sha256, kept);
+  const all = sql`select number, body, hash from audit_event where organization_id = ${organizationId}`;
   for (let after: string | undefined = undefined; ;) {
-    const part = { sort: 'number', direction: 'descending', limit: 1000, after } as const;
-    const page: AuditPage = await findAuditEvents(db, { organizationId, ...part });
+    const page = await findByNumber(db, all, { isOldestFirst: true, after });
     for (const event of page.items) {
       const fault = chain.take(event);
       if (fault) return { head: chain.head, fault };
     }
     if (page.next === null) return { head: chain.head, fault: chain.end() };
-    after = page.next;
+    after = String(page.next);
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AuditFault, AuditHead, ChainedAuditEvent } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
-import { CursorPage, listOf, sortedBy } from './paging.ts';
+import { Cursor, CursorPage, listOf, sortedBy } from './paging.ts';
 
 /** `number`: as they were chained, the newest first. */
 export const AuditSorting = z.enum(['number', 'at', 'login', 'action', 'target', 'address', 'outcome']);
@@ -15,9 +15,17 @@ export const listAuditEvents = endpoint({
   permission: 'audit:read',
   query: CursorPage.extend({
     ...sortedBy(AuditSorting.default('number')),
+    order: z.enum(['newest', 'oldest']).optional().meta({
+      description: 'By number, whatever sort and direction say, and nothing counted: oldest is for whoever follows the chain',
+    }),
     search: z.string().max(200).optional().meta({ description: 'Part of a login, an action, or an id' }),
   }),
-  reply: listOf(ChainedAuditEvent),
+  reply: listOf(ChainedAuditEvent).extend({
+    total: z.int().min(0).meta({ description: 'Where `order` is given: the number of the newest event' }),
+    next: Cursor.or(z.int()).nullable().meta({
+      description: '`after` of the next page, the last number of this one where it is by number; null on the last page',
+    }),
+  }),
 });
 
 export const verifyAuditLog = endpoint({
