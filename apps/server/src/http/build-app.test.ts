@@ -17,6 +17,7 @@ import { loadPlatformKey } from '../platform-key.ts';
 import { Sealer } from '../sealing/sealer.ts';
 import { insertOrganization, insertUser } from '../users/store.ts';
 import { KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
+import { checkReplies } from '../testing/check-replies.ts';
 import { buildApp } from './build-app.ts';
 
 let database: ThrowAwayDatabase;
@@ -24,6 +25,7 @@ let pool: Pool;
 let app: FastifyInstance;
 /** Of all that the tests build. */
 let fleetIndex: FleetIndex | null = null;
+const complaints: (() => void)[] = [];
 let now = new Date('2026-11-22T12:00:00Z');
 const consoleDirectory = mkdtempSync(join(tmpdir(), 'vedette-console-'));
 const password = 'correct horse battery';
@@ -54,6 +56,7 @@ afterAll(async () => {
   await pool.end();
   await database[Symbol.asyncDispose]();
   rmSync(consoleDirectory, { recursive: true });
+  for (const complain of complaints) complain();
 });
 
 async function organizationOf(login: string): Promise<string> {
@@ -73,7 +76,9 @@ async function appFor(change: Partial<Config>): Promise<FastifyInstance> {
   fleetIndex ??= new FleetIndex(base);
   const sealer = new Sealer(() => []);
   const context: Context = { ...base, config, pool, fleetIndex, platformKey, sealer, startedAt: now };
-  return buildApp(context, new KnowledgeKeeper(context));
+  const built = await buildApp(context, new KnowledgeKeeper(context));
+  complaints.push(checkReplies(built));
+  return built;
 }
 
 function logIn(login: string, secret: string = password, headers: Record<string, string> = {}) {

@@ -47,9 +47,19 @@ function operationOf(name: keyof typeof endpoints): Described {
 }
 
 it.each([
-  ['deleteTag', { 400: 'BAD_REQUEST', 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 409: 'CONFLICT' }],
-  ['getAbout', { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN' }],
-  ['logIn', { 400: 'BAD_REQUEST', 401: 'LOGIN_FAILED', 429: 'TOO_MANY_REQUESTS' }],
+  [
+    'deleteTag',
+    {
+      400: 'BAD_REQUEST',
+      401: 'UNAUTHENTICATED',
+      403: 'FORBIDDEN, LOGIN_INCOMPLETE',
+      404: 'NOT_FOUND',
+      409: 'CONFLICT',
+    },
+  ],
+  ['getAbout', { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN, LOGIN_INCOMPLETE' }],
+  ['logOut', { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN' }],
+  ['logIn', { 400: 'BAD_REQUEST', 401: 'LOGIN_FAILED', 413: 'BODY_TOO_LARGE', 429: 'TOO_MANY_REQUESTS' }],
 ] as const)('%s names its failures by status, each as a problem document', (name, expected) => {
   const { responses } = operationOf(name);
   const { 200: _, default: other, ...failures } = responses;

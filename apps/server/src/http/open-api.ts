@@ -23,6 +23,9 @@ export function openApi(version: string): object {
   };
 }
 
+/** What the ways to an operation may answer, whatever it does: by the name it was called by, the page it was called from, load, a fault. */
+const ofAny: readonly ApiErrorCode[] = ['BAD_REQUEST', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'INTERNAL', 'UNAVAILABLE'];
+
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
 function operation(endpoint: Endpoint): object {
@@ -44,7 +47,7 @@ function operation(endpoint: Endpoint): object {
         },
       },
       ...problemsOf(endpoint),
-      default: { description: 'Problem', content: problem },
+      default: { description: ofAny.join(', '), content: problem },
     },
   };
 }
@@ -54,7 +57,9 @@ function problemsOf({ params, query, body, permission, errors }: Endpoint): Reco
   const takesSomething = [params, query, body].some((part) => !(part instanceof z.ZodUndefined));
   const codes = new Set<ApiErrorCode>([
     ...(takesSomething ? (['BAD_REQUEST'] as const) : []),
+    ...(body instanceof z.ZodUndefined ? [] : (['BODY_TOO_LARGE'] as const)),
     ...(permission === 'public' ? [] : (['UNAUTHENTICATED', 'FORBIDDEN'] as const)),
+    ...(permission === 'public' || permission === 'login' ? [] : (['LOGIN_INCOMPLETE'] as const)),
     ...errors,
   ]);
   const byStatus = Object.groupBy(codes, (code) => new ApiError(code, '').statusCode);

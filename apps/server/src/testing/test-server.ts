@@ -19,6 +19,7 @@ import { loadPlatformKey } from '../platform-key.ts';
 import { parseKeys } from '../sealing/keys.ts';
 import { Sealer } from '../sealing/sealer.ts';
 import { insertOrganization, insertUser } from '../users/store.ts';
+import { checkReplies } from './check-replies.ts';
 
 /** Of all servers: several may be on one database. */
 export const testKeys = parseKeys([Buffer.alloc(32, 7).toString('base64')], 'test');
@@ -74,12 +75,14 @@ export async function testServer(
   // Nobody waits for a source to recover.
   const keeper = new KnowledgeKeeper(context, () => Promise.resolve());
   const app = await buildApp(context, keeper);
+  const complain = checkReplies(app);
   const dispose = async (): Promise<void> => {
     await app.close();
     await context.fleetIndex[Symbol.asyncDispose]();
     await keeper[Symbol.asyncDispose]();
     await pool.end();
     await rm(directory, { recursive: true, force: true });
+    complain();
   };
   return { app, context, keeper, clock, [Symbol.asyncDispose]: dispose };
 }
