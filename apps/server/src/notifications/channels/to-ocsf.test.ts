@@ -10,15 +10,7 @@ interface Shape {
   readonly justOne?: readonly string[];
   readonly attributes: Readonly<Record<string, Kind>>;
 }
-type Kind =
-  | 'text'
-  | 'texts'
-  | 'integer'
-  | 'number'
-  | 'boolean'
-  | Shape
-  | readonly [Shape]
-  | Readonly<Record<`${number}`, string>>;
+type Kind = 'text' | 'texts' | 'moment' | 'number' | 'boolean' | Shape | readonly [Shape] | Readonly<Record<`${number}`, string>>;
 
 /**
  * Facts of OCSF 1.9.0 (2026-08-03) about what we send, by hand: github.com/ocsf/ocsf-schema, events/base_event.json,
@@ -29,7 +21,7 @@ const product: Shape = { required: ['vendor_name'], attributes: { name: 'text', 
 const metadata: Shape = { required: ['product', 'version'], attributes: { product, version: 'text', uid: 'text' } };
 const findingInfo: Shape = {
   required: ['uid', 'title'],
-  attributes: { uid: 'text', title: 'text', types: 'texts', first_seen_time: 'integer', last_seen_time: 'integer' },
+  attributes: { uid: 'text', title: 'text', types: 'texts', first_seen_time: 'moment', last_seen_time: 'moment' },
 };
 const resource: Shape = { required: ['uid', 'name'], attributes: { uid: 'text', name: 'text', type: 'text' } };
 const cvss: Shape = { required: ['base_score', 'version'], attributes: { base_score: 'number', version: 'text' } };
@@ -49,8 +41,8 @@ const vulnerability: Shape = {
     severity: 'text',
     is_exploit_available: 'boolean',
     is_fix_available: 'boolean',
-    first_seen_time: 'integer',
-    last_seen_time: 'integer',
+    first_seen_time: 'moment',
+    last_seen_time: 'moment',
     cve,
     cwe,
     advisory,
@@ -86,7 +78,7 @@ const vulnerabilityFinding: Shape = {
     severity: 'text',
     status_id: { 1: 'New', 2: 'In Progress', 3: 'Suppressed', 4: 'Resolved', 5: 'Archived', 6: 'Deleted' },
     status: 'text',
-    time: 'integer',
+    time: 'moment',
     message: 'text',
     metadata,
     finding_info: findingInfo,
@@ -122,7 +114,8 @@ function faultsOf(one: unknown, kind: Kind, { value, name, where }: { value: Val
   const fits = (isRight: boolean) => (isRight ? [] : [`${where}${name} is ${JSON.stringify(one)}`]);
   if (kind === 'text') return fits(typeof one === 'string' && one !== '');
   if (kind === 'texts') return fits(Array.isArray(one) && one.every((text) => typeof text === 'string'));
-  if (kind === 'integer') return fits(Number.isSafeInteger(one));
+  // timestamp_t: milliseconds since 1970; as seconds the same number would lie before 1973.
+  if (kind === 'moment') return fits(Number.isSafeInteger(one) && Number(one) > 1e11);
   if (kind === 'number') return fits(typeof one === 'number' && Number.isFinite(one));
   if (kind === 'boolean') return fits(typeof one === 'boolean');
   if (Array.isArray(kind)) {
@@ -166,6 +159,7 @@ describe('an event as OCSF Vulnerability Finding', () => {
         const found = toOcsf({ ...told, detection: told.detection as unknown as Detection } as ToldEvent);
         expect(faults(found ?? {}, vulnerabilityFinding)).toEqual([]);
         expect(found).toMatchObject({ metadata: { version: '1.9.0' } });
+        expect(found?.['type_uid']).toBe(Number(found?.['class_uid']) * 100 + Number(found?.['activity_id']));
       }),
       { numRuns: 500 },
     );
@@ -175,6 +169,11 @@ describe('an event as OCSF Vulnerability Finding', () => {
     [{ severity_id: 7 }, 'severity_id is 7'],
     [{ status: 'Fixed' }, 'status_id is 1'],
     [{ time: '2026' }, 'time is "2026"'],
+    [{ time: 1_795_000_000 }, 'time is 1795000000'],
+    [{ activity_id: 99 }, 'activity_id is 99'],
+    [{ type_uid: 200_401 }, 'type_uid is 200401'],
+    [{ class_uid: 2004 }, 'class_uid is 2004'],
+    [{ category_uid: 1 }, 'category_uid is 1'],
     [{ device: {} }, 'device is unknown'],
     [{ vulnerabilities: [{}] }, 'vulnerabilities.0. has 0 of advisory,cve,cwe'],
     [{ finding_info: {} }, 'finding_info.uid is missing'],
