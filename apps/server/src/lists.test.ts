@@ -118,12 +118,26 @@ const sorted = {
   '/assets': ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan'],
   '/checks': ['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets'],
   '/software': ['name', 'assets', 'detections'],
-  '/detections?check=280001000&': ['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'],
 };
+const directions = ['ascending', 'descending'];
 const orders = Object.entries(sorted).flatMap(([path, names]) =>
-  names.flatMap((name) =>
-    ['ascending', 'descending'].map((direction) => `${path}${path.includes('?') ? '' : '?'}sort=${name}&direction=${direction}`),
-  ),
+  names.flatMap((name) => directions.map((direction) => `${path}?sort=${name}&direction=${direction}`)),
+);
+/** By what detections are sorted, as the list itself says it; null where no two are alike. */
+const detectionOrders = {
+  worst: null,
+  risk: 'risk',
+  name: 'name',
+  hostname: 'assetId',
+  status: 'status',
+  firstFound: 'firstFound',
+  cvss: 'cvssScore',
+  epss: 'epssScore',
+};
+/** From the index: of all, of a query, of a filter. From the histories: of one asset. */
+const detectionLists = ['?', '?check=280001000&', '?query=status:*&', '?status=all&severity=2&', '?search=openssl&', '?asset&'];
+const ordersOfDetections = Object.entries(detectionOrders).flatMap(([sort, field]) =>
+  detectionLists.map((list) => [list, sort, field] as const),
 );
 
 describe('lists by cursor', () => {
@@ -138,7 +152,39 @@ describe('lists by cursor', () => {
     expect((await page(`${other}&limit=500`)).items).toEqual(whole.items.toReversed());
   });
 
+  it.each(ordersOfDetections)(
+    'of detections%s by %s give the same whole in pages of any size; the other way round those alike stay worst first',
+    async (list, sort, field) => {
+      const path = `/detections${list.replace('asset&', `assetId=${assets[0]}&status=all&`)}sort=${sort}&direction=`;
+      const whole = await page(`${path}ascending&limit=500`);
+      expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
+      expect(whole.total).toBeGreaterThan(1);
+      const turned = await page(`${path}descending&limit=500`);
+      const alike = Map.groupBy(whole.items, (item) => (field ? item[field] : item));
+      expect(turned.items).toEqual([...alike.values()].toReversed().flat());
+      for (const limit of [1, 2, 3]) {
+        expect(await follow(`${path}ascending&limit=${limit}`)).toEqual(whole.items);
+        expect(await follow(`${path}descending&limit=${limit}`)).toEqual(turned.items);
+      }
+      expect((await page(`${path}descending&limit=2&offset=1`)).items).toEqual(turned.items.slice(1, 3));
+    },
+  );
+
   it.each([
+    ['/detections?sort=hostname', 'hostname', ['=cmd|calc', 'web-02', 'web-02', 'web-03', 'web-10', 'web-10']],
+    ['/detections?sort=risk&limit=2', 'name', ['CVE-2026-1001', 'CVE-2026-1000']],
+    ['/detections?sort=cvss', 'cvssScore', [3, 5, 7.5, 9.8, 9.8, 9.8]],
+    ['/detections?sort=cvss&direction=descending&limit=3', 'hostname', ['web-02', 'web-10', 'web-03']],
+    [
+      '/detections?sort=status&query=status:*&direction=descending',
+      'status',
+      ['new', 'new', 'new', 'new', 'new', 'new', 'fixed'],
+    ],
+    [
+      '/detections?sort=firstFound&direction=descending',
+      'name',
+      ['CVE-2026-1000', 'CVE-2026-1000', 'CVE-2026-1002', 'CVE-2026-1003', 'CVE-2026-1001', 'CVE-2026-1000'],
+    ],
     ['/assets?sort=hostname', 'hostname', ['=cmd|calc', 'web-02', 'web-03', 'web-10']],
     ['/assets?sort=packages&direction=descending', 'packages', [2, 2, 2, 1]],
     ['/software?sort=assets', 'assets', [3, 1, 1, 1]],
@@ -155,7 +201,8 @@ describe('lists by cursor', () => {
     ['/software?after=W10', 'no cursor'],
     [`/checks?after=${Buffer.from('["worst ascending","a",1,2,3]').toString('base64url')}`, 'no cursor'],
     [`/software?after=${Buffer.from('["name ascending",0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
-    ['/detections?sort=name', 'choose an asset or a check'],
+    ['/detections?sort=asset&direction=descending', 'the first comes first'],
+    [`/detections?sort=name&after=${Buffer.from('["cvss ascending",5,-5,-1,-1,1]').toString('base64url')}`, 'no cursor'],
     ['/checks?query=hostname:a', 'no field'],
     ['/checks?search=%00', 'character 0'],
     ['/software?search=%00', 'character 0'],

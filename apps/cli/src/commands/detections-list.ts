@@ -16,7 +16,7 @@ export const detectionsList: Command = {
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
     ['--exception <which>', 'without (default) those that an exception covers, only those, or with them'],
-    ...sortOptions(DetectionSorting.options, '; all but the first three for one asset (--asset)'),
+    ...sortOptions(DetectionSorting.options),
     ['--as-of <time>', 'as it was at this moment, such as 2026-11-01T00:00:00Z'],
     ...cursorOptions,
   ],

@@ -73,15 +73,15 @@ export function DetectionList(props: DetectionListProps) {
   const plain = { kind, status, exception, ...severityQuery(severity), ...onlyQuery[only] };
   // Beside a query the rest is written into it: the platform answers one question quicker than two.
   const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only, exception })) };
-  const order = { sort: oneOf(state['sort'], sortings), direction: oneOf(state['direction'], ['ascending', 'descending']) };
-  const isOrdered = assetId !== undefined || check !== undefined;
+  // Where nobody chose an order, a CSV file comes asset by asset.
+  const sort = sortings.find((one) => one === state['sort']);
+  const order = sort && { sort, direction: oneOf(state['direction'], ['ascending', 'descending']) };
   const list = useList(endpoints.listDetections, {
-    query: { assetId, check, ...filter, search: state['search'], asOf, ...(isOrdered ? order : {}) },
+    query: { assetId, check, ...filter, search: state['search'], asOf, ...order },
   });
   const columns = useMemo(
-    () =>
-      detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, isOrdered, explaining, onExplain }),
-    [assetId, check, isOrdered, explaining, onExplain],
+    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, onExplain }),
+    [assetId, check, explaining, onExplain],
   );
   const select = (name: string) => (value: string | undefined) => change({ [name]: value });
   const group = oneOf(state['group'], ['', ...groupingNames]);
@@ -150,7 +150,7 @@ export function DetectionList(props: DetectionListProps) {
 }
 
 const groupingNames = Object.keys(groupings) as Grouping[]; // the keys of that object
-const sortings = ['worst', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'] as const;
+const sortings = ['worst', 'risk', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'] as const;
 const onlyTerms = {
   '': [],
   exploited: ['kev:true'],

@@ -29,6 +29,8 @@ const severity: Column<Detection> = {
 const risk: Column<Detection> = {
   id: 'risk',
   header: 'Risk',
+  sort: 'risk',
+  isHighestFirst: true,
   cell: (item) => item.risk,
   text: (item) => item.risk,
   minWidth: 60,
@@ -68,13 +70,20 @@ const details: readonly Column<Detection>[] = [
     cell: (item) => <State detection={item} />,
     minWidth: 125,
   },
+  {
+    id: 'first-found',
+    header: 'First found',
+    sort: 'firstFound',
+    cell: (item) => <Ago at={item.firstFound} />,
+    minWidth: 110,
+    isExtra: true,
+  },
+  { id: 'last-found', header: 'Last found', cell: (item) => <Ago at={item.lastFound} />, minWidth: 110, isExtra: true },
 ];
 /** Columns of a table of detections: without the asset, or the check, when all rows have the same; few while one is explained. */
 export function detectionColumns(options: {
   withAsset: boolean;
   withCheck: boolean;
-  /** Where another order than worst first can be had. */
-  isOrdered: boolean;
   explaining: boolean;
   onExplain: (detection: Detection) => void;
 }): Column<Detection>[] {
@@ -88,7 +97,7 @@ export function detectionColumns(options: {
     ),
     minWidth: 70,
   };
-  const columns = [
+  return [
     ...(options.withCheck ? [check] : []),
     ...(options.withAsset ? [asset] : []),
     severity,
@@ -97,7 +106,6 @@ export function detectionColumns(options: {
     ...(options.explaining ? [] : details),
     why,
   ];
-  return options.isOrdered ? columns : columns.map(({ sort: _unused, ...column }) => column);
 }
 
 function first(detection: Detection) {

@@ -10,6 +10,7 @@ import { windowAt } from '../fleet-index/past-index.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
 import { findByHistories } from './find-by-histories.ts';
 import { loadPage, pageOfVisits } from './find-in-fleet.ts';
+import { isOrderOfTimes } from './page-by-order.ts';
 import type { DetectionList, DetectionQuery } from './store.ts';
 
 export interface WrittenDetectionQuery extends Omit<DetectionQuery, 'asOf' | 'where'> {
@@ -31,7 +32,9 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
   const scope = { organizationId: written.organizationId, asOf: past ?? sources.clock(), silence: sources.config.silence };
   const understood = { ...written, query, past, scope };
   const now = await sources.fleetIndex.current(written.organizationId);
-  const isIndexed = hasNoFilter(written) && indexAnswers(query, past ? windowAt(now, past) : now);
+  const window = past ? windowAt(now, past) : now;
+  const isKnown = !isOrderOfTimes(written.sort) || Number.isFinite(window.since);
+  const isIndexed = hasNoFilter(written) && isKnown && indexAnswers(query, window);
   return isIndexed ? byIndex(sources, understood) : findByHistories(sources.db, await inHistories(sources, understood));
 }
 

@@ -5,18 +5,19 @@ import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decis
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { windowAt } from '../fleet-index/past-index.ts';
-import { type DetectionPage, type DetectionPlace, pageOfDetections } from '../fleet-index/page-of-detections.ts';
+import { pageOfDetections } from '../fleet-index/page-of-detections.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { canSelect, canSelectPast, selectPast, type Subject, wishOf } from '../fleet-index/select-detections.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/detection-query.ts';
+import { writePlace } from '../http/list-cursor.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
-import { pageByRisk, type RiskPlace } from '../risk/page-by-risk.ts';
 import { writeCursor } from './cursor.ts';
 import { newForDays } from './derive.ts';
 import { findByHistories } from './find-by-histories.ts';
 import { containing } from './like.ts';
+import { isOrderOfTimes, pageByOrder, type Visited } from './page-by-order.ts';
 import { type DetectionList, type DetectionQuery, findDetections } from './store.ts';
 
 type Sources = Pick<Context, 'db' | 'fleetIndex' | 'config' | 'clock'>;
@@ -29,7 +30,7 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'config' | 'clock'>;
 export async function findInFleet({ db, fleetIndex, config }: Sources, query: DetectionQuery): Promise<DetectionList> {
   const scope = { ...query, silence: config.silence };
   // One asset's history is short.
-  if (query.assetId !== undefined || query.order) return findDecided({ db, fleetIndex }, scope, null);
+  if (query.assetId !== undefined) return findDecided({ db, fleetIndex }, scope, null);
   const { organizationId, search } = query;
   const decide = await prepareDecisions(db, scope, null);
   const weigh = await prepareContexts(db, scope, { prepareAssets });
@@ -52,19 +53,20 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   const { organizationId, asOf } = query;
   // What assets are is of now, also where tags and exceptions ask for it.
   const scope = { ...query, asOf: clock(), silence: config.silence };
-  const isOfTimes = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
+  const isOfFilter = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
+  const isOfTimes = isOfFilter || isOrderOfTimes(query.sort);
   const isKnown = !isOfTimes || canSelect(windowAt(await fleetIndex.current(organizationId), asOf), query, asOf.getTime());
-  if (query.assetId !== undefined || query.order || !isKnown) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
+  if (query.assetId !== undefined || !isKnown) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
   const decide = await prepareDecisions(db, scope, asOf);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
   const ids = query.search ? await packageVersionsAbout(db, query.search) : new Set<number>();
   const now = await fleetIndex.current(organizationId);
   // Which package versions an asset had then, on which exceptions depend, the index of now does not know.
-  const isPlain = query.exception !== 'only' && (decide?.(now) ?? noDecisions).exceptions().length === 0;
+  const isPlain =
+    !isOrderOfTimes(query.sort) && query.exception !== 'only' && (decide?.(now) ?? noDecisions).exceptions().length === 0;
   if (isPlain && canSelectPast(now, query, asOf.getTime())) {
-    const page = pageBySort(now, { ...query, contexts: weigh?.(now) }, (visit, assets) =>
-      selectPast(now, { ...query, assets }, asOf.getTime(), visit),
-    );
+    const select: SelectWithin = (visit, assets) => selectPast(now, { ...query, assets }, asOf.getTime(), visit);
+    const page = pageBySort({ index: now, select, wished: null, contexts: weigh?.(now) ?? usualContexts }, query);
     return loadPage(db, { organizationId, asOf, decisions: decide?.(now) ?? noDecisions }, page);
   }
   const index = await fleetIndex.at(organizationId, asOf);
@@ -85,38 +87,42 @@ async function findDecided(
   return findByHistories(db, { ...query, decisions: await loadDecisions({ db, fleetIndex }, query, moment) });
 }
 
-interface SortedPage extends Omit<DetectionPage, 'last'> {
-  readonly last: DetectionPlace | RiskPlace | null;
-  readonly isByAsset: boolean;
+interface SortedPage {
+  readonly total: number;
+  readonly items: readonly { readonly check: number; readonly assetId: string }[];
+  readonly next: string | null;
 }
+
+type PageWish = Pick<DetectionQuery, 'sort' | 'order' | 'limit' | 'offset' | 'after'>;
 
 /** One page of the detections that are wished, in the order that is asked for. */
-export function pageOfVisits(index: OrganizationIndex, wish: PageWish, wished: DetectionWish): ReturnType<typeof pageBySort> {
+export function pageOfVisits(
+  index: OrganizationIndex,
+  { contexts = usualContexts, ...wish }: PageWish & { readonly contexts: AssetContexts | undefined },
+  wished: DetectionWish,
+): SortedPage {
   using visits = new DetectionVisits(index, wished);
-  return pageBySort(index, wish, visits.all);
+  return pageBySort({ index, contexts, select: visits.all, wished }, wish);
 }
 
-type PageWish = Pick<DetectionQuery, 'sort' | 'limit' | 'offset' | 'after'> & { readonly contexts: AssetContexts | undefined };
-
-/** One page of what `select` visits, in the order that is asked for. */
-function pageBySort(index: OrganizationIndex, wish: PageWish, select: SelectWithin): SortedPage {
-  const { sort, after, contexts = usualContexts } = wish;
-  if (sort === 'risk') {
-    const page = pageByRisk({ index, contexts }, { ...wish, after: after && 'risk' in after ? after : undefined }, select);
-    return { ...page, isByAsset: false };
+/** One page of what is visited, in the order that is asked for. */
+function pageBySort(visited: Visited, { sort, order, ...wish }: PageWish): SortedPage {
+  if (order) {
+    const { last, ...page } = pageByOrder(visited, order, wish);
+    return { ...page, next: last && writePlace(order.name, last) };
   }
   const isByAsset = sort === 'asset';
   const take = isByAsset ? pageByAsset : pageOfDetections;
-  return { ...take(index, { ...wish, after: after && 'risk' in after ? undefined : after }, select), isByAsset };
+  const { last, ...page } = take(visited.index, wish, visited.select);
+  return { ...page, next: last && writeCursor(last, isByAsset) };
 }
 
 /** The detections of a page in its order; what has gone since the page was made is left out. */
 export async function loadPage(
   db: Kysely<Database>,
   scope: Pick<DetectionQuery, 'organizationId' | 'asOf' | 'decisions'>,
-  { total, items: among, last, isByAsset }: ReturnType<typeof pageBySort>,
+  { total, items: among, next }: SortedPage,
 ): Promise<DetectionList> {
-  const next = last && writeCursor(last, isByAsset);
   if (among.length === 0) return { total, items: [], next };
   const { items } = await findDetections(db, {
     ...scope,

@@ -3,8 +3,9 @@ import { type RawBuilder, sql } from 'kysely';
 import { ApiError } from '../http/api-error.ts';
 import { type Place, readPlace, type SortKey, turned } from '../http/list-cursor.ts';
 
-/** An order other than worst first, which the histories alone know. */
+/** An order other than worst first, the same in the fleet index and in the histories. */
 export interface DetectionOrder {
+  readonly sort: Exclude<DetectionSorting, 'asset'>;
   /** For cursors. */
   readonly name: string;
   /** On the rows of findDetections. */
@@ -16,40 +17,44 @@ interface Wish {
   readonly sort: DetectionSorting;
   readonly direction: SortDirection;
   readonly after?: string | undefined;
-  readonly assetId?: string | undefined;
-  readonly check?: number | undefined;
 }
 
-/** Null for worst first, also asset by asset, and for the highest risk first, which depends on more than the rows. Throws ApiError BAD_REQUEST where a whole fleet would have to be sorted, and for a cursor of another order. */
-export function orderOf({ sort, direction, after, assetId, check }: Wish): DetectionOrder | null {
-  if ((sort === 'worst' || sort === 'risk' || sort === 'asset') && direction === 'ascending') return null;
-  if (sort === 'risk') throw new ApiError('BAD_REQUEST', 'query.direction: by risk the highest comes first');
+/** Null for worst first, also asset by asset. Throws ApiError BAD_REQUEST for assets the other way round, and for a cursor of another order. */
+export function orderOf({ sort, direction, after }: Wish): DetectionOrder | null {
+  if ((sort === 'worst' || sort === 'asset') && direction === 'ascending') return null;
   if (sort === 'asset') throw new ApiError('BAD_REQUEST', 'query.direction: asset by asset the first comes first');
-  if (assetId === undefined && check === undefined)
-    throw new ApiError(
-      'BAD_REQUEST',
-      'query.sort: detections of all assets come worst first; choose an asset or a check for another order',
-    );
-  const own = sort === 'worst' ? [] : [{ by: values[sort], type: texts.has(sort) ? ('text' as const) : ('number' as const) }];
-  const all: SortKey[] = [...own, ...rank];
-  const keys = direction === 'descending' ? turned(all) : all;
+  const keys = keysOf(sort, direction === 'descending');
   const name = `${sort} ${direction}`;
   const types = keys.map(({ type }) => type);
-  return { name, keys, after: after === undefined ? undefined : readPlace(after, name, types) };
+  return { sort, name, keys, after: after === undefined ? undefined : readPlace(after, name, types) };
 }
 
-const values: Readonly<Record<Exclude<DetectionSorting, 'worst' | 'risk' | 'asset'>, RawBuilder<unknown>>> = {
+/** Turned round is what the list is sorted by; those that are alike in that stay worst first. */
+function keysOf(sort: DetectionOrder['sort'], isTurned: boolean): readonly SortKey[] {
+  if (sort === 'worst') return turned([...worst, ...rank, asset]);
+  if (sort === 'hostname') {
+    const own: SortKey[] = [{ by: sql`hostname`, type: 'text' }, asset];
+    return [...(isTurned ? turned(own) : own), ...rank];
+  }
+  const own: SortKey[] = [{ by: values[sort], type: sort === 'name' || sort === 'status' ? 'text' : 'number' }];
+  return [...(isTurned ? turned(own) : own), ...rank, asset];
+}
+
+const values: Readonly<Record<Exclude<DetectionOrder['sort'], 'worst' | 'hostname'>, RawBuilder<unknown>>> = {
+  risk: sql`-risk`,
   name: sql`name`,
-  hostname: sql`hostname`,
   status: sql`status`,
   firstFound: sql`extract(epoch from first_found)::float8`,
   cvss: sql`coalesce((select max((cvss ->> 'score')::float8) from jsonb_array_elements(body -> 'cvss') as cvss), -1)`,
   epss: sql`coalesce((body #>> '{epss,score}')::float8, -1)`,
 };
-const texts: ReadonlySet<DetectionSorting> = new Set(['name', 'hostname', 'status'] as const);
 
+const numbers = (expressions: readonly string[]): SortKey[] => expressions.map((by) => ({ by: sql.raw(by), type: 'number' }));
 /** What is alike in the rest: worst first, and no two in the same place. */
-const rank: readonly SortKey[] = ['-severity', '-check_number', '-confirmed::integer', 'asset_number'].map((by) => ({
-  by: sql.raw(by),
-  type: 'number',
-}));
+const rank = numbers(['-severity', '-check_number', '-confirmed::integer']);
+const worst = numbers([
+  '-severity',
+  "-((body ->> 'kevSince') is not null)::integer",
+  "-coalesce((body #>> '{epss,score}')::float8, -1)",
+]);
+const asset: SortKey = { by: sql`asset_number`, type: 'number' };

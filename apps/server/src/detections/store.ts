@@ -12,7 +12,6 @@ import type { Database } from '../db/schema.ts';
 import { type Decisions, noDecisions } from '../decisions/decisions.ts';
 import { coveredSql } from '../exceptions/exception-sql.ts';
 import type { ExceptionFilter } from '../fleet-index/excepted.ts';
-import type { RiskPlace } from '../risk/page-by-risk.ts';
 import { riskSql } from '../risk/risk-sql.ts';
 import type { DetectionPlace } from '../fleet-index/page-of-detections.ts';
 import { isBehind, orderBy, type Place, placeOf as placeColumn, writePlace } from '../http/list-cursor.ts';
@@ -49,10 +48,10 @@ export interface DetectionQuery extends DetectionScope {
   readonly limit: number;
   readonly offset: number;
   /** Begin behind this place. */
-  readonly after?: DetectionPlace | RiskPlace | undefined;
+  readonly after?: DetectionPlace | undefined;
   /** The whole list is being read: nobody asks how many there are. */
   readonly isWhole?: boolean | undefined;
-  /** Another order than worst first, with its own place to begin behind. */
+  /** Another order than worst first, with its own place to begin behind; `sort` says the same. */
   readonly order?: DetectionOrder | null | undefined;
 }
 
@@ -100,7 +99,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
       select *, ${isByRisk ? riskSql(decisions) : sql`0`} as risk, count(*) over ()::integer as total ${filtered}
     ) as detection
     where ${behind ?? sql`true`}
-    order by ${order ? orderBy(order.keys) : isByRisk ? riskPlace : isByAsset ? assetPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
+    order by ${order ? orderBy(order.keys) : isByAsset ? assetPlace : place} limit ${query.limit} offset ${query.offset}`.execute(
     db,
   );
   const packages = await loadPackages(db, rows, query.asOf);
@@ -110,7 +109,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
   const last = rows.length < query.limit ? undefined : rows.at(-1);
   if (!last) return { total, items, next: null };
   if (order) return { total, items, next: writePlace(order.name, last.place) };
-  return { total, items, next: writeCursor(isByRisk ? riskPlaceOf(last) : placeOf(last), isByAsset) };
+  return { total, items, next: writeCursor(placeOf(last), isByAsset) };
 }
 
 /** The detections of the scope that fit the filter, to be selected from. */
@@ -139,15 +138,9 @@ export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
 const place = sql`-severity, -((body ->> 'kevSince') is not null)::integer, -coalesce((body #>> '{epss,score}')::float, -1),
   -check_number, -confirmed::integer, asset_number`;
 
-const riskPlace = sql`-risk, -check_number, -confirmed::integer, asset_number`;
-
 const assetPlace = sql`asset_number, ${place}`;
 
-function isBehindPlace(after: DetectionPlace | RiskPlace, isByAsset: boolean): RawBuilder<unknown> {
-  if ('risk' in after) {
-    const values = [-after.risk, -after.check, -Number(after.confirmed), after.asset];
-    return sql`(${riskPlace}) > (${sql.join(values.map((value) => sql`${value}::float`))})`;
-  }
+function isBehindPlace(after: DetectionPlace, isByAsset: boolean): RawBuilder<unknown> {
   const { severity, exploited, epss, check, confirmed, asset } = after;
   const values = [-severity, -Number(exploited), -(epss ?? -1), -check, -Number(confirmed), asset];
   const given = sql.join((isByAsset ? [asset, ...values] : values).map((value) => sql`${value}::float`));
@@ -157,10 +150,6 @@ function isBehindPlace(after: DetectionPlace | RiskPlace, isByAsset: boolean): R
 function placeOf({ severity, body, checkNumber, confirmed, assetNumber }: DetectionRow): DetectionPlace {
   const { kevSince, epss } = body;
   return { severity, exploited: kevSince !== null, epss: epss?.score ?? null, check: checkNumber, confirmed, asset: assetNumber };
-}
-
-function riskPlaceOf({ risk, checkNumber, confirmed, assetNumber }: DetectionRow): RiskPlace {
-  return { risk, check: checkNumber, confirmed, asset: assetNumber };
 }
 
 function exceptionCondition(

@@ -9,7 +9,7 @@ export type SelectWithin = (visit: (selected: Selected) => void, within?: Roarin
 
 type Item = Omit<DetectionPlace, 'asset'>;
 
-const fewestAssets = 16;
+export const fewestAssets = 16;
 
 /**
  * One page of what `select` visits, asset by asset as the database counts them, each one's worst first: the order in which a whole fleet
@@ -54,7 +54,7 @@ function inNumberOrder({ assets, isInNumberOrder }: AssetTable, first: number): 
 }
 
 /** The detections of these assets, each one's in the order in which they are visited. */
-function detectionsOf(assets: readonly number[], select: SelectWithin): Map<number, Item[]> {
+export function detectionsOf(assets: readonly number[], select: SelectWithin): Map<number, Item[]> {
   const found = new Map<number, Item[]>();
   const within = new RoaringBitmap32(assets);
   const alike = new Map<number, Uint32Array>();

@@ -1,5 +1,4 @@
-import type { RoaringBitmap32 } from 'roaring-wasm';
-import type { AssetTable } from './asset-table.ts';
+import { assetsInOrder } from './assets-in-order.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { Selected } from './selection.ts';
 
@@ -43,15 +42,12 @@ export function pageOfDetections(
     total += selected.size;
     const order = after ? compareRanks(rankOf(selected), after) : 1;
     if (order < 0 || items.length >= limit) return;
-    const behind = order === 0 && after ? after.asset : -1;
-    if (behind < 0 && selected.size <= left) {
+    const behind = order === 0 && after ? after.asset : null;
+    if (behind === null && selected.size <= left) {
       left -= selected.size;
       return;
     }
-    const { assets } = selected;
-    const part = table.isInNumberOrder
-      ? inDenseOrder(table, assets, { behind, left, limit: limit - items.length })
-      : inNumberOrder(table, assets, { behind, left, limit: limit - items.length });
+    const part = assetsInOrder(table, selected.assets, { behind, left, limit: limit - items.length });
     left = Math.max(0, left - part.behind);
     for (const dense of part.found) {
       const asset = table.assets[dense];
@@ -78,36 +74,4 @@ export function compareRanks(rank: Rank, place: Rank): number {
     place.check - rank.check ||
     Number(place.confirmed) - Number(rank.confirmed)
   );
-}
-
-interface Part {
-  /** Only assets with larger numbers. */
-  readonly behind: number;
-  /** So many of them are left out. */
-  readonly left: number;
-  readonly limit: number;
-}
-
-interface FoundPart {
-  readonly found: Iterable<number>;
-  /** How many have larger numbers. */
-  readonly behind: number;
-}
-
-function inDenseOrder({ assets: all }: AssetTable, assets: RoaringBitmap32, { behind, left, limit }: Part): FoundPart {
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((all[middle]?.number ?? 0) <= behind) low = middle + 1;
-    else high = middle;
-  }
-  const before = low === 0 ? 0 : assets.rank(low - 1);
-  return { found: assets.sliceUint32Array(before + left, before + left + limit), behind: assets.size - before };
-}
-
-/** Assets that enrolled at the same time may have come to this process in another order than they were counted in. */
-function inNumberOrder({ assets: all }: AssetTable, assets: RoaringBitmap32, { behind, left, limit }: Part): FoundPart {
-  const number = (dense: number): number => all[dense]?.number ?? 0;
-  const wanted = assets.toArray().filter((dense) => number(dense) > behind);
-  return { found: wanted.toSorted((a, b) => number(a) - number(b)).slice(left, left + limit), behind: wanted.length };
 }

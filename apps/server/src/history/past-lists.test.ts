@@ -1,4 +1,4 @@
-import type { DetectionGrouping } from '@vedette/protocol';
+import { type Detection, type DetectionGrouping, DetectionSorting, SortDirection } from '@vedette/protocol';
 import { parseQuery } from '@vedette/query';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import fc from 'fast-check';
@@ -10,9 +10,11 @@ import { countDetections as countOfAsset } from '../assets/past-assets.ts';
 import { noDecisions } from '../decisions/decisions.ts';
 import { countByHistories } from '../detections/count-by-histories.ts';
 import { countGroups } from '../detections/count-detections.ts';
+import { readCursor } from '../detections/cursor.ts';
 import { derivedDetections } from '../detections/derive.ts';
 import { findByQuery, inHistories } from '../detections/find-by-query.ts';
-import { findInPast } from '../detections/find-in-fleet.ts';
+import { findInFleet, findInPast } from '../detections/find-in-fleet.ts';
+import { orderOf } from '../detections/order-detections.ts';
 import { findDetections } from '../detections/store.ts';
 import { planAssetFixes } from '../fix-lists/plan-asset-fixes.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
@@ -80,6 +82,7 @@ it('lists and counts of the past say what the histories say, whatever has happen
     await using fleetIndex = new FleetIndex({ db: world.db, log: pino({ level: 'silent' }), clock });
     const sources = { db: world.db, fleetIndex, clock, config: { silence } as never };
     for (const organizationId of world.organizationIds) {
+      await compareOrders({ ...sources, organizationId, asOf: clock() });
       for (const age of ages) await compareAll({ ...sources, organizationId, asOf: new Date(world.now - age * dayMs) });
     }
     await fleetIndex.deepen();
@@ -169,10 +172,55 @@ async function compareDetections(scope: Scope): Promise<void> {
     expect([text, await findByQuery(scope, { ...open, query: text, asOf })]).toEqual([text, plain]);
   }
   const ofTimes = [{ status: 'fixed' }, { foundWithinDays: 3 }, { status: 'all', fixedWithinDays: 5 }] as const;
-  for (const filter of [{}, { search: 'ssl' }, { severity: 4, sort: 'risk' }, ...ofTimes] as const) {
+  const byRisk = { sort: 'risk', order: orderOf({ sort: 'risk', direction: 'ascending' }) } as const;
+  for (const filter of [{}, { search: 'ssl' }, { severity: 4, ...byRisk }, ...ofTimes] as const) {
     const plain = await findDetections(db, { ...open, ...filter, asOf });
     expect([filter, await findInPast(scope, { ...open, ...filter, asOf })]).toEqual([filter, plain]);
   }
+}
+
+/** In every order, from the index of now; what was found before its window, in no order of time. */
+async function compareOrders(scope: Scope): Promise<void> {
+  const { organizationId, db, fleetIndex } = scope;
+  const asOf = scope.clock();
+  const { since } = await fleetIndex.current(organizationId);
+  for (const sort of DetectionSorting.exclude(['asset']).options) {
+    for (const direction of SortDirection.options) {
+      const order = orderOf({ sort, direction });
+      const wish = { organizationId, status: 'all' as const, asOf, ...page, sort, order };
+      const { items, total } = await findDetections(db, wish);
+      const expected = sort === 'firstFound' ? within(items, since, direction === 'descending') : items;
+      const named = expected.map(({ assetId, check }) => `${assetId} ${check}`);
+      const found = await findInFleet(scope, wish);
+      expect([sort, direction, found.items.map(({ assetId, check }) => `${assetId} ${check}`)]).toEqual([sort, direction, named]);
+      expect([found.total, found.items.length]).toEqual([total, total]);
+      const parts: string[] = [];
+      for (let after: string | null | undefined; after !== null;) {
+        const part = await findInFleet(scope, { ...wish, limit: 3, ...(after ? placeIn({ sort, direction, after }) : {}) });
+        parts.push(...part.items.map(({ assetId, check }) => `${assetId} ${check}`));
+        after = part.next;
+      }
+      expect([sort, direction, parts]).toEqual([sort, direction, named]);
+    }
+  }
+}
+
+/** Where the next page begins, in the order or worst first. */
+function placeIn(wish: Parameters<typeof orderOf>[0] & { readonly after: string }) {
+  const order = orderOf(wish);
+  return order ? { order } : { after: readCursor(wish.after, wish.sort) };
+}
+
+/** What was found before the window is worst first. */
+function within(items: readonly Detection[], since: number, isNewestFirst: boolean): Detection[] {
+  const isEarlier = ({ firstFound }: Detection): boolean => Date.parse(firstFound) < since;
+  const confirmed = ({ confidence }: Detection): number => Number(confidence === 'confirmed');
+  const earlier = items
+    .filter(isEarlier)
+    // By asset they are in order already.
+    .toSorted((a, b) => b.severity - a.severity || b.check - a.check || confirmed(b) - confirmed(a));
+  const later = items.filter((item) => !isEarlier(item));
+  return isNewestFirst ? [...later, ...earlier] : [...earlier, ...later];
 }
 
 async function compareSoftware(scope: Scope): Promise<void> {

@@ -84,7 +84,10 @@ export const DetectionFilter = CursorPage.extend({
   asOf: Instant.optional().meta({ description: 'The view at this moment of the past' }),
 });
 
-/** `worst`: by severity, known exploited ones first, then by EPSS and number. `asset`: asset by asset, each one's worst first. `risk`: the highest first. The others are for one asset or one check. */
+/**
+ * `worst`: by severity, known exploited ones first, then by EPSS and number. `asset`: asset by asset, each one's worst first. `risk`: the highest
+ * first. `hostname`, `name`, `status`: by the letters. `firstFound`, `cvss`, `epss`: the least first. What is alike is worst first.
+ */
 export const DetectionSorting = z.enum(['worst', 'asset', 'risk', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss']);
 export type DetectionSorting = z.infer<typeof DetectionSorting>;
 
@@ -96,9 +99,12 @@ export const listDetections = endpoint({
   permission: 'detection:read',
   query: DetectionFilter.extend({
     sort: DetectionSorting.optional().meta({
-      description: 'worst when left out, and for CSV asset: so a whole fleet is read many times as fast',
+      description:
+        'worst when left out, and for CSV asset: so a whole fleet is read many times as fast. firstFound is exact for what was found in the last 31 days; in a fleet, what was found before that comes before it, worst first',
     }),
-    direction: SortDirection.default('ascending'),
+    direction: SortDirection.default('ascending').meta({
+      description: 'Of what is sorted by; what is alike in that stays worst first. asset is ascending',
+    }),
   }),
   reply: listOf(Detection),
 });

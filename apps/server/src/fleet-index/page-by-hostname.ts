@@ -1,0 +1,39 @@
+import type { Place } from '../http/list-cursor.ts';
+import type { OrganizationIndex } from './organization-index.ts';
+import { detectionsOf, fewestAssets, type SelectWithin } from './page-by-asset.ts';
+import { comparePlaces, type OrderedPage, type OrderWish } from './page-in-order.ts';
+import { firstSorted } from './select-assets.ts';
+
+/**
+ * One page of what `select` visits in the order of the assets' names, each one's worst first; a place is name, asset, severity, check, and
+ * whether it is more than information. As pageByAsset it visits once to count, and then for as many assets as fill the page.
+ */
+export function pageByHostname(index: OrganizationIndex, wish: OrderWish, select: SelectWithin): OrderedPage {
+  const { limit, offset, after, turned } = wish;
+  const { table } = index;
+  let total = 0;
+  select(({ size }) => (total += size));
+  const placeOf = (dense: number): Place => [table.assets[dense]?.hostname ?? '', table.assets[dense]?.number ?? 0];
+  const compare = (a: number, b: number): number => comparePlaces(placeOf(a), placeOf(b), turned);
+  const first = after?.slice(0, 2);
+  const all = Uint32Array.from(table.assets.keys());
+  const left = first ? all.filter((dense) => comparePlaces(placeOf(dense), first, turned) >= 0) : all;
+  const rows: { readonly place: Place; readonly check: number; readonly assetId: string }[] = [];
+  let count = Math.max(fewestAssets, Math.ceil((table.all.size * (limit + offset)) / Math.max(total, 1)));
+  for (let from = 0; from < left.length && rows.length < limit + offset; [from, count] = [from + count, count * 2]) {
+    const block = firstSorted(left, from + count, compare).slice(from);
+    const found = detectionsOf(block, select);
+    for (const dense of block) {
+      const items = found.get(dense) ?? [];
+      const own = items.map(({ severity, check, confirmed }) => ({
+        place: [...placeOf(dense), -severity, -check, -Number(confirmed)],
+        check,
+        assetId: table.assets[dense]?.assetId ?? '',
+      }));
+      const behind = own.filter(({ place }) => !after || comparePlaces(place, after, turned) > 0);
+      rows.push(...behind.sort((a, b) => comparePlaces(a.place, b.place, turned)));
+    }
+  }
+  const items = rows.slice(offset, offset + limit);
+  return { total, items, last: items.length < limit ? null : (items.at(-1)?.place ?? null) };
+}
