@@ -117,7 +117,7 @@ async function follow(path: string): Promise<Page['items']> {
 const sorted = {
   '/assets': ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan'],
   '/checks': ['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets'],
-  '/software': ['name', 'assets', 'detections'],
+  '/software': ['name', 'version', 'ecosystem', 'source', 'assets', 'detections'],
 };
 const directions = ['ascending', 'descending'];
 const orders = Object.entries(sorted).flatMap(([path, names]) =>

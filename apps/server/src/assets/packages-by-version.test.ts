@@ -21,7 +21,13 @@ describe('packages of an asset by version', () => {
       const name = `package-${at}`;
       return { name, version, architecture: 'amd64', source: name, sourceVersion: version, state: 'installed' };
     });
-    await agent.post(agentPaths.sync, { documents: [syncDocument({ collector: 'dpkg', sequence: 1, rows })] });
+    const release = { id: 'debian', idLike: '', versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' };
+    const os = syncDocument({
+      collector: 'os',
+      sequence: 1,
+      rows: [{ ...release, hostname: 'web-01', architecture: 'amd64' }],
+    });
+    await agent.post(agentPaths.sync, { documents: [os, syncDocument({ collector: 'dpkg', sequence: 1, rows })] });
   }, 60_000);
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
@@ -42,5 +48,24 @@ describe('packages of an asset by version', () => {
     expect(await listed(`sort=${sort}&direction=descending`)).toEqual([...inOrder.toReversed(), none]);
     expect(await listed(`sort=${sort}&limit=2&offset=2`)).toEqual(inOrder.slice(2, 4));
     expect(await listed(`sort=${sort}&search=1.10`)).toEqual(['1.10~rc1-1', '1.10-1']);
+  });
+
+  it('of a whole fleet come in the order of their ecosystem too, in pages of any size', async () => {
+    for (const [direction, expected] of [
+      ['ascending', [...inOrder, none]],
+      ['descending', [none, ...inOrder.toReversed()]],
+    ] as const) {
+      for (const limit of [1, 4, 100]) {
+        const found: string[] = [];
+        for (let after: string | null = ''; after !== null;) {
+          const url = `/api/v1/software?sort=version&direction=${direction}&limit=${limit}${after && `&after=${after}`}`;
+          const reply = await server.app.inject({ url, headers: caller.headers });
+          const page: { items: { version: string }[]; next: string | null } = reply.json();
+          found.push(...page.items.map(({ version }) => version));
+          after = page.next;
+        }
+        expect([direction, limit, found]).toEqual([direction, limit, expected]);
+      }
+    }
   });
 });

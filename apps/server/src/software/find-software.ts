@@ -1,3 +1,4 @@
+import { findEcosystem } from '@vedette/ecosystems';
 import { postureEcosystem, type Software, type SoftwareSorting, type SortDirection } from '@vedette/protocol';
 import { parseQuery, type Query } from '@vedette/query';
 import type { Context } from '../context.ts';
@@ -39,9 +40,12 @@ interface Group {
 
 /** By what lists are sorted: first the value, then the key. */
 interface Ordered {
-  readonly value: number;
+  readonly value: number | string;
   readonly key: string;
 }
+
+/** So much of a version decides about its place: a cursor goes into an address. */
+const sortedLength = 400;
 
 /**
  * Package versions that are, or at a moment were, installed, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
@@ -55,15 +59,14 @@ export async function findSoftware(
   const rows = await findSoftwareRows(db, query);
   const index = await fleetIndex.at(wish.organizationId, asOf);
   const groups = groupsOf(index, rows);
-  const valueOf = ({ assets, ids }: Group): number =>
-    wish.sort === 'name' ? 0 : -(wish.sort === 'assets' ? assets : countDetections(index, ids));
   const direction = wish.direction === 'descending' ? -1 : 1;
   const compare = (a: Ordered, b: Ordered): number =>
-    direction * (a.value - b.value || (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
+    direction * (compareValues(a.value, b.value) || compareValues(a.key, b.key));
   const order = `${wish.sort} ${wish.direction}`;
-  const after = wish.after === undefined ? null : (readPlace(wish.after, order, ['number', 'text']) as [number, string]); // as asked for
-  const place = after && { value: after[0], key: after[1] };
-  const all = groups.map((group) => ({ ...group, value: valueOf(group) }));
+  const type = isOfText(wish.sort) ? 'text' : 'number';
+  const after = wish.after === undefined ? null : readPlace(wish.after, order, [type, 'text']);
+  const place = after && { value: after[0] ?? 0, key: String(after[1]) };
+  const all = groups.map((group) => ({ ...group, value: valueOf(index, wish.sort, group) }));
   const sorted = all.filter((group) => !place || compare(group, place) > 0).sort(compare);
   const page = sorted.slice(wish.offset, wish.offset + wish.limit);
   const last = sorted.length > wish.offset + wish.limit ? page.at(-1) : undefined;
@@ -74,6 +77,42 @@ export async function findSoftware(
     }),
     next: last ? writePlace(order, [last.value, last.key]) : null,
   };
+}
+
+function isOfText(sort: SoftwareSorting): boolean {
+  return sort === 'version' || sort === 'ecosystem' || sort === 'source';
+}
+
+function valueOf(index: OrganizationIndex, sort: SoftwareSorting, { row, ids, assets }: Group): number | string {
+  switch (sort) {
+    case 'name':
+      return 0;
+    case 'assets':
+      return -assets;
+    case 'detections':
+      return -countDetections(index, ids);
+    case 'version':
+      return `${row.ecosystem}\n${versionText(row)}`;
+    case 'ecosystem':
+      return `${row.ecosystem}\n${row.release}`;
+    case 'source':
+      return row.source;
+  }
+}
+
+/** A text that compares as the version does in its ecosystem; what is no version of it comes last. */
+function versionText({ ecosystem, version }: SoftwareRow): string {
+  try {
+    const key = findEcosystem(ecosystem)?.versionKey(version);
+    if (key) return Buffer.from(key.subarray(0, sortedLength / 2)).toString('hex');
+  } catch {
+    // Below.
+  }
+  return `~${version.slice(0, sortedLength)}`;
+}
+
+function compareValues(a: number | string, b: number | string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function readWish({ query: text, search, now, asOf: beside }: SoftwareQuery): {

@@ -17,7 +17,8 @@ export const Software = z.object({
 });
 export type Software = z.infer<typeof Software>;
 
-export const SoftwareSorting = z.enum(['name', 'assets', 'detections']);
+/** `version`: by ecosystem, and in each the oldest first, in its own order of versions. `assets`, `detections`: most first. */
+export const SoftwareSorting = z.enum(['name', 'version', 'ecosystem', 'source', 'assets', 'detections']);
 export type SoftwareSorting = z.infer<typeof SoftwareSorting>;
 
 export const listSoftware = endpoint({

@@ -17,14 +17,15 @@ import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 const columns: readonly Column<Software>[] = [
   { id: 'name', header: 'Package', sort: 'name', cell: (item) => item.name, minWidth: 160 },
-  { id: 'version', header: 'Version', cell: (item) => <Version text={item.version} />, minWidth: 160 },
+  { id: 'version', header: 'Version', sort: 'version', cell: (item) => <Version text={item.version} />, minWidth: 160 },
   {
     id: 'ecosystem',
     header: 'Ecosystem',
+    sort: 'ecosystem',
     cell: (item) => `${item.ecosystem}${item.release === '' ? '' : ` ${item.release}`}`,
     minWidth: 130,
   },
-  { id: 'source', header: 'Source', cell: (item) => item.source || '–', minWidth: 120, isExtra: true },
+  { id: 'source', header: 'Source', sort: 'source', cell: (item) => item.source || '–', minWidth: 120, isExtra: true },
   {
     id: 'assets',
     header: 'Assets',
@@ -72,7 +73,7 @@ export function SoftwarePage() {
       query,
       search: state['search'],
       asOf,
-      sort: oneOf(state['sort'], ['name', 'assets', 'detections']),
+      sort: oneOf(state['sort'], ['name', 'version', 'ecosystem', 'source', 'assets', 'detections']),
       direction: oneOf(state['direction'], ['ascending', 'descending']),
     },
   });
