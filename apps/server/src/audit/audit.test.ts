@@ -241,10 +241,10 @@ describe('the audit log', () => {
       await fill(7);
       const chain = new AuditChain(sha256);
       for (let next: number | null = 0; next !== null;) {
-        const url = `/api/v1/audit?${query}&limit=3${next === 0 ? '' : `&after=${next}`}`;
+        const url: string = `/api/v1/audit?${query}&limit=3${next === 0 ? '' : `&after=${next}`}`;
         const page = (await server.app.inject({ url, headers: caller.headers })).json<{
           items: ChainedAuditEvent[];
-          next: unknown;
+          next: number | null;
         }>();
         for (const event of page.items) expect(chain.take(event)).toBeNull();
         expect([typeof page.next, page]).toEqual([
