@@ -1,4 +1,4 @@
-import type { AgentStateName, Asset, AssetSorting, SilenceLimits, SortDirection } from '@vedette/protocol';
+import type { AgentStateName, Asset, AssetSorting, SeverityCounts, SilenceLimits, SortDirection } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
@@ -10,7 +10,7 @@ import { countsAt } from '../fleet-index/past-counts.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
-import { readPlace, writePlace } from '../http/list-cursor.ts';
+import { type Place, readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/detection-query.ts';
 import { readQuery } from '../query/read-query.ts';
@@ -19,6 +19,7 @@ import { fleetRisk } from '../risk/fleet-risk.ts';
 import { pastRisks } from '../risk/past-risks.ts';
 import { assetStateSql } from './asset-state.ts';
 import { countPackages } from './past-assets.ts';
+import { isStored, loadSortValues, type SentValues, SortValues } from './sort-values.ts';
 import { loadAssetRows, toAsset } from './store.ts';
 
 export interface AssetQuery {
@@ -59,45 +60,97 @@ type Sources = Pick<Context, 'db' | 'fleetIndex'>;
  * packages and detections of then, chosen by what they are now. Throws ApiError BAD_REQUEST for a query that cannot be understood,
  * UNAVAILABLE while the fleet index is being built.
  */
-export async function findAssets({ db, fleetIndex }: Sources, query: AssetQuery): Promise<AssetList> {
-  const { organizationId, limit, offset, now } = query;
+export async function findAssets(sources: Sources, query: AssetQuery): Promise<AssetList> {
+  const { db } = sources;
+  const { organizationId, now } = query;
   if (query.search?.includes('\0')) throw new ApiError('BAD_REQUEST', 'query.search: no text holds the character 0');
   const asked = readQuery(query.query, 'asset', now);
   const past = momentOf(asked.asOf ?? query.asOf?.getTime(), now);
   const scope = { organizationId, silence: query.silence, asOf: now };
-  const select = asked.query && (await prepareAssets(db, asked.query, scope));
-  const heardOf = await assetsByState(db, query);
-  const values = await loadSortValues(db, query);
-  const contexts = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
-  const view = await lookAt({ db, fleetIndex }, { ...scope, past, isPlain: !asked.query && query.sort !== 'risk' });
-  const { index, countOf } = view;
-  const weigh = contexts?.(index.present) ?? usualContexts;
-  const risks = view.excepted ? null : fleetRisk(index, weigh).risks;
-  const { order, keys } = orderOf(query, { index, countOf, values, risks });
-  const after = query.after === undefined ? undefined : readPlace(query.after, order, [...keys.map(typeOfKey), 'number']);
-  const within = narrowed(index, select?.(index), past);
-  const page = selectAssets(
-    index,
-    { ...query, within, silent: heardOf && { numbers: heardOf, wanted: true } },
-    { limit, offset, countOf, sort: { keys: keys.map(({ key }) => key), isDescending: query.direction === 'descending', after } },
-  );
-  within?.dispose();
-  const dense = page.items.map(({ asset }) => asset);
-  const then =
-    past && view.excepted && pastRisks(index, dense, { moment: past.getTime(), contexts: weigh, excepted: view.excepted });
-  const riskOf = (asset: number): number => then?.get(asset) ?? risks?.[asset] ?? 0;
-  const items = page.items.map(({ asset, ...item }) => ({ ...item, risk: riskOf(asset) }));
-  const assetIds = items.map(({ assetId }) => assetId);
+  const prepared = {
+    ...scope,
+    past,
+    isPlain: !asked.query && query.sort !== 'risk',
+    select: asked.query && (await prepareAssets(db, asked.query, scope)),
+    heardOf: await assetsByState(db, query),
+    contexts: await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined }),
+  };
+  const page = await findPage(sources, query, prepared);
+  const assetIds = page.items.map(({ assetId }) => assetId);
   const rows = await loadAssetRows(db, organizationId, assetIds);
   const packages = past && (await countPackages(db, { organizationId, assetIds, asOf: past }));
   return {
-    total: page.total,
-    items: items.flatMap(({ assetId, counts, risk }) => {
+    ...page,
+    items: page.items.flatMap(({ assetId, counts, risk }) => {
       const row = rows.get(assetId);
       const own = packages && { packages: packages.get(assetId) ?? 0 };
       return row ? [toAsset({ ...row, ...counts, risk, ...own }, { now, silence: query.silence })] : [];
     }),
-    next: page.last && writePlace(order, page.last),
+  };
+}
+
+/** What was asked of the database before the index is looked at. */
+interface Prepared extends QueryScope {
+  readonly past: Date | null;
+  readonly isPlain: boolean;
+  readonly select: Awaited<ReturnType<typeof prepareAssets>> | null;
+  readonly heardOf: readonly number[] | null;
+  readonly contexts: Awaited<ReturnType<typeof prepareContexts>>;
+}
+
+interface Page {
+  readonly total: number;
+  readonly items: readonly { readonly assetId: string; readonly counts: SeverityCounts; readonly risk: number }[];
+  readonly next: string | null;
+}
+
+/** What only the database can sort by is asked of the assets that come first; of all where too few of these fit the filter. */
+async function findPage(sources: Sources, query: AssetQuery, prepared: Prepared): Promise<Page> {
+  const { organizationId, sort = 'worst', direction = 'ascending' } = query;
+  const [from] = isStored(sort) ? (readAfter(query, ['number', 'text', 'number']) ?? []) : [];
+  const wish = isStored(sort) ? { organizationId, sort, direction, from: typeof from === 'number' ? from : null } : null;
+  for (const isPart of wish ? [true, false] : [false]) {
+    const sent = wish && (await loadSortValues(sources.db, wish, { isPart }));
+    const page = choosePage(await lookAt(sources, prepared), query, { prepared, sent });
+    if (page) return page;
+  }
+  throw new Error('a page was not found among all assets'); // a fault of ours
+}
+
+/** Null where more values have to be known. Says all that is to be said by the index: it is not looked at again. */
+function choosePage(
+  { index, countOf, excepted }: View,
+  query: AssetQuery,
+  { prepared, sent }: { readonly prepared: Prepared; readonly sent: SentValues | null },
+): Page | null {
+  const { past, select, heardOf, contexts } = prepared;
+  const { limit, offset, direction } = query;
+  using values = sent && new SortValues(index.table, sent);
+  const weigh = contexts?.(index.present) ?? usualContexts;
+  const risks = excepted ? null : fleetRisk(index, weigh).risks;
+  const keys = keysOf(query, { index, countOf, values, risks });
+  const after = readAfter(query, [...keys.map(typeOfKey), 'number']);
+  const within = narrowed(index, select?.(index), past);
+  const known = values?.first ? { first: values.first, isCut: values.isCut } : undefined;
+  const page = selectAssets(
+    index,
+    { ...query, within, silent: heardOf && { numbers: heardOf, wanted: true } },
+    {
+      limit,
+      offset,
+      countOf,
+      sort: { keys: keys.map(({ key }) => key), isDescending: direction === 'descending', after, known },
+    },
+  );
+  within?.dispose();
+  if (!page) return null;
+  const dense = page.items.map(({ asset }) => asset);
+  const then = past && excepted && pastRisks(index, dense, { moment: past.getTime(), contexts: weigh, excepted });
+  const riskOf = (asset: number): number => then?.get(asset) ?? risks?.[asset] ?? 0;
+  return {
+    total: page.total,
+    items: page.items.map(({ asset, ...item }) => ({ ...item, risk: riskOf(asset) })),
+    next: page.last && writePlace(orderName(query), page.last),
   };
 }
 
@@ -112,13 +165,9 @@ interface View {
  * The index of the moment, or that of now, where its log tells as much: to count assets needs no index of then. Use it before the next
  * await.
  */
-async function lookAt(
-  { db, fleetIndex }: Sources,
-  { past, isPlain, ...scope }: QueryScope & { readonly past: Date | null; readonly isPlain: boolean },
-): Promise<View> {
-  const { organizationId } = scope;
+async function lookAt({ db, fleetIndex }: Sources, { past, isPlain, organizationId, silence, asOf }: Prepared): Promise<View> {
   if (past && isPlain) {
-    const excepted = await prepareExceptedThen(db, { ...scope, moment: past }, prepareAssets);
+    const excepted = await prepareExceptedThen(db, { organizationId, silence, asOf, moment: past }, prepareAssets);
     const index = await fleetIndex.current(organizationId);
     if (past.getTime() >= index.since) {
       const then = excepted?.(index) ?? nothingExcepted;
@@ -134,6 +183,15 @@ function momentOf(asOf: number | null | undefined, now: Date): Date | null {
   return asOf === undefined || asOf === null || asOf >= now.getTime() ? null : new Date(asOf);
 }
 
+/** The order under its name, for cursors. */
+function orderName({ sort = 'worst', direction = 'ascending' }: AssetQuery): string {
+  return `${sort} ${direction}`;
+}
+
+function readAfter(query: AssetQuery, types: readonly ('text' | 'number')[]): Place | undefined {
+  return query.after === undefined ? undefined : readPlace(query.after, orderName(query), types);
+}
+
 interface Key {
   readonly key: AssetKey;
   readonly isText: boolean;
@@ -143,52 +201,23 @@ function typeOfKey({ isText }: Key): 'text' | 'number' {
   return isText ? 'text' : 'number';
 }
 
-/** The order under its name, for cursors. */
-function orderOf(
-  { sort = 'worst', direction = 'ascending' }: AssetQuery,
+function keysOf(
+  { sort = 'worst' }: AssetQuery,
   known: {
     index: OrganizationIndex;
     countOf: CountOf;
-    values: Buffer | null;
+    values: SortValues | null;
     risks: Uint16Array | null;
   },
-): { order: string; keys: Key[] } {
+): Key[] {
   const { table } = known.index;
   const hostname: Key = { key: (asset) => table.assets[asset]?.hostname ?? '', isText: true };
-  const order = `${sort} ${direction}`;
-  if (sort === 'hostname') return { order, keys: [hostname] };
-  if (sort === 'os') return { order, keys: [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname] };
-  if (sort === 'risk') return { order, keys: [{ key: (asset) => -(known.risks?.[asset] ?? 0), isText: false }, hostname] };
-  if (sort !== 'worst') {
-    const values = sortValues(known.index, known.values ?? Buffer.alloc(0));
-    const value = (asset: number): number => values[asset] ?? -1;
-    return { order, keys: [{ key: value, isText: false }, hostname] };
-  }
+  if (sort === 'hostname') return [hostname];
+  if (sort === 'os') return [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname];
+  if (sort === 'risk') return [{ key: (asset) => -(known.risks?.[asset] ?? 0), isText: false }, hostname];
+  if (sort !== 'worst') return [{ key: (asset) => known.values?.of(asset) ?? -1, isText: false }, hostname];
   const keys = worstFirst(known.index, known.countOf);
-  return { order, keys: keys.map((key, at) => ({ key, isText: at === keys.length - 1 })) };
-}
-
-/**
- * What changes with check-ins, which do not reach the index; null where that knows. For each asset its number and a value, 12 bytes as
- * PostgreSQL sends them: a hundred thousand rows would take several times as long to read.
- */
-async function loadSortValues(db: Kysely<Database>, { organizationId, sort = 'worst' }: AssetQuery): Promise<Buffer | null> {
-  if (sort === 'worst' || sort === 'risk' || sort === 'hostname' || sort === 'os') return null;
-  const value = sort === 'packages' ? sql`int8send(packages)` : sql`timestamptz_send(${sql.ref(sort)})`;
-  const { rows } = await sql<{ values: Buffer | null }>`
-    select string_agg(int4send(number) || coalesce(${value}, int8send(-1)), '') as values
-    from asset where organization_id = ${organizationId}`.execute(db);
-  return rows[0]?.values ?? Buffer.alloc(0);
-}
-
-/** By the assets' dense numbers: microseconds since 2000, or packages; -1 for none. */
-function sortValues({ table }: OrganizationIndex, sent: Buffer): Float64Array {
-  const values = new Float64Array(table.assets.length).fill(-1);
-  for (let at = 0; at < sent.length; at += 12) {
-    const asset = table.find(sent.readInt32BE(at));
-    if (asset !== undefined) values[asset] = sent.readInt32BE(at + 4) * 2 ** 32 + sent.readUInt32BE(at + 8);
-  }
-  return values;
+  return keys.map((key, at) => ({ key, isText: at === keys.length - 1 }));
 }
 
 /** A new bitmap, or the one that was given: of a moment of the past, of the assets that were enrolled by then. */

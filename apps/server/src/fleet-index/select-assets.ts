@@ -26,6 +26,8 @@ export interface AssetSort {
   readonly isDescending: boolean;
   /** Begin behind the asset with these keys, its number as the database counts the last of them. */
   readonly after?: readonly (string | number)[] | undefined;
+  /** Where keys are not known of all assets: those that come first, and whether others follow. */
+  readonly known?: { readonly first: RoaringBitmap32; readonly isCut: boolean } | undefined;
 }
 
 interface AssetWish {
@@ -54,8 +56,12 @@ export function worstFirst({ table }: OrganizationIndex, countOf: CountOf): Asse
   ];
 }
 
-/** One page of the assets that fit, and how many there are in all. */
-export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { limit, offset, ...wish }: AssetWish): AssetPage {
+/** One page of the assets that fit, and how many there are in all; null where too few of those that come first are known. */
+export function selectAssets(
+  index: OrganizationIndex,
+  filter: AssetFilter,
+  { limit, offset, ...wish }: AssetWish,
+): AssetPage | null {
   const { table } = index;
   const countOf = wish.countOf ?? ((asset: number, severity: number) => table.countOf(asset, severity));
   const sort = wish.sort ?? { keys: worstFirst(index, countOf), isDescending: false };
@@ -64,13 +70,16 @@ export function selectAssets(index: OrganizationIndex, filter: AssetFilter, { li
   const direction = sort.isDescending ? -1 : 1;
   const place = (asset: number) => keys.map((key) => key(asset));
   const compare = (a: number, b: number) => direction * compareAssets(keys, a, b);
-  const { after } = sort;
+  const { after, known } = sort;
   const fitting = fittingAssets(index, filter, countOf);
-  const all = fitting.toUint32Array();
-  const behind = after ? all.filter((asset) => direction * compareWithPlace(keys, asset, after) > 0) : all;
-  const chosen = firstSorted(behind, limit + offset, compare).slice(offset);
   const total = fitting.size;
+  if (known) fitting.andInPlace(known.first);
+  const all = fitting.toUint32Array();
   fitting.dispose();
+  const behind = after ? all.filter((asset) => direction * compareWithPlace(keys, asset, after) > 0) : all;
+  // One more than the page says whether others follow.
+  if (known?.isCut && behind.length <= limit + offset) return null;
+  const chosen = firstSorted(behind, limit + offset, compare).slice(offset);
   const countsOf = (asset: number) =>
     severityCounts(severities.map((severity) => ({ severity, count: countOf(asset, severity) })));
   const last = behind.length > limit + offset ? chosen.at(-1) : undefined;
@@ -100,6 +109,8 @@ function compareWithPlace(keys: readonly AssetKey[], asset: number, place: reado
 
 function fittingAssets({ table }: OrganizationIndex, filter: AssetFilter, countOf: CountOf): RoaringBitmap32 {
   const { search, severity, pendingRestart, silent, within } = filter;
+  if (!search && severity === undefined && pendingRestart === undefined && silent === null)
+    return within ? RoaringBitmap32.and(table.all, within) : new RoaringBitmap32(table.all);
   const text = search?.toLowerCase() ?? '';
   const silentOnes = new RoaringBitmap32(silent?.numbers.flatMap((number) => table.find(number) ?? []) ?? []);
   const isWorse = (asset: number, least: number) => severities.some((one) => one >= least && countOf(asset, one) > 0);
