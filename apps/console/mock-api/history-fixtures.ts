@@ -172,7 +172,7 @@ export const historyHandlers = {
             detections: severity * 4,
             assets: severity,
           }));
-    return { groups, total: groups.length, detections: groups.reduce((sum, { detections }) => sum + detections, 0) };
+    return { groups, total: groups.length, next: null, detections: groups.reduce((sum, { detections }) => sum + detections, 0) };
   },
   listFieldValues: ({ query }: MockRequest) => {
     const values =

@@ -1,8 +1,8 @@
-import { countDetections, DetectionGrouping } from '@vedette/protocol';
+import { countDetections, DetectionGrouping, DetectionGroupSorting } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { text, wholeNumber } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 export const detectionsCount: Command = {
   name: 'detections count',
@@ -10,25 +10,33 @@ export const detectionsCount: Command = {
   options: [
     ['--by <grouping>', `${DetectionGrouping.options.join(', ')} (default severity)`],
     ['--status <status>', 'open (default), new, active, reopened, fixed or all'],
+    ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--search <text>', 'part of a package, source or CVE name'],
     ['--as-of <time>', 'the count at this moment of the past'],
-    ['--limit <n>', 'at most this many groups (default 100, at most 500)'],
+    ['--label <text>', 'only groups with this in their label'],
+    ...sortOptions(DetectionGroupSorting.options),
+    ...cursorOptions,
   ],
   example: 'vedette detections count --by package --limit 10',
   async run({ client }, _, options) {
     const groupBy = DetectionGrouping.safeParse(text(options['by']) ?? 'severity');
     if (!groupBy.success) throw new CliError('USAGE', `--by takes ${DetectionGrouping.options.join(', ')}`);
-    const data = await client().call(countDetections, {
-      query: {
-        groupBy: groupBy.data,
-        limit: wholeNumber('--limit', options['limit']),
-        status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
-        search: text(options['search']),
-        asOf: text(options['asOf']),
-      },
+    const filter = {
+      groupBy: groupBy.data,
+      status: text(options['status']) as 'open' | undefined, // the server names the words it accepts
+      query: queryText(options['query'], 'detection'),
+      search: text(options['search']),
+      label: text(options['label']),
+      ...sorting(options, DetectionGroupSorting.options),
+      asOf: text(options['asOf']),
+    };
+    const { items: groups, ...counted } = await readList(options, async (page) => {
+      const { groups: items, ...reply } = await client().call(countDetections, { query: { ...page, ...filter } });
+      return { ...reply, items };
     });
-    const rows = data.groups.map(({ label, detections, assets }) => [label, detections, assets]);
-    const counted = `${data.detections} detections in ${data.total} groups`;
-    return { data, text: `${table([groupBy.data, 'detections', 'assets'], rows)}\n${counted}` };
+    const data = { ...counted, groups };
+    const rows = groups.map(({ label, detections, assets }) => [label, detections, assets]);
+    const end = `${data.detections} detections in ${data.total} groups; ${listEnd({ ...data, items: groups })}`;
+    return { data, text: `${table([groupBy.data, 'detections', 'assets'], rows)}\n${end}` };
   },
 };

@@ -1,12 +1,14 @@
 import { type DetectionGroup, DetectionGrouping, endpoints, severityNames } from '@vedette/protocol';
 import { useMemo } from 'react';
-import { useApi } from '../api/use-api.ts';
+import { useList } from '../api/use-list.ts';
 import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { formatCount, plural } from '../ui/format.ts';
-import type { Column } from '../ui/ListTable.tsx';
-import { WholeTable } from '../ui/WholeTable.tsx';
+import { type Column, ListTable } from '../ui/ListTable.tsx';
+import { matchesOf } from '../ui/list-total.ts';
+import { SearchField } from '../ui/SearchField.tsx';
+import { oneOf, useUrlState } from '../ui/use-url-state.ts';
 import { assetsWithQuery } from './figure-queries.ts';
 import { withFilters } from './with-filters.ts';
 
@@ -23,24 +25,48 @@ export const groupings = {
 } as const satisfies Partial<Record<DetectionGrouping, string>>;
 export type Grouping = keyof typeof groupings;
 
-const shown = 500;
+/** Of the others there are a handful, whose names are not those that people read. */
+const searched: readonly Grouping[] = ['asset', 'check', 'os', 'release'];
+const scope = 'group';
 
 /** Detections of a query counted by what they have in common; each number leads to the very detections. */
 export function DetectionGroups({ groupBy, query, asOf }: { groupBy: Grouping; query: string; asOf: string | undefined }) {
-  const answer = useApi(endpoints.countDetections, { query: { groupBy, query: query || undefined, asOf, limit: shown } });
-  const { data } = answer;
+  const [state] = useUrlState(scope);
   const name = groupings[groupBy];
+  const hasSearch = searched.includes(groupBy);
+  const list = useList(endpoints.countDetections, {
+    query: {
+      groupBy,
+      query: query || undefined,
+      asOf,
+      label: hasSearch ? state['search'] : undefined,
+      sort: oneOf(state['sort'], ['detections', 'assets', 'label']),
+      direction: oneOf(state['direction'], ['ascending', 'descending']),
+    },
+  });
   const columns = useMemo(() => columnsOf({ groupBy, query, asOf }), [groupBy, query, asOf]);
   return (
-    <WholeTable
+    <ListTable
       title={`By ${name.toLowerCase()}`}
       noun="groups"
-      scope="group"
-      description={data && data.total > shown ? `The first ${shown} of ${formatCount(data.total)}` : undefined}
+      scope={scope}
       columns={columns}
       keyOf={({ key }) => key}
-      answer={{ ...answer, data: data && { items: data.groups } }}
-      empty={<EmptyState title="No detection matches">Ask for more, or for another moment.</EmptyState>}
+      list={list}
+      filter={
+        hasSearch ? (
+          <div className="filters">
+            <SearchField label="Find groups" count={matchesOf(list)} scope={scope} />
+          </div>
+        ) : undefined
+      }
+      empty={
+        state['search'] ? (
+          <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
+        ) : (
+          <EmptyState title="No detection matches">Ask for more, or for another moment.</EmptyState>
+        )
+      }
     />
   );
 }
@@ -53,10 +79,17 @@ interface Asked {
 
 function columnsOf({ groupBy, query, asOf }: Asked): readonly Column<DetectionGroup>[] {
   return [
-    { id: 'label', header: groupings[groupBy], text: (item) => wordsOf(groupBy, item), cell: (item) => labelOf(groupBy, item) },
+    {
+      id: 'label',
+      header: groupings[groupBy],
+      sort: 'label',
+      text: (item) => wordsOf(groupBy, item),
+      cell: (item) => labelOf(groupBy, item),
+    },
     {
       id: 'detections',
       header: 'Detections',
+      sort: 'detections',
       isHighestFirst: true,
       text: (item) => item.detections,
       cell: (item) => {
@@ -79,6 +112,7 @@ function assetsColumn({ groupBy, query, asOf }: Asked): Column<DetectionGroup> {
   return {
     id: 'assets',
     header: 'Assets',
+    sort: 'assets',
     isHighestFirst: true,
     text: (item) => item.assets,
     cell: (item) => {

@@ -1,4 +1,4 @@
-import type { DetectionGrouping } from '@vedette/protocol';
+import type { DetectionGroup, DetectionGrouping } from '@vedette/protocol';
 import type { Query } from '@vedette/query';
 import { type RawBuilder, sql } from 'kysely';
 import { asksForTimes } from '../query/detection-query.ts';
@@ -6,7 +6,7 @@ import { hasNoFilter, inHistories, type Sources } from './find-by-query.ts';
 import { detectionRows, type DetectionQuery } from './store.ts';
 import { ApiError } from '../http/api-error.ts';
 
-type Filter = Omit<DetectionQuery, 'asOf' | 'where' | 'offset'>;
+type Filter = Omit<DetectionQuery, 'asOf' | 'where' | 'limit' | 'offset' | 'after' | 'sort' | 'order'>;
 
 interface Wish extends Filter {
   readonly groupBy: DetectionGrouping;
@@ -20,42 +20,29 @@ export function isOfTimes(groupBy: DetectionGrouping, filter: Filter, query: Que
   return groupBy === 'status' || groupBy === 'firstFound' || isOfFilter || asksForTimes(query);
 }
 
-interface GroupRow {
-  readonly key: string;
-  readonly label: string;
-  readonly detections: number;
-  readonly assets: number;
-  readonly groups: number;
-}
-
 /**
  * The same groups as the fleet index counts, derived from the histories of all assets: it takes as long as the list of the same detections,
  * and ends with the time that a statement may take. Throws ApiError BAD_REQUEST for filters beside a query.
  */
-export async function countByHistories(sources: Sources, { groupBy, asked, past, ...filter }: Wish) {
+export async function countByHistories(
+  sources: Sources,
+  { groupBy, asked, past, ...filter }: Wish,
+): Promise<{ readonly groups: DetectionGroup[]; readonly detections: number }> {
   if (asked && !hasNoFilter(filter))
     throw new ApiError('BAD_REQUEST', 'query: beside a query nothing else filters what is counted; write it into the query');
-  const { organizationId, limit } = filter;
+  const { organizationId } = filter;
   const scope = { organizationId, asOf: past, silence: sources.config.silence };
-  const rows = detectionRows(await inHistories(sources, { ...filter, offset: 0, query: asked, past, scope }));
+  const rows = detectionRows(await inHistories(sources, { ...filter, limit: 0, offset: 0, query: asked, past, scope }));
   const { rows: totals } = await sql<{ detections: number }>`
     select count(*)::integer as detections ${rows}`.execute(sources.db);
-  const { rows: groups } = await sql<GroupRow>`
+  const { rows: groups } = await sql<DetectionGroup>`
     select key, min(label) as label, count(distinct (asset_id, check_number))::integer as detections,
-      count(distinct asset_id)::integer as assets, count(*) over ()::integer as groups
+      ${groupBy === 'firstFound' ? sql`null` : sql`count(distinct asset_id)::integer`} as assets
     from (
       select detection.asset_id, check_number, ${keys[groupBy]} as key, ${labels[groupBy] ?? keys[groupBy]} as label ${rows}
     ) as keyed
-    group by key
-    order by detections desc, key limit ${limit}`.execute(sources.db);
-  return {
-    groups: groups.map(({ groups: _groups, assets, ...group }) => ({
-      ...group,
-      assets: groupBy === 'firstFound' ? null : assets,
-    })),
-    total: groups[0]?.groups ?? 0,
-    detections: totals[0]?.detections ?? 0,
-  };
+    group by key`.execute(sources.db);
+  return { groups, detections: totals[0]?.detections ?? 0 };
 }
 
 function ofAsset(column: 'os' | 'ecosystem' | 'release'): RawBuilder<unknown> {

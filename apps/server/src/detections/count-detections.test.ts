@@ -114,6 +114,7 @@ async function ask<Reply>(path: string, body?: object): Promise<Reply> {
 interface Counts {
   readonly groups: DetectionGroup[];
   readonly total: number;
+  readonly next: string | null;
   readonly detections: number;
 }
 
@@ -171,6 +172,60 @@ describe('detections counted', () => {
     },
   );
 
+  it.each(
+    ['severity', 'asset', 'check', 'firstFound'].flatMap((groupBy) =>
+      ['', `&asOf=${'then'}&status=all`].map((filter) => [groupBy, groupBy === 'firstFound' ? '' : filter] as const),
+    ),
+  )('by %s%s come in every order, whole in pages of any size, the other way round, and as CSV', async (groupBy, filter) => {
+    const path = `/detections/counts?groupBy=${groupBy}${filter.replace('then', server.clock.now.toISOString())}`;
+    const values = {
+      detections: ({ detections }: DetectionGroup) => -detections,
+      assets: ({ assets }: DetectionGroup) => -(assets ?? 0),
+      label: ({ label }: DetectionGroup) => label,
+    };
+    for (const [sort, valueOf] of Object.entries(values)) {
+      const whole = await ask<Counts>(`${path}&sort=${sort}`);
+      const expected = whole.groups.toSorted((a, b) => {
+        const [one, other] = [
+          [valueOf(a), a.key],
+          [valueOf(b), b.key],
+        ];
+        const at = one[0] === other[0] ? 1 : 0;
+        return one[at] === other[at] ? 0 : (one[at] ?? 0) < (other[at] ?? 0) ? -1 : 1;
+      });
+      expect([sort, whole.groups]).toEqual([sort, expected]);
+      for (const [direction, groups] of [
+        ['ascending', whole.groups],
+        ['descending', whole.groups.toReversed()],
+      ] as const) {
+        const found: DetectionGroup[] = [];
+        for (let after = ''; ;) {
+          const page = await ask<Counts>(`${path}&sort=${sort}&direction=${direction}&limit=2${after}`);
+          expect(page.total).toBe(whole.total);
+          found.push(...page.groups);
+          if (page.next === null) break;
+          after = `&after=${page.next}`;
+        }
+        expect([sort, direction, found]).toEqual([sort, direction, groups]);
+      }
+      const csv = await server.app.inject({ url: `/api/v1${path}&sort=${sort}&format=csv`, headers: caller.headers });
+      const lines = csv.body.replace('\uFEFF', '').trimEnd().split('\r\n');
+      expect(lines).toEqual([
+        'Key,Label,Detections,Assets',
+        ...whole.groups.map(({ key, label, detections, assets }) => [key, label, detections, assets].join(',')),
+      ]);
+    }
+  });
+
+  it('are found by a part of their names, and refuse a cursor of another order', async () => {
+    const { groups, total, detections } = await ask<Counts>('/detections/counts?groupBy=asset&label=EB-1');
+    expect([groups.map(({ label }) => label), total]).toEqual([['web-1'], 1]);
+    expect(detections).toBe((await ask<Counts>('/detections/counts?groupBy=asset')).detections);
+    const { next } = await ask<Counts>('/detections/counts?groupBy=asset&limit=1');
+    const url = `/api/v1/detections/counts?groupBy=asset&sort=label&after=${next}`;
+    expect((await server.app.inject({ url, headers: caller.headers })).statusCode).toBe(400);
+  });
+
   it('have names for people, and no more groups than asked for', async () => {
     const { groups, total } = await ask<Counts>('/detections/counts?groupBy=check&limit=2');
     expect([groups.length, total]).toEqual([2, 5]);
@@ -192,7 +247,7 @@ describe('detections counted', () => {
   it('are none for another organization', async () => {
     const { headers } = await testCaller(server);
     const reply = await server.app.inject({ url: '/api/v1/detections/counts?groupBy=severity', headers });
-    expect(reply.json()).toEqual({ groups: [], total: 0, detections: 0 });
+    expect(reply.json()).toEqual({ groups: [], total: 0, next: null, detections: 0 });
   });
 });
 

@@ -11,7 +11,6 @@ import {
   countChecks,
   countEachAsset,
   groupAssets,
-  mostOn,
   type Select,
 } from '../fleet-index/count-groups.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
@@ -29,12 +28,14 @@ import { isOfTimes, countByHistories } from './count-by-histories.ts';
 import { newForDays } from './derive.ts';
 import { hasNoFilter } from './find-by-query.ts';
 import { packageVersionsAbout, subject } from './find-in-fleet.ts';
+import { asGroups, type Groups, type GroupsWish, pageOfGroups } from './page-of-groups.ts';
 import { severityCounts } from './severity-counts.ts';
 
-type Wish = Omit<z.output<typeof countDetections.query>, 'groupBy'> & {
+type Filter = Omit<z.output<typeof countDetections.query>, 'groupBy' | keyof GroupsWish> & {
   readonly organizationId: string;
   readonly groupBy: DetectionGrouping;
 };
+type Wish = Filter & GroupsWish;
 type Counts = z.output<typeof countDetections.reply>;
 
 interface Past {
@@ -62,7 +63,9 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'clock' | 'config'>;
  * it is being built.
  */
 export async function countGroups(sources: Sources, wish: Wish): Promise<Counts> {
-  const { groupBy, limit } = wish;
+  const { groupBy, sort, direction, label, limit, offset, after, ...rest } = wish;
+  const part = { sort, direction, label, limit, offset, after };
+  const filter = { ...rest, groupBy };
   const asked = readQuery(wish.query, 'detection', sources.clock());
   const asOf = asked.asOf ?? (wish.asOf === undefined ? null : Date.parse(wish.asOf));
   const past = asOf === null || asOf >= sources.clock().getTime() ? null : new Date(asOf);
@@ -70,19 +73,22 @@ export async function countGroups(sources: Sources, wish: Wish): Promise<Counts>
     refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all' || speaksOfFixed(asked.query));
     const window = windowAt(await sources.fleetIndex.current(wish.organizationId), past);
     const isKnown = canSelect(window, wish, past.getTime()) && indexAnswers(asked.query, window);
-    if (!isKnown) return countByHistories(sources, { ...wish, asked: asked.query, past });
+    if (!isKnown) {
+      const { groups, ...counted } = await countByHistories(sources, { ...filter, asked: asked.query, past });
+      return { ...pageOfGroups(asGroups(groups), part), ...counted };
+    }
   }
   const counting = asked.query
-    ? await countByQuery(sources, { ...wish, asked: asked.query, past })
-    : await countByFilter(sources, { ...wish, past });
+    ? await countByQuery(sources, { ...filter, asked: asked.query, past })
+    : await countByFilter(sources, { ...filter, past });
   let detections = 0;
   counting.all(({ size }) => void (detections += size));
-  const groups = groupBy === 'asset' ? mostOn(counting.index, onEachAsset(counting), limit) : largest(counting, groupBy, limit);
+  const groups = groupBy === 'asset' ? ofAssets(counting.index, onEachAsset(counting)) : labelled(counting, groupBy);
   counting.dispose?.();
-  return { ...groups, detections };
+  return { ...pageOfGroups(groups, part), detections };
 }
 
-async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Promise<Counting> {
+async function countByFilter(given: Sources, { past, ...wish }: Filter & Past): Promise<Counting> {
   const { db, fleetIndex, clock } = given;
   const { organizationId, groupBy, search } = wish;
   refuseFixed(groupBy, wish.status === 'fixed' || wish.status === 'all');
@@ -108,7 +114,7 @@ async function countByFilter(given: Sources, { past, ...wish }: Wish & Past): Pr
   };
 }
 
-async function countByQuery(sources: Sources, wish: Wish & Past & { readonly asked: Query }): Promise<Counting> {
+async function countByQuery(sources: Sources, wish: Filter & Past & { readonly asked: Query }): Promise<Counting> {
   const { db, fleetIndex, clock, config } = sources;
   const { organizationId, groupBy, asked, past } = wish;
   if (!hasNoFilter(wish))
@@ -153,13 +159,22 @@ function tooFarBack(): ApiError {
   return new ApiError('BAD_REQUEST', 'query: so far back detections are listed, not counted');
 }
 
-function largest(counting: Counting, groupBy: Exclude<DetectionGrouping, 'asset'>, limit: number): Omit<Counts, 'detections'> {
-  const groups = count(groupBy, counting);
-  const sorted = groups.toSorted((a, b) => b.detections - a.detections || (a.key < b.key ? -1 : 1));
+function labelled(counting: Counting, groupBy: Exclude<DetectionGrouping, 'asset'>): Groups {
   const { book } = counting.index;
   const labelOf = (key: string): string =>
     groupBy === 'check' ? (book.checks[book.placeOf(Number(key)) ?? -1]?.name ?? key) : key;
-  return { groups: sorted.slice(0, limit).map((group) => ({ ...group, label: labelOf(group.key) })), total: groups.length };
+  return asGroups(count(groupBy, counting).map((group) => ({ ...group, label: labelOf(group.key) })));
+}
+
+/** Each asset with any of what was counted, by its dense number. */
+function ofAssets({ table }: OrganizationIndex, counts: Float64Array): Groups {
+  return {
+    numbers: Uint32Array.from(counts.keys()).filter((asset) => (counts[asset] ?? 0) > 0),
+    keyOf: (asset) => table.assets[asset]?.assetId ?? '',
+    labelOf: (asset) => table.assets[asset]?.hostname ?? '',
+    detectionsOf: (asset) => counts[asset] ?? 0,
+    assetsOf: () => 1,
+  };
 }
 
 function count(groupBy: Exclude<DetectionGrouping, 'asset'>, counting: Counting): Omit<DetectionGroup, 'label'>[] {

@@ -1,7 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { IndexedAsset } from './asset-table.ts';
 import type { OrganizationIndex } from './organization-index.ts';
-import { firstSorted } from './select-assets.ts';
 import type { DetectionFilter } from './select-detections.ts';
 import type { Selected } from './selection.ts';
 
@@ -110,24 +109,6 @@ export function groupAssets({ table }: OrganizationIndex, counts: Float64Array, 
     group.assets += 1;
   }
   return [...groups.values()];
-}
-
-/** The assets with most of what was counted, and how many have any at all: of a hundred thousand groups of one few are shown. */
-export function mostOn(
-  { table }: OrganizationIndex,
-  counts: Float64Array,
-  limit: number,
-): { readonly groups: (Group & { readonly label: string })[]; readonly total: number } {
-  const having = Uint32Array.from(counts.keys()).filter((asset) => (counts[asset] ?? 0) > 0);
-  const idOf = (asset: number): string => table.assets[asset]?.assetId ?? '';
-  const compare = (a: number, b: number): number => (counts[b] ?? 0) - (counts[a] ?? 0) || (idOf(a) < idOf(b) ? -1 : 1);
-  const groups = firstSorted(having, limit, compare).map((asset) => ({
-    key: idOf(asset),
-    label: table.assets[asset]?.hostname ?? '',
-    detections: counts[asset] ?? 0,
-    assets: 1,
-  }));
-  return { groups, total: having.length };
 }
 
 /** Visits of those that are on the same assets the first one, with the number of all of them: where they are then costs once. */

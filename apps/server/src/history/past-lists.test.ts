@@ -1,4 +1,4 @@
-import { type Detection, type DetectionGrouping, DetectionSorting, SortDirection } from '@vedette/protocol';
+import { type Detection, type DetectionGroup, type DetectionGrouping, DetectionSorting, SortDirection } from '@vedette/protocol';
 import { parseQuery } from '@vedette/query';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import fc from 'fast-check';
@@ -128,17 +128,17 @@ async function compareLongOpen(scope: Scope): Promise<void> {
 async function compareCounts(scope: Scope): Promise<void> {
   const { organizationId, asOf } = scope;
   const wish = { organizationId, status: 'open' as const, exception: 'without' as const, limit: 500 };
-  const sorted = <Group extends { readonly key: string }>({ groups, ...rest }: { groups: readonly Group[] }) => ({
-    ...rest,
+  const sorted = ({ groups, detections }: { groups: readonly DetectionGroup[]; detections: number }) => ({
+    detections,
     groups: groups.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
   });
   for (const groupBy of groupings) {
-    const plain = await countByHistories(scope, { ...wish, offset: 0, groupBy, asked: null, past: asOf } as never);
+    const plain = await countByHistories(scope, { ...wish, groupBy, asked: null, past: asOf });
     expect(sorted(await countGroups(scope, { ...wish, groupBy, asOf: asOf.toISOString() }))).toEqual(sorted(plain));
   }
   for (const { status, groupBy } of countsOfTimes) {
     const own = { ...wish, status, groupBy };
-    const plain = await countByHistories(scope, { ...own, offset: 0, asked: null, past: asOf } as never);
+    const plain = await countByHistories(scope, { ...own, asked: null, past: asOf });
     const groups = sorted(await countGroups(scope, { ...own, asOf: asOf.toISOString() }));
     expect([status, groupBy, groups]).toEqual([status, groupBy, sorted(plain)]);
   }

@@ -25,7 +25,7 @@ export async function csvOfItems(
   const load = async (after: string | undefined): Promise<{ items: Item[]; next: string | null }> => {
     const place = shape.after ? { after } : { offset: after };
     const query = { ...asked, after: undefined, offset: undefined, ...place, limit: limits.pageSize, format: 'csv' };
-    const reply = Reply.parse(endpoint.reply.parse(await ask(endpoint.query.parse(query))));
+    const reply = asList(endpoint.reply.parse(await ask(endpoint.query.parse(query))));
     const isFull = reply.items.length === limits.pageSize;
     const next = shape.after ? reply.next : shape.offset && isFull ? Number(after ?? 0) + limits.pageSize : null;
     return { items: reply.items, next: next === null ? null : String(next) };
@@ -36,13 +36,19 @@ export async function csvOfItems(
   return new CsvAnswer(name, columns, (after) => (after === undefined ? Promise.resolve(first) : load(after)));
 }
 
+/** What is counted comes in groups. */
+function asList(reply: unknown): z.output<typeof Reply> {
+  return Reply.parse(typeof reply === 'object' && reply && 'groups' in reply ? { ...reply, items: reply.groups } : reply);
+}
+
 const Reply = z.object({
   items: z.array(z.record(z.string(), z.unknown())),
   next: z.union([z.string(), z.number()]).nullable().default(null),
 });
 
 function itemSchema({ reply }: Endpoint): unknown {
-  const items = reply instanceof z.ZodObject ? (reply.shape as Record<string, unknown>)['items'] : null;
+  const shape = reply instanceof z.ZodObject ? (reply.shape as Record<string, unknown>) : {};
+  const items = shape['items'] ?? shape['groups'];
   return items instanceof z.ZodArray ? items.element : null;
 }
 

@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import { CheckNumber } from '../ids.ts';
 import { SeverityCounts } from './assets.ts';
 import { DetectionFilter } from './detections.ts';
+import { Cursor, SortDirection } from './paging.ts';
 import { RiskScore } from './risk.ts';
 
 export const DetectionGrouping = z.enum([
@@ -28,16 +29,26 @@ export const DetectionGroup = z.object({
 });
 export type DetectionGroup = z.infer<typeof DetectionGroup>;
 
+/** `detections`, `assets`: most first. `label`: by the letters, days by their date. */
+export const DetectionGroupSorting = z.enum(['detections', 'assets', 'label']);
+export type DetectionGroupSorting = z.infer<typeof DetectionGroupSorting>;
+
 export const countDetections = endpoint({
   name: 'countDetections',
   summary: 'Detections, counted by what they have in common, most first; one counts for each package that makes it true.',
   method: 'GET',
   path: '/detections/counts',
   permission: 'detection:read',
-  query: DetectionFilter.omit({ assetId: true, offset: true, after: true, format: true }).extend({ groupBy: DetectionGrouping }),
+  query: DetectionFilter.omit({ assetId: true }).extend({
+    groupBy: DetectionGrouping,
+    label: z.string().max(200).optional().meta({ description: 'Only groups with this in their label' }),
+    sort: DetectionGroupSorting.default('detections'),
+    direction: SortDirection.default('ascending').meta({ description: 'descending turns the list round' }),
+  }),
   reply: z.object({
     groups: z.array(DetectionGroup),
     total: z.int().min(0).meta({ description: 'Groups, also those beyond the limit' }),
+    next: Cursor.nullable().meta({ description: '`after` of the next page; null on the last one' }),
     detections: z.int().min(0).meta({ description: 'Each counted once' }),
   }),
 });
