@@ -136,7 +136,7 @@ function verdictsOf(fleet: Fleet, { check, random, from }: { check: number; rand
     const versions = fleet.versions(release, name);
     const fixedAt = isOpen ? versions.length : isOld ? 0 : Math.floor(random() * versions.length);
     const upgrade = isOpen ? null : { ecosystem: 'debian', release: `${release}`, source: `${name}`, fixed: `${fixedAt}` };
-    const verdict = { check, validFrom: 1, from, until: Number.POSITIVE_INFINITY, confirmed: true, upgrade };
+    const verdict = { check, validFrom: 1, from, until: Number.POSITIVE_INFINITY, confirmed: true, potential: false, upgrade };
     return versions.slice(0, fixedAt).map((packageVersion) => ({ ...verdict, packageVersion }));
   });
 }

@@ -41,7 +41,16 @@ function build({ verdicts, assets }: World): OrganizationIndex {
     book.enterCheck({ number: check + 1, name, severity: (check % 5) + 1, exploited: check === 2, epss: null, cvss: 7 });
     for (const [id, fixed, confirmed] of about) {
       const upgrade = fixed === 0 ? null : { ecosystem: 'debian', release: 'r', source: sourceOf(id), fixed: `${fixed}` };
-      book.enterVerdict({ packageVersion: id, check: check + 1, validFrom: 1, from: 1, until: Infinity, confirmed, upgrade });
+      book.enterVerdict({
+        packageVersion: id,
+        check: check + 1,
+        validFrom: 1,
+        from: 1,
+        until: Infinity,
+        confirmed,
+        potential: false,
+        upgrade,
+      });
     }
   }
   const index = new OrganizationIndex(book, 10);

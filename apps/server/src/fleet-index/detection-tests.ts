@@ -4,7 +4,7 @@ import { goneWithout } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
 import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
-import { type DetectionTest, partOf } from './where.ts';
+import { type DetectionTest, not, partOf } from './where.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -29,6 +29,17 @@ export function fixable(isFixable: boolean): DetectionTest {
     const known = new Set(fixed);
     return [...question.index.book.packagesOf(place)].filter((id) => !known.has(id));
   });
+}
+
+/** Found now as sure as passes: confirmed, potential or information. */
+export function asSure(passes: (confidence: string) => boolean): DetectionTest {
+  const ask = ({ book }: OrganizationIndex) => idsByPlace(book, book.packageVersions(), ({ potential }) => potential);
+  const isPotential = byPackages((question, place) => question.once(ask).get(place) ?? []);
+  const ofOthers = passes('potential') === passes('information') ? null : passes('potential') ? isPotential : not(isPotential);
+  return (candidate) => {
+    if (candidate.ranked.confirmed) return passes('confirmed');
+    return ofOthers ? ofOthers(candidate) : passes('information');
+  };
 }
 
 /** Those of these package versions about which a verdict says now what is wanted, by the check's place. */
@@ -154,14 +165,16 @@ export function goneSince(moment: number | null): DetectionTest {
   };
 }
 
-/** Found at this moment of the index's window, as whatever. */
+/** Found at this moment of the index's window, as whatever; of what is still to come nothing is known. */
 export function openAt(moment: number): DetectionTest {
-  return ({ question, ranked }) =>
-    partOf(null, () => {
+  return ({ question, ranked }) => {
+    if (moment > question.moment) return false;
+    return partOf(null, () => {
       const { open, information } = question.at(moment).found(ranked.place);
       information.dispose();
       return open;
     });
+  };
 }
 
 /** What an upgrade whose key passes removes alone: what fix lists say of it. */

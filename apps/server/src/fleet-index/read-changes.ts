@@ -107,7 +107,7 @@ export async function* changedVerdicts(tx: Kysely<Database>, cursor: Cursor | nu
     const { rows } = await sql<VerdictRow>`
       select package_version_id as package_version, verdict.check_number as "check", verdict.valid_from,
         (extract(epoch from from_at) * 1000)::float8 as "from", (extract(epoch from until_at) * 1000)::float8 as until,
-        confidence = 'confirmed' as confirmed, ecosystem, release, package as source, verdict.fixed
+        confidence = 'confirmed' as confirmed, confidence = 'potential' as potential, ecosystem, release, package as source, verdict.fixed
       from verdict
       join statement on statement.id = verdict.statement_id
       where (package_version_id, verdict.check_number, verdict.valid_from) > (${after.packageVersion}, ${after.check}, ${after.validFrom})

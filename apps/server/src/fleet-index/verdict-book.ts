@@ -20,6 +20,8 @@ export interface IndexedVerdict {
   /** Infinity while it holds. */
   readonly until: number;
   readonly confirmed: boolean;
+  /** Not confirmed, and more than information. */
+  readonly potential: boolean;
   /** Package of which the advisory speaks, and first version without the flaw, for lists of upgrades; null where there is no fix. */
   readonly upgrade: Upgrade | null;
 }

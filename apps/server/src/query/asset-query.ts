@@ -13,7 +13,7 @@ import { type Condition, meaningOfLists, testCondition } from './test-condition.
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk } from '../risk/fleet-risk.ts';
 import { maxTags, prepareTag } from '../tags/prepare-tag.ts';
-import { findPackageVersions } from './software-query.ts';
+import { findInstalledVersions } from './software-query.ts';
 import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } from './detection-query.ts';
 
 /**
@@ -150,7 +150,7 @@ function prepareCount({ name }: Field, test: Test): SelectAssets {
 
 async function prepareNested(db: Kysely<Database>, field: Field, part: Query, scope: QueryScope): Promise<SelectAssets> {
   if (field.of === 'software') {
-    const ids = await findPackageVersions(db, part);
+    const ids = await findInstalledVersions(db, part);
     return ({ packages }) => packages.assetsWithAny(ids);
   }
   const select = await prepareDetections(db, part, scope, prepareAssets);

@@ -69,7 +69,7 @@ function expressionOf({ name }: Field, asOf: Date): RawBuilder<unknown> {
     case 'epss':
       return sql`(body #>> '{epss,score}')::float8`;
     case 'confidence':
-      return sql`case when confirmed then body ->> 'confidence' else 'information' end`;
+      return sql`case when confirmed then 'confirmed' when potential then 'potential' else 'information' end`;
     case 'fixable':
       return sql`exists (
         select from unnest(package_version_ids) as found (id)

@@ -1,11 +1,12 @@
 import { compileTest, type Field, foldQuery, type Query, type Scalar, type Test } from '@vedette/query';
 import { riskScore } from '@vedette/matching';
 import { isPostureCheck, type SilenceLimits } from '@vedette/protocol';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import {
+  asSure,
   covered,
   coveredBy,
   firstFound,
@@ -25,7 +26,6 @@ import { allOf, anyOf, type DetectionTest, not, partOf } from '../fleet-index/wh
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { toCheckRisk } from '../risk/fleet-risk.ts';
 import { findPackageVersions } from './software-query.ts';
-import { type Condition, testCondition } from './test-condition.ts';
 
 export interface QueryScope {
   readonly organizationId: string;
@@ -84,7 +84,8 @@ export function indexAnswers(
     any: (parts) => parts.every(Boolean),
     not: (part) => part,
     test: ({ name }, test) => {
-      if (name === 'package' || name === 'fixable' || name === 'upgrade') return !isWithFixed;
+      // How sure what is gone was, and by what it was found, the index has forgotten.
+      if (['package', 'fixable', 'upgrade', 'confidence'].includes(name)) return !isWithFixed;
       // At one moment: of a time in which it once was open only the histories tell.
       if (name === 'openAt') return !isPast && test.is === 'range' && test.from >= since && isMoment(test);
       if (name === 'status') return Number.isFinite(since);
@@ -159,13 +160,9 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
     case 'kev':
       return ofCheck(({ check, confirmed }) => confirmed && check.exploited);
     case 'cvss':
-    case 'confidence': {
-      const checks = await findChecks(db, testCondition(bodyColumns[field.name], field, test));
-      // What is information about an asset is so whatever the check is otherwise.
-      const asInformation = field.name === 'confidence' && passes('information');
-      return ({ ranked: { check, confirmed } }) =>
-        confirmed || field.name === 'cvss' ? checks.has(check.number) : asInformation;
-    }
+      return ofCheck(({ check }) => check.cvss);
+    case 'confidence':
+      return asSure(passes);
     case 'status':
       return inStatus(passes, newForDays);
     case 'firstFound':
@@ -201,20 +198,6 @@ function isMoment({ from, until, isOpen }: Extract<Test, { is: 'range' }>): bool
 /** Moments are whole milliseconds: after one is from the next one. */
 function momentsOf({ from, until, isOpen, isClosed }: Extract<Test, { is: 'range' }>): { from: number; until: number } {
   return { from: isOpen ? from + 1 : from, until: isClosed ? until + 1 : until };
-}
-
-const bodyColumns = {
-  cvss: sql`(select max((cvss ->> 'score')::float8) from jsonb_array_elements(body -> 'cvss') as cvss)`,
-  confidence: sql`body ->> 'confidence'`,
-};
-
-/** Numbers of the checks whose newest form fits. */
-async function findChecks(db: Kysely<Database>, condition: Condition): Promise<Set<number>> {
-  const { rows } = await sql<{ number: number }>`
-    select number from (
-      select distinct on (number) number, body from knowledge_check order by number, valid_from desc
-    ) as newest where ${condition}`.execute(db);
-  return new Set(rows.map(({ number }) => number));
 }
 
 /** A package is called by its own name or by that of its source. */

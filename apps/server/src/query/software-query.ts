@@ -1,5 +1,6 @@
 import { findEcosystem } from '@vedette/ecosystems';
-import { type CompareVersions, type Field, foldQuery, matchesThing, type Query, type Test } from '@vedette/query';
+import { postureEcosystem } from '@vedette/protocol';
+import { type CompareVersions, type Field, foldQuery, matchesThing, parseQuery, type Query, type Test } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
@@ -21,7 +22,7 @@ export interface SoftwareRow {
   readonly architecture: string;
 }
 
-/** Ids of the package versions that fit. */
+/** Ids of the package versions that fit; also of what probes read, which is kept like packages. */
 export async function findPackageVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
   const { condition, isExact } = boundOfQuery(query);
   if (!isExact) return (await findSoftwareRows(db, query)).map(({ id }) => id);
@@ -29,6 +30,12 @@ export async function findPackageVersions(db: Kysely<Database>, query: Query): P
   const { rows } = await sql<{ ids: string }>`
     select coalesce(array_agg(id), '{}')::text as ids from package_version where ${condition}`.execute(db);
   return parseNumbers(rows[0]?.ids ?? '{}');
+}
+
+/** The same of what is installed, without what probes read. */
+export async function findInstalledVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
+  const { query: isPackage } = parseQuery(`not ecosystem:${postureEcosystem}`, 'software', 0);
+  return findPackageVersions(db, isPackage ? { kind: 'and', parts: [isPackage, query] } : query);
 }
 
 /** The package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
