@@ -52,7 +52,11 @@ export function vexImport(isDry: boolean) {
     packageVersions: 2,
   };
   const skipped = [{ vulnerability: 'CVE-1999-0001', why: 'no check of that name finds anything here' }];
-  return { requested: isDry ? [] : exceptions.slice(0, 1), wanted: [wanted], skipped };
+  const unchanged = [{ exceptionId: '00000000-0000-4000-8000-000000000901', query: 'name:"CVE-2026-1001"', state: 'active' }];
+  const replaced = [
+    { exceptionId: '00000000-0000-4000-8000-000000000902', query: 'name:"CVE-2026-1002"', state: 'active', why: 'withdrawn' },
+  ];
+  return { requested: isDry ? [] : exceptions.slice(0, 1), wanted: [wanted], skipped, unchanged, replaced };
 }
 
 const asked = {

@@ -143,6 +143,7 @@ const exceptionsImport: Command = {
   name: 'exceptions import',
   summary: 'Ask for exceptions from an OpenVEX or CycloneDX document.',
   args: '<file>',
+  help: 'The same again asks for nothing; a newer version of a document ends what it takes back.',
   options: [
     ['--assets <query>', 'for which assets it is believed (default: all)'],
     ['--expires-in-days <n>', 'when they are over (default: as the rules say)'],
@@ -160,9 +161,14 @@ const exceptionsImport: Command = {
     });
     const skipped = data.skipped.map(({ vulnerability, why }) => `skipped ${vulnerability}: ${why}`);
     const wanted = data.wanted.map((one) => `${one.query}: ${one.status}, ${one.packageVersions} package versions`);
+    const known = data.unchanged.map(({ query, state, exceptionId }) => `known ${query}: ${state} (${exceptionId})`);
+    const ends = options['dryRun'] === true ? 'would end' : 'ended';
+    const replaced = data.replaced.map(
+      ({ query, state, why, exceptionId }) => `${ends} ${query}: ${state}, ${why} (${exceptionId})`,
+    );
     const head =
       options['dryRun'] === true ? ['would be asked for:', ...wanted] : [`${data.requested.length} exceptions asked for`];
-    return { data, text: [...head, ...skipped].join('\n') };
+    return { data, text: [...head, ...replaced, ...known, ...skipped].join('\n') };
   },
 };
 

@@ -213,10 +213,13 @@ describe('an exception', () => {
 });
 
 describe('VEX', () => {
-  it.each(['openvex', 'cyclonedx'])('written as %s and read again asks for the same', async (format) => {
+  it.each([
+    ['openvex', 'vulnerable_code_not_in_execute_path'],
+    ['cyclonedx', 'vulnerable_code_not_present'],
+  ])('written as %s and read again asks for the same', async (format, justification) => {
     const one = await except({
       status: 'not_affected',
-      justification: 'vulnerable_code_not_in_execute_path',
+      justification,
       comment: 'never loaded',
     });
     const { json: document } = await call('GET', `/exceptions/vex?standard=${format}`);
@@ -230,7 +233,7 @@ describe('VEX', () => {
       {
         state: 'active',
         status: 'not_affected',
-        justification: 'vulnerable_code_not_in_execute_path',
+        justification,
         source: format,
         checks: 1,
       },

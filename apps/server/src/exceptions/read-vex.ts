@@ -13,6 +13,18 @@ const Words = z.string().max(20_000).default('');
 const Word = z.string().max(100).default('');
 const Purl = z.string().max(2000);
 const Moment = z.string().max(64).optional();
+/** Some write their version as a text. */
+const Version = z
+  .union([
+    z.int().min(0),
+    z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .transform(Number),
+  ])
+  .nullable()
+  .catch(null);
+const DocumentId = z.string().trim().min(1).max(2000).nullable().catch(null);
 const Product = z.union([
   Purl.transform((id) => [id]),
   z
@@ -32,7 +44,10 @@ const Product = z.union([
 ]);
 const OpenVex = z.object({
   '@context': z.string().startsWith('https://openvex.dev/'),
+  '@id': DocumentId,
+  version: Version,
   timestamp: Moment,
+  last_updated: Moment,
   statements: z
     .array(
       z.object({
@@ -53,6 +68,9 @@ const OpenVex = z.object({
 });
 const CycloneDx = z.object({
   bomFormat: z.literal('CycloneDX'),
+  serialNumber: DocumentId,
+  version: Version,
+  metadata: z.object({ timestamp: Moment }).catch({ timestamp: undefined }),
   vulnerabilities: z
     .array(
       z.object({
@@ -84,6 +102,12 @@ export interface VexStatement {
 
 export interface VexDocument {
   readonly source: 'openvex' | 'cyclonedx';
+  /** By which its versions are known as one document; null where it has none. */
+  readonly id: string | null;
+  /** Rises with every change (OpenVEX 0.2.0, "version"; CycloneDX 1.6, bom.version); null where it does not say. */
+  readonly version: number | null;
+  /** When it was changed last; null where it does not say. */
+  readonly at: Date | null;
   /** A later one about the same takes the place of an earlier one. */
   readonly statements: readonly VexStatement[];
 }
@@ -102,7 +126,7 @@ export function readVex(document: unknown): VexDocument {
   throw new ApiError('BAD_REQUEST', message, { cause: cycloneDx.error });
 }
 
-function readOpenVex({ timestamp, statements }: z.output<typeof OpenVex>): VexDocument {
+function readOpenVex({ timestamp, statements, ...document }: z.output<typeof OpenVex>): VexDocument {
   const problems: string[] = [];
   const read = statements.map((statement, at) => {
     const { vulnerability, products, status, justification, ...rest } = statement;
@@ -119,10 +143,12 @@ function readOpenVex({ timestamp, statements }: z.output<typeof OpenVex>): VexDo
     };
   });
   refuse(problems, 'a justification that OpenVEX knows, or an impact_statement');
-  return { source: 'openvex', statements: read.toSorted((a, b) => a.at - b.at) };
+  const { '@id': id, version, last_updated: updated } = document;
+  const at = moment(updated ?? timestamp);
+  return { source: 'openvex', id, version, at, statements: read.toSorted((a, b) => a.at - b.at) };
 }
 
-function readCycloneDx({ vulnerabilities }: z.output<typeof CycloneDx>): VexDocument {
+function readCycloneDx({ vulnerabilities, serialNumber, version, metadata }: z.output<typeof CycloneDx>): VexDocument {
   const problems: string[] = [];
   const statements = vulnerabilities.map(({ id, analysis, affects }, at) => {
     const { state, detail } = analysis;
@@ -139,7 +165,12 @@ function readCycloneDx({ vulnerabilities }: z.output<typeof CycloneDx>): VexDocu
     };
   });
   refuse(problems, 'a justification that CycloneDX knows, or a detail');
-  return { source: 'cyclonedx', statements };
+  return { source: 'cyclonedx', id: serialNumber, version, at: moment(metadata.timestamp), statements };
+}
+
+function moment(text: string | undefined): Date | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : new Date(at);
 }
 
 function unjustified(place: string, vulnerability: string, justification: string): string {

@@ -19,7 +19,9 @@ import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
-import { readVexExceptions } from './import-vex.ts';
+import { carryOut, planAgainstKnown } from './carry-out-import.ts';
+import { type ImportedException, readVexExceptions } from './import-vex.ts';
+import type { ImportPlan } from './plan-import.ts';
 import { resolveScope } from './resolve-scope.ts';
 import {
   type AskedException,
@@ -44,6 +46,7 @@ const namesShown = 20;
 type Asked = Omit<NewException, 'expiresInDays'> & {
   readonly expiresInDays: number | null;
   readonly source: Exception['source'];
+  readonly document: string | null;
   readonly checks: ReadonlyMap<number, ReadonlySet<number> | null>;
 };
 
@@ -91,7 +94,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     const { checks, names, detections } = await resolveScope(context, caller.organizationId, body);
     if (checks.size === 0)
       throw new ApiError('BAD_REQUEST', 'body.query: nothing is found by it now; there is nothing to except');
-    const asked = await prepare(caller, { ...body, checks, source: 'person' });
+    const asked = await prepare(caller, { ...body, checks, source: 'person', document: null });
     if (!dryRun) return show(caller.organizationId, await ask(asked));
     const row = {
       ...decided(asked),
@@ -100,6 +103,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
       names: names.slice(0, namesShown),
       endedBy: null,
       endedAt: null,
+      superseded: false,
     };
     return toException(row, { now: asked.requestedAt, covered: new Map([[row.id, detections]]) });
   });
@@ -186,20 +190,37 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     return writeVex(db, { organizationId, now: clock(), format: query.standard, assets: query.assets, installed });
   });
 
-  serve(app, context, importVex, async ({ body, caller }) => {
-    const { asked, skipped } = await readVexExceptions(db, body.document, () => installedIn(caller.organizationId));
-    const wanted = asked.map(({ query, status, justification, reason, comment, checks }) => {
+  serve(app, context, importVex, async ({ body, caller, note }) => {
+    const { organizationId } = caller;
+    const now = clock();
+    const reading = await readVexExceptions(db, body.document, () => installedIn(organizationId));
+    const { assets: only, expiresInDays } = body;
+    const prepared = new Map<ImportedException, AskedException>();
+    for (const one of reading.asked)
+      prepared.set(one, await prepare(caller, { ...one, assets: only, expiresInDays, document: reading.id }));
+    const wish = { caller, reading, assets: withinOwnScope(caller, only, now), prepared, now };
+    if (body.dryRun) return { requested: [], ...told(await planAgainstKnown(db, wish)) };
+    const { plan, ids } = await carryOut(db, wish);
+    const { unchanged, replaced } = told(plan);
+    note({ requested: ids, replaced, unchanged: unchanged.length });
+    log.info({ audit: 'vex', organizationId, requested: ids, replaced, by: caller.login }, 'a VEX document was imported');
+    const requested: Exception[] = [];
+    for (const id of ids) requested.push(await show(organizationId, id));
+    return { requested, ...told(plan) };
+  });
+}
+
+/** A plan as the reply has it. */
+function told({ asked, skipped, unchanged, replaced }: ImportPlan) {
+  return {
+    wanted: asked.map(({ query, status, justification, reason, comment, checks }) => {
       const packageVersions = new Set([...checks.values()].flatMap((ids) => [...ids])).size;
       return { query, status, justification, reason, comment, checks: checks.size, packageVersions };
-    });
-    const prepared: AskedException[] = [];
-    for (const one of asked)
-      prepared.push(await prepare(caller, { ...one, assets: body.assets, expiresInDays: body.expiresInDays }));
-    if (body.dryRun) return { requested: [], wanted, skipped };
-    const requested: Exception[] = [];
-    for (const one of prepared) requested.push(await show(caller.organizationId, await ask(one)));
-    return { requested, wanted, skipped };
-  });
+    }),
+    skipped: [...skipped],
+    unchanged: unchanged.map(({ exceptionId, query, state }) => ({ exceptionId, query, state })),
+    replaced: replaced.map(({ known: { exceptionId, query, state }, why }) => ({ exceptionId, query, state, why })),
+  };
 }
 
 function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: Covered }): Exception {

@@ -32,6 +32,7 @@ export interface AskedException {
   readonly reason: string;
   readonly comment: string;
   readonly source: Exception['source'];
+  readonly document: string | null;
   readonly requestedBy: string;
   readonly requestedAt: Date;
   readonly expiresAt: Date | null;

@@ -203,7 +203,8 @@ export const exportVex = endpoint({
 
 export const importVex = endpoint({
   name: 'importVex',
-  summary: 'Ask for exceptions from an OpenVEX or CycloneDX document, or say what it would ask for.',
+  summary:
+    'Ask for exceptions from an OpenVEX or CycloneDX document, or say what it would ask for. The same again asks for nothing.',
   method: 'POST',
   path: '/exceptions/vex',
   permission: 'exception:write',
@@ -229,6 +230,19 @@ export const importVex = endpoint({
     ),
     /** Statements that led to nothing, each with why. */
     skipped: z.array(z.object({ vulnerability: z.string(), why: z.string() })),
+    /** What asked for the same before: nobody is asked again, whatever was decided. */
+    unchanged: z.array(z.object({ exceptionId: ExceptionId, query: z.string(), state: ExceptionState })).default([]),
+    /** Of an earlier version of the document, which this one takes back or says otherwise: they end. */
+    replaced: z
+      .array(
+        z.object({
+          exceptionId: ExceptionId,
+          query: z.string(),
+          state: ExceptionState.meta({ description: 'Until now' }),
+          why: z.enum(['withdrawn', 'changed', 'widened']),
+        }),
+      )
+      .default([]),
   }),
   errors: ['BAD_REQUEST'],
 });

@@ -39,6 +39,7 @@ export function ImportVex({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
+  const changes = preview.data ? preview.data.wanted.length + preview.data.replaced.length : 0;
   const choose = async (chosen: readonly File[]): Promise<void> => {
     setFiles(chosen);
     const read = await readDocument(chosen[0]);
@@ -48,8 +49,8 @@ export function ImportVex({ onClose }: { onClose: () => void }) {
   return (
     <FormModal
       title="Import VEX"
-      action="Ask for them"
-      usable={assets === settled && (preview.data?.wanted.length ?? 0) > 0}
+      action="Import"
+      usable={assets === settled && changes > 0}
       busy={ask.isPending}
       error={ask.error}
       onSubmit={() => ask.mutate()}
@@ -81,11 +82,19 @@ export function ImportVex({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Preview({ outcome: { wanted, skipped } }: { outcome: Outcome }) {
+const whys: Readonly<Record<Outcome['replaced'][number]['why'], string>> = {
+  withdrawn: 'the document says it no more',
+  changed: 'the document says otherwise now',
+  widened: 'it is asked for anew, for more package versions',
+};
+
+function Preview({ outcome: { wanted, skipped, unchanged, replaced } }: { outcome: Outcome }) {
   return (
     <div aria-live="polite">
       <p>
         It would ask for {plural(wanted.length, 'exception')}
+        {replaced.length > 0 ? `, and end ${plural(replaced.length, 'exception')} of an earlier version of the document` : ''}
+        {unchanged.length > 0 ? `; ${unchanged.length} asked for before stay as they are` : ''}
         {skipped.length > 0 ? `; ${plural(skipped.length, 'statement')} would lead to nothing` : ''}.
       </p>
       <ul className="plain">
@@ -97,6 +106,16 @@ function Preview({ outcome: { wanted, skipped } }: { outcome: Outcome }) {
               of {plural(one.packageVersions, 'installed package version')}
               {one.comment === '' ? '' : `: ${one.comment}`}
             </span>
+          </li>
+        ))}
+        {replaced.slice(0, shown).map(({ exceptionId, query, state, why }) => (
+          <li key={exceptionId}>
+            ends <code>{query}</code>, {state}: {whys[why]}
+          </li>
+        ))}
+        {unchanged.slice(0, shown).map(({ exceptionId, query, state }) => (
+          <li key={exceptionId} className="quiet">
+            <code>{query}</code> was asked for before: {state}
           </li>
         ))}
         {skipped.slice(0, shown).map(({ vulnerability, why }, at) => (

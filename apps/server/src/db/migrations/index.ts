@@ -27,6 +27,7 @@ import { events } from './025-events.ts';
 import { auditIntents } from './026-audit-intents.ts';
 import { sealedSecrets } from './027-sealed-secrets.ts';
 import { owners } from './028-owners.ts';
+import { vexDocuments } from './029-vex-documents.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -58,4 +59,5 @@ export const migrations: Record<string, Migration> = {
   '026-audit-intents': auditIntents,
   '027-sealed-secrets': sealedSecrets,
   '028-owners': owners,
+  '029-vex-documents': vexDocuments,
 };

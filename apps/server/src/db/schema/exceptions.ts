@@ -1,4 +1,5 @@
 import type { ExceptionSource, VexJustification, VexStatus } from '@vedette/protocol';
+import type { Generated } from 'kysely';
 import type { NullableDate } from './columns.ts';
 
 /** Exceptions and their rules. */
@@ -22,6 +23,21 @@ export interface ExceptionTables {
     expiresAt: NullableDate;
     endedBy: string | null;
     endedAt: NullableDate;
+    /** Of a VEX document that asked for it: its id; null where it has none. */
+    document: string | null;
+    /** Ended by a newer version of that document. */
+    superseded: Generated<boolean>;
+  };
+  vexDocument: {
+    organizationId: string;
+    /** Of document and assets. */
+    key: Buffer;
+    document: string;
+    version: number | null;
+    /** When it says that it was changed. */
+    at: Date | null;
+    importedAt: Date;
+    importedBy: string;
   };
   exceptionCheck: { organizationId: string; exceptionId: string; checkNumber: number; packageVersionIds: number[] | null };
   exceptionRules: { organizationId: string; secondPerson: boolean; maxDays: number | null; changedAt: Date; changedBy: string };
