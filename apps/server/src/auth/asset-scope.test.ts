@@ -125,7 +125,7 @@ describe('whoever may see some assets', () => {
     'gets no other asset in %s as CSV, whose rows are read after the answer has begun',
     async (_, endpoint) => {
       const rows = async (caller: TestCaller, asset: Canary) => {
-        const reply = await ask(endpoint, caller, asset, '?format=csv');
+        const reply = await ask(endpoint, caller, asset, `${queries[endpoint.name]?.[0] || '?'}&format=csv`);
         expect([reply.statusCode, reply.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
         return reply.body.trimEnd().split('\r\n');
       };
