@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiToken } from '@vedette/protocol';
+import { createApiToken, deleteSavedQuery, listSavedQueries, saveQuery } from '@vedette/protocol';
 import { PlatformProcess } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../api/connect.ts';
@@ -174,6 +174,30 @@ spec: { settings: { checkInSeconds: 120 }, upgrades: { preventUpgrade: true } }
     await expect(applied(`${tag('first', 'x')}${wanted}`)).rejects.toThrow(`nothing was changed:\n${reason}`);
     await expect(applied(`${tag('first', 'x')}${wanted}`)).rejects.toMatchObject({ code: 'CONFIG' });
     expect(await run(['export'])).toBe(there);
+  });
+
+  const many = (count: number, one: (name: string) => string) => Array.from({ length: count }, (_, at) => one(`n${at}`)).join('');
+  const query = (name: string) => `kind: SavedQuery\nname: ${name}\nspec: { about: asset, query: web }\n---\n`;
+  it.each([
+    ['tags', many(501, (name) => tag(name, 'x')), 'Tag: there may be at most 500 tags in an organization, and there would be 50'],
+    ['profiles', many(101, (name) => profile(name, 'x')), 'Profile: there may be at most 100 profiles in an organization'],
+    ['saved queries', many(201, query), 'SavedQuery: there may be at most 200 saved queries of one person, shared or not'],
+  ])('refuses more %s than the platform takes before anything is changed', async (_what, wanted, reason) => {
+    const there = await run(['export']);
+    await expect(applied(wanted)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(reason) });
+    expect(await run(['export'])).toBe(there);
+  });
+
+  it('counts what is there, and what is saved for oneself alone', async () => {
+    for (let at = 0; at < 3; at += 1)
+      await client.call(saveQuery, {
+        body: { name: `own${at}`, about: 'asset', query: 'web', shared: false, onDashboard: false },
+      });
+    await expect(applied(many(198, query))).rejects.toThrow('there would be 20');
+    // One that is there already counts once, and becomes one for everybody.
+    expect(await applied(query('own0'), '--dry-run')).toContain('1 to create');
+    for (const { savedQueryId, name } of (await client.call(listSavedQueries, {})).items)
+      if (name.startsWith('own')) await client.call(deleteSavedQuery, { params: { savedQueryId } });
   });
 
   it('turns what tags ask for round, one after the other', async () => {

@@ -7,9 +7,35 @@ import type { Wanted } from './read-documents.ts';
 /** What keeps the platform from taking something away, in its words: by kind and name. */
 export type Uses = ReadonlyMap<Kind, ReadonlyMap<string, readonly string[]>>;
 
+/** Names of all that count against the cap of a kind. */
+export type Counted = ReadonlyMap<Kind, Iterable<string>>;
+
 /** What the platform would refuse of these steps, done one after the other. */
-export function faultsOf(steps: readonly Step[], held: Held, uses: Uses): string[] {
-  return [...tagFaults(steps, held), ...defaultFaults(steps, held), ...roleFaults(steps, held), ...useFaults(steps, uses)];
+export function faultsOf(steps: readonly Step[], held: Held, { uses, counted }: { uses: Uses; counted: Counted }): string[] {
+  return [
+    ...tagFaults(steps, held),
+    ...defaultFaults(steps, held),
+    ...roleFaults(steps, held),
+    ...useFaults(steps, uses),
+    ...capFaults(steps, counted),
+  ];
+}
+
+/** More than the platform takes, also for a moment in between: what is taken away goes last. */
+function capFaults(steps: readonly Step[], counted: Counted): string[] {
+  return [...counted].flatMap(([kind, already]) => {
+    const { cap } = kind;
+    const names = new Set(already);
+    const before = names.size;
+    let most = before;
+    for (const { action, kind: of, name } of steps) {
+      if (of !== kind) continue;
+      names[action === 'delete' ? 'delete' : 'add'](name);
+      most = Math.max(most, names.size);
+    }
+    if (!cap || most <= cap.most || most === before) return [];
+    return [`${kind.kind}: there may be at most ${cap.most} ${cap.of}, and there would be ${most}; ${before} are there now`];
+  });
 }
 
 /** Tags that would depend on themselves, also for a moment in between. */

@@ -18,12 +18,22 @@ export interface Kind {
   delete?(client: Client, name: string): Promise<void>;
   /** What keeps the platform from taking each away, in its words, by name. */
   uses?(client: Client): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** How many the platform takes. */
+  readonly cap?: Cap;
   /** What the platform calls one among what uses a tag. */
   calls?(name: string): string;
   /** Which tags it speaks of. */
   tags?(spec: Spec): TagsOf;
   /** Which roles it names. */
   roles?(spec: Spec): readonly string[];
+}
+
+export interface Cap {
+  readonly most: number;
+  /** Ends the sentence "there may be at most so many". */
+  readonly of: string;
+  /** Names of all that count; those of the kind where it is missing. */
+  counted?(client: Client): Promise<readonly string[]>;
 }
 
 export interface TagsOf {

@@ -12,6 +12,9 @@ import {
   listRoles,
   listSavedQueries,
   listTags,
+  maxDefinedTags,
+  maxProfiles,
+  maxSavedQueries,
   permissionMeanings,
   type Profile,
   ProfileInput,
@@ -40,6 +43,7 @@ export const tagKind: Kind = {
   kind: 'Tag',
   name: Tag.shape.name,
   spec: TagSpec,
+  cap: { most: maxDefinedTags, of: 'tags in an organization' },
   calls: (name) => `the tag ${name}`,
   tags: ({ query }) => tagsOfQuery(query),
   async list(client) {
@@ -120,6 +124,7 @@ export const profileKind: Kind = {
   kind: 'Profile',
   name: ProfileInput.shape.name,
   spec: ProfileSpec,
+  cap: { most: maxProfiles, of: 'profiles in an organization' },
   calls: (name) => `the profile ${name}`,
   tags: ({ query }) => tagsOfQuery(query),
   async list(client) {
@@ -156,6 +161,14 @@ const savedQuery: Kind = {
   kind: 'SavedQuery',
   name: z.string().trim().min(1).max(100),
   spec: SavedQuerySpec,
+  cap: {
+    most: maxSavedQueries,
+    of: 'saved queries of one person, shared or not',
+    async counted(client) {
+      const { items } = await client.call(listSavedQueries, {});
+      return items.flatMap(({ isOwn, name }) => (isOwn ? [name] : []));
+    },
+  },
   async list(client) {
     const { items } = await client.call(listSavedQueries, {});
     const own = items.filter(({ isOwn, shared }) => isOwn && shared);

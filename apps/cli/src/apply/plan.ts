@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
-import { faultsOf, unknownTags, type Uses } from './check-plan.ts';
+import { type Counted, faultsOf, unknownTags, type Uses } from './check-plan.ts';
 import type { Kind, Spec } from './kind.ts';
 import { kinds, roleKind, tagKind } from './kinds.ts';
 import { inOrder } from './order-steps.ts';
@@ -53,7 +53,7 @@ export async function planChanges(client: Client, wanted: readonly Wanted[], pru
   }
   const ordered = inOrder(steps, held);
   const uses = await usesOf(client, held);
-  const faults = faultsOf(ordered, held, uses);
+  const faults = faultsOf(ordered, held, { uses, counted: await countedOf(client, held) });
   if (faults.length > 0) throw new CliError('CONFIG', `nothing was changed:\n${faults.join('\n')}`);
   return { steps: ordered, unchanged, warnings: unknownTags(wanted, uses.get(tagKind)?.keys() ?? []) };
 }
@@ -72,6 +72,12 @@ async function usesOf(client: Client, held: Held): Promise<Uses> {
   const uses = new Map<Kind, ReadonlyMap<string, readonly string[]>>();
   for (const kind of held.keys()) if (kind.uses) uses.set(kind, await kind.uses(client));
   return uses;
+}
+
+async function countedOf(client: Client, held: Held): Promise<Counted> {
+  const counted = new Map<Kind, Iterable<string>>();
+  for (const [kind, there] of held) if (kind.cap) counted.set(kind, (await kind.cap.counted?.(client)) ?? there.keys());
+  return counted;
 }
 
 function differences(now: Spec | undefined, then: Spec): Step['fields'] {

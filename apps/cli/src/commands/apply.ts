@@ -17,7 +17,7 @@ export const apply: Command = {
   ],
   help: `Documents are "kind", "name" and "spec"; kinds: ${names}. "vedette export" prints what is there in this form.
 The whole plan is checked before anything is changed: tags that would depend on themselves, names that nobody knows, what is in use and
-shall be taken away. Where the platform refuses a step all the same, the run ends and says what was done and what was not; a second run
+shall be taken away, more of something than the platform takes. Where the platform refuses a step all the same, the run ends and says what was done and what was not; a second run
 goes on from there.`,
   example: 'vedette apply -f platform/ --dry-run',
   async run(surroundings, _args, options) {

@@ -1,7 +1,7 @@
 import { CliError } from '../errors.ts';
 import { edgeConfig, mirrorConfig } from '../relay/nginx-config.ts';
 import type { Command } from './command.ts';
-import { text } from './list-options.ts';
+import { text, wholeNumber } from './list-options.ts';
 import { platformOf } from './relay.ts';
 
 export const relayNginxConfig: Command = {
@@ -32,6 +32,8 @@ export const relayNginxConfig: Command = {
       tlsKey: option('tlsKey', '/etc/vedette/edge.key'),
       accessLog: option('log', '/var/log/nginx/vedette-edge.log'),
     };
+    const rate = wholeNumber('--rate', options['rate']) ?? 200;
+    if (rate < 1) throw new CliError('USAGE', '--rate takes a number from 1 on: with 0 nobody would be answered');
     const mirrorDir = text(options['mirror']);
     const address = text(options['platform']);
     if ((mirrorDir === undefined) === (address === undefined)) throw new CliError('USAGE', 'give either --platform or --mirror');
@@ -45,7 +47,7 @@ export const relayNginxConfig: Command = {
         platformCa: option('caFile', '/etc/vedette/ca.pem'),
         cacheDir: option('cache', '/var/cache/nginx/vedette'),
         cacheSize: option('cacheSize', '20g'),
-        requestsPerSecond: option('rate', '200'),
+        requestsPerSecond: String(rate),
         edgeToken: environment['VEDETTE_EDGE_TOKEN'] ?? '',
       }),
     );

@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import { distributedKind } from '@vedette/protocol';
 import { certificateFor, eventually, NginxProcess, nginxRefusal, rawExchange, ReleaseOrigin } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { relayNginxConfig } from '../commands/relay-nginx-config.ts';
 import { edgeConfig, type EdgeSettings, mirrorConfig } from './nginx-config.ts';
 
 const refusal = nginxRefusal();
@@ -378,4 +379,19 @@ describe.skipIf(refusal !== null)(`nginx as a static mirror${refusal === null ? 
   });
 
   it.each(['/stub_status', '/status'])('answers %s', async (name) => expect((await ask(mirror, name)).status).toBe(200));
+});
+
+describe('vedette relay nginx-config', () => {
+  const run = (options: Record<string, string>) =>
+    relayNginxConfig.run({ environment: {} } as never, [], { name: 'edge.example', ...options }); // all that it asks for
+
+  it.each(['0', '00', '-1', '1.5', 'x', '', '5r/s; deny all'])('refuses --rate %j as wrong usage', async (rate) => {
+    for (const [kind, place] of Object.entries({ platform: 'https://platform.example', mirror: '/srv/mirror' }))
+      await expect(run({ [kind]: place, rate })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('--rate') });
+  });
+
+  it('writes the rate that it is given', async () => {
+    const written = await run({ platform: 'https://platform.example', rate: '7' });
+    expect(written?.text).toContain('rate=7r/s');
+  });
 });

@@ -1,4 +1,4 @@
-import { endpoints, type Permission, type QueryEntity } from '@vedette/protocol';
+import { endpoints, maxSavedQueries, type Permission, type QueryEntity } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -6,9 +6,6 @@ import { serve } from '../http/serve.ts';
 import { findFieldValues } from '../query/field-values.ts';
 import { readQuery } from '../query/read-query.ts';
 import { countSavedQueries, deleteSavedQuery, findSavedQueries, upsertSavedQuery } from './store.ts';
-
-/** Of one person: a palette with more helps nobody, and a loop must not fill the database. */
-const maxOfOne = 200;
 
 const neededFor: Readonly<Record<QueryEntity, Permission>> = {
   asset: 'asset:read',
@@ -37,8 +34,8 @@ export function registerSavedQueryRoutes(app: FastifyInstance, context: Context)
     readQuery(body.query, body.about, clock());
     const known = await findSavedQueries(db, caller);
     const isNew = !known.some(({ isOwn, name }) => isOwn && name === body.name);
-    if (isNew && (await countSavedQueries(db, caller)) >= maxOfOne)
-      throw new ApiError('CONFLICT', `There are ${maxOfOne} saved queries of yours; delete one first.`);
+    if (isNew && (await countSavedQueries(db, caller)) >= maxSavedQueries)
+      throw new ApiError('CONFLICT', `There are ${maxSavedQueries} saved queries of yours; delete one first.`);
     const { organizationId, userId } = caller;
     const id = await upsertSavedQuery(db, { ...body, organizationId, userId, changedAt: clock() });
     const saved = (await findSavedQueries(db, caller)).find(({ savedQueryId }) => savedQueryId === id);

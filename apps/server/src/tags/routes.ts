@@ -4,6 +4,7 @@ import {
   listAssetTags,
   type ListedTag,
   listTags,
+  maxDefinedTags,
   saveTag,
   type Tag,
   tagAsset,
@@ -30,8 +31,6 @@ import {
 } from './store.ts';
 import { readAssetScope } from './tag-query.ts';
 import { usesOfTags } from './uses-of-tags.ts';
-
-const maxTagsOfOrganization = 500;
 
 /** Tags: what they mean, and which assets have them. `onChange` hears whose tags changed. */
 export function registerTagRoutes(app: FastifyInstance, context: Context, onChange: (organizationId: string) => void): void {
@@ -72,8 +71,8 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
     await db.transaction().execute(async (tx) => {
       await lockTags(tx, organizationId);
       const others = (await loadTags(tx, organizationId)).filter((one) => one.name !== name);
-      if (others.length >= maxTagsOfOrganization) {
-        throw new ApiError('CONFLICT', `An organization has at most ${maxTagsOfOrganization} tags.`);
+      if (others.length >= maxDefinedTags) {
+        throw new ApiError('CONFLICT', `An organization has at most ${maxDefinedTags} tags.`);
       }
       const queries = new Map(others.map((one) => [one.name, one.query === null ? null : readAssetScope(one.query, now)]));
       const fault = faultOfTag(queries.set(name, meaning), name);

@@ -59,6 +59,9 @@ export const listSavedQueries = endpoint({
   reply: z.object({ items: z.array(SavedQuery) }),
 });
 
+/** Of one person: a palette with more helps nobody, and a loop must not fill the database. */
+export const maxSavedQueries = 200;
+
 export const saveQuery = endpoint({
   name: 'saveQuery',
   summary: "Save a query; one of the caller's of the same name is replaced. To share it takes the permission query:share.",

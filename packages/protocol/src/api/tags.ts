@@ -47,6 +47,9 @@ export const listTags = endpoint({
   reply: z.object({ items: z.array(ListedTag) }),
 });
 
+/** So many may be defined in an organization. */
+export const maxDefinedTags = 500;
+
 export const saveTag = endpoint({
   name: 'saveTag',
   summary: 'Say what a tag means: a query, a criticality, an exposure. What it meant before is kept for views of the past.',
