@@ -366,18 +366,42 @@ describe.runIf(built)('the console over fixtures', () => {
     await logIn(page, url, admin, '/exceptions');
     await page.getByText('A second person has to approve each').waitFor();
     await page.getByRole('button', { name: 'Import VEX' }).click();
-    const ask = page.getByRole('button', { name: 'Ask for them' });
+    const ask = page.getByRole('button', { name: 'Import', exact: true });
     const file = (text: string) => ({ name: 'vex.json', mimeType: 'application/json', buffer: Buffer.from(text) });
     await page.locator('input[type=file]').setInputFiles(file('no JSON'));
     await page.getByText('This is no JSON document').waitFor();
     expect(await ask.isDisabled()).toBe(true);
     await page.locator('input[type=file]').setInputFiles(file('{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}'));
-    await page.getByText('It would ask for 1 exception; 1 statement would lead to nothing.').waitFor();
+    await page.getByText('It would ask for 1 exception, and end 1 exception of an earlier version of the document').waitFor();
+    await page.getByText('was asked for before: active').waitFor();
     await page.getByText('not CVE-1999-0001: no check of that name finds anything here').waitFor();
     const asked = page.waitForRequest((request) => request.method() === 'POST' && !request.postData()?.includes('"dryRun":true'));
     await ask.click();
     expect((await asked).postDataJSON()).toMatchObject({ assets: '', document: { statements: [] } });
     await page.getByRole('heading', { name: 'Import VEX' }).waitFor({ state: 'detached' });
+  });
+
+  it('takes a schedule over whose owner is gone, and offers nobody to run it before', async () => {
+    await logIn(page, url, admin, '/reports');
+    await page.getByText('grace, who owns it, was removed or disabled').waitFor();
+    expect(await page.getByRole('button', { name: 'Run Database servers now' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Take over Weekly summary' }).count()).toBe(0);
+    const asked = page.waitForRequest((request) => request.url().endsWith('/take-over'));
+    await page.getByRole('button', { name: 'Take over Database servers' }).click();
+    expect((await asked).method()).toBe('POST');
+  });
+
+  it('logs somebody else and oneself out everywhere, and says how many sessions end', async () => {
+    await logIn(page, url, admin, '/users');
+    await page.getByRole('button', { name: 'Actions for grace' }).click();
+    await page.getByRole('menuitem', { name: 'Log out everywhere …' }).click();
+    await page.getByRole('button', { name: 'Log out everywhere', exact: true }).click();
+    await page.getByText('2 sessions of grace ended.').waitFor();
+    await page.goto(`${url}/account`);
+    await page.getByRole('button', { name: 'Log out everywhere' }).click();
+    await page.getByText(/^(Your only session ends|\d+ sessions end), this one/).waitFor();
+    await page.getByRole('button', { name: 'Log out everywhere' }).last().click();
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
   });
 
   it('changes a channel without its secret, and leads from what waits to the deliveries', async () => {

@@ -55,7 +55,7 @@ const stopped: ReportSchedule = {
   enabled: false,
   createdBy: 'grace',
   nextRunAt: null,
-  problem: 'grace, whose it is, is there no more, or disabled: whoever may see every asset can take it over.',
+  problem: 'grace, who owns it, was removed or disabled, or has no role any more: whoever may see every asset can take it over.',
 };
 
 const channel: NotificationChannel = {

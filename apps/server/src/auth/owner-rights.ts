@@ -22,9 +22,9 @@ export async function ownerRights(
   { organizationId, ownerId, createdBy }: Owned,
   needed: Permission,
 ): Promise<OwnerRights> {
-  const stopped = (why: string): OwnerRights => ({ scopes: null, problem: `${createdBy}, whose it is, ${why}` });
+  const stopped = (why: string): OwnerRights => ({ scopes: null, problem: `${createdBy}, who owns it, ${why}` });
   const owner = ownerId === null ? null : await callerOfUser(db, { organizationId, userId: ownerId });
-  if (!owner) return stopped('is there no more, or disabled');
+  if (!owner) return stopped('was removed or disabled, or has no role any more');
   if (!mayUse(owner, needed)) return stopped(`may no longer ${permissionMeanings[needed].describes}`);
   if (owner.seesNoAsset) return stopped('may see no asset any more');
   return { scopes: owner.scopes, problem: null };

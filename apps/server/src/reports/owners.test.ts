@@ -87,10 +87,10 @@ describe('a schedule', () => {
   });
 
   const endings: [string, () => Promise<unknown>, RegExp][] = [
-    ['disabled', disable, /is there no more, or disabled/],
-    ['removed', remove, /is there no more, or disabled/],
+    ['disabled', disable, /was removed or disabled/],
+    ['removed', remove, /was removed or disabled/],
     ['a role without reports', () => change({ role: 'knowledge-only' }), /may no longer have reports made/],
-    ['a role that is gone', () => giveGoneRole(), /is there no more, or disabled/],
+    ['a role that is gone', () => giveGoneRole(), /was removed or disabled/],
   ];
   it.each(endings)('whose owner is %s makes no report, says why, and stands in the audit log', async (_state, end, why) => {
     const schedule = await newSchedule();
@@ -182,7 +182,7 @@ describe('a report that waits', () => {
       const { json } = await ask<Report>('GET', `/reports/${reportId}`);
       return json.state === 'failed' ? json : null;
     });
-    expect(failed).toMatchObject({ problem: expect.stringContaining('no more, or disabled'), bytes: null });
+    expect(failed).toMatchObject({ problem: expect.stringContaining('was removed or disabled'), bytes: null });
   });
 });
 

@@ -94,7 +94,7 @@ function Preview({ outcome: { wanted, skipped, unchanged, replaced } }: { outcom
       <p>
         It would ask for {plural(wanted.length, 'exception')}
         {replaced.length > 0 ? `, and end ${plural(replaced.length, 'exception')} of an earlier version of the document` : ''}
-        {unchanged.length > 0 ? `; ${unchanged.length} asked for before stay as they are` : ''}
+        {unchanged.length > 0 ? `; ${plural(unchanged.length, 'exception')} asked for before would not be asked for again` : ''}
         {skipped.length > 0 ? `; ${plural(skipped.length, 'statement')} would lead to nothing` : ''}.
       </p>
       <ul className="plain">

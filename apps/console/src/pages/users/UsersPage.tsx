@@ -1,3 +1,4 @@
+import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
@@ -15,10 +16,16 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { CopyLine } from '../../ui/CopyLine.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
+import { plural } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { type NewPassword, UserForm } from './UserForm.tsx';
+
+interface EndedSessions {
+  readonly login: string;
+  readonly ended: number;
+}
 
 type Deed = 'edit' | 'password' | 'factors' | 'sessions' | 'disable' | 'enable' | 'delete';
 
@@ -70,6 +77,7 @@ export function UsersPage() {
   const [editing, setEditing] = useState<User | 'new' | null>(null);
   const [asked, setAsked] = useState<{ user: User; deed: Exclude<Deed, 'edit'> } | null>(null);
   const [made, setMade] = useState<NewPassword | null>(null);
+  const [ended, setEnded] = useState<EndedSessions | null>(null);
   const actions = (user: User) => (
     <ButtonDropdown
       variant="inline-icon"
@@ -92,6 +100,11 @@ export function UsersPage() {
   );
   return (
     <div className="stack">
+      {ended ? (
+        <Alert type="success" dismissible dismissAriaLabel="Close" onDismiss={() => setEnded(null)}>
+          {plural(ended.ended, 'session')} of {ended.login} ended.
+        </Alert>
+      ) : null}
       {made ? <ShowPassword made={made} onDismiss={() => setMade(null)} /> : null}
       <WholeTable
         title="Users"
@@ -125,7 +138,8 @@ export function UsersPage() {
           {...asked}
           onClose={(one) => {
             setAsked(null);
-            if (one) setMade(one);
+            if (one && 'ended' in one) setEnded(one);
+            else if (one) setMade(one);
           }}
         />
       ) : null}
@@ -155,15 +169,15 @@ function ConfirmDeed({
 }: {
   user: User;
   deed: Exclude<Deed, 'edit'>;
-  onClose: (made?: NewPassword) => void;
+  onClose: (done?: NewPassword | EndedSessions) => void;
 }) {
   const queries = useQueryClient();
   const [title, meaning] = deeds[deed];
   const act = useMutation({
     mutationFn: () => doIt(user, deed),
-    onSuccess: async (made) => {
+    onSuccess: async (done) => {
       await queries.invalidateQueries({ queryKey: keyOf(endpoints.listUsers) });
-      onClose(made);
+      onClose(done);
     },
   });
   return (
@@ -181,11 +195,11 @@ function ConfirmDeed({
   );
 }
 
-async function doIt({ userId, login }: User, deed: Exclude<Deed, 'edit'>): Promise<NewPassword | undefined> {
+async function doIt({ userId, login }: User, deed: Exclude<Deed, 'edit'>): Promise<NewPassword | EndedSessions | undefined> {
   const params = { userId };
   if (deed === 'password') return { login, ...(await call(endpoints.resetPassword, { params })) };
   if (deed === 'factors') await call(endpoints.resetSecondFactors, { params });
-  else if (deed === 'sessions') await call(endpoints.endUserSessions, { params });
+  else if (deed === 'sessions') return { login, ...(await call(endpoints.endUserSessions, { params })) };
   else if (deed === 'delete') await call(endpoints.deleteUser, { params });
   else await call(endpoints.changeUser, { params, body: { disabled: deed === 'disable' } });
   return undefined;
