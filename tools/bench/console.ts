@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   compareMoments,
   countDetections,
@@ -15,19 +14,16 @@ import {
   listDetections,
   listSoftware,
 } from '@vedette/protocol';
-import { openDatabase } from '@vedette/server';
 import { PlatformProcess } from '@vedette/testkit';
 import type { Browser, Page } from 'playwright-core';
-import { judgeUnjudged } from '../../apps/server/src/knowledge/judge-unjudged.ts';
 import { startBrowser } from '../../tests/e2e/browser.ts';
 import { logIn } from '../../tests/e2e/explore-console.ts';
 import { FleetConnection } from '../fleet/connection.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { percentile } from '../fleet/tally.ts';
 import { buildConsole } from '../start/build.ts';
-import { AssetPlans } from './fleet/asset-plans.ts';
 import { FeedDirectory } from './fleet/feed-directory.ts';
-import { seedAssets } from './fleet/seed-assets.ts';
+import { seedPlatform } from './fleet/seed-platform.ts';
 
 export const name = 'console';
 export const options = {
@@ -58,7 +54,7 @@ export async function run(given: Readonly<Record<string, number>>): Promise<Reco
       }),
     );
     const fleet = new Fleet(1, assets, stack.use(new FleetConnection({ sockets: 4, verifyEvery: 16 })));
-    await seed(platform, fleet);
+    await seedPlatform(platform, fleet);
     const browser = await startBrowser();
     stack.defer(() => browser.close());
     const loadAverage = loadavg()[0];
@@ -72,23 +68,6 @@ export async function run(given: Readonly<Record<string, number>>): Promise<Reco
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-async function seed(platform: PlatformProcess, fleet: Fleet): Promise<void> {
-  await platform.kill();
-  const database = openDatabase({
-    host: join(platform.dataDirectory, 'postgres/socket'),
-    user: 'vedette',
-    database: 'vedette',
-    statement_timeout: 0,
-  });
-  // The weaknesses were known before the machines came: else the trend would be that of a whole fleet judged for the first time.
-  await database.pool.query("update knowledge_version set imported_at = imported_at - interval '31 days'");
-  await seedAssets(database, new AssetPlans(fleet), fleet.agents);
-  await judgeUnjudged(database.db);
-  await database.close();
-  await platform.restart();
-  for (let answer = null; !answer; await delay(100)) answer = await platform.client.call(getDashboard, {}).catch(() => null);
 }
 
 async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): Promise<Record<string, number>> {

@@ -33,6 +33,8 @@ export interface FleetIndexStatus {
   readonly assets: number;
   readonly verdicts: number;
   readonly buildMs: number | null;
+  /** Since when it knows of every organization when detections came and went; null while there is none. */
+  readonly knownSince: Date | null;
   readonly verifiedAt: Date | null;
   /** Of the verifications since the start. */
   readonly verifiedAssets: number;
@@ -102,6 +104,7 @@ export class FleetIndex implements AsyncDisposable {
       assets: this.#built ? organizations.reduce((sum, { table }) => sum + table.assets.length, 0) : this.#progress,
       verdicts: this.#built?.book.verdicts ?? 0,
       buildMs: this.#buildMs,
+      knownSince: organizations.length > 0 ? new Date(Math.max(...organizations.map(({ deepSince }) => deepSince))) : null,
       verifiedAt: this.#verified.at,
       verifiedAssets: this.#verified.assets,
       healedAssets: this.#verified.healed,

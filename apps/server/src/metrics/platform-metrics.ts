@@ -150,6 +150,16 @@ function addIndexGauges(registry: Registry, { fleetIndex, clock }: Context): voi
     },
   });
   new Gauge({
+    name: 'vedette_fleet_index_known_seconds',
+    help: 'How far back the fleet index knows when detections came and went; absent while it is built.',
+    labelNames: ['process'],
+    registers,
+    collect() {
+      const { knownSince } = fleetIndex.status;
+      if (knownSince) this.set({ process: 'this' }, (clock().getTime() - knownSince.getTime()) / 1000);
+    },
+  });
+  new Gauge({
     name: 'vedette_fleet_index_verified_age_seconds',
     help: 'Time since the fleet index was last compared with the database; absent before the first time.',
     // Without a label there would be a 0 before the first time.
