@@ -4,7 +4,7 @@ import SideNavigation from '@cloudscape-design/components/side-navigation';
 import SplitPanel from '@cloudscape-design/components/split-panel';
 import { Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { endpoints } from '@vedette/protocol';
-import { useEffect, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useApi } from '../api/use-api.ts';
 import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
@@ -16,6 +16,7 @@ import { Shortcuts } from './Shortcuts.tsx';
 import { useTimeTravel } from './time-travel.ts';
 import { TopBar } from './TopBar.tsx';
 import { useLiveUpdates } from './use-live-updates.ts';
+import { useCorrectedLayout } from './use-corrected-layout.ts';
 
 /** Everything around a page: top bar, navigation, breadcrumbs, the panel that explains. */
 export function AppFrame() {
@@ -32,10 +33,8 @@ export function AppFrame() {
     event.preventDefault();
     if (event.detail.href) router.history.push(event.detail.href);
   };
-  useEffect(() => {
-    // On a narrow window the library gives its navigation an attribute that a navigation may not have (WAI-ARIA 1.2, 6.6).
-    document.querySelector('nav[aria-orientation]')?.removeAttribute('aria-orientation');
-  });
+  const layout = useRef<HTMLDivElement>(null);
+  useCorrectedLayout(layout);
   const section = `/${pathname.split('/')[1] ?? ''}`;
   const { panel, trail } = frame;
   return (
@@ -44,48 +43,50 @@ export function AppFrame() {
         Skip to the content
       </a>
       <TopBar moment={<MomentButton {...moment} />} />
-      <AppLayout
-        headerSelector="#top-bar"
-        toolsHide
-        ariaLabels={{ navigation: 'Main', navigationToggle: 'Open navigation', navigationClose: 'Close navigation' }}
-        navigationWidth={232}
-        navigationOpen={navigationOpen}
-        onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
-        navigation={
-          <SideNavigation
-            activeHref={pathname.startsWith('/help') ? pathname : section}
-            onFollow={follow}
-            header={{ text: me?.organization ?? '', href: paths.dashboard() }}
-            items={placesFor(may).flatMap((group, at) => [
-              ...(at === 0 ? [] : [{ type: 'divider' as const }]),
-              ...group.map(({ text, href }) => ({ type: 'link' as const, text, href })),
-            ])}
-          />
-        }
-        breadcrumbs={
-          trail && trail.length > 0 ? (
-            <BreadcrumbGroup ariaLabel="Breadcrumbs" onFollow={follow} items={trail.map(([text, href]) => ({ text, href }))} />
-          ) : undefined
-        }
-        content={
-          <div id="content" tabIndex={-1}>
-            <PastBanner {...moment} section={section} />
-            <Outlet />
-          </div>
-        }
-        splitPanelOpen={Boolean(panel)}
-        splitPanelSize={panelSize}
-        splitPanelPreferences={{ position: 'side' }}
-        onSplitPanelResize={({ detail }) => setPanelSize(detail.size)}
-        onSplitPanelToggle={({ detail }) => !detail.open && panel?.onClose()}
-        splitPanel={
-          panel ? (
-            <SplitPanel header={panel.title} closeBehavior="hide" hidePreferencesButton>
-              {panel.content}
-            </SplitPanel>
-          ) : undefined
-        }
-      />
+      <div ref={layout}>
+        <AppLayout
+          headerSelector="#top-bar"
+          toolsHide
+          ariaLabels={{ navigation: 'Main', navigationToggle: 'Open navigation', navigationClose: 'Close navigation' }}
+          navigationWidth={232}
+          navigationOpen={navigationOpen}
+          onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
+          navigation={
+            <SideNavigation
+              activeHref={pathname.startsWith('/help') ? pathname : section}
+              onFollow={follow}
+              header={{ text: me?.organization ?? '', href: paths.dashboard() }}
+              items={placesFor(may).flatMap((group, at) => [
+                ...(at === 0 ? [] : [{ type: 'divider' as const }]),
+                ...group.map(({ text, href }) => ({ type: 'link' as const, text, href })),
+              ])}
+            />
+          }
+          breadcrumbs={
+            trail && trail.length > 0 ? (
+              <BreadcrumbGroup ariaLabel="Breadcrumbs" onFollow={follow} items={trail.map(([text, href]) => ({ text, href }))} />
+            ) : undefined
+          }
+          content={
+            <div id="content" tabIndex={-1}>
+              <PastBanner {...moment} section={section} />
+              <Outlet />
+            </div>
+          }
+          splitPanelOpen={Boolean(panel)}
+          splitPanelSize={panelSize}
+          splitPanelPreferences={{ position: 'side' }}
+          onSplitPanelResize={({ detail }) => setPanelSize(detail.size)}
+          onSplitPanelToggle={({ detail }) => !detail.open && panel?.onClose()}
+          splitPanel={
+            panel ? (
+              <SplitPanel header={panel.title} closeBehavior="hide" hidePreferencesButton>
+                {panel.content}
+              </SplitPanel>
+            ) : undefined
+          }
+        />
+      </div>
       <Shortcuts />
       <CommandPalette />
     </FrameContext>

@@ -28,6 +28,8 @@ export interface Column<Item> {
   /** What the API calls the order by this column; and whether that order begins with the highest. */
   readonly sort?: string;
   readonly isHighestFirst?: boolean;
+  /** Where it begins with the lowest: the first click asks for the highest all the same. */
+  readonly isTurnedFirst?: boolean;
   /** Not shown until somebody chooses it. */
   readonly isExtra?: boolean;
 }
@@ -138,7 +140,8 @@ function Rows<Item>(props: RowsProps<Item>) {
       onSortingChange={({ detail }) => {
         const column = columns.find(({ sort }) => sort === detail.sortingColumn.sortingField);
         // The first click on a figure shows the highest; every other click turns the list round.
-        const isTurnedNow = column === sorted && (detail.isDescending ?? false) !== (column?.isHighestFirst ?? false);
+        const isAgain = (detail.isDescending ?? false) !== (column?.isHighestFirst ?? false);
+        const isTurnedNow = column === sorted ? isAgain : (column?.isTurnedFirst ?? false);
         change({ sort: column?.sort, direction: isTurnedNow ? 'descending' : undefined });
       }}
       loading={list.isPending}
