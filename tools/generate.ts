@@ -148,4 +148,7 @@ if (import.meta.main) {
   mkdirSync(folder, { recursive: true });
   for (const [file, text] of generatedDocuments()) writeFileSync(join(folder, file), text);
   writeFileSync(join(queryRoom, 'generated/parser.ts'), generatedQueryParser());
+  // Not for those who only ask for documents: it is the whole server.
+  const { writeExamples } = await import('./examples/write-examples.ts');
+  await writeExamples();
 }

@@ -1,6 +1,9 @@
 import { endpoints } from '@vedette/protocol';
+import { type EntityName, parseQuery } from '@vedette/query';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { expect, it } from 'vitest';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
 import { openApi } from './open-api.ts';
 
 interface Document {
@@ -8,6 +11,9 @@ interface Document {
 }
 
 const document = openApi('1.2.3') as Document & object; // the test is about its shape
+
+const ajv = new Ajv2020({ strict: false, validateSchema: false });
+addFormats.default(ajv);
 
 it('is a valid OpenAPI 3.1 document', async () => {
   expect(await new Validator().validate(JSON.parse(JSON.stringify(document)) as Record<string, unknown>)).toEqual({
@@ -33,7 +39,11 @@ it('describes every part of every path', () => {
 });
 
 interface Described {
-  readonly parameters: readonly { readonly name: string; readonly description?: string }[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly examples?: Readonly<Record<string, { readonly $ref: string }>>;
+  }[];
   readonly responses: Readonly<
     Record<string, { readonly description: string; readonly content: Readonly<Record<string, unknown>> }>
   >;
@@ -75,4 +85,45 @@ it('says where a list comes as CSV, and what a parameter means', () => {
   expect(Object.keys(operationOf('getAsset').responses['200']?.content ?? {})).toEqual(['application/json']);
   const asOf = operationOf('listDetections').parameters.find(({ name }) => name === 'asOf');
   expect(asOf?.description).toBe('The view at this moment of the past');
+});
+
+describe.each(Object.keys(endpoints) as (keyof typeof endpoints)[])('%s', (name) => {
+  it('has an example of its reply (npm run generate), which fits', () => {
+    const { content } = operationOf(name).responses['200'] ?? {};
+    const { schema, example } = (content ?? {})['application/json'] as { schema: object; example?: unknown };
+    const validate = ajv.compile(schema);
+    validate(example);
+    expect(validate.errors).toBeNull();
+  });
+});
+
+it('shows a query for every field where one can be asked, and each is one', () => {
+  const { components } = document as unknown as { components: { examples: Record<string, { value: string }> } };
+  const shown = Object.keys(endpoints).flatMap((name) =>
+    operationOf(name as keyof typeof endpoints)
+      .parameters.filter(({ description }) => description === 'In the query language')
+      .map(
+        ({ examples }) =>
+          [name, Object.values(examples ?? {}).map(({ $ref }) => $ref.slice('#/components/examples/'.length))] as const,
+      ),
+  );
+  expect(shown.map(([name]) => name)).toEqual([
+    'listAssets',
+    'listDetections',
+    'countDetections',
+    'listSoftware',
+    'listEvents',
+    'listChecks',
+  ]);
+  for (const [name, queries] of shown) {
+    expect([name, queries.length > 0]).toEqual([name, true]);
+    for (const query of queries) {
+      const about = query.split('.')[0] as EntityName; // an example of an unknown one would not be read
+      expect(parseQuery(components.examples[query]?.value ?? '', about, 0).query).not.toBeNull();
+    }
+  }
+});
+
+it('weighs less than 600 kB', () => {
+  expect(JSON.stringify(document).length).toBeLessThan(600_000);
 });

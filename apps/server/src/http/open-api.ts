@@ -1,7 +1,9 @@
 import { type ApiErrorCode, type Endpoint, endpoints, Problem } from '@vedette/protocol';
+import { entities, type Entity, type EntityName } from '@vedette/query';
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
 import { queryShape } from './csv-of-items.ts';
+import { examples } from './generated/examples.ts';
 
 /** The public API as an OpenAPI 3.1 document, made from the endpoints themselves. */
 export function openApi(version: string): object {
@@ -18,6 +20,7 @@ export function openApi(version: string): object {
     paths: Object.fromEntries(paths),
     components: {
       schemas: { Problem: schemaOf(Problem, 'output') },
+      examples: Object.fromEntries(Object.values(entities).flatMap(fieldExamples)),
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -25,6 +28,16 @@ export function openApi(version: string): object {
 
 /** What the ways to an operation may answer, whatever it does: by the name it was called by, the page it was called from, load, a fault. */
 const ofAny: readonly ApiErrorCode[] = ['BAD_REQUEST', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'INTERNAL', 'UNAVAILABLE'];
+
+/** What the parameter `query` of an operation asks for, in the query language. */
+const asked: Readonly<Record<string, EntityName>> = {
+  listAssets: 'asset',
+  listDetections: 'detection',
+  countDetections: 'detection',
+  listSoftware: 'software',
+  listEvents: 'event',
+  listChecks: 'check',
+};
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
@@ -35,13 +48,13 @@ function operation(endpoint: Endpoint): object {
     summary: endpoint.summary,
     'x-permission': endpoint.permission,
     security: endpoint.permission === 'public' ? [] : [{ token: [] }],
-    parameters: [...parameters('path', endpoint.params), ...parameters('query', endpoint.query)],
+    parameters: [...parameters('path', endpoint.params), ...parameters('query', endpoint.query, asked[endpoint.name])],
     ...(endpoint.body instanceof z.ZodUndefined ? {} : { requestBody: body }),
     responses: {
       200: {
         description: 'Success',
         content: {
-          'application/json': { schema: schemaOf(endpoint.reply, 'output') },
+          'application/json': { schema: schemaOf(endpoint.reply, 'output'), example: examples[endpoint.name] },
           // docs/clients.md: RFC 4180, the whole list.
           ...(queryShape(endpoint).format ? { 'text/csv': { schema: { type: 'string' } } } : {}),
         },
@@ -68,14 +81,24 @@ function problemsOf({ params, query, body, permission, errors }: Endpoint): Reco
   );
 }
 
-function parameters(where: 'path' | 'query', schema: z.ZodType): object[] {
+function parameters(where: 'path' | 'query', schema: z.ZodType, about?: EntityName): object[] {
   if (!(schema instanceof z.ZodObject)) return [];
   const { properties = {}, required = [] } = schemaOf(schema, 'input');
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = property as { readonly description?: string }; // JSON Schema of a scalar
     const meaning = description === undefined ? {} : { description };
-    return { name, in: where, required: where === 'path' || required.includes(name), ...meaning, schema };
+    const shown = about && name === 'query' ? { examples: queriesAbout(about) } : {};
+    return { name, in: where, required: where === 'path' || required.includes(name), ...meaning, schema, ...shown };
   });
+}
+
+/** A query for each field, by reference: several operations ask for the same. */
+function queriesAbout(about: EntityName): object {
+  return Object.fromEntries(entities[about].fields.map(({ name }) => [name, { $ref: `#/components/examples/${about}.${name}` }]));
+}
+
+function fieldExamples({ name: about, fields }: Entity): [string, object][] {
+  return fields.map(({ name, describes, example }) => [`${about}.${name}`, { summary: describes, value: example }]);
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): { properties?: Record<string, unknown>; required?: string[] } {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths, type DesiredRelease, endpoints, type Rollout, type UpgradeReport } from '@vedette/protocol';
-import { initRepository, readStaged, signerOf, signStaged, targetFile, TrustedMetadata } from '@vedette/release';
+import { targetFile, TrustedMetadata } from '@vedette/release';
 import { syncDocument, TestReleases, throwAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -14,6 +14,7 @@ import {
   organizationId,
   server,
 } from '../testing/agent-fixture.ts';
+import { platformDocuments } from '../testing/platform-documents.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, testServer } from '../testing/test-server.ts';
 import { RolloutKeeper } from './rollout-keeper.ts';
@@ -61,33 +62,9 @@ async function call<Reply>(
   return { status: reply.statusCode, json: reply.json<Reply>() };
 }
 
-/** The same repository as a fresh one for the platform's own online keys: only snapshot and timestamp differ. */
 async function documents(): Promise<Record<string, unknown>> {
-  const { json } = await call<{ onlineKeys: Record<'snapshot' | 'timestamp', { keyId: string; public: string }> }>(
-    'GET',
-    '/releases/repository',
-  );
-  const online = (role: 'snapshot' | 'timestamp') => ({
-    keys: [{ format: 'vedette-release-public-key-1' as const, role, ...json.onlineKeys[role] }],
-    threshold: 1,
-  });
-  const fresh = join(releases.directory, 'for-platform');
-  await initRepository(fresh, { ...releases.assignments(), snapshot: online('snapshot'), timestamp: online('timestamp') }, start);
-  const staged = await readStaged(fresh);
-  const published = async (role: string) => {
-    const names = ['6', '5', '4', '3', '2', '1'].map((version) => join(releases.directory, 'tuf', `${version}.${role}.json`));
-    for (const name of names) {
-      const text = await readFile(name, 'utf8').catch(() => null);
-      if (text !== null) return JSON.parse(text) as { signed: { targets: object } };
-    }
-    throw new Error(`no ${role}`);
-  };
-  for (const role of ['content', 'code'] as const) {
-    Object.assign(staged[role]?.signed ?? {}, { targets: (await published(role)).signed.targets });
-    await writeFile(join(fresh, 'staged', `${role}.json`), JSON.stringify(staged[role]));
-  }
-  for (const key of Object.values(releases.keys).flat()) await signStaged(fresh, signerOf(key));
-  return (await readStaged(fresh)) as Record<string, unknown>;
+  const { json } = await call<{ onlineKeys: Parameters<typeof platformDocuments>[1] }>('GET', '/releases/repository');
+  return platformDocuments(releases, json.onlineKeys, start);
 }
 
 async function upload(name: string, sha256: string, change = (bytes: Buffer) => bytes) {

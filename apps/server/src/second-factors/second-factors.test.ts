@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { Secret, TOTP } from 'otpauth';
+import { Secret } from 'otpauth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashPassword } from '../auth/password.ts';
 import { type Bend, SoftwareKey } from '../testing/software-key.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { totpCode } from '../testing/totp-code.ts';
 import { insertUser } from '../users/store.ts';
 
 let database: ThrowAwayDatabase;
@@ -72,7 +73,7 @@ function later(seconds: number): void {
 }
 
 function codeOf(secret: string): string {
-  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: server.clock.now.getTime() });
+  return totpCode(secret, server.clock.now);
 }
 
 async function withTotp(person: Person): Promise<{ secret: string; recoveryCodes: string[]; secondFactorId: string }> {
