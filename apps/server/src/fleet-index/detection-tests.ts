@@ -145,9 +145,7 @@ function foundBetween(
   later: RecentTransitions | null,
 ): RoaringBitmap32 {
   const found = late ? late.foundAmong(place, universe) : new RoaringBitmap32(universe);
-  const after = later?.foundAmong(place, universe);
-  if (after) found.andNotInPlace(after);
-  after?.dispose();
+  later?.takeFound(place, found);
   return found;
 }
 

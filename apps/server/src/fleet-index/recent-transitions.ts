@@ -41,6 +41,13 @@ export class RecentTransitions {
     return found;
   }
 
+  /** Takes away from these assets those of `foundAmong`. */
+  takeFound(place: number, assets: RoaringBitmap32): void {
+    if (!this.#born.isEmpty) assets.andNotInPlace(this.#born);
+    const found = this.#found.get(place);
+    if (found) assets.andNotInPlace(found);
+  }
+
   /** Whether the check was not found first since, on any asset. */
   isQuiet(place: number): boolean {
     return this.#born.isEmpty && !this.hasLogged(place);
