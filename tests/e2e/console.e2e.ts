@@ -400,7 +400,11 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.goto(`${url}/account`);
     await page.getByRole('button', { name: 'Log out everywhere' }).click();
     await page.getByText(/^(Your only session ends|\d+ sessions end), this one/).waitFor();
+    const ended = page.waitForResponse(
+      (reply) => reply.url().endsWith('/account/sessions') && reply.request().method() === 'DELETE',
+    );
     await page.getByRole('button', { name: 'Log out everywhere' }).last().click();
+    expect((await ended).status()).toBe(200);
     await page.getByRole('button', { name: 'Log in' }).waitFor();
   });
 

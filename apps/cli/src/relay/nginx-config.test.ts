@@ -387,7 +387,10 @@ describe('vedette relay nginx-config', () => {
 
   it.each(['0', '00', '-1', '1.5', 'x', '', '5r/s; deny all'])('refuses --rate %j as wrong usage', async (rate) => {
     for (const [kind, place] of Object.entries({ platform: 'https://platform.example', mirror: '/srv/mirror' }))
-      await expect(run({ [kind]: place, rate })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('--rate') });
+      await expect(run({ [kind]: place, rate })).rejects.toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('--rate'),
+      });
   });
 
   it('writes the rate that it is given', async () => {

@@ -157,9 +157,15 @@ const deeds = {
     'For somebody who lost them. Sessions end, and the password alone opens the account until a new one is set up.',
   ],
   sessions: ['Log out everywhere', 'All sessions of the user end at once; logging in again is possible. API tokens stay.'],
-  disable: ['Disable', 'Sessions and API tokens of the user are refused at once, until the user is enabled again.'],
+  disable: [
+    'Disable',
+    'Sessions and API tokens of the user are refused at once, until the user is enabled again. Reports at certain times stop: see Reports.',
+  ],
   enable: ['Enable', 'The user may log in again, and API tokens count again.'],
-  delete: ['Remove', 'The user goes with all sessions and API tokens. The audit log keeps the login.'],
+  delete: [
+    'Remove',
+    'The user goes with all sessions and API tokens. Reports at certain times stop, until somebody takes them over: see Reports. The audit log keeps the login.',
+  ],
 } as const;
 
 function ConfirmDeed({
