@@ -91,9 +91,7 @@ export async function inHistories(
     );
     assets.dispose();
   }
-  const where = query
-    ? detectionCondition(query, (part) => numbers.get(part) ?? [], { ...scope, decisions })
-    : undefined;
+  const where = query ? detectionCondition(query, (part) => numbers.get(part) ?? [], { ...scope, decisions }) : undefined;
   const exception = speaksOfException(query) ? 'with' : filter.exception;
   const status = filter.status === 'open' && speaksOfFixed(query) ? 'all' : filter.status;
   return { ...filter, status, where, exception, decisions, asOf: scope.asOf };

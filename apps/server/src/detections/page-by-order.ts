@@ -63,7 +63,7 @@ function pageByTimes(
   const only = (test: DetectionTest): SelectWithin =>
     stack.use(new DetectionVisits(index, { ...wished, test: allOf([wished.test, test]) })).all;
   if (sort === 'firstFound')
-    return pageByFirstFound(index, wish, { select, earlier: only(firstFound({ from: -Infinity, until: index.since })) });
+    return pageByFirstFound(index, wish, { select, earlier: only(firstFound({ from: -Infinity, until: index.deepSince })) });
   const ways = statuses.map((status) => byValue(only(inStatus((one) => one === status, newForDays)), () => [status]));
   return pageInOrder(index, wish, ways);
 }

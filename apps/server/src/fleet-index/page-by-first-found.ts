@@ -8,12 +8,12 @@ import type { Selected } from './selection.ts';
 /** So many moments are looked at at first; then many times as many. */
 const [fewMoments, growth] = [2, 8];
 
-/** What came before the index's window comes before all times, worst first: when it was is not known. */
+/** What came before the index's log begins comes before all times, worst first: when it was is not known. */
 const before = 0;
 
 /**
- * One page of what `select` visits by when it was first found, in seconds since 1970: exactly within the index's window. `earlier`
- * visits what was found before that.
+ * One page of what `select` visits by when it was first found, in seconds since 1970: exactly as far back as the index's log goes.
+ * `earlier` visits what was found before that.
  */
 export function pageByFirstFound(
   index: OrganizationIndex,
@@ -26,9 +26,27 @@ export function pageByFirstFound(
   const isNewestFirst = wish.turned[0] ?? false;
   const after = wish.after === undefined ? null : Number(wish.after[0]);
   const fillEarlier = (): void => void page.fill([{ select: earlier, partsOf: (selected) => [wholePart(selected, [before])] }]);
-  if (!isNewestFirst && (after === null || after < index.since / 1000)) fillEarlier();
-  const moments = momentsOf(index).filter((at) => after === null || (isNewestFirst ? at / 1000 <= after : at / 1000 >= after));
-  if (isNewestFirst) moments.reverse();
+  const { since, deepSince } = index;
+  if (!isNewestFirst && (after === null || after < deepSince / 1000)) fillEarlier();
+  // The newest are asked for most, and lie in the last month: the year before is looked at where that is not enough.
+  const last = { from: since, until: Number.POSITIVE_INFINITY };
+  const times = deepSince < since ? [last, { from: deepSince, until: since }] : [last];
+  for (const time of isNewestFirst ? times : times.toReversed()) {
+    if (page.isFull) break;
+    const isBehind = (at: number): boolean => after === null || (isNewestFirst ? at / 1000 <= after : at / 1000 >= after);
+    const moments = momentsOf(index, time).filter(isBehind);
+    fillFrom(page, isNewestFirst ? moments.reverse() : moments, { index, select });
+  }
+  if (isNewestFirst && !page.isFull) fillEarlier();
+  return { total, ...page.end() };
+}
+
+/** Few moments at a time, in the order in which they come. */
+function fillFrom(
+  page: PageInOrder,
+  moments: Float64Array,
+  { index, select }: { readonly index: OrganizationIndex; readonly select: SelectWithin },
+): void {
   for (
     let [from, count] = [0, fewMoments];
     from < moments.length && !page.isFull;
@@ -39,22 +57,20 @@ export function pageByFirstFound(
     page.fill(times.ways(select));
     times.dispose();
   }
-  if (isNewestFirst && !page.isFull) fillEarlier();
-  return { total, ...page.end() };
 }
 
-/** When something of the window was first found, in order, each once. */
-function momentsOf({ table, log, since }: OrganizationIndex): Float64Array {
+/** When something was first found from one moment until before another one, in order, each once. */
+function momentsOf({ table, log }: OrganizationIndex, time: { readonly from: number; readonly until: number }): Float64Array {
   const moments = new Set<number>();
-  log.forEach(since, ({ at, from, first }) => void (from === 0 && first && moments.add(at)));
+  log.forEach(time.from, ({ at, from, first }) => void (from === 0 && first && at < time.until && moments.add(at)));
   for (let asset = 0; asset < table.assets.length; asset += 1) {
     const birth = table.birth(asset);
-    if (birth >= since && Number.isFinite(birth)) moments.add(birth);
+    if (birth >= time.from && birth < time.until) moments.add(birth);
   }
   return Float64Array.from(moments).sort();
 }
 
-/** What was first found between two moments of the window, both included: with its asset, or later than that. */
+/** What was first found between two moments, both included: with its asset, or later than that. */
 class FoundTimes {
   /** Assets that came in that time. */
   readonly #born: RoaringBitmap32;
@@ -64,14 +80,14 @@ class FoundTimes {
   readonly #logged = new Map<number, Map<number, RoaringBitmap32>>();
   readonly #birthOf: (asset: number) => number;
 
-  constructor({ table, log, since }: OrganizationIndex, moments: readonly [number, number]) {
+  constructor({ table, log }: OrganizationIndex, moments: readonly [number, number]) {
     const [first, last] = [Math.min(...moments), Math.max(...moments)];
     this.#birthOf = (asset) => table.birth(asset);
-    this.#born = table.bornSince(Math.max(first, since));
+    this.#born = table.bornSince(first);
     const younger = table.bornSince(last + 1);
     this.#born.andNotInPlace(younger);
     younger.dispose();
-    log.forEach(since, ({ at, place, assets, from, first: isFirst }) => {
+    log.forEach(first, ({ at, place, assets, from, first: isFirst }) => {
       if (from !== 0 || !isFirst) return;
       if (at >= first && at <= last) addTo(momentOf(this.#logged, place, at), assets);
       if (typeof assets !== 'number') {

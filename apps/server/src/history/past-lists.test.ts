@@ -87,6 +87,7 @@ it('lists and counts of the past say what the histories say, whatever has happen
     }
     await fleetIndex.deepen();
     for (const organizationId of world.organizationIds) {
+      await compareOrders({ ...sources, organizationId, asOf: clock() });
       for (const age of deepAges) {
         const asOf = new Date(world.now - age * dayMs);
         const scope = { ...sources, organizationId, asOf, isDeep: true };
@@ -179,17 +180,17 @@ async function compareDetections(scope: Scope): Promise<void> {
   }
 }
 
-/** In every order, from the index of now; what was found before its window, in no order of time. */
+/** In every order, from the index of now; what was found before its log begins, in no order of time. */
 async function compareOrders(scope: Scope): Promise<void> {
   const { organizationId, db, fleetIndex } = scope;
   const asOf = scope.clock();
-  const { since } = await fleetIndex.current(organizationId);
+  const { deepSince } = await fleetIndex.current(organizationId);
   for (const sort of DetectionSorting.exclude(['asset']).options) {
     for (const direction of SortDirection.options) {
       const order = orderOf({ sort, direction });
       const wish = { organizationId, status: 'all' as const, asOf, ...page, sort, order };
       const { items, total } = await findDetections(db, wish);
-      const expected = sort === 'firstFound' ? within(items, since, direction === 'descending') : items;
+      const expected = sort === 'firstFound' ? within(items, deepSince, direction === 'descending') : items;
       const named = expected.map(({ assetId, check }) => `${assetId} ${check}`);
       const found = await findInFleet(scope, wish);
       expect([sort, direction, found.items.map(({ assetId, check }) => `${assetId} ${check}`)]).toEqual([sort, direction, named]);
@@ -211,7 +212,7 @@ function placeIn(wish: Parameters<typeof orderOf>[0] & { readonly after: string 
   return order ? { order } : { after: readCursor(wish.after, wish.sort) };
 }
 
-/** What was found before the window is worst first. */
+/** What was found before the index knows of times is worst first. */
 function within(items: readonly Detection[], since: number, isNewestFirst: boolean): Detection[] {
   const isEarlier = ({ firstFound }: Detection): boolean => Date.parse(firstFound) < since;
   const confirmed = ({ confidence }: Detection): number => Number(confidence === 'confirmed');

@@ -100,7 +100,7 @@ export const listDetections = endpoint({
   query: DetectionFilter.extend({
     sort: DetectionSorting.optional().meta({
       description:
-        'worst when left out, and for CSV asset: so a whole fleet is read many times as fast. firstFound is exact for what was found in the last 31 days; in a fleet, what was found before that comes before it, worst first',
+        'worst when left out, and for CSV asset: so a whole fleet is read many times as fast. firstFound is exact for what was found in the last 400 days (31 in the first minutes after a start); in a fleet, what was found before that comes before it, worst first',
     }),
     direction: SortDirection.default('ascending').meta({
       description: 'Of what is sorted by; what is alike in that stays worst first. asset is ascending',
