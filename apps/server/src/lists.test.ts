@@ -451,7 +451,7 @@ describe('a moment of the past', () => {
     const refused = await get(`/assets?asOf=${longBefore}&query=detection.status:new`);
     expect([refused.statusCode, refused.json<{ detail: string }>().detail]).toEqual([
       400,
-      expect.stringContaining('of the past'),
+      expect.stringContaining('of assets of that time'),
     ]);
   });
 
