@@ -10,7 +10,7 @@ export const api: Command = {
   summary: 'Call any operation of the public API by its path, and print the reply.',
   args: '<method> <path>',
   options: [['--body <file>', 'JSON document to send; "-" reads standard input']],
-  help: 'Operations and their documents: /api/v1/openapi.json of the platform. The path starts behind /api/v1.',
+  help: 'Operations and their documents: /api/openapi.json of the platform. The path starts behind /api/v1.',
   example: 'vedette api GET "/assets?limit=5" --output yaml',
   async run({ client, input }, [method = '', path = ''], options) {
     const verb = method.toUpperCase();
