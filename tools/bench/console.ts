@@ -89,6 +89,11 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     detectionsByQuery: () =>
       client.call(listDetections, { query: { query: 'severity:>=high and asset:(os:debian)', limit: 50 } }),
     detectionsByRisk: () => client.call(listDetections, { query: { sort: 'risk', limit: 50 } }),
+    detectionsByName: () => client.call(listDetections, { query: { sort: 'name', limit: 50 } }),
+    detectionsByHostname: () => client.call(listDetections, { query: { sort: 'hostname', limit: 50 } }),
+    detectionsByStatus: () => client.call(listDetections, { query: { sort: 'status', limit: 50 } }),
+    detectionsByFirstFound: () =>
+      client.call(listDetections, { query: { sort: 'firstFound', direction: 'descending', limit: 50 } }),
     detectionsSearched: () => client.call(listDetections, { query: { search: 'openssl', limit: 50 } }),
     detectionsFound: () => client.call(listDetections, { query: { query: 'firstFound:<now-2d and not status:new', limit: 50 } }),
     detectionsFixable: () => client.call(listDetections, { query: { query: 'fixable:true or package:openssl', limit: 50 } }),
@@ -103,6 +108,7 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     checks: () => client.call(listChecks, { query: { limit: 50 } }),
     checksByAssets: () => client.call(listChecks, { query: { sort: 'assets', limit: 50 } }),
     software: () => client.call(listSoftware, { query: { limit: 50 } }),
+    softwareByVersion: () => client.call(listSoftware, { query: { sort: 'version', limit: 50 } }),
     softwareOfThePast: () => client.call(listSoftware, { query: { asOf: weekAgo, limit: 50 } }),
     checksOfThePast: () => client.call(listChecks, { query: { asOf: ago(7), limit: 50 } }),
     detectionsOfThePast: () => client.call(listDetections, { query: { asOf: ago(7), limit: 50 } }),
