@@ -184,13 +184,15 @@ async function compareDetections(scope: Scope): Promise<void> {
 async function compareOrders(scope: Scope): Promise<void> {
   const { organizationId, db, fleetIndex } = scope;
   const asOf = scope.clock();
-  const { deepSince } = await fleetIndex.current(organizationId);
+  const { deepSince, table } = await fleetIndex.current(organizationId);
+  const numbers = new Map(table.assets.map(({ assetId, number }) => [assetId, number]));
   for (const sort of DetectionSorting.exclude(['asset']).options) {
     for (const direction of SortDirection.options) {
       const order = orderOf({ sort, direction });
       const wish = { organizationId, status: 'all' as const, asOf, ...page, sort, order };
       const { items, total } = await findDetections(db, wish);
-      const expected = sort === 'firstFound' ? within(items, deepSince, direction === 'descending') : items;
+      const expected =
+        sort === 'firstFound' ? within(items, { since: deepSince, isNewestFirst: direction === 'descending', numbers }) : items;
       const named = expected.map(({ assetId, check }) => `${assetId} ${check}`);
       const found = await findInFleet(scope, wish);
       expect([sort, direction, found.items.map(({ assetId, check }) => `${assetId} ${check}`)]).toEqual([sort, direction, named]);
@@ -213,13 +215,20 @@ function placeIn(wish: Parameters<typeof orderOf>[0] & { readonly after: string 
 }
 
 /** What was found before the index knows of times is worst first. */
-function within(items: readonly Detection[], since: number, isNewestFirst: boolean): Detection[] {
+function within(
+  items: readonly Detection[],
+  {
+    since,
+    isNewestFirst,
+    numbers,
+  }: { readonly since: number; readonly isNewestFirst: boolean; readonly numbers: ReadonlyMap<string, number> },
+): Detection[] {
   const isEarlier = ({ firstFound }: Detection): boolean => Date.parse(firstFound) < since;
   const confirmed = ({ confidence }: Detection): number => Number(confidence === 'confirmed');
-  const earlier = items
-    .filter(isEarlier)
-    // By asset they are in order already.
-    .toSorted((a, b) => b.severity - a.severity || b.check - a.check || confirmed(b) - confirmed(a));
+  const numberOf = ({ assetId }: Detection): number => numbers.get(assetId) ?? 0;
+  const compare = (a: Detection, b: Detection): number =>
+    b.severity - a.severity || b.check - a.check || confirmed(b) - confirmed(a) || numberOf(a) - numberOf(b);
+  const earlier = items.filter(isEarlier).toSorted(compare);
   const later = items.filter((item) => !isEarlier(item));
   return isNewestFirst ? [...later, ...earlier] : [...earlier, ...later];
 }
