@@ -159,13 +159,13 @@ export class InstalledAgent implements AsyncDisposable {
     if (holder !== null) process.kill(holder, checkInSignal);
   }
 
-  /** Collectors of which a document waits to be acknowledged. */
-  waiting(): string[] {
+  /** Collectors of which a document was sent, or was about to be, and waits to be acknowledged, with its sequence. */
+  waiting(): ReadonlyMap<string, number> {
     const file = join(this.stateDirectory, 'spool.db');
-    if (!existsSync(file)) return [];
+    if (!existsSync(file)) return new Map();
     using database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
-    const rows = database.prepare('select collector from outgoing order by collector').all();
-    return rows.map(({ collector }) => String(collector));
+    const rows = database.prepare('select collector, sequence from outgoing order by collector').all();
+    return new Map(rows.map(({ collector, sequence }) => [String(collector), Number(sequence)]));
   }
 
   /** Waits until the upgrade's status is as wanted. Others go on meanwhile. */

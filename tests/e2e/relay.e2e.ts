@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createActivationKey, listAssets, listFacts, setReleaseRules } from '@vedette/protocol';
+import { createActivationKey, getAsset, listAssets, setReleaseRules } from '@vedette/protocol';
 import { endProcess, eventually, PlatformProcess, TestReleases } from '@vedette/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStatusFile } from '../../apps/agent/src/state/status-file.ts';
@@ -71,11 +71,11 @@ describe.skipIf(!hasPython)(`a site behind a relay, with a mirror beside it${has
 
   const status = async (): Promise<RelayStatus> => (await (await fetch(new URL('/status', relay))).json()) as RelayStatus;
   const theAsset = async () => (await platform.client.call(listAssets, { query: {} })).items[0];
-  const ports = async (): Promise<unknown[]> => {
+  /** By collector, of the last document that the platform has taken. */
+  const sequences = async (): Promise<ReadonlyMap<string, number>> => {
     const asset = await theAsset();
-    if (!asset) return [];
-    const params = { assetId: asset.assetId, collector: 'listening-socket' };
-    return (await platform.client.call(listFacts, { params, query: { limit: 500 } })).items.map(({ port }) => port);
+    const detail = asset && (await platform.client.call(getAsset, { params: { assetId: asset.assetId } }));
+    return new Map((detail?.agent?.collectors ?? []).map(({ name, sequence }) => [name, sequence]));
   };
 
   it('has its agents enrolled, heard and upgraded through the relay, which keeps what they fetch', async () => {
@@ -101,16 +101,20 @@ describe.skipIf(!hasPython)(`a site behind a relay, with a mirror beside it${has
     const listener = createServer();
     stack.defer(async () => void listener.close());
     await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-    const { port } = listener.address() as AddressInfo; // a TCP server that listens
     const since = Date.now();
     agent.run('scan');
     // What it says of itself is written after an attempt to send.
     const hasScanned = (): boolean => Date.parse(readStatusFile(agent.stateDirectory)?.fullScanAt ?? '') >= since;
-    await eventually('the scan, which was sent', patienceMs, () => hasScanned() || null);
+    await eventually('the scan, which was sent', 2 * patienceMs, () => hasScanned() || null);
     expect((await status()).held.requests).toBeGreaterThan(0);
+    const said = agent.waiting();
+    expect([...said.keys()]).toContain('listening-socket');
     agent.stop();
     await platform.restart();
-    await eventually('its delivery', patienceMs, async () => ((await ports()).includes(port) ? true : null));
+    await eventually('its delivery', patienceMs, async () => {
+      const taken = await sequences();
+      return [...said].every(([collector, sequence]) => (taken.get(collector) ?? 0) >= sequence) || null;
+    });
     expect((await status()).held).toMatchObject({ requests: 0, delivered: expect.any(Number) });
-  });
+  }, 500_000);
 });
