@@ -158,6 +158,22 @@ class World {
   }
 }
 
+/** One that finds nothing and is due in full scans alone; hears when it runs. */
+function collectorOf(fact: typeof kernelFact | typeof postureFact, onRun: () => void): Collector {
+  return defineCollector({
+    fact,
+    describes: '',
+    requires: { platforms: ['linux'] },
+    cost: { reads: [], maxBytes: 0 },
+    watches: [],
+    refreshSeconds: null,
+    rows: async () => {
+      onRun();
+      return { rows: [] };
+    },
+  });
+}
+
 describe('AgentLoop', () => {
   it('sends an inventory and checks in at once', async () => {
     const world = new World();
@@ -330,18 +346,9 @@ describe('AgentLoop', () => {
     const seen: unknown[] = [];
     const others = ['kernel', 'posture'] as const;
     world.others = others.map((name) =>
-      defineCollector({
-        fact: name === 'kernel' ? kernelFact : postureFact,
-        describes: '',
-        requires: { platforms: ['linux'] },
-        cost: { reads: [], maxBytes: 0 },
-        watches: [],
-        refreshSeconds: null,
-        rows: async () => {
-          seen.push([name, world.checkInsAt.length, world.status?.fullScanAt]);
-          if (name === 'kernel' && running) running.checkInNow();
-          return { rows: [] };
-        },
+      collectorOf(name === 'kernel' ? kernelFact : postureFact, () => {
+        seen.push([name, world.checkInsAt.length, world.status?.fullScanAt]);
+        if (name === 'kernel' && running) running.checkInNow();
       }),
     );
     await world.run((loop, sleep) => {
@@ -362,20 +369,7 @@ describe('AgentLoop', () => {
     const world = new World();
     let running: AgentLoop | null = null;
     const hurried: (boolean | undefined)[] = [];
-    world.others = [
-      defineCollector({
-        fact: kernelFact,
-        describes: '',
-        requires: { platforms: ['linux'] },
-        cost: { reads: [], maxBytes: 0 },
-        watches: [],
-        refreshSeconds: null,
-        rows: async () => {
-          hurried.push(running?.isUrgent);
-          return { rows: [] };
-        },
-      }),
-    ];
+    world.others = [collectorOf(kernelFact, () => hurried.push(running?.isUrgent))];
     await world.run((loop, sleep) => {
       running = loop;
       expect(loop.isUrgent).toBe(false);

@@ -193,8 +193,9 @@ export class FleetIndex implements AsyncDisposable {
   }
 
   /**
-   * Reads what came and went before the window that was built at first, as far back as the index shall know it, beside everything else; at most so
-   * many pages of assets of each organization. */
+   * Reads what came and went before the window that was built at first, as far back as the index shall know it, beside everything else. At
+   * most so many pages of assets of each organization.
+   */
   async deepen({ pages = Number.POSITIVE_INFINITY } = {}): Promise<void> {
     await this.#catchUp();
     for (const organizationId of this.#built?.organizations.keys() ?? []) {

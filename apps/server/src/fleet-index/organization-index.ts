@@ -50,8 +50,8 @@ type Found = Pick<CheckDetections, 'open' | 'information'>;
 
 /** How far back the index knows from the start when detections came and went, and what every question about time can be asked for. */
 export const windowMs = 31 * 24 * 3600 * 1000;
-/** How far back it knows after a while: when something was found first and when it was gone. Older questions go to the histories. */
-export const deepMs = 400 * 24 * 3600 * 1000;
+/** How far back it knows them after a while; see Deepening. Older questions go to the histories. */
+const deepMs = 400 * 24 * 3600 * 1000;
 const hourMs = 3600 * 1000;
 const dayMs = 24 * hourMs;
 /** Each may have a bit for every asset. */
@@ -332,7 +332,7 @@ export class OrganizationIndex {
     if (isBirth) return true;
     const found = this.#found(place);
     const first = (from === 0 || to === 0) && !found.wasFixed.has(asset);
-    if (this.#isLogged(at)) this.log.add(place, asset, { at, from, to, first });
+    if (this.#reachesTo(at)) this.log.add(place, asset, { at, from, to, first });
     if (to === 0) {
       found.wasFixed.add(asset);
       found.doubtful.delete(asset);
@@ -395,7 +395,7 @@ export class OrganizationIndex {
   #logMany(place: number, assets: RoaringBitmap32, { at, from, to }: { at: number; from: FoundState; to: FoundState }): void {
     if (assets.isEmpty) return;
     const found = this.#found(place);
-    if (this.#isLogged(at)) {
+    if (this.#reachesTo(at)) {
       const isEdge = from === 0 || to === 0;
       const again = isEdge ? RoaringBitmap32.and(assets, found.wasFixed) : new RoaringBitmap32();
       const rest = RoaringBitmap32.andNot(assets, again);
@@ -407,8 +407,8 @@ export class OrganizationIndex {
     found.doubtful.andNotInPlace(assets);
   }
 
-  /** What is told of a time that is being read besides would be told twice: that reading begins anew. */
-  #isLogged(at: number): boolean {
+  /** Whether the log reaches back to a moment. Where it does not, what is being read of that time may miss what happens: it begins anew. */
+  #reachesTo(at: number): boolean {
     if (at >= this.deepSince) return true;
     this.#deepening?.dispose();
     this.#deepening = null;
