@@ -1,7 +1,7 @@
 import { faultOfTag, type Query } from '@vedette/query';
 import { assetQueryOf, type Kind, type Spec } from './kind.ts';
 import { profileKind, roleKind, tagKind } from './kinds.ts';
-import type { Held, Step } from './plan.ts';
+import type { Held, Step } from './step.ts';
 import type { Wanted } from './read-documents.ts';
 
 /** What keeps the platform from taking something away, in its words: by kind and name. */

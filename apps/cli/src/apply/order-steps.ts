@@ -1,6 +1,6 @@
 import type { Spec } from './kind.ts';
 import { profileKind, tagKind } from './kinds.ts';
-import type { Held, Step } from './plan.ts';
+import type { Held, Step } from './step.ts';
 
 /**
  * Steps, given kind by kind, so that each can be done when its turn comes: a tag after those for which its query asks, the default profile

@@ -6,17 +6,7 @@ import type { Kind, Spec } from './kind.ts';
 import { kinds, roleKind, tagKind } from './kinds.ts';
 import { inOrder } from './order-steps.ts';
 import type { Wanted } from './read-documents.ts';
-
-/** One thing that would be made, changed or taken away. */
-export interface Step {
-  readonly action: 'create' | 'change' | 'delete';
-  readonly kind: Kind;
-  readonly name: string;
-  /** As it shall be; of what is taken away as it is. */
-  readonly spec: Spec;
-  /** Fields that differ, before and after. */
-  readonly fields: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
-}
+import type { Held, Step } from './step.ts';
 
 export interface Plan {
   /** In the order in which they have to happen. */
@@ -25,9 +15,6 @@ export interface Plan {
   /** What is allowed, and most likely a slip. */
   readonly warnings: readonly string[];
 }
-
-/** What the platform holds of each kind, by name. */
-export type Held = ReadonlyMap<Kind, ReadonlyMap<string, Spec>>;
 
 /**
  * Compares what files want with what is there. `prune`: what no file names is taken away, of the kinds that the files name. Throws CliError

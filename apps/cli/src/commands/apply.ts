@@ -1,5 +1,6 @@
 import { kinds } from '../apply/kinds.ts';
-import { carryOut, describeStep, nameStep, planChanges, type Step } from '../apply/plan.ts';
+import { carryOut, describeStep, nameStep, planChanges } from '../apply/plan.ts';
+import type { Step } from '../apply/step.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import type { Command, Surroundings } from './command.ts';

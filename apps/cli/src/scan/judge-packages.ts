@@ -14,7 +14,7 @@ import {
 import { checkNumber, isDistribution, type Check, type KnowledgeInput } from '@vedette/protocol';
 import type { KnowledgeSource } from '../knowledge/knowledge-source.ts';
 import { narrowKnowledge } from './narrow-knowledge.ts';
-import type { Target } from './read-target.ts';
+import type { Target } from './target.ts';
 import { scannedPackages, type ScannedPackage } from './scanned-packages.ts';
 
 interface JudgedPackage extends ScannedPackage {

@@ -9,7 +9,7 @@ import {
   rpmDatabaseHeaders,
   type FileOwners,
 } from '@vedette/extractors';
-import type { ScannedFile } from './read-target.ts';
+import type { ScannedFile } from './target.ts';
 import { withSqliteHeaders } from './rpm-sqlite.ts';
 
 /** What one installed package says of itself has a few kilobytes. */

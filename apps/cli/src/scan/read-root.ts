@@ -9,7 +9,7 @@ import {
   type Distribution,
   type Extraction,
 } from '@vedette/extractors';
-import type { ScannedFile, Target } from './read-target.ts';
+import type { ScannedFile, Target } from './target.ts';
 import { extractRpmSqlite } from './rpm-sqlite.ts';
 
 /** Where the package managers keep their databases; of several of one kind the first that exists is read. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { collectors, parseOsRelease, runCollector, type Host } from '@vedette/collectors';
-import { ExtractorError, extractionLimits, extractorFor, type Distribution, type Extraction } from '@vedette/extractors';
+import { ExtractorError, extractionLimits, extractorFor, type Distribution } from '@vedette/extractors';
 import { linuxHost } from '@vedette/host';
 import { kernelFact, type Kernel } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
@@ -9,29 +9,8 @@ import { fileError, readFile, readStandardInput } from './read-file.ts';
 import { readInstalled } from './read-installed.ts';
 import { readRoot } from './read-root.ts';
 import { extractRpmSqlite, isSqlite } from './rpm-sqlite.ts';
+import type { ScannedFile, Target } from './target.ts';
 import { filesBelow } from './walk.ts';
-
-/** What one file of a target names. */
-export interface ScannedFile {
-  /** Path inside the target, or the target itself. */
-  readonly path: string;
-  /** Name of the extractor. */
-  readonly kind: string;
-  readonly extraction: Extraction;
-  /** The distribution's package that brought the file; null where none did, or nobody knows. */
-  readonly owner: string | null;
-}
-
-export interface Target {
-  readonly name: string;
-  readonly files: readonly ScannedFile[];
-  /** Of the whole target; null where it does not say. */
-  readonly distribution: Distribution | null;
-  /** Kernels of the machine itself, where it is the target; null for everything else. */
-  readonly kernels: readonly Kernel[] | null;
-  /** Files that look like something known but could not be read. */
-  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
-}
 
 /**
  * Reads a file of any known kind, a root file system, a directory with lock files, or `-` for standard input. Throws CliError: NOT_FOUND,

@@ -1,7 +1,7 @@
 import { osTypes, type FoundPackage } from '@vedette/extractors';
 import type { InventoryElement } from '@vedette/matching';
 import { strayKernel, withKernelRoles } from './kernel-roles.ts';
-import type { Target } from './read-target.ts';
+import type { Target } from './target.ts';
 import { toElement } from './to-element.ts';
 
 /** A package of the target, once, with the file that named it first. */

@@ -12,7 +12,7 @@ import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-
 import { ApiError } from '../http/api-error.ts';
 import { type Place, readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import type { QueryScope } from '../query/detection-query.ts';
+import type { QueryScope } from '../query/prepare-assets.ts';
 import { readQuery } from '../query/read-query.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk } from '../risk/fleet-risk.ts';

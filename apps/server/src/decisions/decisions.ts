@@ -6,7 +6,7 @@ import type { Database } from '../db/schema.ts';
 import { type Cover, covers, noCover, prepareCover } from '../exceptions/cover.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import type { QueryScope } from '../query/detection-query.ts';
+import type { QueryScope } from '../query/prepare-assets.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 
 /** A set of assets as the database counts them; null for all. */

@@ -10,7 +10,7 @@ import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { canSelect, canSelectPast, selectPast, type Subject, wishOf } from '../fleet-index/select-detections.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { prepareAssets } from '../query/asset-query.ts';
-import type { QueryScope } from '../query/detection-query.ts';
+import type { QueryScope } from '../query/prepare-assets.ts';
 import { writePlace } from '../http/list-cursor.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { writeCursor } from './cursor.ts';

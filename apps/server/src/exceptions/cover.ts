@@ -4,7 +4,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import type { Excepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import type { PrepareAssets, QueryScope, SelectAssets } from '../query/detection-query.ts';
+import type { PrepareAssets, QueryScope, SelectAssets } from '../query/prepare-assets.ts';
 import { prepareScope } from '../tags/prepare-tag.ts';
 
 interface InForce {

@@ -5,7 +5,7 @@ import type { Database } from '../db/schema.ts';
 import { checkOfDetection, countedSeverity, derivedDetections } from '../detections/derive.ts';
 import { type Excepted, nothingExcepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import type { PrepareAssets, QueryScope } from '../query/detection-query.ts';
+import type { PrepareAssets, QueryScope } from '../query/prepare-assets.ts';
 import { type Cover, covers, inForceAt, prepareCover } from './cover.ts';
 
 /** Open at the moment, and with no package version that an exception was not given for. */

@@ -14,7 +14,8 @@ import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk } from '../risk/fleet-risk.ts';
 import { maxTags, prepareTag } from '../tags/prepare-tag.ts';
 import { findInstalledVersions } from './software-query.ts';
-import { indexAnswers, prepareDetections, type QueryScope, type SelectAssets } from './detection-query.ts';
+import { indexAnswers, prepareDetections } from './detection-query.ts';
+import type { QueryScope, SelectAssets } from './prepare-assets.ts';
 
 /**
  * A part of a query: a condition on the rows of assets, or something that only the index answers. What is the former as a whole

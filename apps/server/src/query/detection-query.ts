@@ -1,6 +1,6 @@
 import { compileTest, type Field, foldQuery, type Query, type Scalar, type Test } from '@vedette/query';
 import { riskScore } from '@vedette/matching';
-import { isPostureCheck, type SilenceLimits } from '@vedette/protocol';
+import { isPostureCheck } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
@@ -25,20 +25,8 @@ import { type DetectionWish, visitDetections } from '../fleet-index/visit-detect
 import { allOf, anyOf, type DetectionTest, not, partOf } from '../fleet-index/where.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { toCheckRisk } from '../risk/fleet-risk.ts';
+import type { PrepareAssets, QueryScope } from './prepare-assets.ts';
 import { findPackageVersions } from './software-query.ts';
-
-export interface QueryScope {
-  readonly organizationId: string;
-  readonly asOf: Date;
-  readonly silence: SilenceLimits;
-  /** How many more tags may be looked up. */
-  readonly budget?: { tags: number } | undefined;
-}
-
-/** Gives a new bitmap of assets by their dense numbers, which the caller disposes; without waiting, as the index asks for. */
-export type SelectAssets = (index: OrganizationIndex) => RoaringBitmap32;
-/** Handed in: assets are asked for by their detections, and detections by their assets. */
-export type PrepareAssets = (db: Kysely<Database>, query: Query, scope: QueryScope) => Promise<SelectAssets>;
 
 /** Visits the detections that fit, check by check, worst first. */
 export type SelectDetections = (index: OrganizationIndex, visit: (selected: Selected) => void) => void;

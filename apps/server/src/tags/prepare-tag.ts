@@ -5,7 +5,7 @@ import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { PrepareAssets, QueryScope, SelectAssets } from '../query/detection-query.ts';
+import type { PrepareAssets, QueryScope, SelectAssets } from '../query/prepare-assets.ts';
 import { testCondition } from '../query/test-condition.ts';
 import { loadTags } from './store.ts';
 import { readAssetScope } from './tag-query.ts';

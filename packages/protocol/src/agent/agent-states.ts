@@ -1,5 +1,3 @@
-import type { AgentStateName } from './agent-state-name.ts';
-
 interface AgentStateRule {
   readonly describes: string;
   /** Who can tell: the platform by what it hears, the host by what it is answered. */
@@ -78,7 +76,7 @@ export function stateBySilence(
   { lastHeard, hasCheckedIn }: { lastHeard: number; hasCheckedIn: boolean },
   now: number,
   limits: SilenceLimits,
-): { readonly state: AgentStateName; readonly since: number } {
+): { readonly state: keyof typeof agentStates; readonly since: number } {
   const at = (state: keyof SilenceLimits): number => lastHeard + limits[state] * 1000;
   for (const state of ['archived', 'stale', 'silent'] as const) if (now >= at(state)) return { state, since: at(state) };
   return { state: hasCheckedIn ? 'active' : 'enrolling', since: lastHeard };
