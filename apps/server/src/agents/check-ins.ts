@@ -3,6 +3,7 @@ import type { CheckIn, CheckInReply } from '@vedette/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { inParts } from '../knowledge/in-parts.ts';
+import { tryLockAssets } from '../inventory/asset-ref.ts';
 import { packageCollectors } from '../inventory/release.ts';
 import { type Compared, compareReports, isConfirmed, type Report } from './check-in.ts';
 import { Gathering } from './gathering.ts';
@@ -11,6 +12,8 @@ import type { KnownAgent } from './store.ts';
 
 /** How far a killed server may forget when an agent was last heard of. */
 const flushMs = 30_000;
+/** Each asset takes a lock of the few thousand that PostgreSQL has room for. */
+const maxAtOnce = 1000;
 /** After so long a report is compared with the database again, whatever was confirmed: another server may have taken documents since. */
 const confirmedMs = 4 * 3600_000;
 const maxConfirmed = 250_000;
@@ -86,19 +89,21 @@ export class CheckIns implements AsyncDisposable {
     this.#confirmed.delete(agentId);
   }
 
-  /** Writes who was heard of. Never throws: what cannot be written now is kept for the next time, unless the agent comes sooner. */
+  /**
+   * Writes who was heard of. Never throws and waits for no documents: what cannot be written now, also because documents of the asset are
+   * being stored, is kept for the next time, unless the agent comes sooner.
+   */
   async flush(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     const seen = this.#seen;
     this.#seen = new Map();
-    for (const part of inParts([...seen.values()])) {
+    for (const part of inParts([...seen.values()], maxAtOnce)) {
       try {
         await this.#write(part);
       } catch (error) {
         this.#context.log.warn({ err: error, agents: part.length }, 'when agents were last heard of could not be written yet');
-        for (const each of part) if (!this.#seen.has(each.agent.id)) this.#seen.set(each.agent.id, each);
-        this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
+        this.#keep(part);
       }
     }
   }
@@ -116,34 +121,46 @@ export class CheckIns implements AsyncDisposable {
   }
 
   async #writeNow(seen: readonly Seen[]): Promise<void> {
-    const rows = JSON.stringify(
-      seen.map(({ agent: { organizationId, assetId, id }, ...rest }) => {
-        return { organization_id: organizationId, asset_id: assetId, id, ...rest };
-      }),
-    );
     const { db } = this.#context;
     await sql`
-      update agent set last_check_in = greatest(agent.last_check_in, seen.at), consumption = seen.consumption,
-        watching = seen.watching, version = coalesce(seen.version, agent.version),
+      update agent set last_check_in = seen.at, consumption = seen.consumption, watching = seen.watching,
+        version = coalesce(seen.version, agent.version),
         settings = case when seen.version is null then agent.settings else seen.settings end
-      from json_to_recordset(${rows}::json) as seen (
+      from json_to_recordset(${rowsOf(seen)}::json) as seen (
         organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, settings jsonb, version text)
-      where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id`.execute(db);
-    // Documents of an asset that is locked are being stored right now, and its row says so afterwards: waiting for one while others wait
-    // for us could go in a circle.
-    await sql`
-      with seen as (
-        select organization_id, asset_id as id, at, scanned
-        from json_to_recordset(${rows}::json) as seen (organization_id uuid, asset_id uuid, at timestamptz, scanned boolean)
-      ), free as (
-        select asset.organization_id, asset.id, seen.at, seen.scanned
-        from asset join seen using (organization_id, id) for update of asset skip locked
-      )
-      update asset set
-        last_seen = greatest(asset.last_seen, free.at),
-        last_scan = case when free.scanned then greatest(asset.last_scan, free.at) else asset.last_scan end
-      from free where asset.organization_id = free.organization_id and asset.id = free.id`.execute(db);
+      where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id
+        and (agent.last_check_in is null or agent.last_check_in <= seen.at)`.execute(db);
+    const busy = await db.transaction().execute(async (tx) => {
+      const assets = seen.map(({ agent }) => agent);
+      const free = await tryLockAssets(tx, assets);
+      await sql`
+        update asset set
+          last_seen = greatest(asset.last_seen, seen.at),
+          last_scan = case when seen.scanned then greatest(asset.last_scan, seen.at) else asset.last_scan end
+        from json_to_recordset(${rowsOf(seen.filter(({ agent }) => free.has(agent.assetId)))}::json) as seen (
+          organization_id uuid, asset_id uuid, at timestamptz, scanned boolean)
+        where asset.organization_id = seen.organization_id and asset.id = seen.asset_id`.execute(tx);
+      return seen.filter(({ agent }) => !free.has(agent.assetId));
+    });
+    // What is new of the agents themselves was written: only the times of their assets are left.
+    this.#keep(busy.map((each) => ({ ...each, version: null })));
   }
+
+  /** For the next time, unless the agent came again meanwhile. */
+  #keep(seen: readonly Seen[]): void {
+    if (seen.length === 0) return;
+    for (const each of seen) if (!this.#seen.has(each.agent.id)) this.#seen.set(each.agent.id, each);
+    this.#timer ??= setTimeout(() => void this.flush(), flushMs).unref();
+  }
+}
+
+/** For json_to_recordset. */
+function rowsOf(seen: readonly Seen[]): string {
+  return JSON.stringify(
+    seen.map(({ agent: { organizationId, assetId, id }, ...rest }) => {
+      return { organization_id: organizationId, asset_id: assetId, id, ...rest };
+    }),
+  );
 }
 
 /** Everything of a check-in that the database holds beside times and consumption. */

@@ -36,3 +36,14 @@ export async function lockAssets(tx: Tx, refs: readonly AssetRef[]): Promise<voi
     select pg_advisory_xact_lock(key)
     from (select hashtextextended(id, 0) as key from unnest(${assets}::text[]) as wanted (id) order by 1) as ordered`.execute(tx);
 }
+
+/**
+ * The same for those of them that nobody else has at present; returns their ids. Never waits, so that nobody waits for it in a circle,
+ * in whatever order.
+ */
+export async function tryLockAssets(tx: Tx, refs: readonly AssetRef[]): Promise<Set<string>> {
+  const assets = [...new Set(refs.map(({ assetId }) => assetId))];
+  const { rows } = await sql<{ id: string }>`
+    select id from unnest(${assets}::text[]) as wanted (id) where pg_try_advisory_xact_lock(hashtextextended(id, 0))`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
+}
