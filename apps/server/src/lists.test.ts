@@ -1,5 +1,6 @@
-import { agentPaths, type FactRow } from '@vedette/protocol';
+import { agentPaths, AssetSorting, CheckSorting, type FactRow, SoftwareSorting } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importKnowledge } from './knowledge/import-knowledge.ts';
 import { TestAgent } from './testing/test-agent.ts';
@@ -15,6 +16,8 @@ let database: ThrowAwayDatabase;
 let server: TestServer;
 let caller: Awaited<ReturnType<typeof testCaller>>;
 let stranger: Awaited<ReturnType<typeof testCaller>>;
+/** Sees some assets alone. */
+let scoped: Awaited<ReturnType<typeof testCaller>>;
 const assets: string[] = [];
 const dayMs = 24 * 3600 * 1000;
 /** After the first three assets reported, before what followed. */
@@ -24,6 +27,7 @@ beforeAll(async () => {
   database = await throwAwayDatabase();
   server = await testServer(database);
   [caller, stranger] = [await testCaller(server), await testCaller(server)];
+  scoped = await testCaller(server, { organizationId: caller.organizationId, role: 'reader', scope: 'hostname:web*' });
   server.clock.now = new Date('2026-11-01T12:00:00Z');
   await know(['openssl', 'curl', 'zlib'], server.clock.now);
   const agents = [
@@ -40,11 +44,33 @@ beforeAll(async () => {
   await addAsset('web-03', ['openssl', 'openssl:i386']);
   await know(['openssl', 'curl', 'zlib', 'bash'], server.clock.now);
   server.clock.now = new Date(server.clock.now.getTime() + dayMs);
+  await tellApart();
 }, 60_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
+
+/** What all of them have in common so far, so that lists can be sorted by it. */
+async function tellApart(): Promise<void> {
+  const now = server.clock.now.getTime();
+  for (const [at, [version, architecture, days]] of (
+    [
+      ['1.10.0', 'amd64', 0],
+      ['1.9.0', 'arm64', 2],
+      ['1.10.0-rc.1', 'amd64', 8],
+      ['1.10.0', 'amd64', 0],
+    ] as const
+  ).entries()) {
+    const row = { architecture, pendingRestart: at === 1, lastSeen: new Date(now - days * dayMs) };
+    const id = assets[at] ?? '';
+    await database.db.updateTable('asset').set(row).where('id', '=', id).execute();
+    const lastCheckIn = at === 3 ? null : row.lastSeen;
+    await database.db.updateTable('agent').set({ version, lastCheckIn }).where('assetId', '=', id).execute();
+  }
+  await sql`update knowledge_check set patchable = false, body = jsonb_set(body, '{patchable}', 'false')
+    where name = 'CVE-2026-1002'`.execute(database.db);
+}
 
 async function know(sources: readonly string[], at: Date): Promise<void> {
   const statement = { ecosystem: 'debian', release: 'bookworm', status: 'fixed', introduced: null } as const;
@@ -98,26 +124,31 @@ async function get(path: string, by = caller, headers: Record<string, string> = 
   return server.app.inject({ url: `/api/v1${path}`, headers: { ...by.headers, ...headers } });
 }
 
-async function page(path: string): Promise<Page> {
-  const reply = await get(path);
+async function page(path: string, by = caller): Promise<Page> {
+  const reply = await get(path, by);
   expect([path, reply.statusCode, reply.statusCode === 200 ? '' : reply.body]).toEqual([path, 200, '']);
   return reply.json();
 }
 
-async function follow(path: string): Promise<Page['items']> {
+async function follow(path: string, by = caller): Promise<Page['items']> {
   const all: Page['items'] = [];
   for (let next: string | null = ''; next !== null;) {
-    const answer: Page = await page(`${path}${next === '' ? '' : `&after=${next}`}`);
+    const answer: Page = await page(`${path}${next === '' ? '' : `&after=${next}`}`, by);
     all.push(...answer.items);
     next = answer.next;
   }
   return all;
 }
 
+/** Of now and of a moment of the past, of everything and of what somebody may see. */
+function everyView(): (readonly [by: typeof caller, moment: string])[] {
+  return [caller, scoped].flatMap((by) => ['', `&asOf=${before}`].map((moment) => [by, moment] as const));
+}
+
 const sorted = {
-  '/assets': ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan'],
-  '/checks': ['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets'],
-  '/software': ['name', 'version', 'ecosystem', 'source', 'assets', 'detections'],
+  '/assets': AssetSorting.options,
+  '/checks': CheckSorting.options,
+  '/software': SoftwareSorting.options,
 };
 const directions = ['ascending', 'descending'];
 const orders = Object.entries(sorted).flatMap(([path, names]) =>
@@ -142,14 +173,16 @@ const ordersOfDetections = Object.entries(detectionOrders).flatMap(([sort, field
 
 describe('lists by cursor', () => {
   it.each(orders)('%s give the same whole in pages of any size, and the other way round', async (path) => {
-    const whole = await page(`${path}&limit=500`);
-    expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
-    expect(whole.total).toBeGreaterThan(2);
-    for (const limit of [1, 2, 3]) expect(await follow(`${path}&limit=${limit}`)).toEqual(whole.items);
     const other = path.endsWith('=descending')
       ? path.replace('=descending', '=ascending')
       : path.replace('=ascending', '=descending');
-    expect((await page(`${other}&limit=500`)).items).toEqual(whole.items.toReversed());
+    for (const [by, moment] of everyView()) {
+      const whole = await page(`${path}${moment}&limit=500`, by);
+      expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
+      expect(whole.total).toBeGreaterThan(1);
+      for (const limit of [1, 2, 3]) expect(await follow(`${path}${moment}&limit=${limit}`, by)).toEqual(whole.items);
+      expect((await page(`${other}${moment}&limit=500`, by)).items).toEqual(whole.items.toReversed());
+    }
   });
 
   it.each(ordersOfDetections)(
@@ -187,6 +220,12 @@ describe('lists by cursor', () => {
     ],
     ['/assets?sort=hostname', 'hostname', ['=cmd|calc', 'web-02', 'web-03', 'web-10']],
     ['/assets?sort=packages&direction=descending', 'packages', [2, 2, 2, 1]],
+    ['/assets?sort=architecture', 'architecture', ['amd64', 'amd64', 'amd64', 'arm64']],
+    ['/assets?sort=agentVersion', 'agentVersion', ['1.9.0', '1.10.0-rc.1', '1.10.0', '1.10.0']],
+    ['/assets?sort=pendingRestart', 'pendingRestart', [true, false, false, false]],
+    ['/assets?sort=state', 'state', ['enrolling', 'active', 'silent', 'stale']],
+    ['/checks?sort=kevSince&limit=2', 'name', ['CVE-2026-1001', 'CVE-2026-1000']],
+    ['/checks?sort=patchable', 'patchable', [true, true, true, false]],
     ['/software?sort=assets', 'assets', [3, 1, 1, 1]],
     ['/software?sort=name', 'name', ['bash', 'curl', 'openssl', 'zlib']],
     ['/checks?sort=assets', 'openAssets', [3, 1, 1, 1]],
@@ -352,7 +391,7 @@ describe('the query language', () => {
     ['/checks', 'not assets:>0', 0],
     ['/checks', 'published:2026-10-02', 1],
     ['/checks', 'published:>=2026-10-02 and cvss:<6', 2],
-    ['/checks', 'ecosystem:debian and patchable:true', 4],
+    ['/checks', 'ecosystem:debian and patchable:true', 3],
     ['/checks', 'ecosystem:npm', 0],
     ['/checks', 'title:*', 0],
     ['/checks', 'epss:*', 0],
@@ -405,7 +444,7 @@ describe('the query language', () => {
     ['detection', 'package', 'c', ['curl'], []],
     ['asset', 'hostname', 'web-0', ['web-02', 'web-03'], []],
     ['asset', 'release', '', ['bookworm'], []],
-    ['asset', 'agentVersion', '', ['1'], []],
+    ['asset', 'agentVersion', '', ['1.10.0', '1.10.0-rc.1', '1.9.0'], []],
     // What the world knows, everybody may know.
     ['check', 'name', 'cve-2026-1003', ['CVE-2026-1003'], ['CVE-2026-1003']],
     ['asset', 'hostname', 'web%', [], []],

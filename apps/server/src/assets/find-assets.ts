@@ -19,6 +19,7 @@ import { fleetRisk } from '../risk/fleet-risk.ts';
 import { pastRisks } from '../risk/past-risks.ts';
 import { assetStateSql } from './asset-state.ts';
 import { countPackages } from './past-assets.ts';
+import { isShared, loadSharedValues, type SharedValue, spreadValues } from './shared-values.ts';
 import { isStored, loadSortValues, type SentValues, SortValues } from './sort-values.ts';
 import { loadAssetRows, toAsset } from './store.ts';
 
@@ -74,6 +75,7 @@ export async function findAssets(sources: Sources, query: AssetQuery): Promise<A
     select: asked.query && (await prepareAssets(db, asked.query, scope)),
     heardOf: await assetsByState(db, query),
     contexts: await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined }),
+    shared: query.sort && isShared(query.sort) ? await loadSharedValues(db, { ...query, sort: query.sort }) : null,
   };
   const page = await findPage(sources, query, prepared);
   const assetIds = page.items.map(({ assetId }) => assetId);
@@ -96,6 +98,8 @@ interface Prepared extends QueryScope {
   readonly select: Awaited<ReturnType<typeof prepareAssets>> | null;
   readonly heardOf: readonly number[] | null;
   readonly contexts: Awaited<ReturnType<typeof prepareContexts>>;
+  /** Where the list is sorted by what many assets share. */
+  readonly shared: readonly SharedValue[] | null;
 }
 
 interface Page {
@@ -123,12 +127,12 @@ function choosePage(
   query: AssetQuery,
   { prepared, sent }: { readonly prepared: Prepared; readonly sent: SentValues | null },
 ): Page | null {
-  const { past, select, heardOf, contexts } = prepared;
+  const { past, select, heardOf, contexts, shared } = prepared;
   const { limit, offset, direction } = query;
   using values = sent && new SortValues(index.table, sent);
   const weigh = contexts?.(index.present) ?? usualContexts;
   const risks = excepted ? null : fleetRisk(index, weigh).risks;
-  const keys = keysOf(query, { index, countOf, values, risks });
+  const keys = keysOf(query, { index, countOf, values, shared: shared && spreadValues(index.table, shared), risks });
   const after = readAfter(query, [...keys.map(typeOfKey), 'number']);
   const within = narrowed(index, select?.(index), past);
   const known = values?.first ? { first: values.first, isCut: values.isCut } : undefined;
@@ -207,13 +211,17 @@ function keysOf(
     index: OrganizationIndex;
     countOf: CountOf;
     values: SortValues | null;
+    shared: ((asset: number) => string) | null;
     risks: Uint16Array | null;
   },
 ): Key[] {
   const { table } = known.index;
   const hostname: Key = { key: (asset) => table.assets[asset]?.hostname ?? '', isText: true };
   if (sort === 'hostname') return [hostname];
-  if (sort === 'os') return [{ key: (asset) => table.assets[asset]?.os ?? '', isText: true }, hostname];
+  if (sort === 'os' || sort === 'release') return [{ key: (asset) => table.assets[asset]?.[sort] ?? '', isText: true }, hostname];
+  if (sort === 'pendingRestart')
+    return [{ key: (asset) => -Number(table.assets[asset]?.pendingRestart ?? false), isText: false }, hostname];
+  if (known.shared) return [{ key: known.shared, isText: true }, hostname];
   if (sort === 'risk') return [{ key: (asset) => -(known.risks?.[asset] ?? 0), isText: false }, hostname];
   if (sort !== 'worst') return [{ key: (asset) => known.values?.of(asset) ?? -1, isText: false }, hostname];
   const keys = worstFirst(known.index, known.countOf);

@@ -1,4 +1,13 @@
-import { type Endpoint, endpoints, isReadOnly, isStanding, type Permission, permissionMeanings } from '@vedette/protocol';
+import {
+  AssetSorting,
+  CheckSorting,
+  type Endpoint,
+  endpoints,
+  isReadOnly,
+  isStanding,
+  type Permission,
+  permissionMeanings,
+} from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +89,8 @@ const sameForAll: ReadonlySet<string> = new Set([
 /** What an operation has to be asked for to answer at all, or to answer in several ways. */
 const queries: Readonly<Record<string, readonly string[]>> = {
   countDetections: ['asset', 'check', 'package', 'severity', 'status', 'os', 'firstFound'].map((by) => `?groupBy=${by}`),
+  listAssets: ['', ...AssetSorting.options.map((sort) => `?sort=${sort}`)],
+  listChecks: ['', ...CheckSorting.options.map((sort) => `?sort=${sort}`)],
   getRiskChanges: ['?since=2026-11-11T00:00:00Z'],
   compareMoments: ['asset', 'check'].map((by) => `?from=2026-11-01T00:00:00Z&to=2026-11-13T00:00:00Z&groupBy=${by}`),
   listEvents: ['', '?from=2026-10-20T00:00:00Z&buckets=5', '?query=not%20asset:(hostname:web1)'],

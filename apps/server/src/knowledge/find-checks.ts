@@ -145,6 +145,8 @@ const sortKeys: Readonly<Record<CheckSorting, readonly SortKey[]>> = {
   name: [{ by: sql`knowledge_check.name`, type: 'text' }, newest],
   number: [number(sql`knowledge_check.number`)],
   published: [number(sql`-coalesce(published - date '1970-01-01', -1000000)`), newest],
+  kevSince: [number(sql`-coalesce((body ->> 'kevSince')::date - date '1970-01-01', -1000000)`), ...worst],
+  patchable: [number(sql`-knowledge_check.patchable::integer`), ...worst],
   cvss: [number(sql`-coalesce(${highestScore}, -1)`), ...worst],
   epss: [number(sql`-coalesce((body #>> '{epss,score}')::float8, -1)`), ...worst],
   assets: [number(sql`-coalesce(found.assets, 0)`), ...worst],

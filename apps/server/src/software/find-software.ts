@@ -1,4 +1,3 @@
-import { findEcosystem } from '@vedette/ecosystems';
 import { postureEcosystem, type Software, type SoftwareSorting, type SortDirection } from '@vedette/protocol';
 import { parseQuery, type Query } from '@vedette/query';
 import type { Context } from '../context.ts';
@@ -8,6 +7,7 @@ import { ApiError } from '../http/api-error.ts';
 import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { readQuery } from '../query/read-query.ts';
 import { findSoftwareRows, type SoftwareRow } from '../query/software-query.ts';
+import { versionText } from './version-text.ts';
 
 export interface SoftwareQuery {
   readonly organizationId: string;
@@ -43,9 +43,6 @@ interface Ordered {
   readonly value: number | string;
   readonly key: string;
 }
-
-/** So much of a version decides about its place: a cursor goes into an address. */
-const sortedLength = 400;
 
 /**
  * Package versions that are, or at a moment were, installed, and on how many assets. Throws ApiError BAD_REQUEST for a query that cannot be understood,
@@ -98,17 +95,6 @@ function valueOf(index: OrganizationIndex, sort: SoftwareSorting, { row, ids, as
     case 'source':
       return row.source;
   }
-}
-
-/** A text that compares as the version does in its ecosystem; what is no version of it comes last. */
-function versionText({ ecosystem, version }: SoftwareRow): string {
-  try {
-    const key = findEcosystem(ecosystem)?.versionKey(version);
-    if (key) return Buffer.from(key.subarray(0, sortedLength / 2)).toString('hex');
-  } catch {
-    // Below.
-  }
-  return `~${version.slice(0, sortedLength)}`;
 }
 
 function compareValues(a: number | string, b: number | string): number {

@@ -61,8 +61,25 @@ export const AgentState = z.object({
 });
 export type AgentState = z.infer<typeof AgentState>;
 
-/** `worst`: those with the worst open detections first. */
-export const AssetSorting = z.enum(['worst', 'risk', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']);
+/**
+ * `worst`: those with the worst open detections first. `pendingRestart`: those that wait for one first. `state`: enrolling, active, silent,
+ * stale, archived. `agentVersion`: the oldest first, those without an agent before it.
+ */
+export const AssetSorting = z.enum([
+  'worst',
+  'risk',
+  'hostname',
+  'os',
+  'release',
+  'architecture',
+  'packages',
+  'pendingRestart',
+  'state',
+  'agentVersion',
+  'firstSeen',
+  'lastSeen',
+  'lastScan',
+]);
 export type AssetSorting = z.infer<typeof AssetSorting>;
 
 export const listAssets = endpoint({
@@ -73,7 +90,10 @@ export const listAssets = endpoint({
   permission: 'asset:read',
   query: CursorPage.extend({
     query: QueryText,
-    sort: AssetSorting.default('worst'),
+    sort: AssetSorting.default('worst').meta({
+      description:
+        'worst: those with the worst open detections first; pendingRestart: those that wait for one first; state: enrolling, active, silent, stale, archived; agentVersion: the oldest first',
+    }),
     direction: SortDirection.default('ascending').meta({ description: 'Of what is sorted by; descending turns the list round' }),
     asOf: Instant.optional().meta({
       description:

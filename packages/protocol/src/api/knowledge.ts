@@ -13,7 +13,7 @@ export const CheckSummary = Check.omit({ affected: true, cvss: true }).extend({
 export type CheckSummary = z.infer<typeof CheckSummary>;
 
 /** `worst`: by severity, known exploited ones first, then the newest. */
-export const CheckSorting = z.enum(['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets']);
+export const CheckSorting = z.enum(['worst', 'name', 'number', 'published', 'kevSince', 'patchable', 'cvss', 'epss', 'assets']);
 export type CheckSorting = z.infer<typeof CheckSorting>;
 
 export const listChecks = endpoint({

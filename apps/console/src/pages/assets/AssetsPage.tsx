@@ -1,5 +1,5 @@
 import Badge from '@cloudscape-design/components/badge';
-import { type Asset, endpoints } from '@vedette/protocol';
+import { type Asset, AssetSorting, endpoints } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { AddAsset } from '../../components/AddAsset.tsx';
 import { AssetState } from '../../components/AssetState.tsx';
@@ -63,18 +63,22 @@ const columns: readonly Column<Asset>[] = [
   {
     id: 'restart',
     header: 'Restart',
+    sort: 'pendingRestart',
+    isHighestFirst: true,
     cell: (item) => (item.pendingRestart ? <Badge color="severity-medium">pending</Badge> : <span className="quiet">no</span>),
     minWidth: 80,
   },
   {
     id: 'state',
     header: 'State',
+    sort: 'state',
     cell: (item) => <AssetState state={item.state} />,
     minWidth: 100,
   },
   {
     id: 'agent',
     header: 'Agent',
+    sort: 'agentVersion',
     cell: ({ agentVersion }) =>
       agentVersion === '' ? (
         '–'
@@ -101,8 +105,15 @@ const columns: readonly Column<Asset>[] = [
     minWidth: 120,
     isExtra: true,
   },
-  { id: 'release', header: 'Release', cell: (item) => item.release || '–', minWidth: 90, isExtra: true },
-  { id: 'architecture', header: 'Architecture', cell: (item) => item.architecture || '–', minWidth: 90, isExtra: true },
+  { id: 'release', header: 'Release', sort: 'release', cell: (item) => item.release || '–', minWidth: 90, isExtra: true },
+  {
+    id: 'architecture',
+    header: 'Architecture',
+    sort: 'architecture',
+    cell: (item) => item.architecture || '–',
+    minWidth: 90,
+    isExtra: true,
+  },
   { id: 'seen', header: 'Last seen', sort: 'lastSeen', cell: (item) => <Ago at={item.lastSeen} />, minWidth: 120 },
 ];
 
@@ -137,7 +148,7 @@ export function AssetsPage() {
         severity: severity || undefined,
         ...onlyQuery[only],
         asOf,
-        sort: oneOf(state['sort'], ['worst', 'hostname', 'os', 'packages', 'firstSeen', 'lastSeen', 'lastScan']),
+        sort: AssetSorting.catch('worst').parse(state['sort']),
         direction: oneOf(state['direction'], ['ascending', 'descending']),
       },
     },

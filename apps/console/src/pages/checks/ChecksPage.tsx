@@ -1,4 +1,4 @@
-import { type CheckSummary, endpoints } from '@vedette/protocol';
+import { CheckSorting, type CheckSummary, endpoints } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { Scores } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
@@ -61,6 +61,8 @@ const columns: readonly Column<CheckSummary>[] = [
   {
     id: 'kev',
     header: 'Exploited since',
+    sort: 'kevSince',
+    isHighestFirst: true,
     cell: (item) => <span className="nowrap">{item.kevSince ?? '–'}</span>,
     minWidth: 115,
   },
@@ -75,6 +77,8 @@ const columns: readonly Column<CheckSummary>[] = [
   {
     id: 'patchable',
     header: 'Fix',
+    sort: 'patchable',
+    isHighestFirst: true,
     cell: (item) => (item.patchable ? 'available' : <span className="quiet">none yet</span>),
     minWidth: 90,
   },
@@ -113,7 +117,7 @@ export function ChecksPage() {
       severity: severity || undefined,
       ...(detected ? { detected } : {}),
       asOf,
-      sort: oneOf(state['sort'], ['worst', 'name', 'number', 'published', 'cvss', 'epss', 'assets']),
+      sort: CheckSorting.catch('worst').parse(state['sort']),
       direction: oneOf(state['direction'], ['ascending', 'descending']),
     },
   });
