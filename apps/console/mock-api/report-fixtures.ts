@@ -116,7 +116,7 @@ interface MockRequest {
 }
 
 function listed<Item>(items: readonly Item[]) {
-  return ({ empty }: MockRequest) => ({ total: empty ? 0 : items.length, items: empty ? [] : items });
+  return ({ empty }: MockRequest) => ({ total: empty ? 0 : items.length, items: empty ? [] : items, next: null });
 }
 
 /** Reports and notifications as they look when they are in use. */

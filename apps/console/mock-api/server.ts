@@ -63,7 +63,17 @@ function paged<Item>({ query }: MockRequest, items: readonly Item[]) {
   // A cursor is where the next page begins.
   const offset = Number(query.get('after') ?? query.get('offset') ?? 0);
   const end = offset + Number(query.get('limit') ?? 100);
-  return { total: items.length, items: items.slice(offset, end), next: end < items.length ? String(end) : null };
+  const page = inOrder(query, items).slice(offset, end);
+  return { total: items.length, items: page, next: end < items.length ? String(end) : null };
+}
+
+/** By a field of the same name as the order; where there is none, as they are. */
+function inOrder<Item>(query: URLSearchParams, items: readonly Item[]): readonly Item[] {
+  const field = query.get('sort') as keyof Item; // looked for in what it may not be of
+  const isDescending = query.get('direction') === 'descending';
+  const collator = new Intl.Collator('en', { numeric: true });
+  const sorted = items.toSorted((one, other) => collator.compare(String(one[field] ?? ''), String(other[field] ?? '')));
+  return isDescending ? sorted.toReversed() : sorted;
 }
 
 function matches({ query }: MockRequest, ...texts: readonly string[]): boolean {

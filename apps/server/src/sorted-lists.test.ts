@@ -1,4 +1,13 @@
-import { ApiTokenSorting, AuditSorting, ExceptionSorting, ReportSorting, UserSorting } from '@vedette/protocol';
+import { randomUUID } from 'node:crypto';
+import {
+  AgentUpgradeSorting,
+  ApiTokenSorting,
+  AuditSorting,
+  DeliverySorting,
+  ExceptionSorting,
+  ReportSorting,
+  UserSorting,
+} from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,8 +76,74 @@ beforeAll(async () => {
     values (${organizationId}, 1000, ${server.clock.now}, 'by hand', 'done', '\\x00', 'no JSON'), (${organizationId}, 0, ${server.clock.now}, 'before all', 'done', '\\x00', '')`.execute(
     world.database.db,
   );
+  await deliver();
+  await upgrade();
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
+
+/** A log of deliveries by two channels. */
+async function deliver(): Promise<void> {
+  const { database, manager, server } = world;
+  const { organizationId } = manager;
+  const now = server.clock.now.getTime();
+  const channels = ['pager', 'Mail'].map((name) => ({ name, id: randomUUID() }));
+  const made = { organizationId, settings: '{}', secret: null, enabled: true, createdAt: server.clock.now, createdBy: '' };
+  await database.db
+    .insertInto('notificationChannel')
+    .values(channels.map((one) => ({ ...made, ...one })))
+    .execute();
+  const messages = [
+    { subject: 'b', state: 'delivered', attempts: 1, events: 7, dueAt: 1 },
+    { subject: 'A', state: 'waiting', attempts: 3, events: 2, dueAt: 9 },
+    { subject: long, state: 'given-up', attempts: 40, events: 1, dueAt: 3 },
+    { subject: `${long} too`, state: 'waiting', attempts: 0, events: 2, dueAt: 4 },
+  ] as const;
+  const rows = messages.map(({ dueAt, ...message }, at) => ({
+    ...message,
+    organizationId,
+    id: randomUUID(),
+    channelId: channels[at % 2]!.id,
+    body: '{}',
+    createdAt: new Date(now - Math.floor(at / 2) * dayMs),
+    dueAt: new Date(now + dueAt * dayMs),
+  }));
+  await database.db.insertInto('notificationMessage').values(rows).execute();
+}
+
+/** What agents report of their upgrades. */
+async function upgrade(): Promise<void> {
+  const { database, manager, server } = world;
+  const { organizationId } = manager;
+  const upgrades = [
+    { hostname: 'u1', version: '1.10.0', state: 'committed', target: null, desired: null, reason: null, held: null },
+    { hostname: 'u2', version: '1.9.0', state: 'failed', target: '1.10.0', desired: '1.10.0', reason: 'budget', held: null },
+    { hostname: 'u3', version: '1.10.0-rc.1', state: 'waiting', target: null, desired: '2.0.0', reason: null, held: 'paused' },
+    { hostname: 'u4', version: '1.9.0', state: 'rolled-back', target: '1.10.0', desired: null, reason: 'crash', held: null },
+  ] as const;
+  for (const [at, { hostname, ...upgraded }] of upgrades.entries()) {
+    const assetId = randomUUID();
+    const now = new Date(server.clock.now.getTime() - (at % 2) * dayMs);
+    const platform = 'linux-x64';
+    const report = { platform, agent: upgraded.version, runtime: '26.1.0', state: upgraded.state, since: now.toISOString() };
+    const asset = { organizationId, id: assetId, hostname, machineId: hostname, firstSeen: now, lastSeen: now };
+    await database.db.insertInto('asset').values(asset).execute();
+    await database.db
+      .insertInto('agentUpgrade')
+      .values({
+        ...upgraded,
+        organizationId,
+        assetId,
+        platform,
+        previous: null,
+        runtime: '26.1.0',
+        since: now,
+        report: JSON.stringify(report),
+        desiredAt: null,
+        reportedAt: now,
+      })
+      .execute();
+  }
+}
 
 async function post(path: string, payload: object): Promise<Item> {
   const { headers } = world.manager;
@@ -99,6 +174,8 @@ const sortings = {
   '/reports': ReportSorting,
   '/users': UserSorting,
   '/api-tokens': ApiTokenSorting,
+  '/notifications': DeliverySorting,
+  '/releases/agents': AgentUpgradeSorting,
 };
 const orders = Object.entries(sortings).flatMap(([path, { options }]) => options.map((sort) => `${path}?sort=${sort}`));
 
@@ -137,6 +214,21 @@ describe('a list in the order of a column', () => {
     ['/audit?sort=action&limit=1', 'action', ['a"login":"b']],
     ['/audit?sort=outcome&direction=descending&limit=1', 'outcome', ['failed']],
     ['/audit?sort=target&limit=1', 'action', ['changeUser']],
+    ['/notifications?sort=subject&limit=2', 'subject', ['A', 'b']],
+    ['/notifications?sort=channel', 'channel', ['Mail', 'Mail', 'pager', 'pager']],
+    ['/notifications?sort=attempts', 'attempts', [40, 3, 1, 0]],
+    ['/notifications?sort=events&limit=1', 'events', [7]],
+    ['/notifications?sort=state', 'state', ['waiting', 'waiting', 'given-up', 'delivered']],
+    ['/notifications?sort=dueAt&limit=2', 'attempts', [0, 3]],
+    ['/notifications?sort=subject&state=waiting', 'attempts', [3, 0]],
+    ['/releases/agents', 'hostname', ['u4', 'u2', 'u3', 'u1']],
+    ['/releases/agents?sort=hostname', 'hostname', ['u1', 'u2', 'u3', 'u4']],
+    ['/releases/agents?sort=version', 'hostname', ['u2', 'u4', 'u3', 'u1']],
+    ['/releases/agents?sort=target', 'hostname', ['u1', 'u2', 'u4', 'u3']],
+    ['/releases/agents?sort=state', 'hostname', ['u1', 'u2', 'u4', 'u3']],
+    ['/releases/agents?sort=reason', 'hostname', ['u2', 'u4', 'u3', 'u1']],
+    ['/releases/agents?sort=since&limit=2', 'hostname', ['u1', 'u3']],
+    ['/releases/agents?state=failed', 'hostname', ['u2']],
   ])('%s begins as it should by %s', async (path, field, values) => {
     expect((await get(path)).items.map((item) => item[field])).toEqual(values);
   });

@@ -3,6 +3,7 @@ import {
   ChannelSettings,
   deleteNotificationChannel,
   deleteNotificationRule,
+  DeliverySorting,
   listDeliveries,
   listNotificationChannels,
   listNotificationRules,
@@ -17,7 +18,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { page, pageOptions, queryText, text, wholeNumber } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 const channelsList: Command = {
   name: 'notifications channels list',
@@ -171,12 +172,15 @@ const rulesDelete: Command = {
 const log: Command = {
   name: 'notifications log',
   summary: 'List deliveries, the newest first, with why they failed.',
-  options: [...pageOptions, ['--state <word>', 'waiting, delivered or given-up']],
-  example: 'vedette notifications log --state waiting',
+  options: [['--state <word>', 'waiting, delivered or given-up'], ...sortOptions(DeliverySorting.options), ...cursorOptions],
+  example: 'vedette notifications log --state waiting --sort dueAt',
   async run({ client }, _args, options) {
     const state = z.enum(['waiting', 'delivered', 'given-up']).optional().safeParse(text(options['state']));
     if (!state.success) throw new CliError('USAGE', '--state takes waiting, delivered or given-up');
-    const data = await client().call(listDeliveries, { query: { ...page(options), state: state.data } });
+    const order = sorting(options, DeliverySorting.options);
+    const data = await readList(options, (page) =>
+      client().call(listDeliveries, { query: { ...page, ...order, state: state.data } }),
+    );
     const rows = data.items.map((one) => [
       one.createdAt,
       one.channel,
@@ -186,7 +190,8 @@ const log: Command = {
       one.attempts,
       one.problem,
     ]);
-    return { data, text: table(['at', 'channel', 'subject', 'events', 'state', 'attempts', 'problem'], rows) };
+    const heads = ['at', 'channel', 'subject', 'events', 'state', 'attempts', 'problem'];
+    return { data, text: `${table(heads, rows)}\n${listEnd(data)}` };
   },
 };
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  AgentUpgradeSorting,
   AssetId,
   changeRollout,
   getPlatformIdentification,
@@ -22,7 +23,7 @@ import {
 import { z } from 'zod';
 import { identifier } from '../commands/argument.ts';
 import type { Command, Outcome, Surroundings } from '../commands/command.ts';
-import { page, pageOptions, sorting, sortOptions, text } from '../commands/list-options.ts';
+import { cursorOptions, listEnd, page, pageOptions, readList, sorting, sortOptions, text } from '../commands/list-options.ts';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { dryRunOption, listed, needed, type Options, releaseCommand } from './release-command.ts';
@@ -50,17 +51,22 @@ const list: Command = {
 const agents: Command = {
   name: 'release agents',
   summary: 'What agents report of their upgrades, failures first, each with its reason.',
-  options: [['--state <state>', 'only these'], ['--to <version>', 'only upgrades to this version'], ...pageOptions],
-  example: 'vedette release agents --state rolled-back',
+  options: [
+    ['--state <state>', 'only these'],
+    ['--to <version>', 'only upgrades to this version'],
+    ...sortOptions(AgentUpgradeSorting.options),
+    ...cursorOptions,
+  ],
+  example: 'vedette release agents --state rolled-back --sort since',
   async run({ client }, _args, options) {
     const state = text(options['state']);
     const version = text(options['to']);
     const query = {
-      ...page(options),
+      ...sorting(options, AgentUpgradeSorting.options),
       ...(state === undefined ? {} : { state: state as never }),
       ...(version === undefined ? {} : { version }),
     };
-    const data = await client().call(listAgentUpgrades, { query });
+    const data = await readList(options, (page) => client().call(listAgentUpgrades, { query: { ...page, ...query } }));
     const rows = data.items.map((one) => [
       one.hostname,
       one.version,
@@ -70,7 +76,7 @@ const agents: Command = {
         .filter(Boolean)
         .join(', '),
     ]);
-    return { data, text: `${table(['host', 'runs', 'wants', 'state', 'reason'], rows)}\n\n${data.total} agents` };
+    return { data, text: `${table(['host', 'runs', 'wants', 'state', 'reason'], rows)}\n${listEnd(data)}` };
   },
 };
 

@@ -143,3 +143,14 @@ export function byNewest(moment: RawBuilder<unknown>): SortKey[] {
 export function bySoonest(moment: RawBuilder<unknown>): SortKey[] {
   return [{ by: sql`coalesce(extract(epoch from ${moment})::float8, 1e15)`, type: 'number' }];
 }
+
+/** Versions of ours, the oldest first: numbers of `1.2.3` one by one, then what follows a hyphen before none. What is not there comes first. */
+export function byVersion(version: RawBuilder<unknown>): SortKey[] {
+  const numbers = sql`regexp_match(${version}, '^(\\d{1,9})\\.(\\d{1,9})\\.(\\d{1,9})')`;
+  const parts = [1, 2, 3].map((part) => sql`coalesce((${numbers})[${sql.raw(`${part}`)}]::float8, -1)`);
+  return [
+    ...parts.map((by): SortKey => ({ by, type: 'number' })),
+    { by: sql`(strpos(coalesce(${version}, ''), '-') = 0)::integer`, type: 'number' },
+    { by: sql`left(coalesce(${version}, ''), ${sortedLength})`, type: 'text' },
+  ];
+}

@@ -1,11 +1,22 @@
-import { ChannelSettings, type Delivery, type NotificationChannel, type NotificationRule } from '@vedette/protocol';
+import {
+  ChannelSettings,
+  type Delivery,
+  type DeliverySorting,
+  type listDeliveries,
+  type NotificationChannel,
+  type NotificationRule,
+} from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
+import type { z } from 'zod';
 import { ownerRights } from '../auth/owner-rights.ts';
 import type { Database } from '../db/schema.ts';
+import { byFigure, byNewest, bySoonest, byText, findSorted, type SortKey } from '../http/list-cursor.ts';
 import type { ChannelRow } from './deliver.ts';
 import type { RuleRow } from './write-messages.ts';
 
 type Db = Kysely<Database>;
+type DeliveryRow = Omit<Delivery, 'createdAt' | 'dueAt' | 'deliveredAt'> &
+  Record<'createdAt' | 'dueAt', Date> & { readonly deliveredAt: Date | null };
 
 export async function loadChannels(db: Db, organizationId: string): Promise<NotificationChannel[]> {
   const { rows } = await sql<ChannelRow & { waiting: number }>`
@@ -69,35 +80,40 @@ export async function writeRule(db: Db, row: RuleRow): Promise<RuleRow> {
     .executeTakeFirstOrThrow();
 }
 
+const newest: readonly SortKey[] = [...byNewest(sql`created_at`), { by: sql`message_id::text`, type: 'text' }];
+
+const deliveryKeys: Readonly<Record<DeliverySorting, readonly SortKey[]>> = {
+  createdAt: newest,
+  subject: [...byText(sql`subject`), ...newest],
+  channel: [...byText(sql`channel`), ...newest],
+  events: [...byFigure(sql`events`), ...newest],
+  state: [{ by: sql`array_position(array['waiting', 'given-up', 'delivered'], state)`, type: 'number' }, ...newest],
+  attempts: [...byFigure(sql`attempts`), ...newest],
+  dueAt: [...bySoonest(sql`case when state = 'waiting' then due_at end`), ...newest],
+};
+
+/** The delivery log. Throws ApiError BAD_REQUEST for a cursor of another order. */
 export async function loadDeliveries(
   db: Db,
   organizationId: string,
-  {
-    state,
-    channelId,
-    limit,
-    offset,
-  }: { state?: string | undefined; channelId?: string | undefined; limit: number; offset: number },
-): Promise<{ total: number; items: Delivery[] }> {
+  query: z.output<typeof listDeliveries.query>,
+): Promise<{ total: number; items: Delivery[]; next: string | null }> {
+  const { state, channelId } = query;
   const filtered = sql`
+    select message.id as message_id, channel.name as channel, subject, events, state, attempts, message.problem, message.created_at, due_at,
+      delivered_at
     from notification_message as message join notification_channel as channel on channel.id = channel_id
     where message.organization_id = ${organizationId}
       and ${state === undefined ? sql`true` : sql`state = ${state}`}
       and ${channelId === undefined ? sql`true` : sql`channel_id = ${channelId}`}`;
-  const { rows: counted } = await sql<{ total: number }>`select count(*)::integer as total ${filtered}`.execute(db);
-  const { rows } = await sql<
-    Omit<Delivery, 'createdAt' | 'dueAt' | 'deliveredAt'> & { createdAt: Date; dueAt: Date; deliveredAt: Date | null }
-  >`
-    select message.id as message_id, channel.name as channel, subject, events, state, attempts, message.problem, message.created_at, due_at,
-      delivered_at
-    ${filtered} order by message.created_at desc, message.id limit ${limit} offset ${offset}`.execute(db);
+  const { total, rows, next } = await findSorted<DeliveryRow>(db, filtered, deliveryKeys[query.sort], query);
   const items = rows.map((row) => ({
     ...row,
     createdAt: row.createdAt.toISOString(),
     dueAt: row.dueAt.toISOString(),
     deliveredAt: row.deliveredAt?.toISOString() ?? null,
   }));
-  return { total: counted[0]?.total ?? 0, items };
+  return { total, items, next };
 }
 
 /** Without the secret. */

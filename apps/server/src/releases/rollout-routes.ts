@@ -1,5 +1,4 @@
 import {
-  type AgentUpgrade,
   changeRollout,
   type ContentKind,
   getReleaseRules,
@@ -10,7 +9,6 @@ import {
   setAssetRelease,
   setReleaseRules,
   startRollout,
-  UpgradeReport,
 } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
@@ -19,6 +17,7 @@ import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { changeRolloutState, openRollout } from './change-rollout.ts';
+import { listUpgrades } from './list-upgrades.ts';
 import type { ReleaseDesk } from './release-desk.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
 import { judgedAgents, readProgress, toRollout } from './rollout-progress.ts';
@@ -150,69 +149,4 @@ function isPublished(keeper: ReleaseKeeper, subject: 'agent' | ContentKind, vers
   if (subject !== 'agent') return keeper.hasContent(subject, version);
   const targets = Object.values(keeper.published?.code.signed.targets ?? {});
   return targets.some(({ custom }) => custom.kind === 'program' && custom.product === 'agent' && custom.version === version);
-}
-
-const failuresFirst = sql`array_position(array['rolled-back', 'failed', 'waiting', 'probation', 'staged', 'downloading'], agent_upgrade.state)`;
-
-interface UpgradesWish {
-  readonly organizationId: string;
-  readonly query: (typeof listAgentUpgrades)['query']['_output'];
-  /** Asset ids, of which the list holds only these; null for all. */
-  readonly among: RawBuilder<unknown> | null;
-}
-
-async function listUpgrades(
-  db: Kysely<Database>,
-  { organizationId, query, among }: UpgradesWish,
-): Promise<{ total: number; items: AgentUpgrade[] }> {
-  let rows = db
-    .selectFrom('agentUpgrade')
-    .innerJoin('asset', (join) =>
-      join.onRef('asset.organizationId', '=', 'agentUpgrade.organizationId').onRef('asset.id', '=', 'agentUpgrade.assetId'),
-    )
-    .leftJoin('assetRelease', (join) =>
-      join
-        .onRef('assetRelease.organizationId', '=', 'agentUpgrade.organizationId')
-        .onRef('assetRelease.assetId', '=', 'agentUpgrade.assetId'),
-    )
-    .where('agentUpgrade.organizationId', '=', organizationId);
-  if (query.state !== undefined) rows = rows.where('agentUpgrade.state', '=', query.state);
-  if (query.version !== undefined) rows = rows.where('agentUpgrade.target', '=', query.version);
-  if (query.asset !== undefined) rows = rows.where('agentUpgrade.assetId', '=', query.asset);
-  if (among) rows = rows.where(sql<boolean>`agent_upgrade.asset_id in (${among})`);
-  const { total } = await rows.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  const page = await rows
-    .selectAll('agentUpgrade')
-    .select(['asset.hostname', 'assetRelease.pin', 'assetRelease.tags'])
-    .orderBy(failuresFirst)
-    .orderBy('asset.hostname')
-    .orderBy('agentUpgrade.assetId')
-    .limit(query.limit)
-    .offset(query.offset)
-    .execute();
-  const items = page.map((row): AgentUpgrade => {
-    const report = UpgradeReport.parse(row.report);
-    return {
-      assetId: row.assetId as AgentUpgrade['assetId'], // branded
-      hostname: row.hostname,
-      platform: row.platform,
-      version: row.version,
-      runtime: row.runtime,
-      desired: row.desired,
-      held: row.held as AgentUpgrade['held'], // written by decideRelease
-      state: row.state,
-      target: row.target,
-      since: row.since.toISOString(),
-      reason: row.reason,
-      detail: report.detail ?? '',
-      content: report.content,
-      contentProblems: report.contentProblems ?? {},
-      bytes: report.bytes ?? null,
-      origins: report.origins ?? [],
-      pinned: row.pin,
-      tags: row.tags ?? [],
-      reportedAt: row.reportedAt.toISOString(),
-    };
-  });
-  return { total: Number(total), items };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant } from '../ids.ts';
-import { Page, pageOf, QueryText, WholeList } from './paging.ts';
+import { CursorPage, listOf, QueryText, sortedBy, WholeList } from './paging.ts';
 
 export const ChannelId = z.uuid().brand<'ChannelId'>();
 export const RuleId = z.uuid().brand<'RuleId'>();
@@ -205,12 +205,20 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
+/** `dueAt`: what waits and is tried next first. */
+export const DeliverySorting = z.enum(['createdAt', 'subject', 'channel', 'events', 'state', 'attempts', 'dueAt']);
+export type DeliverySorting = z.infer<typeof DeliverySorting>;
+
 export const listDeliveries = endpoint({
   name: 'listDeliveries',
   summary: 'The delivery log, the newest first; delivered ones are kept for 30 days.',
   method: 'GET',
   path: '/notifications',
   permission: 'notification:read',
-  query: Page.extend({ state: z.enum(['waiting', 'delivered', 'given-up']).optional(), channelId: ChannelId.optional() }),
-  reply: pageOf(Delivery),
+  query: CursorPage.extend({
+    ...sortedBy(DeliverySorting.default('createdAt')),
+    state: z.enum(['waiting', 'delivered', 'given-up']).optional(),
+    channelId: ChannelId.optional(),
+  }),
+  reply: listOf(Delivery),
 });

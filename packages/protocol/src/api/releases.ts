@@ -4,7 +4,7 @@ import { AssetId, Instant } from '../ids.ts';
 import { OriginUrl, Region, RegionName } from '../release/origins.ts';
 import { contentKinds, Product, products, ReleasePlatform, ReleaseVersion } from '../release/target.ts';
 import { holdReasons, UpgradeState } from '../release/upgrade.ts';
-import { Page, pageOf, SortDirection } from './paging.ts';
+import { CursorPage, listOf, Page, pageOf, SortDirection, sortedBy } from './paging.ts';
 
 const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
 const OnlineKey = z.object({ keyId: HexKey, public: HexKey });
@@ -235,20 +235,25 @@ export const AgentUpgrade = z.object({
 });
 export type AgentUpgrade = z.infer<typeof AgentUpgrade>;
 
+/** `failures`: those that went wrong first, then by host name. Versions: the oldest first. */
+export const AgentUpgradeSorting = z.enum(['failures', 'hostname', 'version', 'target', 'state', 'reason', 'since']);
+export type AgentUpgradeSorting = z.infer<typeof AgentUpgradeSorting>;
+
 export const listAgentUpgrades = endpoint({
   name: 'listAgentUpgrades',
   summary: 'What agents report of their upgrades, failures first.',
   method: 'GET',
   path: '/releases/agents',
   permission: 'release:read',
-  query: Page.extend({
+  query: CursorPage.extend({
+    ...sortedBy(AgentUpgradeSorting.default('failures')),
     state: UpgradeState.optional(),
     version: ReleaseVersion.optional(),
     asset: AssetId.optional(),
     rollout: z.uuid().optional().meta({ description: 'Of those that shall have its version' }),
     progress: RolloutProgress.optional().meta({ description: 'How far they are with that of `rollout`' }),
   }),
-  reply: pageOf(AgentUpgrade),
+  reply: listOf(AgentUpgrade),
   errors: ['NOT_FOUND'],
 });
 

@@ -1,5 +1,5 @@
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
-import { ChannelId, type Delivery, endpoints } from '@vedette/protocol';
+import { ChannelId, type Delivery, DeliverySorting, endpoints } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { useList } from '../../api/use-list.ts';
 import { Ago } from '../../ui/Ago.tsx';
@@ -17,23 +17,53 @@ const stateChoices = [
 ] as const;
 
 const columns: readonly Column<Delivery>[] = [
-  { id: 'subject', header: 'Message', cell: ({ subject }) => subject, text: ({ subject }) => subject, minWidth: 180 },
-  { id: 'channel', header: 'Channel', cell: ({ channel }) => channel, text: ({ channel }) => channel },
-  { id: 'events', header: 'Events', cell: ({ events }) => events, text: ({ events }) => events },
+  {
+    id: 'subject',
+    header: 'Message',
+    sort: 'subject',
+    cell: ({ subject }) => subject,
+    text: ({ subject }) => subject,
+    minWidth: 180,
+  },
+  { id: 'channel', header: 'Channel', sort: 'channel', cell: ({ channel }) => channel, text: ({ channel }) => channel },
+  {
+    id: 'events',
+    header: 'Events',
+    sort: 'events',
+    isHighestFirst: true,
+    cell: ({ events }) => events,
+    text: ({ events }) => events,
+  },
   {
     id: 'state',
     header: 'State',
+    sort: 'state',
     cell: ({ state, problem }) => (
       <StatusIndicator type={types[state]}>{problem === null ? state : `${state}: ${problem}`}</StatusIndicator>
     ),
     text: ({ state, problem }) => [state, problem].filter(Boolean).join(': '),
     minWidth: 180,
   },
-  { id: 'attempts', header: 'Attempts', cell: ({ attempts }) => attempts, text: ({ attempts }) => attempts },
-  { id: 'at', header: 'Made', cell: ({ createdAt }) => <Ago at={createdAt} />, text: ({ createdAt }) => createdAt },
+  {
+    id: 'attempts',
+    header: 'Attempts',
+    sort: 'attempts',
+    isHighestFirst: true,
+    cell: ({ attempts }) => attempts,
+    text: ({ attempts }) => attempts,
+  },
+  {
+    id: 'at',
+    header: 'Made',
+    sort: 'createdAt',
+    isHighestFirst: true,
+    cell: ({ createdAt }) => <Ago at={createdAt} />,
+    text: ({ createdAt }) => createdAt,
+  },
   {
     id: 'due',
     header: 'Tried next',
+    sort: 'dueAt',
     cell: ({ state, dueAt }) => (state === 'waiting' ? <Ago at={dueAt} /> : '–'),
     text: ({ state, dueAt }) => (state === 'waiting' ? dueAt : ''),
     isExtra: true,
@@ -48,7 +78,14 @@ export function Deliveries() {
   const channelId = ChannelId.safeParse(address['channel']).data;
   const list = useList(
     endpoints.listDeliveries,
-    { query: { ...(state === '' ? {} : { state }), ...(channelId ? { channelId } : {}) } },
+    {
+      query: {
+        ...(state === '' ? {} : { state }),
+        ...(channelId ? { channelId } : {}),
+        sort: DeliverySorting.catch('createdAt').parse(address['sort']),
+        direction: oneOf(address['direction'], ['ascending', 'descending']),
+      },
+    },
     { refetchInterval: 10_000 },
   );
   return (

@@ -1,6 +1,6 @@
 import Button from '@cloudscape-design/components/button';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
-import { type AgentUpgrade, endpoints, RolloutProgress, UpgradeState } from '@vedette/protocol';
+import { type AgentUpgrade, AgentUpgradeSorting, endpoints, RolloutProgress, UpgradeState } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { paths } from '../../paths.ts';
 import { Ago } from '../../ui/Ago.tsx';
@@ -35,20 +35,29 @@ const columns: readonly Column<AgentUpgrade>[] = [
   {
     id: 'host',
     header: 'Host',
+    sort: 'hostname',
     text: ({ hostname }) => hostname,
     cell: ({ assetId, hostname }) => <AppLink to={paths.asset(assetId, 'agent')}>{hostname}</AppLink>,
   },
-  { id: 'runs', header: 'Runs', text: ({ version }) => version, cell: ({ version }) => version },
-  { id: 'wants', header: 'Upgrade to', text: wantedOf, cell: (item) => wantedOf(item) ?? '–' },
+  { id: 'runs', header: 'Runs', sort: 'version', text: ({ version }) => version, cell: ({ version }) => version },
+  { id: 'wants', header: 'Upgrade to', sort: 'target', text: wantedOf, cell: (item) => wantedOf(item) ?? '–' },
   {
     id: 'state',
     header: 'State',
+    sort: 'state',
     minWidth: 120,
     text: ({ state }) => state,
     cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
   },
-  { id: 'reason', header: 'Reason', minWidth: 160, text: reasonOf, cell: reasonOf },
-  { id: 'since', header: 'Since', text: ({ since }) => since, cell: ({ since }) => <Ago at={since} /> },
+  { id: 'reason', header: 'Reason', sort: 'reason', minWidth: 160, text: reasonOf, cell: reasonOf },
+  {
+    id: 'since',
+    header: 'Since',
+    sort: 'since',
+    isHighestFirst: true,
+    text: ({ since }) => since,
+    cell: ({ since }) => <Ago at={since} />,
+  },
 ];
 
 const states: readonly ['', ...AgentUpgrade['state'][]] = ['', ...UpgradeState.options];
@@ -62,7 +71,15 @@ export function AgentUpgrades() {
   const progress = oneOf(address['progress'], progresses);
   const list = useList(
     endpoints.listAgentUpgrades,
-    { query: { state: state || undefined, rollout, progress: rollout && progress ? progress : undefined } },
+    {
+      query: {
+        state: state || undefined,
+        rollout,
+        progress: rollout && progress ? progress : undefined,
+        sort: AgentUpgradeSorting.catch('failures').parse(address['sort']),
+        direction: oneOf(address['direction'], ['ascending', 'descending']),
+      },
+    },
     { refetchInterval: 10_000 },
   );
   return (
@@ -70,7 +87,7 @@ export function AgentUpgrades() {
       title="Agents"
       noun="agents"
       scope="agent"
-      description="Failures first"
+      description={address['sort'] ? undefined : 'Failures first'}
       columns={columns}
       keyOf={({ assetId }) => assetId}
       list={list}

@@ -131,7 +131,7 @@ export const examples: Readonly<Record<string, unknown>> = {"logIn":{"userId":"0
 "reason":"","startedAt":"2026-11-12T12:02:30.000Z","startedBy":"anna","changedAt":"2026-11-12T12:02:30.000Z","progress":{"targeted":0,"pending":0,"waiting":0,"upgrading":0,"done":0,"failed":0,"rolledBack":0,"lost":0,"overBudget":0}},
 "changeRollout":{"rolloutId":"00000000-0000-4000-8000-000000000018","subject":"agent","version":"0.2.0","previous":null,"state":"paused","rings":[{"name":"everybody","tags":[],"percent":0}],"ring":0,"gate":{"maxFailedShare":0.05,"maxOverBudgetShare":0.05,"maxLostShare":0.05,"lostAfterSeconds":600,"onBreach":"pause","promoteAfterHours":null},
 "reason":"until Monday","startedAt":"2026-11-12T12:02:30.000Z","startedBy":"anna","changedAt":"2026-11-12T12:02:31.000Z","progress":{"targeted":0,"pending":0,"waiting":0,"upgrading":0,"done":0,"failed":0,"rolledBack":0,"lost":0,"overBudget":0}},
-"listAgentUpgrades":{"total":0,"items":[]},
+"listAgentUpgrades":{"total":0,"items":[],"next":null},
 "getReleaseRules":{"rules":[{"tags":["watched"],"windows":[{"days":[6],"from":"02:00","minutes":120}]}]},
 "setReleaseRules":{"rules":[{"tags":["watched"],"windows":[{"days":[6],"from":"02:00","minutes":120}]}]},
 "setAssetRelease":{"assetId":"00000000-0000-4000-8000-000000000012","pin":null,"tags":["watched"]},
@@ -178,6 +178,6 @@ export const examples: Readonly<Record<string, unknown>> = {"logIn":{"userId":"0
 "listNotificationRules":{"items":[{"ruleId":"00000000-0000-4000-8000-000000000024","name":"exploited","events":["detection.known-exploited"],"query":null,"assets":null,"channelIds":["00000000-0000-4000-8000-000000000023"],"digestMinutes":5,"enabled":true,"createdBy":"anna","problem":null}]},
 "saveNotificationRule":{"ruleId":"00000000-0000-4000-8000-000000000024","name":"exploited","events":["detection.known-exploited"],"query":null,"assets":null,"channelIds":["00000000-0000-4000-8000-000000000023"],"digestMinutes":5,"enabled":true,"createdBy":"anna","problem":null},
 "deleteNotificationRule":{"deleted":true},
-"listDeliveries":{"total":0,"items":[]},
+"listDeliveries":{"total":0,"items":[],"next":null},
 "getAbout":{"product":"Vedette","version":"0.1.0","node":"26.10.0","postgres":"18.4","platformUrl":"http://localhost","agentPackages":[],"agentVersions":[{"version":"0.1.0","agents":2}],"startedAt":"2026-11-22T12:00:00.000Z","fleetIndex":{"state":"ready","verifiedAt":null,"healedAssets":0},
 "license":"Apache-2.0"}};
