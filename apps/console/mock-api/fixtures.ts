@@ -155,6 +155,7 @@ function detection(check: Check, hostname: string, host: number, index: number):
     risk: check.severity * 100 + (index % 7) * 11,
     exception: null,
     cvssScore: check.cvss[0]?.score ?? null,
+    cvssVersion: check.cvss[0]?.version ?? null,
     epssScore: check.epss?.score ?? null,
     packages: [name, ...(index % 3 === 0 ? [`${source}-common`] : [])].map((each) => ({
       name: each,

@@ -291,6 +291,7 @@ describe('explain of the platform', () => {
       risk: 100,
       exception: null,
       cvssScore: null,
+      cvssVersion: null,
       epssScore: null,
       packages: [reason.package],
     },

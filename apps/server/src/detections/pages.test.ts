@@ -30,7 +30,11 @@ beforeAll(async () => {
     cvss:
       score === null
         ? []
-        : [{ version: '3.1' as const, vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score, source: 'nvd' }],
+        : [
+            { version: '2.0' as const, vector: 'AV:N/AC:L/Au:N/C:P/I:P/A:P', score: index === 2 ? score : 4, source: 'nvd' },
+            { version: '4.0' as const, vector: 'CVSS:4.0/AV:N', score: index === 0 ? score : 4, source: 'cna' },
+            { version: '3.1' as const, vector: 'CVSS:3.1/AV:N', score: index === 2 ? 4 : score, source: 'nvd' },
+          ],
     cwe: [],
     kevSince: index === 2 ? '2026-11-02' : null,
     epss: index === 1 ? { score: 0.123_456_789, percentile: 0.5, date: '2026-11-01' } : null,
@@ -124,6 +128,17 @@ describe('pages of detections by cursor', () => {
     expect(whole.next).toBeNull();
     expect(whole.total).toBeGreaterThan(4);
     for (const limit of [1, 2, 3, 5]) expect(await follow(`${query()}&limit=${limit}`)).toEqual(whole.items);
+  });
+
+  it('say by which version of CVSS the highest score was given', async () => {
+    const { items } = await page('severity=3&limit=500');
+    const said = new Map(items.map(({ name, cvssScore, cvssVersion }) => [name, [cvssScore, cvssVersion]]));
+    expect(Object.fromEntries(said)).toMatchObject({
+      'CVE-2026-1000': [9.8, '4.0'],
+      'CVE-2026-1001': [9.8, '3.1'],
+      'CVE-2026-1002': [5, '2.0'],
+      'CVE-2026-1003': [null, null],
+    });
   });
 
   it('come in the same order from index and histories, and a cursor of one leads on in the other', async () => {

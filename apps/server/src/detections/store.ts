@@ -1,6 +1,7 @@
 import { type CheckRisk, riskScore } from '@vedette/matching';
 import {
   type CheckKind,
+  type CvssVersion,
   type Detection,
   type DetectionPackage,
   type DetectionSorting,
@@ -80,7 +81,7 @@ interface DetectionRow extends DerivedDetection {
 /** What of a check's stored body a list shows. */
 interface CheckBody {
   readonly kevSince: string | null;
-  readonly cvss: readonly { readonly score: number }[];
+  readonly cvss: readonly { readonly score: number; readonly version: CvssVersion }[];
   readonly epss: { readonly score: number } | null;
   readonly posture?: { readonly title: string } | null;
 }
@@ -205,7 +206,7 @@ function toDetection(
   { asOf, decisions }: { asOf: Date; decisions: Decisions },
 ): Detection {
   const lastFound = row.fixedAt ?? row.lastScan ?? row.foundAgain;
-  const score = Math.max(...row.body.cvss.map((cvss) => cvss.score), -1);
+  const cvss = highestOf(row.body.cvss);
   return {
     assetId: row.assetId as Detection['assetId'], // Ids from our own tables.
     hostname: row.hostname,
@@ -225,18 +226,23 @@ function toDetection(
     exception: row.open
       ? decisions.exceptionOf({ ...row, check: row.checkNumber, packageVersions: row.packageVersionIds })
       : null,
-    cvssScore: score < 0 ? null : score,
+    cvssScore: cvss?.score ?? null,
+    cvssVersion: cvss?.version ?? null,
     epssScore: row.body.epss?.score ?? null,
     packages,
   };
 }
 
+/** Of equal ones that by the newest version. */
+function highestOf(cvss: CheckBody['cvss']): CheckBody['cvss'][number] | undefined {
+  return cvss.toSorted((a, b) => b.score - a.score || b.version.localeCompare(a.version))[0];
+}
+
 /** What of a row its risk depends on. */
 export function riskOfRow({ checkSeverity, body }: Pick<DetectionRow, 'checkSeverity' | 'body'>): CheckRisk {
-  const score = Math.max(...body.cvss.map((cvss) => cvss.score), -1);
   return {
     severity: checkSeverity,
-    cvss: score < 0 ? null : score,
+    cvss: highestOf(body.cvss)?.score ?? null,
     epss: body.epss?.score ?? null,
     exploited: body.kevSince !== null,
   };

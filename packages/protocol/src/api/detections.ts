@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, CheckNumber, Instant } from '../ids.ts';
-import { RecordOrigin, Affected } from '../knowledge/advisory.ts';
+import { Affected, CvssVersion, RecordOrigin } from '../knowledge/advisory.ts';
 import { CheckAffected, CheckConfidence } from '../knowledge/check.ts';
 import { Evidence } from '../knowledge/evidence.ts';
 import { PostureText } from '../knowledge/posture.ts';
@@ -51,7 +51,8 @@ export const Detection = z.object({
   /** Of the check on this asset. */
   risk: RiskScore.default(0),
   exception: DetectionException.nullable().default(null).meta({ description: 'Under which it is, where it is open' }),
-  cvssScore: z.number().nullable(),
+  cvssScore: z.number().nullable().meta({ description: 'The highest base score that somebody gave' }),
+  cvssVersion: CvssVersion.nullable().default(null).meta({ description: 'Of CVSS, by which that score was given' }),
   epssScore: z.number().nullable(),
   packages: z.array(DetectionPackage),
 });

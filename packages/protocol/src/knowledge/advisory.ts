@@ -79,8 +79,11 @@ export const Advisory = z.object({
 });
 export type Advisory = z.infer<typeof Advisory>;
 
+export const CvssVersion = z.enum(['2.0', '3.0', '3.1', '4.0']);
+export type CvssVersion = z.infer<typeof CvssVersion>;
+
 export const Cvss = z.object({
-  version: z.enum(['2.0', '3.0', '3.1', '4.0']),
+  version: CvssVersion,
   vector: z.string(),
   score: z.number().min(0).max(10),
   source: z.string().meta({ description: 'Who scored: nvd, cna, cisa-adp' }),

@@ -42,6 +42,7 @@ const detection: Detection = {
   risk: 900,
   exception: null,
   cvssScore: 9.8,
+  cvssVersion: '4.0',
   epssScore: 0.5,
   packages: [
     {
@@ -192,7 +193,7 @@ describe('OCSF', () => {
       finding_info: { title: 'CVE-2026-1001', uid: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
       vulnerabilities: [
         {
-          cve: { uid: 'CVE-2026-1001', cvss: [{ base_score: 9.8, version: '3.1' }] },
+          cve: { uid: 'CVE-2026-1001', cvss: [{ base_score: 9.8, version: '4.0' }] },
           is_fix_available: true,
           affected_packages: [{ name: 'openssl', version: '1-1', fixed_in_version: '2-1' }],
         },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Detection } from '@vedette/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -148,6 +149,7 @@ const detection = fc.record({
   lastFound: moment,
   kevSince: fc.option(fc.constant('2026-01-01')),
   cvssScore: fc.option(fc.double({ min: 0, max: 10, noNaN: true })),
+  cvssVersion: fc.option(fc.constantFrom('2.0', '3.0', '3.1', '4.0'), { nil: undefined }),
   epssScore: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
   packages: fc.array(onePackage, { maxLength: 3 }),
 });
@@ -163,6 +165,20 @@ describe('an event as OCSF Vulnerability Finding', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ['2.0', [{ base_score: 7.5, version: '2.0' }]],
+    ['4.0', [{ base_score: 7.5, version: '4.0' }]],
+    // As in a message that an earlier version of the platform wrote.
+    [undefined, undefined],
+  ])('says that a score is one of CVSS %s', (cvssVersion, cvss) => {
+    const [told] = fc.sample(fc.record({ id: text, at: moment, text, detection }), { numRuns: 1, seed: 1 });
+    const scored = { ...told?.detection, name: 'CVE-2026-12345', cvssScore: 7.5, cvssVersion };
+    const found = toOcsf({ ...told, event: 'detection.new', detection: scored } as unknown as ToldEvent);
+    expect(found?.['vulnerabilities']).toEqual([
+      expect.objectContaining({ cve: expect.toSatisfy((cve: { cvss?: unknown }) => isDeepStrictEqual(cve.cvss, cvss)) }),
+    ]);
   });
 
   it.each([

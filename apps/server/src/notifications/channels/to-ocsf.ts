@@ -51,9 +51,10 @@ export function toOcsf({ id, event, at, text, detection }: ToldEvent): Readonly<
 }
 
 function vulnerability(detection: Detection): Readonly<Record<string, unknown>> {
-  const { name, kind, cvssScore, epssScore, packages } = detection;
+  const { name, kind, cvssScore, cvssVersion, epssScore, packages } = detection;
   const isCve = /^CVE-\d{4}-\d{4,}$/.test(name);
-  const cvss = cvssScore === null ? {} : { cvss: [{ base_score: cvssScore, version: '3.1' }] };
+  // Messages that waited through an upgrade of the platform do not know the version, without which the schema takes no score.
+  const cvss = cvssScore === null || !cvssVersion ? {} : { cvss: [{ base_score: cvssScore, version: cvssVersion }] };
   const epss = epssScore === null ? {} : { epss: { score: String(epssScore) } };
   return {
     title: detection.title ?? name,
