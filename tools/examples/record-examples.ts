@@ -317,5 +317,5 @@ async function end({ call, token }: Story, assetId: string): Promise<void> {
   await call('deleteApiToken', person, { params: { apiTokenId: await idOf('listApiTokens', 'apiTokenId') } });
   const changed = await call('changePassword', person, { body: { password, newPassword: 'four more unlike words' } });
   await call('logOut', changed.session);
-  await call('endSessions', (await logIn(call, 'ben')).session);
+  await call('endSessions', (await logIn(call, 'ben')).session, { query: { tokens: 'revoke' } });
 }

@@ -21,7 +21,6 @@ const withoutCommand = new Map<string, string>([
   ['makeRecoveryCodes', "a person's own account"],
   ['listSessions', "a person's own account"],
   ['endSession', "a person's own account"],
-  ['endSessions', "a person's own account"],
   ['verifyAuditLog', 'the platform about itself; "vedette audit verify" follows the chain without believing it'],
   ['getPulse', 'tells a page when to ask again'],
   ['listFieldValues', 'completes what a person types'],

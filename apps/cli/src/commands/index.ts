@@ -16,6 +16,11 @@ export const groups: readonly CommandGroup[] = [
     load: async () => [(await import('./login.ts')).login],
   },
   {
+    word: 'log-out',
+    describes: 'Log out everywhere: end all your sessions, and with --tokens your API tokens.',
+    load: async () => [(await import('./log-out.ts')).logOut],
+  },
+  {
     word: 'contexts',
     describes: 'The platforms that "vedette login" keeps.',
     load: async () => (await import('./contexts.ts')).contextCommands,

@@ -157,6 +157,21 @@ describe('users', () => {
   });
 });
 
+describe('logging out everywhere', () => {
+  const ended = ({ tokens }: { tokens: string | null }) => ({ ended: 2, revokedTokens: tokens === 'revoke' ? 1 : 0 });
+  const reply = (query: URLSearchParams) => ended({ tokens: query.get('tokens') });
+  const replies = { ...users, 'DELETE /account/sessions': reply, [`DELETE /users/${id}/sessions`]: reply };
+
+  it.each([[['log-out']], [['users', 'log-out', 'grace']]])(
+    '%j leaves API tokens, and says so, unless it is told otherwise',
+    async (words) => {
+      const { url } = await platform(replies);
+      expect((await run(url, words)).printed).toContain('2 sessions are ended; API tokens work on');
+      expect((await run(url, [...words, '--tokens'])).printed).toContain('2 sessions are ended, 1 API token is revoked');
+    },
+  );
+});
+
 describe('roles and tokens', () => {
   const own = {
     role: id,

@@ -12,6 +12,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
 import { queryText, text } from './list-options.ts';
+import { endedText, tokensToo } from './log-out.ts';
 
 type Options = Readonly<Record<string, string | true | undefined>>;
 
@@ -112,13 +113,15 @@ const usersResetSecondFactors: Command = {
 
 const usersLogOut: Command = {
   name: 'users log-out',
-  summary: 'Log a user out everywhere: all their sessions end; their API tokens stay.',
+  summary: 'Log a user out everywhere: all their sessions end; their API tokens stay, unless --tokens is given.',
   args: '<login>',
-  example: 'vedette users log-out grace',
-  async run(surroundings, [login]) {
+  options: [tokensToo],
+  example: 'vedette users log-out grace --tokens',
+  async run(surroundings, [login], options) {
     const user = await findUser(surroundings, login);
-    const data = await surroundings.client().call(endUserSessions, { params: { userId: user.userId } });
-    return { data, text: data.ended === 1 ? '1 session is ended' : `${data.ended} sessions are ended` };
+    const query = { tokens: options['tokens'] ? ('revoke' as const) : ('keep' as const) };
+    const data = await surroundings.client().call(endUserSessions, { params: { userId: user.userId }, query });
+    return { data, text: endedText(data, query) };
   },
 };
 

@@ -276,7 +276,7 @@ describe('the database within a scope', () => {
       where table_schema = 'public' and (data_type = 'uuid' or column_name like '%asset%') order by 1`.execute(world.database.db);
     // What names an asset and is not called asset_id belongs into otherAssets; what names something else, here.
     const others =
-      /\.(id|asset_id|agent_id|organization_id|user_id|owner_id|activation_key_id|incarnation|started_by|changed_by|requested_by|became|exception_id|assets|channel_id|rule_id|schedule_id|report_id)$/;
+      /\.(id|asset_id|agent_id|organization_id|user_id|made_with|owner_id|activation_key_id|incarnation|started_by|changed_by|requested_by|became|exception_id|assets|channel_id|rule_id|schedule_id|report_id)$/;
     expect(rows.map(({ column }) => column).filter((column) => !others.test(column))).toEqual([]);
     expect(otherAssets).toEqual(['became']);
   });

@@ -24,6 +24,7 @@ export interface Caller {
   /** When the session began; null with a token. */
   readonly loggedInAt: Date | null;
   /** Of the API token, where one was sent. */
+  readonly tokenId: string | null;
   readonly tokenName: string | null;
   /** When that token ends; null: never, or there is none. */
   readonly tokenExpiresAt: Date | null;
@@ -41,10 +42,10 @@ export async function authenticate(context: Context, request: FastifyRequest): P
     await touchToken(db, token, { address: request.ip, now: clock() });
     const caller = toCaller(token);
     if (!caller) return null;
-    const { tokenPermissions, tokenName, tokenExpiresAt } = token;
+    const { tokenPermissions, tokenId, tokenName, tokenExpiresAt } = token;
     // Never more than the owner may at this moment, whatever it was made with.
     const may = tokenPermissions ? [...caller.permissions].filter((one) => tokenPermissions.includes(one)) : caller.permissions;
-    return withPermissions({ ...caller, stage: 'complete', tokenName, tokenExpiresAt }, new Set(may));
+    return withPermissions({ ...caller, stage: 'complete', tokenId, tokenName, tokenExpiresAt }, new Set(may));
   }
   const cookie = request.cookies[sessionCookieName(context)];
   if (cookie === undefined) return null;
@@ -89,6 +90,7 @@ function toCaller(row: CallerRow & Partial<SessionRow>): Caller | null {
     stage: row.stage ?? 'complete',
     sessionId: row.sessionId ?? null,
     loggedInAt: row.loggedInAt ?? null,
+    tokenId: null,
     tokenName: null,
     tokenExpiresAt: null,
   };

@@ -19,6 +19,7 @@ import { ApiError } from '../http/api-error.ts';
 import { serve, servePublic } from '../http/serve.ts';
 import { hasFactor } from '../second-factors/store.ts';
 import { describeCaller, findUserByLogin, loadNames } from '../users/store.ts';
+import { mayUse } from './admit.ts';
 import { sessionCookieName } from './authenticate.ts';
 import { daysAfter } from './expiry.ts';
 import { countGuess, forgive, guessesOf } from './login-guard.ts';
@@ -28,7 +29,6 @@ import { refuseWeakPassword } from './password-rules.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import {
   type ApiTokenRow,
-  countEndedSessionsOf,
   deleteApiTokenOf,
   deleteSession,
   endSessionOf,
@@ -36,6 +36,7 @@ import {
   insertApiToken,
   listApiTokensOf,
   listSessionsOf,
+  logOutEverywhere,
 } from './store.ts';
 
 /** By address: argon2 takes 20 ms and 19 MiB, and guessing must not be cheap. */
@@ -103,11 +104,14 @@ function registerAccount(app: FastifyInstance, context: Context): void {
     return { ended: true as const };
   });
 
-  serve(app, context, endSessions, async ({ caller, note, reply }) => {
-    const ended = await countEndedSessionsOf(db, caller.userId, clock());
+  serve(app, context, endSessions, async ({ caller, query: { tokens }, note, reply }) => {
+    // One that is given to a program for reading must not be able to throw its owner out.
+    if (caller.tokenName !== null && !mayUse(caller, 'token:write'))
+      throw new ApiError('FORBIDDEN', 'An API token logs its owner out only where it may revoke tokens, too');
+    const done = await logOutEverywhere(db, caller, { tokens, now: clock() });
     void reply.clearCookie(sessionCookieName(context), cookieOptions(context));
-    note({ ended });
-    return { ended };
+    note(done);
+    return done;
   });
 
   serve(app, context, changePassword, async ({ caller, body, request, reply }) => {
@@ -139,7 +143,7 @@ function registerApiTokens(app: FastifyInstance, context: Context): void {
     const createdAt = clock();
     const expiresAt = noLaterThan(caller.tokenExpiresAt, daysAfter(createdAt, body.expiresInDays));
     const token = { id: randomUUID(), organizationId, userId, name: body.name, createdAt, expiresAt, permissions };
-    await insertApiToken(db, { ...token, tokenHash: hash });
+    await insertApiToken(db, { ...token, tokenHash: hash, madeWith: caller.tokenId });
     note({ apiTokenId: token.id, permissions, expiresAt: expiresAt?.toISOString() ?? null });
     return { ...toApiToken({ ...token, lastUsedAt: null, lastAddress: null }), secret };
   });

@@ -1,4 +1,4 @@
-import type { ApiTokenSorting, LoginStage } from '@vedette/protocol';
+import type { ApiTokenSorting, EndedSessions, LoginStage } from '@vedette/protocol';
 import { type Insertable, type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { byNewest, bySoonest, byText, findSorted, type SortedPage, type SortedPart, type SortKey } from '../http/list-cursor.ts';
@@ -140,7 +140,7 @@ export async function endSessionsOf(db: Db, userId: string, except: string | nul
 }
 
 /** Ends all sessions of a user; how many could still be used. */
-export async function countEndedSessionsOf(db: Db, userId: string, now: Date): Promise<number> {
+async function countEndedSessionsOf(db: Db, userId: string, now: Date): Promise<number> {
   const { rows } = await sql<{ isUsable: boolean }>`
     delete from session where user_id = ${userId}
     returning expires_at > ${now} and coalesce(last_used_at, created_at) > ${new Date(now.getTime() - sessionIdleMs)} as is_usable`.execute(
@@ -153,7 +153,7 @@ export async function insertApiToken(db: Db, token: Insertable<Database['apiToke
   await db.insertInto('apiToken').values(token).execute();
 }
 
-export type ApiTokenRow = Omit<Selectable<Database['apiToken']>, 'tokenHash'>;
+export type ApiTokenRow = Omit<Selectable<Database['apiToken']>, 'tokenHash' | 'madeWith'>;
 
 const oldest: readonly SortKey[] = [...bySoonest(sql`created_at`), { by: sql`id::text`, type: 'text' }];
 
@@ -175,6 +175,25 @@ export async function listApiTokensOf(
     select id, organization_id, user_id, name, created_at, expires_at, permissions, last_used_at, last_address
     from api_token where organization_id = ${organizationId} and user_id = ${userId}`;
   return findSorted(db, own, tokenSortKeys[part.sort], part);
+}
+
+/** Revokes all API tokens of a user; how many could still be used. */
+async function revokeTokensOf(db: Db, userId: string, now: Date): Promise<number> {
+  const { rows } = await sql<{ isUsable: boolean }>`
+    delete from api_token where user_id = ${userId} returning expires_at is null or expires_at > ${now} as is_usable`.execute(db);
+  return rows.filter(({ isUsable }) => isUsable).length;
+}
+
+/** Ends what a user is logged in with: sessions and, where asked for, API tokens; how many could still be used. */
+export async function logOutEverywhere(
+  db: Db,
+  { userId }: Pick<Owner, 'userId'>,
+  { tokens, now }: { readonly tokens: 'keep' | 'revoke'; readonly now: Date },
+): Promise<EndedSessions> {
+  return db.transaction().execute(async (tx) => {
+    const ended = await countEndedSessionsOf(tx, userId, now);
+    return { ended, revokedTokens: tokens === 'revoke' ? await revokeTokensOf(tx, userId, now) : 0 };
+  });
 }
 
 /** False when the caller has no such token. */

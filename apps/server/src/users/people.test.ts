@@ -275,6 +275,19 @@ describe('API tokens', () => {
     }
   });
 
+  it('end with the one that they were made with, and no earlier', async () => {
+    const session = await logIn((await newUser()).login);
+    const first = await send('POST', '/api-tokens', session, { name: 'stolen' });
+    const other = await tokenOf(session, null);
+    const second = await tokenOf({ headers: { authorization: `Bearer ${first.json['secret']}` } }, null);
+    const third = await tokenOf(second, null);
+    const states = async () =>
+      Promise.all([second, third, other].map(async (token) => (await send('GET', '/session', token)).status));
+    expect(await states()).toEqual([200, 200, 200]);
+    expect((await send('DELETE', `/api-tokens/${first.json['apiTokenId']}`, session)).status).toBe(200);
+    expect(await states()).toEqual([401, 401, 200]);
+  });
+
   it('make no token that may more than they do', async () => {
     const session = await logIn((await newUser({ role: 'auditor' })).login);
     const small = await tokenOf(session, ['token:write', 'asset:read']);
@@ -299,6 +312,11 @@ describe('API tokens', () => {
     ]);
   });
 });
+
+async function makeToken(by: { headers: Record<string, string> }, name: string, more: object = {}) {
+  const { json } = await send('POST', '/api-tokens', by, { name, ...more });
+  return { headers: { authorization: `Bearer ${json['secret']}` } };
+}
 
 describe('sessions', () => {
   it('are new at every login, and one that the browser had before ends', async () => {
@@ -351,18 +369,48 @@ describe('sessions', () => {
     expect(items[0]).toMatchObject({ action: 'endSessions', actor: { userId }, detail: { ended: 2 } });
   });
 
-  it('of somebody else are ended by those who manage users, and never by an API token of their owner', async () => {
+  it('end with the API tokens, and those of nobody else, where it is asked for', async () => {
+    const { login } = await newUser();
+    const [own, other] = [await logIn(login), await logIn((await newUser()).login)];
+    const [kept, theirs] = [await makeToken(own, 'kept'), await makeToken(other, 'theirs')];
+    await makeToken(own, 'over', { expiresInDays: 1 });
+    later(24 * 60 + 1);
+    expect(await send('DELETE', '/account/sessions', await logIn(login))).toMatchObject({ json: { revokedTokens: 0 } });
+    expect((await send('GET', '/session', kept)).status).toBe(200);
+    const reply = await send('DELETE', '/account/sessions?tokens=revoke', await logIn(login));
+    expect(reply).toMatchObject({ status: 200, json: { ended: 1, revokedTokens: 1 } });
+    expect((await send('GET', '/session', kept)).status).toBe(401);
+    expect((await send('GET', '/session', theirs)).status).toBe(200);
+  });
+
+  it('end by an API token that may revoke tokens, and by no other', async () => {
+    const { login } = await newUser();
+    const session = await logIn(login);
+    const reading = await makeToken(session, 'reading', { permissions: ['asset:read'] });
+    expect((await send('DELETE', '/account/sessions?tokens=revoke', reading)).status).toBe(403);
+    expect((await send('GET', '/session', session)).status).toBe(200);
+    const whole = await makeToken(session, 'whole');
+    expect(await send('DELETE', '/account/sessions', whole)).toMatchObject({ json: { ended: 1, revokedTokens: 0 } });
+    expect((await send('GET', '/session', session)).status).toBe(401);
+    expect(await send('DELETE', '/account/sessions?tokens=revoke', whole)).toMatchObject({
+      json: { ended: 0, revokedTokens: 2 },
+    });
+    for (const token of [reading, whole]) expect((await send('GET', '/session', token)).status).toBe(401);
+  });
+
+  it('of somebody else are ended by those who manage users', async () => {
     const { login, userId } = await newUser();
     const [one, two] = [await logIn(login), await logIn(login)];
-    const { json: token } = await send('POST', '/api-tokens', one, { name: 'kept' });
-    const byToken = { headers: { authorization: `Bearer ${token['secret']}` } };
-    expect((await send('DELETE', '/account/sessions', byToken)).status).toBe(403);
+    const byToken = await makeToken(one, 'kept');
     expect((await send('DELETE', `/users/${userId}/sessions`, one)).status).toBe(403);
     expect((await send('GET', '/session', two)).status).toBe(200);
     expect(await send('DELETE', `/users/${userId}/sessions`, administrator)).toMatchObject({ status: 200, json: { ended: 2 } });
     for (const session of [one, two]) expect((await send('GET', '/session', session)).status).toBe(401);
     expect((await send('GET', '/session', byToken)).status).toBe(200);
-    expect(await send('DELETE', `/users/${userId}/sessions`, administrator)).toMatchObject({ json: { ended: 0 } });
+    expect(await send('DELETE', `/users/${userId}/sessions?tokens=revoke`, administrator)).toMatchObject({
+      json: { ended: 0, revokedTokens: 1 },
+    });
+    expect((await send('GET', '/session', byToken)).status).toBe(401);
   });
 
   it('of a manager are not ended by a user administrator, who could keep him from looking', async () => {

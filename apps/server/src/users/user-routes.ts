@@ -14,7 +14,7 @@ import type { FastifyInstance } from 'fastify';
 import { forgiveLogin } from '../auth/login-guard.ts';
 import { hashPassword } from '../auth/password.ts';
 import type { Caller } from '../auth/authenticate.ts';
-import { countEndedSessionsOf, endSessionsOf } from '../auth/store.ts';
+import { endSessionsOf, logOutEverywhere } from '../auth/store.ts';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -100,11 +100,11 @@ export function registerUsers(app: FastifyInstance, context: Context): void {
     return { reset: true as const };
   });
 
-  serve(app, context, endUserSessions, async ({ caller, params: { userId }, note }) => {
+  serve(app, context, endUserSessions, async ({ caller, params: { userId }, query: { tokens }, note }) => {
     const { login } = await loadForChange(caller, userId);
-    const ended = await countEndedSessionsOf(db, userId, clock());
-    note({ login, ended });
-    return { ended };
+    const done = await logOutEverywhere(db, { userId }, { tokens, now: clock() });
+    note({ login, ...done });
+    return done;
   });
 
   serve(app, context, deleteUser, async ({ caller, params: { userId }, note }) => {

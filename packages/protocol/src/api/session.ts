@@ -72,7 +72,19 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
-export const EndedSessions = z.object({ ended: z.int().meta({ description: 'How many there were that could be used' }) });
+/** What becomes of API tokens where somebody is logged out everywhere. */
+export const TokensToo = z.object({
+  tokens: z
+    .enum(['keep', 'revoke'])
+    .default('keep')
+    .meta({ description: 'revoke: API tokens, too, also the one that asks; otherwise they work on' }),
+});
+
+export const EndedSessions = z.object({
+  ended: z.int().meta({ description: 'How many there were that could be used' }),
+  revokedTokens: z.int().default(0).meta({ description: 'How many API tokens there were that could be used' }),
+});
+export type EndedSessions = z.infer<typeof EndedSessions>;
 
 export const listSessions = endpoint({
   name: 'listSessions',
@@ -97,11 +109,14 @@ export const endSession = endpoint({
 
 export const endSessions = endpoint({
   name: 'endSessions',
-  summary: 'Log out everywhere: end all sessions of the caller, the one that asks too. API tokens stay.',
+  summary:
+    'Log out everywhere: end all sessions of the caller, the one that asks too. API tokens stay unless they are to be revoked. A token may ask where it may revoke tokens.',
   method: 'DELETE',
   path: '/account/sessions',
-  permission: 'account',
+  permission: 'session',
+  query: TokensToo,
   reply: EndedSessions,
+  errors: ['FORBIDDEN'],
 });
 
 export const changePassword = endpoint({
@@ -157,7 +172,7 @@ export const listApiTokens = endpoint({
 
 export const deleteApiToken = endpoint({
   name: 'deleteApiToken',
-  summary: 'Revoke an API token at once.',
+  summary: 'Revoke an API token at once, and those that were made with it.',
   method: 'DELETE',
   path: '/api-tokens/:apiTokenId',
   permission: 'token:write',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { Instant, RoleId, UserId } from '../ids.ts';
 import { listOf, QueryText, sortedBy, WholeList, WholeOrPage } from './paging.ts';
-import { EndedSessions, PermissionName } from './session.ts';
+import { EndedSessions, PermissionName, TokensToo } from './session.ts';
 
 const Scope = QueryText.unwrap()
   .nullable()
@@ -150,11 +150,13 @@ export const resetPassword = endpoint({
 
 export const endUserSessions = endpoint({
   name: 'endUserSessions',
-  summary: 'Log a user out everywhere: end all their sessions. Their API tokens stay; disabling a user refuses these, too.',
+  summary:
+    'Log a user out everywhere: end all their sessions. Their API tokens stay unless they are to be revoked; disabling a user refuses these, too.',
   method: 'DELETE',
   path: '/users/:userId/sessions',
   permission: 'user:write',
   params: z.object({ userId: UserId }),
+  query: TokensToo,
   reply: EndedSessions,
   errors: ['NOT_FOUND', 'FORBIDDEN'],
 });

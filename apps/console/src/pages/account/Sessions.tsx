@@ -1,4 +1,5 @@
 import Button from '@cloudscape-design/components/button';
+import Checkbox from '@cloudscape-design/components/checkbox';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { endpoints, type SessionId } from '@vedette/protocol';
@@ -78,8 +79,9 @@ export function Sessions() {
 function LogOutEverywhere({ sessions, onClose }: { sessions: number; onClose: () => void }) {
   const queries = useQueryClient();
   const router = useRouter();
+  const [withTokens, setWithTokens] = useState(false);
   const end = useMutation({
-    mutationFn: () => call(endpoints.endSessions, {}),
+    mutationFn: () => call(endpoints.endSessions, { query: { tokens: withTokens ? 'revoke' : 'keep' } }),
     onSuccess: () => {
       queries.clear();
       router.history.push(paths.login());
@@ -97,8 +99,11 @@ function LogOutEverywhere({ sessions, onClose }: { sessions: number; onClose: ()
     >
       <p>
         {sessions === 1 ? 'Your only session ends, this one.' : `${plural(sessions, 'session')} end, this one too.`} API tokens
-        stay: revoke them where they are listed.
+        work on, unless they are revoked, too: whoever had your session may have made one.
       </p>
+      <Checkbox checked={withTokens} onChange={({ detail }) => setWithTokens(detail.checked)}>
+        Revoke all my API tokens
+      </Checkbox>
     </FormModal>
   );
 }

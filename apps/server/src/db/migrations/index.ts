@@ -28,6 +28,7 @@ import { auditIntents } from './026-audit-intents.ts';
 import { sealedSecrets } from './027-sealed-secrets.ts';
 import { owners } from './028-owners.ts';
 import { vexDocuments } from './029-vex-documents.ts';
+import { tokenOrigin } from './030-token-origin.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -60,4 +61,5 @@ export const migrations: Record<string, Migration> = {
   '027-sealed-secrets': sealedSecrets,
   '028-owners': owners,
   '029-vex-documents': vexDocuments,
+  '030-token-origin': tokenOrigin,
 };

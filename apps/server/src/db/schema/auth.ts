@@ -32,6 +32,8 @@ export interface AuthTables {
     permissions: ColumnType<string[] | null, string[] | null | undefined>;
     lastUsedAt: NullableDate;
     lastAddress: NullableText;
+    /** With which token it was made; it ends with that one. */
+    madeWith: NullableText;
   };
   secondFactor: {
     id: string;
