@@ -56,7 +56,15 @@ export function vexImport(isDry: boolean) {
   const replaced = [
     { exceptionId: '00000000-0000-4000-8000-000000000902', query: 'name:"CVE-2026-1002"', state: 'active', why: 'withdrawn' },
   ];
-  return { requested: isDry ? [] : exceptions.slice(0, 1), wanted: [wanted], skipped, unchanged, replaced };
+  const upheld = [
+    {
+      exceptionId: '00000000-0000-4000-8000-000000000902',
+      query: 'name:"CVE-2026-1002"',
+      state: 'active',
+      document: 'urn:theirs',
+    },
+  ];
+  return { requested: isDry ? [] : exceptions.slice(0, 1), wanted: [wanted], skipped, unchanged, replaced, upheld };
 }
 
 const asked = {

@@ -166,9 +166,11 @@ const exceptionsImport: Command = {
     const replaced = data.replaced.map(
       ({ query, state, why, exceptionId }) => `${ends} ${query}: ${state}, ${why} (${exceptionId})`,
     );
-    const head =
-      options['dryRun'] === true ? ['would be asked for:', ...wanted] : [`${data.requested.length} exceptions asked for`];
-    return { data, text: [...head, ...replaced, ...known, ...skipped].join('\n') };
+    const upheld = data.upheld.map(
+      ({ query, state, document }) => `stays ${query}: ${state}, said by ${document ?? 'another document'}, too`,
+    );
+    const head = options['dryRun'] === true ? ['would be asked for:', ...wanted] : [`${data.wanted.length} exceptions asked for`];
+    return { data, text: [...head, ...replaced, ...upheld, ...known, ...skipped].join('\n') };
   },
 };
 

@@ -95,17 +95,21 @@ function exceptionFor(
 ): ImportedException {
   const { status, justification, words } = statement;
   const said = status ?? 'under_investigation'; // there is a status where it is about something
-  const reason = `${source === 'openvex' ? 'OpenVEX' : 'CycloneDX'}: ${said.replaceAll('_', ' ')}`;
   return {
     query: queryOf(statement),
     anyVersion: false,
     status: said,
     justification,
-    reason,
+    reason: reasonOf(said, source),
     comment: words.slice(0, 4000),
     source,
     checks,
   };
+}
+
+/** What an exception gives as its reason that a document asked for. */
+export function reasonOf(status: VexStatus, source: VexDocument['source']): string {
+  return `${source === 'openvex' ? 'OpenVEX' : 'CycloneDX'}: ${status.replaceAll('_', ' ')}`;
 }
 
 function queryOf({ names }: VexStatement): string {

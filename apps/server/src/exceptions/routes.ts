@@ -201,8 +201,8 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     const wish = { caller, reading, assets: withinOwnScope(caller, only, now), prepared, now };
     if (body.dryRun) return { requested: [], ...told(await planAgainstKnown(db, wish)) };
     const { plan, ids } = await carryOut(db, wish);
-    const { unchanged, replaced } = told(plan);
-    note({ requested: ids, replaced, unchanged: unchanged.length });
+    const { unchanged, replaced, upheld } = told(plan);
+    note({ requested: ids, replaced, upheld, unchanged: unchanged.length });
     log.info({ audit: 'vex', organizationId, requested: ids, replaced, by: caller.login }, 'a VEX document was imported');
     const requested: Exception[] = [];
     for (const id of ids) requested.push(await show(organizationId, id));
@@ -211,7 +211,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
 }
 
 /** A plan as the reply has it. */
-function told({ asked, skipped, unchanged, replaced }: ImportPlan) {
+function told({ asked, skipped, unchanged, replaced, upheld }: ImportPlan) {
   return {
     wanted: asked.map(({ query, status, justification, reason, comment, checks }) => {
       const packageVersions = new Set([...checks.values()].flatMap((ids) => [...ids])).size;
@@ -220,6 +220,12 @@ function told({ asked, skipped, unchanged, replaced }: ImportPlan) {
     skipped: [...skipped],
     unchanged: unchanged.map(({ exceptionId, query, state }) => ({ exceptionId, query, state })),
     replaced: replaced.map(({ known: { exceptionId, query, state }, why }) => ({ exceptionId, query, state, why })),
+    upheld: upheld.map(({ known: { exceptionId, state }, echo: { query, document } }) => ({
+      exceptionId,
+      query,
+      state,
+      document,
+    })),
   };
 }
 

@@ -35,6 +35,7 @@ interface Reply {
   readonly wanted: { query: string; packageVersions: number }[];
   readonly unchanged: { exceptionId: string; query: string; state: ExceptionState }[];
   readonly replaced: { exceptionId: string; state: ExceptionState; why: string }[];
+  readonly upheld: { exceptionId: string; query: string; state: ExceptionState; document: string | null }[];
   readonly skipped: { vulnerability: string; why: string }[];
 }
 
@@ -221,6 +222,97 @@ describe('a newer version of a document', () => {
     await read(document(1, [curl]));
     expect((await read(document(2, []))).replaced).toMatchObject([{ why: 'withdrawn' }]);
     expect([await stateOf(person), await stateOf(theirs)]).toEqual(['requested', 'requested']);
+  });
+
+  describe('that takes back what another document says, too,', () => {
+    const theirs = (statements: readonly object[], version = 1, change: object = {}) =>
+      document(version, statements, { '@id': `${id}/theirs`, ...change });
+
+    it.each<[string, (one: Exception) => Promise<unknown>, ExceptionState]>([
+      ['requested', () => Promise.resolve(), 'requested'],
+      ['approved', (one) => decide(one, 'approved'), 'active'],
+    ])('leaves it %s, as that of the other', async (_what, become, state) => {
+      const first = only((await read(document(1, [openssl]))).requested);
+      await become(first);
+      await read(theirs([{ ...openssl, impact_statement: 'in their words' }]));
+      pass(1000);
+      const before = await openNames();
+      const second = await read(document(2, []));
+      expect(second).toMatchObject({
+        replaced: [{ exceptionId: first.exceptionId, why: 'withdrawn' }],
+        upheld: [{ exceptionId: first.exceptionId, query: 'name:"CVE-2026-1000"', state, document: `${id}/theirs` }],
+        requested: [{ state, comment: 'in their words', requestedBy: first.requestedBy }],
+        wanted: [],
+      });
+      expect(await openNames()).toEqual(before);
+      // It is theirs from now on: they take it back.
+      const last = await read(theirs([], 2));
+      expect(last).toMatchObject({ replaced: [{ exceptionId: second.requested[0]?.exceptionId }], upheld: [], requested: [] });
+      expect(await openNames()).toContain('CVE-2026-1000');
+    });
+
+    it('leaves it for no longer than it was approved for', async () => {
+      await decide(only((await read(document(1, [openssl]), { expiresInDays: 1 })).requested), 'approved');
+      await read(theirs([openssl]));
+      await read(document(2, []));
+      expect(await openNames()).not.toContain('CVE-2026-1000');
+      pass(2 * 24 * 3600 * 1000);
+      expect(await openNames()).toContain('CVE-2026-1000');
+    });
+
+    it('ends it where the other has taken it back, or says otherwise by now', async () => {
+      for (const [at, later] of [[], [{ ...openssl, status: 'fixed', justification: undefined }]].entries()) {
+        const name = { '@id': `${id}/${at}` };
+        const first = only((await read(document(1, [openssl], name))).requested);
+        await decide(first, 'approved');
+        await read(theirs([openssl]));
+        for (const one of (await read(theirs(later, 2))).requested) await decide(one, 'rejected');
+        expect(await read(document(2, [], name))).toMatchObject({
+          replaced: [{ exceptionId: first.exceptionId }],
+          upheld: [],
+          requested: [],
+        });
+        expect(await openNames()).toContain('CVE-2026-1000');
+        await read(theirs([], 3));
+      }
+    });
+
+    it('leaves once what several say, whether or not they have a name, and again when the next takes it back', async () => {
+      await decide(only((await read(document(1, [openssl]))).requested), 'approved');
+      await read(theirs([openssl]));
+      for (const change of [{ '@id': undefined }, { '@id': undefined, status_notes: 'again' }])
+        await read(document(null, [openssl], change));
+      expect((await read(document(2, []))).requested).toMatchObject([{ state: 'active' }]);
+      expect(await openNames()).not.toContain('CVE-2026-1000');
+      await read(theirs([], 2));
+      expect(await openNames()).not.toContain('CVE-2026-1000');
+    });
+
+    it('asks for nothing where the wider request for the same takes its place', async () => {
+      await read(document(1, [openssl]));
+      await read(theirs([openssl]));
+      pass(1000);
+      await addMachine(`wide-${number}`, debianPackage('openssl', `3.${number}-8`));
+      await judgeUnjudged(server.context.db);
+      const wide = await read(document(2, [openssl]));
+      expect(wide).toMatchObject({ requested: [{}], replaced: [{ why: 'widened' }], upheld: [] });
+      expect((await read(document(3, []))).upheld).toMatchObject([{ document: `${id}/theirs` }]);
+    });
+
+    it('does not approve for the other what it did not say', async () => {
+      const named = { ...openssl, products: ['pkg:deb/debian/openssl@3.0-1'] };
+      await addMachine(`other-${number}`, debianPackage('openssl', `3.${number}-9`));
+      await judgeUnjudged(server.context.db);
+      await decide(only((await read(document(1, [openssl]))).requested), 'approved');
+      await read(theirs([named]));
+      expect(await openNames()).not.toContain('CVE-2026-1000');
+      const { requested } = await read(document(2, []));
+      expect(requested).toMatchObject([{ state: 'active' }]);
+      const { items } = (await call<{ items: { name: string; hostname: string }[] }>('GET', '/detections?limit=500')).json;
+      const open = items.filter(({ name }) => name === 'CVE-2026-1000').map(({ hostname }) => hostname);
+      expect(open).toContain(`other-${number}`);
+      expect(open).not.toContain('web-1');
+    });
   });
 
   it('of somebody who may see only some assets ends what he asked for alone', async () => {

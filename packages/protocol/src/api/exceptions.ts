@@ -215,7 +215,7 @@ export const importVex = endpoint({
     dryRun: z.boolean().default(false).meta({ description: 'true: nothing is asked for' }),
   }),
   reply: z.object({
-    requested: z.array(Exception).meta({ description: 'None of a dry run' }),
+    requested: z.array(Exception).meta({ description: 'With those that are upheld; none of a dry run' }),
     /** Statements that lead to an exception each. */
     wanted: z.array(
       z.object({
@@ -240,6 +240,17 @@ export const importVex = endpoint({
           query: z.string(),
           state: ExceptionState.meta({ description: 'Until now' }),
           why: z.enum(['withdrawn', 'changed', 'widened']),
+        }),
+      )
+      .default([]),
+    /** Of those, what another document says, too: it stands again, as it was decided. */
+    upheld: z
+      .array(
+        z.object({
+          exceptionId: ExceptionId.meta({ description: 'Of the one that ends' }),
+          query: z.string(),
+          state: ExceptionState,
+          document: z.string().nullable().meta({ description: 'Which says it; null where it has no name' }),
         }),
       )
       .default([]),

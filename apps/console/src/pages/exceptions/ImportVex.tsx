@@ -88,7 +88,7 @@ const whys: Readonly<Record<Outcome['replaced'][number]['why'], string>> = {
   widened: 'it is asked for anew, for more package versions',
 };
 
-function Preview({ outcome: { wanted, skipped, unchanged, replaced } }: { outcome: Outcome }) {
+function Preview({ outcome: { wanted, skipped, unchanged, replaced, upheld } }: { outcome: Outcome }) {
   return (
     <div aria-live="polite">
       <p>
@@ -111,6 +111,11 @@ function Preview({ outcome: { wanted, skipped, unchanged, replaced } }: { outcom
         {replaced.slice(0, shown).map(({ exceptionId, query, state, why }) => (
           <li key={exceptionId}>
             ends <code>{query}</code>, {state}: {whys[why]}
+          </li>
+        ))}
+        {upheld.slice(0, shown).map(({ exceptionId, query, state, document }) => (
+          <li key={`${exceptionId} ${document}`}>
+            goes on with <code>{query}</code>, {state}: {document ?? 'another document'} says it, too
           </li>
         ))}
         {unchanged.slice(0, shown).map(({ exceptionId, query, state }) => (

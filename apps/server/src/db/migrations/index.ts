@@ -29,6 +29,7 @@ import { sealedSecrets } from './027-sealed-secrets.ts';
 import { owners } from './028-owners.ts';
 import { vexDocuments } from './029-vex-documents.ts';
 import { tokenOrigin } from './030-token-origin.ts';
+import { vexEchoes } from './031-vex-echoes.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -62,4 +63,5 @@ export const migrations: Record<string, Migration> = {
   '028-owners': owners,
   '029-vex-documents': vexDocuments,
   '030-token-origin': tokenOrigin,
+  '031-vex-echoes': vexEchoes,
 };

@@ -1,5 +1,5 @@
 import type { ExceptionSource, VexJustification, VexStatus } from '@vedette/protocol';
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { NullableDate } from './columns.ts';
 
 /** Exceptions and their rules. */
@@ -38,6 +38,20 @@ export interface ExceptionTables {
     at: Date | null;
     importedAt: Date;
     importedBy: string;
+  };
+  /** What a document says that the exception of another one holds for. */
+  vexEcho: {
+    organizationId: string;
+    exceptionId: string;
+    key: Buffer;
+    document: string | null;
+    query: string;
+    comment: string;
+    source: ExceptionSource;
+    /** Package versions by number of the check. */
+    said: ColumnType<[check: number, packageVersionIds: number[]][], string>;
+    expiresAt: Date | null;
+    heardAt: Date;
   };
   exceptionCheck: { organizationId: string; exceptionId: string; checkNumber: number; packageVersionIds: number[] | null };
   exceptionRules: { organizationId: string; secondPerson: boolean; maxDays: number | null; changedAt: Date; changedBy: string };
