@@ -257,25 +257,42 @@ export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, 
     ) as state (organization_id, asset_id, collector, hash, added, removed)
     on conflict (organization_id, asset_id, collector)
     do update set set_hash = excluded.set_hash, added = excluded.added, removed = excluded.removed`.execute(tx);
+  const last = await lastChanges(tx, [organizations, assets, collectors]);
+  const before = rows.map(({ ref }) => last.get(refKey(ref)));
   // Time never runs backwards in a history, whatever the clock does: a presence that ends before it begins is no range at all, and
   // every question about the organization would fail.
   const written = await sql<CollectorRef & { at: Date }>`
     insert into inventory_change (organization_id, asset_id, collector, change, at, added, removed)
-    select new.organization_id, new.asset_id, new.collector, coalesce(last.change, 0) + 1, greatest(${at}::timestamptz, last.at),
-      new.added::integer[], new.removed::integer[]
+    select organization_id, asset_id, collector, change, greatest(${at}::timestamptz, last_at), added::integer[], removed::integer[]
     from unnest(
-      ${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[],
-      ${rows.map(({ came }) => came)}::text[], ${rows.map(({ went }) => went)}::text[]
-    ) as new (organization_id, asset_id, collector, added, removed)
-    left join lateral (
-      select change, at from inventory_change as old
-      where old.organization_id = new.organization_id and old.asset_id = new.asset_id and old.collector = new.collector
-      order by change desc limit 1
-    ) as last on true
+      ${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[], ${before.map((each) => (each?.change ?? 0) + 1)}::integer[],
+      ${before.map((each) => each?.at ?? null)}::timestamptz[], ${rows.map(({ came }) => came)}::text[],
+      ${rows.map(({ went }) => went)}::text[]
+    ) as new (organization_id, asset_id, collector, change, last_at, added, removed)
     returning organization_id, asset_id, collector, at`.execute(tx);
   const lists = new Map(touched.map((inventory) => [refKey(inventory.ref), inventory.lists()]));
   // The lists are at hand: thousands of numbers need not come back as text.
   return written.rows.map((row) => ({ ...row, ...(lists.get(refKey(row)) ?? { added: [], removed: [] }) }));
+}
+
+/** The newest entries of the histories of inventories that are stored, by refKey; their times as PostgreSQL writes them. */
+async function lastChanges(
+  tx: Tx,
+  [organizations, assets, collectors]: readonly string[][],
+): Promise<Map<string, { readonly change: number; readonly at: string }>> {
+  // Beside the inventory, which lies where its history does: a database in shards cannot look for each entry of a list.
+  const { rows } = await sql<CollectorRef & { change: number; at: string }>`
+    select organization_id, asset_id, collector, last.change, last.at::text
+    from inventory
+    join unnest(${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[]) as wanted (organization_id, asset_id, collector)
+      using (organization_id, asset_id, collector)
+    join lateral (
+      select change, at from inventory_change as old
+      where old.organization_id = inventory.organization_id and old.asset_id = inventory.asset_id
+        and old.collector = inventory.collector
+      order by change desc limit 1
+    ) as last on true`.execute(tx);
+  return new Map(rows.map((row) => [refKey(row), row]));
 }
 
 function arrayText(ids: Iterable<number>): string {
