@@ -24,11 +24,14 @@ export interface News {
 /** A cursor at what the caller sees, and what is new by then; a cursor to begin with in a transaction that is a repeatable read. */
 export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{ readonly cursor: Cursor; readonly news: News }> {
   const { rows } = await sql<Cursor & News>`
-    select pg_current_snapshot()::text as snapshot,
+    -- By itself, so that a coordinator of shards says it, and before it asks them.
+    with here as materialized (select pg_current_snapshot()::text as snapshot)
+    select snapshot,
       (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge,
       ${isAnyNew(cursor, 'asset')} as assets, ${isAnyNew(cursor, 'inventory_change')} as changes,
       ${isAnyNew(cursor, 'verdict')} as verdicts,
-      exists (select from knowledge_version where version > ${cursor.knowledge}) as checks`.execute(db);
+      exists (select from knowledge_version where version > ${cursor.knowledge}) as checks
+    from here`.execute(db);
   const [ahead] = rows;
   if (!ahead) throw new Error('the database did not say where it is');
   const { snapshot, knowledge, ...news } = ahead;
