@@ -118,7 +118,10 @@ export function registerRolloutRoutes(app: FastifyInstance, context: Context, { 
     const row = await db
       .insertInto('assetRelease')
       .values({ organizationId, assetId, pin: null, ...change })
-      .onConflict((conflict) => conflict.columns(['organizationId', 'assetId']).doUpdateSet({ assetId, ...change }))
+      .onConflict((conflict) =>
+        // Something has to be set, or nothing is returned.
+        conflict.columns(['organizationId', 'assetId']).doUpdateSet(({ ref }) => ({ pin: ref('assetRelease.pin'), ...change })),
+      )
       .returning(['pin', 'tags'])
       .executeTakeFirstOrThrow();
     desk.forget(organizationId);
