@@ -38,23 +38,27 @@ export async function findCloneOrigin(tx: Kysely<Database>, ticket: CloneTicket,
   if (!clone) return null;
   const { organizationId, activationKeyId, hardware } = clone;
   if (hardware === '') return { organizationId, activationKeyId, assetId: null };
-  const earlier = await tx
+  const others = await tx
     .selectFrom('assetIdentity')
-    .innerJoin('agent', (join) =>
-      join.onRef('agent.organizationId', '=', 'assetIdentity.organizationId').onRef('agent.assetId', '=', 'assetIdentity.became'),
-    )
-    .select(['became', sql<Date>`max(coalesce(last_check_in, enrolled_at))`.as('heardAt')])
-    .where('assetIdentity.organizationId', '=', organizationId)
-    .where('assetIdentity.assetId', '=', clone.assetId)
+    .select('became')
+    .where('organizationId', '=', organizationId)
+    .where('assetId', '=', clone.assetId)
     .where('agentId', '=', ticket.agentId)
     .where('hardware', '=', hardware)
-    .groupBy('became')
+    .execute();
+  // By itself: they may lie in other shards than the one they are clones of.
+  const earlier = await tx
+    .selectFrom('agent')
+    .select(['assetId', sql<Date>`max(coalesce(last_check_in, enrolled_at))`.as('heardAt')])
+    .where('organizationId', '=', organizationId)
+    .where('assetId', '=', sql<string>`any(${others.flatMap(({ became }) => became ?? [])}::uuid[])`)
+    .groupBy('assetId')
     .execute();
   // Whoever was heard of after this machine was booted is another one that lives.
   const silent = earlier.find(({ heardAt }) => heardAt.getTime() < clone.bootedAt.getTime() + slackMs);
   if (silent && now.getTime() - silent.heardAt.getTime() < aliveMs)
     throw new AgentProblem('BUSY', 'An earlier clone on this hardware was just heard of; try again in two minutes.');
-  return { organizationId, activationKeyId, assetId: silent?.became ?? null };
+  return { organizationId, activationKeyId, assetId: silent?.assetId ?? null };
 }
 
 export async function linkClone(tx: Kysely<Database>, { agentId, incarnation }: CloneTicket, assetId: string): Promise<void> {
