@@ -46,7 +46,7 @@ export async function countByHistories(
 }
 
 function ofAsset(column: 'os' | 'ecosystem' | 'release'): RawBuilder<unknown> {
-  return sql`(select ${sql.ref(column)} from asset where asset.number = asset_number)`;
+  return sql`(select ${sql.ref(column)} from asset where asset.id = detection.asset_id)`;
 }
 
 const keys: Readonly<Record<DetectionGrouping, RawBuilder<unknown>>> = {
