@@ -93,7 +93,7 @@ async function closeVerdicts(tx: Kysely<Database>, keys: readonly string[], { ve
   const pairs = keys.map((key) => key.split(' ').map(Number));
   for (const part of inParts(pairs)) {
     await sql`
-      update verdict set valid_until = ${version}, until_at = ${at}
+      update verdict set valid_until = ${version}, until_at = ${at}, written_by = pg_current_xact_id()
       from unnest(${part.map(([id]) => id)}::integer[], ${part.map(([, check]) => check)}::integer[]) as ended (id, check_number)
       where verdict.package_version_id = ended.id and verdict.check_number = ended.check_number and verdict.valid_until is null`.execute(
       tx,
