@@ -179,6 +179,29 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await told.count()).toBe(1);
   });
 
+  it('shows how the risk of the fleet went, up to now and up to a moment of the past', async () => {
+    await logIn(page, url, admin);
+    const chart = page.getByRole('img', { name: /^Risk in \d+ days/ });
+    await chart.waitFor();
+    expect(await chart.getAttribute('aria-label')).toMatch(/: from 420 to \d+$/);
+    await page.goto(`${url}/?asOf=2026-11-20T10:00:00Z`);
+    await page.getByText('You look at the past').waitFor();
+    await chart.waitFor();
+  });
+
+  it('shows no figure of a saved query before it is known', async () => {
+    await logIn(page, url, admin, '/software?query=openssl');
+    await page.getByRole('button', { name: 'Save query' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Not counted yet');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.route('**/api/v1/software?**', (route) => route.fulfill({ status: 500, body: '{}' }));
+    await page.goto(url);
+    const tile = page.getByRole('link', { name: /^Not counted yet/ });
+    await tile.getByText('could not be asked').waitFor();
+    expect(await tile.locator('.tile-value').textContent()).toBe('…');
+  });
+
   it('goes on from page to page at a moment of the past, which stands in the address', async () => {
     await logIn(page, url, admin, '/assets?asOf=2026-11-20T10:00:00Z');
     await page.getByText('You look at the past').waitFor();

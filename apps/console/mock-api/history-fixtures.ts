@@ -122,9 +122,10 @@ export const historyHandlers = {
   getTrends: ({ empty }: MockRequest) => ({
     days: empty
       ? []
-      : fixtures
-          .dashboard()
-          .trend.map(({ at, open }, index) => ({ at, open, new: (index * 7) % 11, reopened: index % 3, fixed: (index * 5) % 9 })),
+      : fixtures.dashboard().trend.map(({ at, open }, index) => {
+          const changes = { new: (index * 7) % 11, reopened: index % 3, fixed: (index * 5) % 9 };
+          return { at, open, risk: 420 - index * 9, ...changes };
+        }),
     remediation: severities.map((severity) => ({
       severity,
       fixed: severity * 3,

@@ -43,7 +43,7 @@ export const trends: Command = {
     const data = await client().call(getTrends, { query });
     const days = data.days.map(({ at, open, ...one }) => {
       const total = Object.values(open).reduce((sum, count) => sum + count, 0);
-      return [at.slice(0, 10), total, one.new, one.reopened, one.fixed];
+      return [at.slice(0, 10), one.risk, total, one.new, one.reopened, one.fixed];
     });
     const overdue = new Map(data.overdue.map((one) => [one.severity, one]));
     const fixes = data.remediation.map(({ severity, fixed, meanSeconds }) => {
@@ -52,7 +52,7 @@ export const trends: Command = {
       return [severityNames[severity], fixed, mean, late?.days ?? null, late ? (late.detections ?? late.query) : null];
     });
     const parts = [
-      table(['day', 'open', 'new', 'reopened', 'fixed'], days),
+      table(['day', 'risk', 'open', 'new', 'reopened', 'fixed'], days),
       table(['severity', 'fixed', 'mean days', 'deadline', 'overdue'], fixes),
     ];
     return { data, text: parts.join('\n\n') };

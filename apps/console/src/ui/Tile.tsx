@@ -2,7 +2,7 @@ import { useRouter } from '@tanstack/react-router';
 import type { CSSProperties } from 'react';
 import { formatCount } from './format.ts';
 
-/** A figure that leads to what it counts. */
+/** A figure that leads to what it counts; undefined while it is not known. */
 export function Tile({
   label,
   value,
@@ -11,13 +11,13 @@ export function Tile({
   note,
 }: {
   label: string;
-  value: number;
+  value: number | undefined;
   to: string;
   tone?: string;
   note?: string;
 }) {
   const router = useRouter();
-  const figures = formatCount(value);
+  const figures = value === undefined ? '…' : formatCount(value);
   return (
     <a
       className={`tile${tone ? ` tone-${tone}` : ''}${value === 0 ? ' zero' : ''}`}

@@ -9,6 +9,8 @@ import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countsAt } from '../fleet-index/summarize-fleet.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareDetections } from '../query/detection-query.ts';
+import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { fleetRiskAt } from '../risk/fleet-risk-at.ts';
 import { loadDeadlines } from './deadlines.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -41,28 +43,31 @@ interface Wish {
 }
 
 /** Of a moment of the past the days before it that the index knows of. Throws ApiError UNAVAILABLE while the fleet index is being built. */
-export async function loadTrends(sources: Sources, { organizationId, days, asOf }: Wish): Promise<Trends> {
+export async function loadTrends(sources: Sources, { organizationId, days: count, asOf }: Wish): Promise<Trends> {
   const { db, fleetIndex, clock } = sources;
   const past = asOf && asOf < clock() ? asOf : null;
   const deadlines = await loadDeadlines(db, organizationId);
   const before = await fleetIndex.current(organizationId);
-  const asked = JSON.stringify([days, deadlines, past]);
+  const asked = JSON.stringify([count, deadlines, past]);
   const last = kept.get(before);
   const begin = performance.now();
   if (last?.asked === asked && begin < (last.revision === before.revision ? last.until : last.patientUntil)) return last.trends;
   const { revision } = before;
   const now = past?.getTime() ?? before.momentFor(clock().getTime());
-  const ends = Array.from({ length: days }, (_, number) => now - (days - 1 - number) * dayMs).filter(
+  const ends = Array.from({ length: count }, (_, number) => now - (count - 1 - number) * dayMs).filter(
     (at) => at - dayMs >= before.since,
   );
   const overdue = await countOverdue(sources, { organizationId, deadlines, past });
   // Of now the index says it, as everywhere.
   const scope = { organizationId, asOf: clock(), silence: sources.config.silence };
+  const contexts = await prepareContexts(db, scope, { prepareAssets });
   const excepted = await prepareExceptedCounts(sources, scope, { moments: past ? ends : ends.slice(0, -1), prepareAssets });
   const index = await fleetIndex.current(organizationId);
   const ended = endedBetween(index, (ends[0] ?? now) - dayMs, now);
   const daily = countDaily(index, ends, past ? excepted(index) : [...excepted(index), exceptedNow(index)]);
-  const trends = { days: daily, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
+  const risks = ends.length === 0 ? [] : fleetRiskAt(index, contexts?.(index) ?? usualContexts, ends);
+  const days = daily.map((day, number) => ({ ...day, risk: risks[number] ?? 0 }));
+  const trends = { days, remediation: await measure(db, { organizationId, ended, book: index.book }), overdue };
   const end = performance.now();
   kept.set(index, { asked, revision, trends, until: end + freshMs, patientUntil: end + (end - begin) * patienceFactor });
   return trends;
@@ -77,7 +82,11 @@ function exceptedNow({ table }: OrganizationIndex): number[] {
  * What the log tells of first findings, the found ones at both ends complete: an asset that came brought its own with it. What came and went
  * was found or not, excepted or not; open is what no exception covered.
  */
-function countDaily(index: OrganizationIndex, ends: readonly number[], excepted: readonly number[][]): Trends['days'] {
+function countDaily(
+  index: OrganizationIndex,
+  ends: readonly number[],
+  excepted: readonly number[][],
+): Omit<Trends['days'][number], 'risk'>[] {
   const [first] = ends;
   if (first === undefined) return [];
   const begin = first - dayMs;

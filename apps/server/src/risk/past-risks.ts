@@ -55,7 +55,7 @@ export function pastRisks(
 const nothing = new Uint8Array(0);
 
 /** Weights of checks in their states on assets of a context, each worked out once: the assets of a page have most in common. */
-function weigher({ checks }: VerdictBook): (context: AssetContext) => (place: number, state: number) => number {
+export function weigher({ checks }: VerdictBook): (context: AssetContext) => (place: number, state: number) => number {
   const byContext = new Map<string, Float64Array>();
   return (context) => {
     const key = `${context.criticality} ${context.exposure}`;

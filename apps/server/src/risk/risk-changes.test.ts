@@ -162,3 +162,27 @@ describe('lists by risk', () => {
     expect((await call('GET', '/assets/00000000-0000-4000-8000-000000000000/fixes')).status).toBe(404);
   });
 });
+
+describe('risk of the fleet', () => {
+  it('is told day by day as it was then, by what is known, tagged and excepted now', async () => {
+    const risks: number[] = [];
+    const note = async () => risks.push((await call<{ risk: number }>('GET', '/risk')).json.risk);
+    const day = 24 * hour;
+    await note();
+    for (const agent of [0, 1, 2]) {
+      pass(day / 2);
+      await install(agent, { openssl: '9.0-1' });
+      await judgeUnjudged(database.db);
+      pass(day / 2);
+      await note();
+    }
+    expect(new Set(risks).size).toBeGreaterThan(2);
+    const riskBy = async (more: string) => {
+      const { json } = await call<{ days: { risk: number }[] }>('GET', `/trends?days=30${more}`);
+      return json.days.map((one) => one.risk).slice(-risks.length);
+    };
+    expect(await riskBy('')).toEqual(risks);
+    const asOf = new Date(server.clock.now.getTime() - day).toISOString();
+    expect((await riskBy(`&asOf=${asOf}`)).slice(1)).toEqual(risks.slice(0, -1));
+  });
+});

@@ -4,6 +4,7 @@ import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
 import { SeverityCounts } from './assets.ts';
 import { SortDirection } from './paging.ts';
+import { RiskScore } from './risk.ts';
 
 /** What became of detections between two moments. */
 export const Changes = z.object({
@@ -80,7 +81,15 @@ export const setDeadlines = endpoint({
 
 export const Trends = z.object({
   /** One entry for each stretch of 24 hours, oldest first, `at` its end. */
-  days: z.array(Changes.extend({ at: Instant, open: SeverityCounts.meta({ description: 'At its end' }) })),
+  days: z.array(
+    Changes.extend({
+      at: Instant,
+      open: SeverityCounts.meta({ description: 'At its end' }),
+      risk: RiskScore.meta({
+        description: 'Of the fleet at its end: what was open then, weighed by what is known, tagged and excepted now',
+      }),
+    }),
+  ),
   /** Of what was fixed in these days, from when it was found (again) to when it was gone; by the severity of the check. */
   remediation: z.array(
     z.object({

@@ -2,6 +2,7 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { endpoints, severities, severityNames } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
+import { RiskOverTime } from '../../components/FleetRisk.tsx';
 import { SeverityTally, severityLabel } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -47,6 +48,9 @@ export function PastDashboard({ asOf }: { asOf: string }) {
           />
         ))}
       </section>
+      <Container header={<Header variant="h2">Risk</Header>}>
+        <RiskOverTime asOf={asOf} />
+      </Container>
       <Progress asOf={asOf} />
       <div className="columns even">
         <Container header={<Header variant="h2">Worst assets</Header>}>

@@ -7,26 +7,34 @@ import { Severity } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
+import { Failure } from '../../ui/Failure.tsx';
 import { formatCount, formatDuration, plural } from '../../ui/format.ts';
+import { Loading } from '../../ui/Loading.tsx';
 
 /** Whether things get better, or did up to a moment of the past: new and fixed by day, how long a fix takes, and what is late. */
 export function Progress({ asOf }: { asOf?: string }) {
-  const { data } = useApi(endpoints.getTrends, asOf === undefined ? {} : { query: { asOf } });
-  if (!data) return null;
+  const { data, error, refetch } = useApi(endpoints.getTrends, asOf === undefined ? {} : { query: { asOf } });
+  if (error) return <Failure error={error} retry={refetch} />;
   return (
     <div className="columns even">
       <Container
         header={
           <Header
             variant="h2"
-            description={`In ${plural(data.days.length, 'day')}`}
+            description={data ? `In ${plural(data.days.length, 'day')}` : undefined}
             actions={<AppLink to={paths.compare()}>Compare two moments</AppLink>}
           >
             New and fixed
           </Header>
         }
       >
-        {data.days.length > 1 ? <ChangeChart days={data.days} /> : <EmptyState title="The trend begins tomorrow" />}
+        {data === undefined ? (
+          <Loading what="what came and went" />
+        ) : data.days.length > 1 ? (
+          <ChangeChart days={data.days} />
+        ) : (
+          <EmptyState title="The trend begins tomorrow" />
+        )}
       </Container>
       <Container
         header={
@@ -35,7 +43,7 @@ export function Progress({ asOf }: { asOf?: string }) {
           </Header>
         }
       >
-        <Remediation trends={data} />
+        {data ? <Remediation trends={data} /> : <Loading what="the times to remediate" />}
       </Container>
     </div>
   );

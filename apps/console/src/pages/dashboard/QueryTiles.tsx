@@ -27,13 +27,15 @@ const lists = {
 
 function QueryTile({ saved }: { saved: SavedQuery }) {
   const { about, query, name, shared, owner, isOwn } = saved;
-  const { data } = useApi<(typeof lists)['asset']>(lists[about] as (typeof lists)['asset'], { query: { query, limit: 1 } }); // of every list only the total is read
+  const { data, error } = useApi<(typeof lists)['asset']>(lists[about] as (typeof lists)['asset'], {
+    query: { query, limit: 1 },
+  }); // of every list only the total is read
   return (
     <Tile
       label={name}
-      value={data?.total ?? 0}
+      value={data?.total}
       to={savedQueryPath(saved)}
-      note={shared && !isOwn ? `from ${owner}` : `${about}`}
+      note={error ? 'could not be asked' : shared && !isOwn ? `from ${owner}` : `${about}`}
     />
   );
 }

@@ -1,0 +1,45 @@
+import type { Trends } from '@vedette/protocol';
+
+const width = 640;
+const height = 150;
+const left = 44;
+const bottom = 22;
+const top = 8;
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** Risk of the fleet day by day; from 0, so that a small change looks small. */
+export function RiskChart({ days }: { days: Trends['days'] }) {
+  const ceiling = [100, 250, 500].find((one) => days.every(({ risk }) => risk <= one)) ?? 1000;
+  const x = (index: number) => left + (index * (width - left - 8)) / Math.max(1, days.length - 1);
+  const y = (risk: number) => top + (1 - risk / ceiling) * (height - top - bottom);
+  const line = days.map(({ risk }, index) => `${x(index)},${y(risk)}`).join(' ');
+  const [first, last] = [days[0]?.risk ?? 0, days.at(-1)?.risk ?? 0];
+  return (
+    <figure className="trend">
+      <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`Risk in ${days.length} days: from ${first} to ${last}`}>
+        {[0, 0.5, 1].map((part) => (
+          <g key={part}>
+            <line className="trend-grid" x1={left} x2={width - 8} y1={y(ceiling * part)} y2={y(ceiling * part)} />
+            <text className="trend-label" x={left - 8} y={y(ceiling * part) + 4} textAnchor="end">
+              {ceiling * part}
+            </text>
+          </g>
+        ))}
+        <polygon className="risk-area" points={`${x(0)},${y(0)} ${line} ${x(days.length - 1)},${y(0)}`} />
+        <polyline className="risk-line" points={line} />
+        {days.map(({ at, risk }, index) => (
+          <g key={at}>
+            {(days.length - 1 - index) % 7 === 0 ? (
+              <text className="trend-label" x={x(index)} y={height - 4} textAnchor={index === days.length - 1 ? 'end' : 'middle'}>
+                {day.format(new Date(at))}
+              </text>
+            ) : null}
+            <rect className="trend-column" x={x(index) - 10} y={top} width={20} height={height - top - bottom}>
+              <title>{`${day.format(new Date(at))}: risk ${risk}`}</title>
+            </rect>
+          </g>
+        ))}
+      </svg>
+    </figure>
+  );
+}
