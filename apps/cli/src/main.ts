@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import completion from '@bomb.sh/tab/commander';
 import { CommanderError } from 'commander';
 import { bashWords } from './output/bash-completion.ts';
-import { printable } from './output/printable.ts';
+import { printableLines } from './output/printable.ts';
 import { loadCommands } from './commands/index.ts';
 import type { Client } from './api/connect.ts';
 import { CliError, exitCodes } from './errors.ts';
@@ -25,7 +25,7 @@ async function askSecret(question: string): Promise<string> {
 function exitCodeOf(error: unknown): number {
   // commander has said its message itself; it ends --help and --version this way too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.USAGE;
-  process.stderr.write(`vedette: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+  process.stderr.write(`vedette: ${printableLines(error instanceof Error ? error.message : String(error))}\n`);
   return error instanceof CliError ? exitCodes[error.code] : exitCodes.FAILURE;
 }
 
@@ -41,7 +41,7 @@ const surroundings = {
   environment: process.env,
   client: () => connectFrom(process.env),
   askSecret,
-  note: (message: string) => process.stderr.write(`${printable(message)}\n`),
+  note: (message: string) => process.stderr.write(`${printableLines(message)}\n`),
   input: () => process.stdin.setEncoding('utf8') as AsyncIterable<string>, // text, since an encoding is set
   write: (text: string) =>
     new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),

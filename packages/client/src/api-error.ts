@@ -21,7 +21,7 @@ export function problemOf(status: number, text: string): ApiError {
     status,
     code: String(found.code ?? 'INTERNAL'),
     title: String(found.title ?? `The platform answered ${status}`),
-    detail: String(found.detail ?? 'Try again; if it stays, look into the log of the platform.'),
+    detail: String(found.detail ?? `The platform, or a proxy before it, answered ${status}: look into its log if it stays.`),
   });
 }
 

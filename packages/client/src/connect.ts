@@ -47,11 +47,18 @@ export function connect(url: string, credentials: Credentials): Client {
         redirect: 'error',
       });
       if (!response.ok) throw problemOf(response.status, await readLimited(response));
-      yield* response.body ?? [];
+      yield* bytesOf(response);
     },
     async call(endpoint, input) {
       const parts = input as AnyInput; // InputOf<E> cannot be looked into while E is open
-      return endpoint.reply.parse(await request(endpoint.method, addressOf(endpoint.path, parts), parts.body)) as never; // likewise
+      const reply = endpoint.reply.safeParse(await request(endpoint.method, addressOf(endpoint.path, parts), parts.body));
+      if (reply.success) return reply.data as never; // likewise
+      const [first] = reply.error.issues;
+      const what = `${first?.path.join('.')}: ${first?.message}`;
+      throw strange(
+        200,
+        `${origin} answers as this program does not know it (${what}); is it a Vedette platform of its version?`,
+      );
     },
   };
 }
@@ -78,12 +85,20 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
 async function readLimited(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of bytesOf(response)) {
     bytes += chunk.byteLength;
     if (bytes > maxReplyBytes) throw strange(response.status, `the reply is larger than ${maxReplyBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* bytesOf({ body, url }: Response): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body ?? [];
+  } catch (cause) {
+    throw unreachable(`the answer of ${new URL(url).origin} broke off`, cause);
+  }
 }
 
 function parseJson(text: string, url: string): unknown {

@@ -46,7 +46,7 @@ function refuseWrong(endpoint: Endpoint, { params, query = {}, body }: Parts): v
   const issues = results.flatMap((result) => result?.error?.issues ?? []);
   if (issues.length === 0) return;
   const texts = issues.slice(0, 5).map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
-  throw new CliError('USAGE', printable(texts.join('\n')));
+  throw new CliError('USAGE', texts.map(printable).join('\n'));
 }
 
 const statusCodes = new Map<number, CliErrorCode>([
