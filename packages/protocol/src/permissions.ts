@@ -57,9 +57,10 @@ export const permissions = Object.keys(permissionMeanings) as readonly Permissio
 
 /**
  * What needs no permission of a role. `public`: nothing at all. `login`: a right password, even while the second factor is yet to come.
- * `account`: logged in, even where the account has to be put in order first. `session`: logged in.
+ * `account`: logged in, even where the account has to be put in order first. `leave`: the same, or with a token that may revoke tokens.
+ * `session`: logged in.
  */
-export const standings = ['public', 'login', 'account', 'session'] as const;
+export const standings = ['public', 'login', 'account', 'leave', 'session'] as const;
 export type Standing = (typeof standings)[number];
 
 /** What an endpoint asks for: the one place that says who may use it. */

@@ -5,7 +5,7 @@ export const tokensToo = ['--tokens', 'revoke API tokens, too (default: they wor
 
 export const logOut: Command = {
   name: 'log-out',
-  summary: 'Log out everywhere: end all your sessions, in any browser. Your API tokens stay, unless --tokens is given.',
+  summary: 'Log out everywhere: end all your sessions, and with --tokens your API tokens.',
   help: 'With --tokens the token that asks is revoked, too: "vedette login" keeps another one.',
   options: [tokensToo],
   example: 'vedette log-out --tokens',

@@ -31,12 +31,15 @@ export class Refusal extends ApiError {
   }
 }
 
-function refuseIncomplete({ stage, tokenName }: Caller, needed: AccessRequirement): void {
+function refuseIncomplete({ stage, tokenName, permissions }: Caller, needed: AccessRequirement): void {
   // An account is for a person in front of a browser: a token must not be able to change the password it outlives.
   if (needed === 'account' && tokenName !== null)
     throw new ApiError('FORBIDDEN', 'An API token may not change the account of its owner');
+  // One that is given to a program for reading must not be able to throw its owner out.
+  if (needed === 'leave' && tokenName !== null && !permissions.has('token:write'))
+    throw new ApiError('FORBIDDEN', 'An API token logs its owner out only where it may revoke tokens, too');
   if (stage === 'complete' || needed === 'login') return;
-  if (needed === 'account' && stage !== 'second-factor') return;
+  if ((needed === 'account' || needed === 'leave') && stage !== 'second-factor') return;
   throw new ApiError('LOGIN_INCOMPLETE', nextSteps[stage]);
 }
 

@@ -18,7 +18,7 @@ export async function resolveScope(sources: Sources, caller: Caller, needed: Acc
   const { organizationId, scopes, seesNoAsset } = caller;
   if (scopes.length === 0 && !seesNoAsset) return null;
   // Logging in and the account are about no asset, and must not have to wait for the index.
-  if (seesNoAsset || needed === 'login' || needed === 'account') return toScope(organizationId, []);
+  if (seesNoAsset || needed === 'login' || needed === 'account' || needed === 'leave') return toScope(organizationId, []);
   const asOf = sources.clock();
   const queries = scopes.map((scope) => readScope(scope, asOf));
   const selects = [];

@@ -19,7 +19,6 @@ import { ApiError } from '../http/api-error.ts';
 import { serve, servePublic } from '../http/serve.ts';
 import { hasFactor } from '../second-factors/store.ts';
 import { describeCaller, findUserByLogin, loadNames } from '../users/store.ts';
-import { mayUse } from './admit.ts';
 import { sessionCookieName } from './authenticate.ts';
 import { daysAfter } from './expiry.ts';
 import { countGuess, forgive, guessesOf } from './login-guard.ts';
@@ -105,9 +104,6 @@ function registerAccount(app: FastifyInstance, context: Context): void {
   });
 
   serve(app, context, endSessions, async ({ caller, query: { tokens }, note, reply }) => {
-    // One that is given to a program for reading must not be able to throw its owner out.
-    if (caller.tokenName !== null && !mayUse(caller, 'token:write'))
-      throw new ApiError('FORBIDDEN', 'An API token logs its owner out only where it may revoke tokens, too');
     const done = await logOutEverywhere(db, caller, { tokens, now: clock() });
     void reply.clearCookie(sessionCookieName(context), cookieOptions(context));
     note(done);

@@ -64,7 +64,7 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   route(app, endpoint, {}, async (request, reply) => {
     const caller = await admitAudited(context, endpoint, request);
     // Logging in and out, and ending sessions, waits for nothing.
-    if (endpoint.permission === 'login' || endpoint.permission === 'account') return answerOf(caller, request, reply);
+    if (['login', 'account', 'leave'].includes(endpoint.permission)) return answerOf(caller, request, reply);
     return turns.take(caller.userId, () => answerOf(caller, request, reply));
   });
 

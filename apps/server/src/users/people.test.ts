@@ -383,6 +383,14 @@ describe('sessions', () => {
     expect((await send('GET', '/session', theirs)).status).toBe(200);
   });
 
+  it('end also where a password has to be chosen first', async () => {
+    const { login, userId } = await newUser();
+    const reset = await send('POST', `/users/${userId}/password`, manager);
+    const session = await logIn(login, reset.json['password']);
+    expect(session.json).toMatchObject({ stage: 'change-password' });
+    expect(await send('DELETE', '/account/sessions', session)).toMatchObject({ status: 200, json: { ended: 1 } });
+  });
+
   it('end by an API token that may revoke tokens, and by no other', async () => {
     const { login } = await newUser();
     const session = await logIn(login);

@@ -113,7 +113,7 @@ export const endSessions = endpoint({
     'Log out everywhere: end all sessions of the caller, the one that asks too. API tokens stay unless they are to be revoked. A token may ask where it may revoke tokens.',
   method: 'DELETE',
   path: '/account/sessions',
-  permission: 'session',
+  permission: 'leave',
   query: TokensToo,
   reply: EndedSessions,
   errors: ['FORBIDDEN'],
