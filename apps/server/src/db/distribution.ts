@@ -77,6 +77,7 @@ export const distribution: Readonly<Record<string, Place>> = {
   tag: 'coordinator',
   unjudged: 'coordinator',
   vex_document: 'coordinator',
+  vex_echo: 'coordinator',
 };
 
 /**
