@@ -84,6 +84,8 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     assetsByQuery: () => client.call(listAssets, { query: { query: 'software:(name:openssl and version:<3.0.15)', limit: 50 } }),
     assetsByDetections: () => client.call(listAssets, { query: { query: 'os:debian and detection:(status:new)', limit: 50 } }),
     assetsByLastSeen: () => client.call(listAssets, { query: { sort: 'lastSeen', limit: 50 } }),
+    assetsByState: () => client.call(listAssets, { query: { sort: 'state', limit: 50 } }),
+    assetsByAgentVersion: () => client.call(listAssets, { query: { sort: 'agentVersion', limit: 50 } }),
     assetsOfThePast: () => client.call(listAssets, { query: { asOf: ago(7), limit: 50 } }),
     detections: () => client.call(listDetections, { query: { limit: 50 } }),
     detectionsByQuery: () =>
@@ -91,6 +93,9 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     detectionsByRisk: () => client.call(listDetections, { query: { sort: 'risk', limit: 50 } }),
     detectionsByName: () => client.call(listDetections, { query: { sort: 'name', limit: 50 } }),
     detectionsByHostname: () => client.call(listDetections, { query: { sort: 'hostname', limit: 50 } }),
+    detectionsByPackage: () => client.call(listDetections, { query: { sort: 'package', limit: 50 } }),
+    detectionsByLastFound: () =>
+      client.call(listDetections, { query: { sort: 'lastFound', direction: 'descending', limit: 50 } }),
     detectionsByStatus: () => client.call(listDetections, { query: { sort: 'status', limit: 50 } }),
     detectionsByFirstFound: () =>
       client.call(listDetections, { query: { sort: 'firstFound', direction: 'descending', limit: 50 } }),

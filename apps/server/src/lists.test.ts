@@ -1,4 +1,4 @@
-import { agentPaths, AssetSorting, CheckSorting, type FactRow, SoftwareSorting } from '@vedette/protocol';
+import { agentPaths, AssetSorting, CheckSorting, type DetectionSorting, type FactRow, SoftwareSorting } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -154,21 +154,30 @@ const directions = ['ascending', 'descending'];
 const orders = Object.entries(sorted).flatMap(([path, names]) =>
   names.flatMap((name) => directions.map((direction) => `${path}?sort=${name}&direction=${direction}`)),
 );
-/** By what detections are sorted, as the list itself says it; null where no two are alike. */
+const valueIn =
+  (field: string) =>
+  (item: Page['items'][number]): unknown =>
+    item[field];
+/** By what detections are sorted, as the list itself says it. */
 const detectionOrders = {
-  worst: null,
-  risk: 'risk',
-  name: 'name',
-  hostname: 'assetId',
-  status: 'status',
-  firstFound: 'firstFound',
-  cvss: 'cvssScore',
-  epss: 'epssScore',
-};
+  // No two are alike.
+  worst: (item: Page['items'][number]) => item,
+  risk: valueIn('risk'),
+  name: valueIn('name'),
+  hostname: valueIn('assetId'),
+  package: ({ packages }: Page['items'][number]) => (packages as { name: string }[])[0]?.name,
+  status: valueIn('status'),
+  firstFound: valueIn('firstFound'),
+  lastFound: valueIn('assetId'),
+  cvss: valueIn('cvssScore'),
+  epss: valueIn('epssScore'),
+} satisfies Record<Exclude<DetectionSorting, 'asset'>, unknown>;
 /** From the index: of all, of a query, of a filter. From the histories: of one asset. */
 const detectionLists = ['?', '?check=280001000&', '?query=status:*&', '?status=all&severity=2&', '?search=openssl&', '?asset&'];
-const ordersOfDetections = Object.entries(detectionOrders).flatMap(([sort, field]) =>
-  detectionLists.map((list) => [list, sort, field] as const),
+const ordersOfDetections = Object.entries(detectionOrders).flatMap(([sort, valueOf]) =>
+  detectionLists
+    .filter((list) => !/status/.test(list) || !['package', 'lastFound'].includes(sort))
+    .map((list) => [list, sort, valueOf] as const),
 );
 
 describe('lists by cursor', () => {
@@ -187,19 +196,22 @@ describe('lists by cursor', () => {
 
   it.each(ordersOfDetections)(
     'of detections%s by %s give the same whole in pages of any size; the other way round those alike stay worst first',
-    async (list, sort, field) => {
-      const path = `/detections${list.replace('asset&', `assetId=${assets[0]}&status=all&`)}sort=${sort}&direction=`;
-      const whole = await page(`${path}ascending&limit=500`);
-      expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
-      expect(whole.total).toBeGreaterThan(1);
-      const turned = await page(`${path}descending&limit=500`);
-      const alike = Map.groupBy(whole.items, (item) => (field ? item[field] : item));
-      expect(turned.items).toEqual([...alike.values()].toReversed().flat());
-      for (const limit of [1, 2, 3]) {
-        expect(await follow(`${path}ascending&limit=${limit}`)).toEqual(whole.items);
-        expect(await follow(`${path}descending&limit=${limit}`)).toEqual(turned.items);
+    async (list, sort, valueOf) => {
+      for (const [by, moment] of everyView()) {
+        const own = list.replace('asset&', `assetId=${assets[by === scoped ? 1 : 0]}&status=all&`);
+        const path = `/detections${own}sort=${sort}${moment}&direction=`;
+        const whole = await page(`${path}ascending&limit=500`, by);
+        expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
+        expect(whole.total).toBeGreaterThan(0);
+        const turned = await page(`${path}descending&limit=500`, by);
+        const alike = Map.groupBy(whole.items, valueOf);
+        expect(turned.items).toEqual([...alike.values()].toReversed().flat());
+        for (const limit of [1, 2, 3]) {
+          expect(await follow(`${path}ascending&limit=${limit}`, by)).toEqual(whole.items);
+          expect(await follow(`${path}descending&limit=${limit}`, by)).toEqual(turned.items);
+        }
+        expect((await page(`${path}descending&limit=2&offset=1`, by)).items).toEqual(turned.items.slice(1, 3));
       }
-      expect((await page(`${path}descending&limit=2&offset=1`)).items).toEqual(turned.items.slice(1, 3));
     },
   );
 
@@ -218,6 +230,12 @@ describe('lists by cursor', () => {
       'name',
       ['CVE-2026-1000', 'CVE-2026-1000', 'CVE-2026-1002', 'CVE-2026-1003', 'CVE-2026-1001', 'CVE-2026-1000'],
     ],
+    [
+      '/detections?sort=package',
+      'name',
+      ['CVE-2026-1003', 'CVE-2026-1001', 'CVE-2026-1000', 'CVE-2026-1000', 'CVE-2026-1000', 'CVE-2026-1002'],
+    ],
+    ['/detections?sort=lastFound&limit=2', 'hostname', ['web-02', 'web-02']],
     ['/assets?sort=hostname', 'hostname', ['=cmd|calc', 'web-02', 'web-03', 'web-10']],
     ['/assets?sort=packages&direction=descending', 'packages', [2, 2, 2, 1]],
     ['/assets?sort=architecture', 'architecture', ['amd64', 'amd64', 'amd64', 'arm64']],
@@ -241,6 +259,9 @@ describe('lists by cursor', () => {
     [`/checks?after=${Buffer.from('["worst ascending","a",1,2,3]').toString('base64url')}`, 'no cursor'],
     [`/software?after=${Buffer.from('["name ascending",0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
     ['/detections?sort=asset&direction=descending', 'the first comes first'],
+    ['/detections?sort=package&status=all', 'for one asset alone'],
+    ['/detections?sort=lastFound&query=status:fixed', 'for one asset alone'],
+    [`/detections?sort=lastFound&status=fixed&asOf=2026-11-02T00:00:00Z`, 'for one asset alone'],
     [`/detections?sort=name&after=${Buffer.from('["cvss ascending",5,-5,-1,-1,1]').toString('base64url')}`, 'no cursor'],
     ['/checks?query=hostname:a', 'no field'],
     ['/checks?search=%00', 'character 0'],
@@ -372,10 +393,16 @@ describe('a list to which a figure leads', () => {
     ['severity', (key: string) => `severity:${key}`],
     ['status', (key: string) => `status:${key}`],
     ['check', (key: string) => `check:${key}`],
+    ['package', (key: string) => `software:(source:="${key}")`],
     ['release', (key: string) => (key === '' ? 'not asset:(release:*)' : `asset:(release:"${key}")`)],
   ])('holds as many assets as the group of detections of the same %s', async (groupBy, term) => {
-    const { groups } = (await get(`/detections/counts?groupBy=${groupBy}`)).json<{ groups: { key: string; assets: number }[] }>();
-    for (const { key, assets } of groups) expect([key, await assetsWith(`detection:(${term(key)})`)]).toEqual([key, assets]);
+    const { groups } = (await get(`/detections/counts?groupBy=${groupBy}`)).json<{
+      groups: { key: string; assets: number; detections: number }[];
+    }>();
+    for (const { key, assets, detections } of groups) {
+      const led = { assets: await assetsWith(`detection:(${term(key)})`), detections: await detectionsWith(term(key)) };
+      expect([key, led]).toEqual([key, { assets, detections }]);
+    }
     expect(groups.length).toBeGreaterThan(0);
   });
 });

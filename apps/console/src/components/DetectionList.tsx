@@ -1,4 +1,4 @@
-import { type CheckKind, type Detection, endpoints } from '@vedette/protocol';
+import { type CheckKind, type Detection, DetectionSorting, endpoints } from '@vedette/protocol';
 import { type ReactNode, useMemo } from 'react';
 import { useList } from '../api/use-list.ts';
 import { FilterSelect } from '../ui/FilterSelect.tsx';
@@ -6,7 +6,7 @@ import { ListTable } from '../ui/ListTable.tsx';
 import { matchesOf } from '../ui/list-total.ts';
 import { oneOf, useUrlState } from '../ui/use-url-state.ts';
 import { DetectionGroups, type Grouping, groupings } from './DetectionGroups.tsx';
-import { detectionColumns } from './detection-columns.tsx';
+import { detectionColumns, isOfOpen } from './detection-columns.tsx';
 import { QueryBar } from './QueryBar.tsx';
 import { SaveQuery } from './SaveQuery.tsx';
 import { exactSeverityChoices, severityQuery } from './Severity.tsx';
@@ -74,14 +74,15 @@ export function DetectionList(props: DetectionListProps) {
   // Beside a query the rest is written into it: the platform answers one question quicker than two.
   const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only, exception })) };
   // Where nobody chose an order, a CSV file comes asset by asset.
-  const sort = sortings.find((one) => one === state['sort']);
+  const withGone = assetId === undefined && (status === 'fixed' || status === 'all');
+  const sort = sortings.find((one) => one === state['sort'] && !(withGone && isOfOpen(one)));
   const order = sort && { sort, direction: oneOf(state['direction'], ['ascending', 'descending']) };
   const list = useList(endpoints.listDetections, {
     query: { assetId, check, ...filter, search: state['search'], asOf, ...order },
   });
   const columns = useMemo(
-    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, onExplain }),
-    [assetId, check, explaining, onExplain],
+    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, withGone, onExplain }),
+    [assetId, check, explaining, withGone, onExplain],
   );
   const select = (name: string) => (value: string | undefined) => change({ [name]: value });
   const group = oneOf(state['group'], ['', ...groupingNames]);
@@ -150,7 +151,7 @@ export function DetectionList(props: DetectionListProps) {
 }
 
 const groupingNames = Object.keys(groupings) as Grouping[]; // the keys of that object
-const sortings = ['worst', 'risk', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss'] as const;
+const sortings = DetectionSorting.exclude(['asset']).options;
 const onlyTerms = {
   '': [],
   exploited: ['kev:true'],

@@ -45,6 +45,7 @@ const asset: Column<Detection> = {
 const packages: Column<Detection> = {
   id: 'package',
   header: 'Package or setting',
+  sort: 'package',
   cell: (item) => <Packages detection={item} />,
   minWidth: 108,
 };
@@ -80,13 +81,23 @@ const details: readonly Column<Detection>[] = [
     minWidth: 110,
     isExtra: true,
   },
-  { id: 'last-found', header: 'Last found', cell: (item) => <Ago at={item.lastFound} />, minWidth: 110, isExtra: true },
+  {
+    id: 'last-found',
+    header: 'Last found',
+    sort: 'lastFound',
+    isTurnedFirst: true,
+    cell: (item) => <Ago at={item.lastFound} />,
+    minWidth: 110,
+    isExtra: true,
+  },
 ];
 /** Columns of a table of detections: without the asset, or the check, when all rows have the same; few while one is explained. */
 export function detectionColumns(options: {
   withAsset: boolean;
   withCheck: boolean;
   explaining: boolean;
+  /** Of more than one asset, and not only open ones: the platform has these in fewer orders. */
+  withGone: boolean;
   onExplain: (detection: Detection) => void;
 }): Column<Detection>[] {
   const why: Column<Detection> = {
@@ -99,7 +110,7 @@ export function detectionColumns(options: {
     ),
     minWidth: 70,
   };
-  return [
+  const columns = [
     ...(options.withCheck ? [check] : []),
     ...(options.withAsset ? [asset] : []),
     severity,
@@ -108,6 +119,12 @@ export function detectionColumns(options: {
     ...(options.explaining ? [] : details),
     why,
   ];
+  return options.withGone ? columns.map((column) => (isOfOpen(column.sort) ? { ...column, sort: undefined } : column)) : columns;
+}
+
+/** Whether only what is open is in that order, or one asset. */
+export function isOfOpen(sort: string | undefined): boolean {
+  return sort === 'package' || sort === 'lastFound';
 }
 
 function first(detection: Detection) {

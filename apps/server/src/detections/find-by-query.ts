@@ -9,6 +9,7 @@ import { readQuery } from '../query/read-query.ts';
 import { findPackageVersions } from '../query/software-query.ts';
 import { windowAt } from '../fleet-index/past-index.ts';
 import { prepareContexts } from '../risk/asset-contexts.ts';
+import { askForOrder, refuseGone } from './ask-for-order.ts';
 import { findByHistories } from './find-by-histories.ts';
 import { loadPage, pageOfVisits } from './find-in-fleet.ts';
 import { isOrderOfTimes } from './page-by-order.ts';
@@ -35,6 +36,8 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
   const now = await sources.fleetIndex.current(written.organizationId);
   const window = past ? windowAt(now, past) : now;
   const isKnown = !isOrderOfTimes(written.sort) || Number.isFinite(window.since);
+  if (written.assetId === undefined)
+    refuseGone(written.sort, speaksOfFixed(query) || written.status === 'fixed' || written.status === 'all');
   const isIndexed = hasNoFilter(written) && isKnown && indexAnswers(query, window);
   return isIndexed ? byIndex(sources, understood) : findByHistories(sources.db, await inHistories(sources, understood));
 }
@@ -64,8 +67,9 @@ async function byIndex({ db, fleetIndex, clock }: Sources, { query, past, scope:
   const decide = await prepareDecisions(db, scope, past);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
   const wishOf = await prepareWish(db, query, scope, prepareAssets);
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: wish.sort, past });
   const index = await fleetIndex.at(organizationId, past);
-  const page = pageOfVisits(index, { ...wish, contexts: weigh?.(index.present) }, wishOf(index));
+  const page = pageOfVisits(index, { ...wish, asked, contexts: weigh?.(index.present) }, wishOf(index));
   const decisions = decide?.(index.present) ?? noDecisions;
   return loadPage(db, { organizationId, asOf: new Date(index.momentFor(asOf.getTime())), decisions }, page);
 }

@@ -13,6 +13,7 @@ import { prepareAssets } from '../query/asset-query.ts';
 import type { QueryScope } from '../query/prepare-assets.ts';
 import { writePlace } from '../http/list-cursor.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { type AskedOfOrder, askForOrder, refuseGone } from './ask-for-order.ts';
 import { writeCursor } from './cursor.ts';
 import { newForDays } from './derive.ts';
 import { findByHistories } from './find-by-histories.ts';
@@ -31,7 +32,9 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   const scope = { ...query, silence: config.silence };
   // One asset's history is short.
   if (query.assetId !== undefined) return findDecided({ db, fleetIndex }, scope, null);
-  const { organizationId, search } = query;
+  const { organizationId, search, sort } = query;
+  refuseGone(sort, isWithGone(query));
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort, past: null });
   const decide = await prepareDecisions(db, scope, null);
   const weigh = await prepareContexts(db, scope, { prepareAssets });
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
@@ -40,7 +43,8 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   const decisions = decide?.(index) ?? noDecisions;
   if (!canSelect(index, query, asOf)) return findByHistories(db, { ...query, decisions });
   const about = search ? subject(index, search, ids) : undefined;
-  const page = pageOfVisits(index, { ...query, contexts: weigh?.(index) }, wishOf({ ...query, about }, { asOf, newForDays }));
+  const wished = wishOf({ ...query, about }, { asOf, newForDays });
+  const page = pageOfVisits(index, { ...query, asked, contexts: weigh?.(index) }, wished);
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
 }
@@ -56,17 +60,19 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   const isOfFilter = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
   const isOfTimes = isOfFilter || isOrderOfTimes(query.sort);
   const isKnown = !isOfTimes || canSelect(windowAt(await fleetIndex.current(organizationId), asOf), query, asOf.getTime());
+  if (query.assetId === undefined) refuseGone(query.sort, isWithGone(query));
   if (query.assetId !== undefined || !isKnown) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: query.sort, past: asOf });
   const decide = await prepareDecisions(db, scope, asOf);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
   const ids = query.search ? await packageVersionsAbout(db, query.search) : new Set<number>();
   const now = await fleetIndex.current(organizationId);
   // Which package versions an asset had then, on which exceptions depend, the index of now does not know.
-  const isPlain =
-    !isOrderOfTimes(query.sort) && query.exception !== 'only' && (decide?.(now) ?? noDecisions).exceptions().length === 0;
+  const isOrderOfThen = isOrderOfTimes(query.sort) || query.sort === 'package';
+  const isPlain = !isOrderOfThen && query.exception !== 'only' && (decide?.(now) ?? noDecisions).exceptions().length === 0;
   if (isPlain && canSelectPast(now, query, asOf.getTime())) {
     const select: SelectWithin = (visit, assets) => selectPast(now, { ...query, assets }, asOf.getTime(), visit);
-    const page = pageBySort({ index: now, select, wished: null, contexts: weigh?.(now) ?? usualContexts }, query);
+    const page = pageBySort({ index: now, select, wished: null, asked, contexts: weigh?.(now) ?? usualContexts }, query);
     return loadPage(db, { organizationId, asOf, decisions: decide?.(now) ?? noDecisions }, page);
   }
   const index = await fleetIndex.at(organizationId, asOf);
@@ -74,9 +80,13 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   if (isOfTimes && !canSelect(index, query, asOf.getTime())) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
   const about = query.search ? subject(index, query.search, ids) : undefined;
   const wished = wishOf({ ...query, about }, { asOf: asOf.getTime(), newForDays });
-  const page = pageOfVisits(index, { ...query, contexts: weigh?.(index.present) }, wished);
+  const page = pageOfVisits(index, { ...query, asked, contexts: weigh?.(index.present) }, wished);
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf, decisions: decide?.(index.present) ?? noDecisions }, page);
+}
+
+function isWithGone({ status }: DetectionQuery): boolean {
+  return status === 'fixed' || status === 'all';
 }
 
 async function findDecided(
@@ -98,11 +108,18 @@ type PageWish = Pick<DetectionQuery, 'sort' | 'order' | 'limit' | 'offset' | 'af
 /** One page of the detections that are wished, in the order that is asked for. */
 export function pageOfVisits(
   index: OrganizationIndex,
-  { contexts = usualContexts, ...wish }: PageWish & { readonly contexts: AssetContexts | undefined },
+  {
+    contexts = usualContexts,
+    asked,
+    ...wish
+  }: PageWish & {
+    readonly contexts: AssetContexts | undefined;
+    readonly asked: AskedOfOrder;
+  },
   wished: DetectionWish,
 ): SortedPage {
   using visits = new DetectionVisits(index, wished);
-  return pageBySort({ index, contexts, select: visits.all, wished }, wish);
+  return pageBySort({ index, contexts, select: visits.all, wished, asked }, wish);
 }
 
 /** One page of what is visited, in the order that is asked for. */

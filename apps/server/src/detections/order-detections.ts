@@ -32,19 +32,26 @@ export function orderOf({ sort, direction, after }: Wish): DetectionOrder | null
 /** Turned round is what the list is sorted by; those that are alike in that stay worst first. */
 function keysOf(sort: DetectionOrder['sort'], isTurned: boolean): readonly SortKey[] {
   if (sort === 'worst') return turned([...worst, ...rank, asset]);
-  if (sort === 'hostname') {
-    const own: SortKey[] = [{ by: sql`hostname`, type: 'text' }, asset];
+  if (sort === 'hostname' || sort === 'lastFound') {
+    const own: SortKey[] = [{ by: values[sort], type: sort === 'hostname' ? 'text' : 'number' }, asset];
     return [...(isTurned ? turned(own) : own), ...rank];
   }
-  const own: SortKey[] = [{ by: values[sort], type: sort === 'name' || sort === 'status' ? 'text' : 'number' }];
+  const isText = sort === 'name' || sort === 'status' || sort === 'package';
+  const own: SortKey[] = [{ by: values[sort], type: isText ? 'text' : 'number' }];
   return [...(isTurned ? turned(own) : own), ...rank, asset];
 }
 
-const values: Readonly<Record<Exclude<DetectionOrder['sort'], 'worst' | 'hostname'>, RawBuilder<unknown>>> = {
+const values: Readonly<Record<Exclude<DetectionOrder['sort'], 'worst'>, RawBuilder<unknown>>> = {
+  hostname: sql`hostname`,
   risk: sql`-risk`,
   name: sql`name`,
   status: sql`status`,
   firstFound: sql`extract(epoch from first_found)::float8`,
+  lastFound: sql`extract(epoch from last_found)::float8`,
+  package: sql`coalesce((
+    select own.name from package_version as own where own.id = any(package_version_ids)
+    order by own.role = 'running' desc, own.name collate "C" limit 1
+  ), '')`,
   cvss: sql`coalesce((select max((cvss ->> 'score')::float8) from jsonb_array_elements(body -> 'cvss') as cvss), -1)`,
   epss: sql`coalesce((body #>> '{epss,score}')::float8, -1)`,
 };

@@ -1,10 +1,13 @@
 import type { DetectionSorting } from '@vedette/protocol';
+import { SortValues } from '../assets/sort-values.ts';
+import type { AskedOfOrder } from './ask-for-order.ts';
 import { newForDays } from './derive.ts';
 import { firstFound, inStatus } from '../fleet-index/detection-tests.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { pageByFirstFound } from '../fleet-index/page-by-first-found.ts';
-import { pageByHostname } from '../fleet-index/page-by-hostname.ts';
+import { pageByAssetValue } from '../fleet-index/page-by-asset-value.ts';
+import { pageByPackage } from '../fleet-index/page-by-package.ts';
 import { type OrderedPage, type OrderWish, pageInOrder, type Way, wholePart } from '../fleet-index/page-in-order.ts';
 import type { Selected } from '../fleet-index/selection.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
@@ -21,6 +24,8 @@ export interface Visited {
   readonly select: SelectWithin;
   /** What `select` visits, to be asked for more; null where the index of another moment visits, which knows no times. */
   readonly wished: DetectionWish | null;
+  /** What the order asks of the database. */
+  readonly asked: AskedOfOrder;
 }
 
 /** Whether the order asks when detections came or went. */
@@ -28,18 +33,30 @@ export function isOrderOfTimes(sort: DetectionSorting | undefined): boolean {
   return sort === 'status' || sort === 'firstFound';
 }
 
+/** In seconds since 1970: when it was assessed last, which of the moment that is asked about is not later than that. */
+function lastFoundOn({ table }: OrganizationIndex, { lastScans, moment }: AskedOfOrder): (asset: number) => number {
+  if (!lastScans) throw new Error('lastFound was asked without the times of the assets');
+  using values = new SortValues(table, lastScans);
+  return (asset) => Math.min(values.of(asset) / 1e6 + secondsUntil2000, moment / 1000);
+}
+
+const secondsUntil2000 = Date.UTC(2000, 0) / 1000;
 const statuses = ['active', 'fixed', 'new', 'reopened'] as const;
 
 /** One page of what is visited, in an order other than worst first. */
 export function pageByOrder(
-  { index, contexts, select, wished }: Visited,
+  { index, contexts, select, wished, asked }: Visited,
   { sort, keys, after }: DetectionOrder,
   part: Pick<OrderWish, 'limit' | 'offset'>,
 ): OrderedPage {
   const wish = { ...part, after, turned: keys.map(({ isDescending = false }) => isDescending) };
   switch (sort) {
     case 'hostname':
-      return pageByHostname(index, wish, select);
+      return pageByAssetValue(index, wish, { select, valueOf: (asset) => index.table.assets[asset]?.hostname ?? '' });
+    case 'lastFound':
+      return pageByAssetValue(index, wish, { select, valueOf: lastFoundOn(index, asked) });
+    case 'package':
+      return pageByPackage(index, wish, { select, names: asked.names });
     case 'risk':
       return pageInOrder(index, wish, [{ select, partsOf: riskParts(contexts) }]);
     case 'status':

@@ -66,7 +66,7 @@ export interface DetectionList {
 interface DetectionRow extends DerivedDetection {
   readonly assetNumber: number;
   readonly hostname: string;
-  readonly lastScan: Date | null;
+  readonly lastFound: Date;
   readonly status: Detection['status'];
   readonly severity: Detection['severity'];
   /** The check's own. */
@@ -106,7 +106,7 @@ export async function findDetections(db: Kysely<Database>, query: DetectionQuery
   const packages = await loadPackages(db, rows, query.asOf);
   // A page behind the end has no row that could carry the total.
   const total = rows[0]?.total ?? (query.offset === 0 && !behind ? 0 : await countRows(db, filtered));
-  const items = rows.map((row) => toDetection(row, packagesOf(row, packages), { asOf: query.asOf, decisions }));
+  const items = rows.map((row) => toDetection(row, packagesOf(row, packages), decisions));
   const last = rows.length < query.limit ? undefined : rows.at(-1);
   if (!last) return { total, items, next: null };
   if (order) return { total, items, next: writePlace(order.name, last.place) };
@@ -118,8 +118,8 @@ export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
   const decisions = query.decisions ?? noDecisions;
   return sql`
     from (
-      select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, asset.last_scan, knowledge_check.name, knowledge_check.body,
-        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity
+      select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, knowledge_check.name, knowledge_check.body,
+        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity, ${lastFoundSql(query.asOf)} as last_found
       from (${derivedDetections(query)}) as detection
       join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
       ${checkOfDetection}
@@ -133,6 +133,11 @@ export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
       and ${searchFilter(query.search)}
       and ${exceptionCondition(query, decisions)}
       and ${query.where ?? sql`true`}`;
+}
+
+/** Never updated anywhere: an open detection was last found when the asset was last assessed. */
+function lastFoundSql(asOf: Date): RawBuilder<unknown> {
+  return sql`least(coalesce(detection.fixed_at, asset.last_scan, detection.found_again), ${asOf}::timestamptz)`;
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */
@@ -200,12 +205,7 @@ function searchFilter(search: string | undefined): RawBuilder<unknown> {
     or body #>> '{posture,title}' ilike ${pattern})`;
 }
 
-function toDetection(
-  row: DetectionRow,
-  packages: DetectionPackage[],
-  { asOf, decisions }: { asOf: Date; decisions: Decisions },
-): Detection {
-  const lastFound = row.fixedAt ?? row.lastScan ?? row.foundAgain;
+function toDetection(row: DetectionRow, packages: DetectionPackage[], decisions: Decisions): Detection {
   const cvss = highestOf(row.body.cvss);
   return {
     assetId: row.assetId as Detection['assetId'], // Ids from our own tables.
@@ -218,8 +218,7 @@ function toDetection(
     confidence: row.confirmed ? 'confirmed' : row.potential ? 'potential' : 'information',
     status: row.status,
     firstFound: row.firstFound.toISOString(),
-    // Never updated anywhere: an open detection was last found when the asset was last assessed.
-    lastFound: (lastFound > asOf ? asOf : lastFound).toISOString(),
+    lastFound: row.lastFound.toISOString(),
     fixedAt: row.fixedAt?.toISOString() ?? null,
     kevSince: row.body.kevSince,
     risk: riskScore(riskOfRow(row), row.confirmed, decisions.contextOf(row.assetNumber)),
@@ -281,7 +280,7 @@ async function loadPackages(db: Kysely<Database>, rows: readonly DerivedDetectio
       order by valid_from desc limit 1
     ) as verdict on true
     join statement on statement.id = verdict.statement_id
-    order by package_version.role = 'running' desc, package_version.name, package_version.architecture, package_version.id`.execute(
+    order by package_version.role = 'running' desc, package_version.name collate "C", package_version.architecture, package_version.id`.execute(
     db,
   );
   return new Map(packages.rows.map(({ id, checkNumber, ...said }, place) => [`${id} ${checkNumber}`, [place, said]]));

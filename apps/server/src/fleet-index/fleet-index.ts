@@ -9,6 +9,7 @@ import { applyChanges } from './apply-changes.ts';
 import { buildBook, buildOrganization } from './index-builder.ts';
 import { NarrowIndexes } from './narrow-indexes.ts';
 import { OrganizationIndex } from './organization-index.ts';
+import { PackageNames } from './package-names.ts';
 import { PastIndexes } from './past-indexes.ts';
 import { type Cursor, lookAhead, readCursor } from './read-changes.ts';
 import type { VerdictBook } from './verdict-book.ts';
@@ -64,6 +65,7 @@ const patienceMs = 5_000;
  * changes. A background task follows and verifies.
  */
 export class FleetIndex implements AsyncDisposable {
+  readonly names = new PackageNames();
   readonly #options: FleetIndexOptions;
   readonly #stop = new AbortController();
   readonly #narrow = new NarrowIndexes();

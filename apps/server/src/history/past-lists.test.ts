@@ -83,7 +83,11 @@ it('lists and counts of the past say what the histories say, whatever has happen
     const sources = { db: world.db, fleetIndex, clock, config: { silence } as never };
     for (const organizationId of world.organizationIds) {
       await compareOrders({ ...sources, organizationId, asOf: clock() });
-      for (const age of ages) await compareAll({ ...sources, organizationId, asOf: new Date(world.now - age * dayMs) });
+      for (const age of ages) {
+        const scope = { ...sources, organizationId, asOf: new Date(world.now - age * dayMs) };
+        await compareAll(scope);
+        await compareOrders(scope);
+      }
     }
     await fleetIndex.deepen();
     for (const organizationId of world.organizationIds) {
@@ -180,26 +184,33 @@ async function compareDetections(scope: Scope): Promise<void> {
   }
 }
 
-/** In every order, from the index of now; what was found before its log begins, in no order of time. */
+/** In these orders nothing is that is gone. */
+const ordersOfOpen: readonly DetectionSorting[] = ['package', 'lastFound'];
+/** Of the past without those that ask when detections came: before the window they are of the histories. */
+const ordersOfThen: readonly DetectionSorting[] = ['hostname', ...ordersOfOpen];
+
+/** In every order, from the index of the moment; what was found before its log begins, in no order of time. */
 async function compareOrders(scope: Scope): Promise<void> {
-  const { organizationId, db, fleetIndex } = scope;
-  const asOf = scope.clock();
+  const { organizationId, db, fleetIndex, asOf } = scope;
+  const isPast = asOf < scope.clock();
+  const find = isPast ? findInPast : findInFleet;
   const { deepSince, table } = await fleetIndex.current(organizationId);
   const numbers = new Map(table.assets.map(({ assetId, number }) => [assetId, number]));
-  for (const sort of DetectionSorting.exclude(['asset']).options) {
+  for (const sort of isPast ? ordersOfThen : DetectionSorting.exclude(['asset']).options) {
     for (const direction of SortDirection.options) {
       const order = orderOf({ sort, direction });
-      const wish = { organizationId, status: 'all' as const, asOf, ...page, sort, order };
+      const status = isPast || ordersOfOpen.includes(sort) ? ('open' as const) : ('all' as const);
+      const wish = { organizationId, status, asOf, ...page, sort, order };
       const { items, total } = await findDetections(db, wish);
       const expected =
         sort === 'firstFound' ? within(items, { since: deepSince, isNewestFirst: direction === 'descending', numbers }) : items;
       const named = expected.map(({ assetId, check }) => `${assetId} ${check}`);
-      const found = await findInFleet(scope, wish);
+      const found = await find(scope, wish);
       expect([sort, direction, found.items.map(({ assetId, check }) => `${assetId} ${check}`)]).toEqual([sort, direction, named]);
       expect([found.total, found.items.length]).toEqual([total, total]);
       const parts: string[] = [];
       for (let after: string | null | undefined; after !== null;) {
-        const part = await findInFleet(scope, { ...wish, limit: 3, ...(after ? placeIn({ sort, direction, after }) : {}) });
+        const part = await find(scope, { ...wish, limit: 3, ...(after ? placeIn({ sort, direction, after }) : {}) });
         parts.push(...part.items.map(({ assetId, check }) => `${assetId} ${check}`));
         after = part.next;
       }

@@ -87,9 +87,22 @@ export const DetectionFilter = CursorPage.extend({
 
 /**
  * `worst`: by severity, known exploited ones first, then by EPSS and number. `asset`: asset by asset, each one's worst first. `risk`: the highest
- * first. `hostname`, `name`, `status`: by the letters. `firstFound`, `cvss`, `epss`: the least first. What is alike is worst first.
+ * first. `hostname`, `name`, `package`, `status`: by the letters. `firstFound`, `lastFound`, `cvss`, `epss`: the least first. What is alike is
+ * worst first.
  */
-export const DetectionSorting = z.enum(['worst', 'asset', 'risk', 'name', 'hostname', 'status', 'firstFound', 'cvss', 'epss']);
+export const DetectionSorting = z.enum([
+  'worst',
+  'asset',
+  'risk',
+  'name',
+  'hostname',
+  'package',
+  'status',
+  'firstFound',
+  'lastFound',
+  'cvss',
+  'epss',
+]);
 export type DetectionSorting = z.infer<typeof DetectionSorting>;
 
 export const listDetections = endpoint({
@@ -101,7 +114,7 @@ export const listDetections = endpoint({
   query: DetectionFilter.extend({
     sort: DetectionSorting.optional().meta({
       description:
-        'worst when left out, and for CSV asset: so a whole fleet is read many times as fast. firstFound is exact for what was found in the last 400 days (31 in the first minutes after a start); in a fleet, what was found before that comes before it, worst first',
+        'worst when left out, and for CSV asset: so a whole fleet is read many times as fast. firstFound is exact for what was found in the last 400 days (31 in the first minutes after a start); in a fleet, what was found before that comes before it, worst first. package: by the first of the packages that make it true. lastFound: an open detection was last found when its asset was last assessed, so they come asset by asset. Fixed detections have these two orders for one asset alone',
     }),
     direction: SortDirection.default('ascending').meta({
       description: 'Of what is sorted by; what is alike in that stays worst first. asset is ascending',

@@ -4,16 +4,22 @@ import { detectionsOf, fewestAssets, type SelectWithin } from './page-by-asset.t
 import { comparePlaces, type OrderedPage, type OrderWish } from './page-in-order.ts';
 import { firstSorted } from './select-assets.ts';
 
+interface AssetOrder {
+  readonly select: SelectWithin;
+  /** By what assets are sorted, by their dense numbers: all of them numbers, or all of them texts. */
+  readonly valueOf: (asset: number) => string | number;
+}
+
 /**
- * One page of what `select` visits in the order of the assets' names, each one's worst first; a place is name, asset, severity, check, and
- * whether it is more than information. As pageByAsset it visits once to count, and then for as many assets as fill the page.
+ * One page of what `select` visits in the order of a value of the assets, each one's worst first; a place is value, asset, severity, check,
+ * and whether it is more than information. As pageByAsset it visits once to count, and then for as many assets as fill the page.
  */
-export function pageByHostname(index: OrganizationIndex, wish: OrderWish, select: SelectWithin): OrderedPage {
+export function pageByAssetValue(index: OrganizationIndex, wish: OrderWish, { select, valueOf }: AssetOrder): OrderedPage {
   const { limit, offset, after, turned } = wish;
   const { table } = index;
   let total = 0;
   select(({ size }) => (total += size));
-  const placeOf = (dense: number): Place => [table.assets[dense]?.hostname ?? '', table.assets[dense]?.number ?? 0];
+  const placeOf = (dense: number): Place => [valueOf(dense), table.assets[dense]?.number ?? 0];
   const compare = (a: number, b: number): number => comparePlaces(placeOf(a), placeOf(b), turned);
   const first = after?.slice(0, 2);
   const all = Uint32Array.from(table.assets.keys());
