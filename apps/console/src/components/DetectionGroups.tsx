@@ -18,6 +18,7 @@ export const groupings = {
   status: 'Status',
   asset: 'Asset',
   check: 'Check',
+  package: 'Package',
   os: 'Operating system',
   ecosystem: 'Ecosystem',
   release: 'Release',
@@ -26,7 +27,7 @@ export const groupings = {
 export type Grouping = keyof typeof groupings;
 
 /** Of the others there are a handful, whose names are not those that people read. */
-const searched: readonly Grouping[] = ['asset', 'check', 'os', 'release'];
+const searched: readonly Grouping[] = ['asset', 'check', 'package', 'os', 'release'];
 const scope = 'group';
 
 /** Detections of a query counted by what they have in common; each number leads to the very detections. */
@@ -149,6 +150,8 @@ function termOf(groupBy: Grouping, key: string): string | null {
     case 'status':
     case 'check':
       return `${groupBy}:${key}`;
+    case 'package':
+      return key === '' ? null : `software:(source:=${text})`;
     case 'asset':
       return `asset:(assetId:${key})`;
     case 'os':
