@@ -29,10 +29,9 @@ function exitCodeOf(error: unknown): number {
   return error instanceof CliError ? exitCodes[error.code] : exitCodes.FAILURE;
 }
 
-// A reader that has seen enough (head, a pager) ends the program, as it does others.
+// A reader that has seen enough (head, a pager) ends the program, as it does others. What could not be written is told: a full disk.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(process.exitCode ?? 0);
+  process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : exitCodeOf(error));
 });
 
 /** Set before a command runs: help and the names of groups, which shells ask for at each press of Tab, talk to no platform. */

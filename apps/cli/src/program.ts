@@ -80,7 +80,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
       hasFormats ? options : { json: options['json'] },
       hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
     );
-    const outcome = await command.run(surroundings, made.args, options);
+    const outcome = await command.run({ ...surroundings, isLines: format === 'jsonl' }, made.args, options);
     if (outcome && outcome.text !== '') effects.print(await render(outcome, format));
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });

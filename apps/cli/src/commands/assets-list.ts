@@ -14,14 +14,16 @@ export const assetsList: Command = {
     ...cursorOptions,
   ],
   example: `vedette assets list --query 'os:debian and software:(name:openssl and version:<3.0.15)'`,
-  async run({ client }, _, options) {
+  async run(surroundings, _, options) {
     const filter = {
       query: queryText(options['query'], 'asset'),
       search: text(options['search']),
       ...sorting(options, AssetSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(options, (page) => client().call(listAssets, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listAssets, { query: { ...page, ...filter } }),
+    );
     const rows = data.items.map((asset) => [
       asset.assetId,
       asset.hostname,

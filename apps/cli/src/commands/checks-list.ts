@@ -14,14 +14,16 @@ export const checksList: Command = {
     ...cursorOptions,
   ],
   example: `vedette checks list --query 'kev:true and assets:>0' --all`,
-  async run({ client }, _, options) {
+  async run(surroundings, _, options) {
     const filter = {
       query: queryText(options['query'], 'check'),
       search: text(options['search']),
       ...sorting(options, CheckSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(options, (page) => client().call(listChecks, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listChecks, { query: { ...page, ...filter } }),
+    );
     const rows = data.items.map((check) => [
       check.number,
       check.name,

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly input: () => AsyncIterable<string>;
   /** Puts text on standard output as it is and waits until it is taken: for commands that answer while they read. */
   readonly write: (text: string) => Promise<void>;
+  /** Whether standard output gets a line of JSON for each item of a list: one that is read page by page is written so. */
+  readonly isLines?: boolean;
   /** Ends when the program is told to stop; for commands that serve until then. */
   readonly stopped?: () => AbortSignal;
   /** Whether standard output is a terminal that shows colours. */

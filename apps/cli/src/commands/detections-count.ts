@@ -30,7 +30,7 @@ export const detectionsCount: Command = {
       ...sorting(options, DetectionGroupSorting.options),
       asOf: text(options['asOf']),
     };
-    const { items: groups, ...counted } = await readList(options, async (page) => {
+    const { items: groups, ...counted } = await readList(null, options, async (page) => {
       const { groups: items, ...reply } = await client().call(countDetections, { query: { ...page, ...filter } });
       return { ...reply, items };
     });

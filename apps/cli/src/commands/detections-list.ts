@@ -21,7 +21,7 @@ export const detectionsList: Command = {
     ...cursorOptions,
   ],
   example: 'vedette detections list --severity high --json',
-  async run({ client }, _, options) {
+  async run(surroundings, _, options) {
     const asset = options['asset'] === undefined ? undefined : identifier(AssetId, 'asset', options['asset']);
     const filter = {
       assetId: asset,
@@ -34,7 +34,9 @@ export const detectionsList: Command = {
       ...sorting(options, DetectionSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(options, (page) => client().call(listDetections, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listDetections, { query: { ...page, ...filter } }),
+    );
     const rows = data.items.map((detection) => [
       severityNames[detection.severity],
       detection.title === null ? detection.name : `${detection.name} ${detection.title}`,

@@ -36,7 +36,7 @@ export const eventsList: Command = {
     }
     const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
     const filter = { query, from: toInstant(from), to: toInstant(to) };
-    const data = await readList(options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
     const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
     return {
       data,
@@ -72,7 +72,7 @@ async function follow(
   const begin = from ?? Date.parse((await client.call(listEvents, { query: { limit: 1 } })).to) - 1;
   const told = new Map<string, number>();
   for (let since = begin; !signal?.aborted;) {
-    const { items, to } = await readList({ all: true }, (page) =>
+    const { items, to } = await readList(null, { all: true }, (page) =>
       client.call(listEvents, { query: { ...page, query, from: toInstant(since) } }),
     );
     for (const event of items.toReversed()) {

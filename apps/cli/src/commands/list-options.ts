@@ -1,5 +1,7 @@
 import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
 import { CliError } from '../errors.ts';
+import { jsonLines } from '../output/render.ts';
+import type { Surroundings } from './command.ts';
 
 /** Options of lists that are read by offset. */
 export const pageOptions = [
@@ -49,8 +51,12 @@ interface ListPage<Item> {
 /** Largest page that the platform gives. */
 const wholePage = 500;
 
-/** One page, or with --all every page, of a list that is read by cursor. */
+/**
+ * One page, or with --all every page, of a list that is read by cursor. As lines of JSON the pages are written as they come and nothing is
+ * left: a fleet has more detections than fit into memory, and whoever reads them may have seen enough.
+ */
 export async function readList<Item, Page extends ListPage<Item>>(
+  output: Pick<Surroundings, 'write' | 'isLines'> | null,
   options: Options,
   load: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<Page & ListPage<Item>>,
 ): Promise<Page & ListPage<Item>> {
@@ -60,7 +66,8 @@ export async function readList<Item, Page extends ListPage<Item>>(
   const items: Item[] = [];
   for (let next = after; ;) {
     const page = await load({ limit: wholePage, after: next });
-    items.push(...page.items);
+    if (output?.isLines) await output.write(jsonLines(page.items));
+    else items.push(...page.items);
     if (page.next === null) return { ...page, items };
     next = page.next;
   }

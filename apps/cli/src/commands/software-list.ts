@@ -14,14 +14,16 @@ export const softwareList: Command = {
     ...cursorOptions,
   ],
   example: `vedette software list --query 'name:openssl and version:<3.0.15'`,
-  async run({ client }, _, options) {
+  async run(surroundings, _, options) {
     const filter = {
       query: queryText(options['query'], 'software'),
       search: text(options['search']),
       ...sorting(options, SoftwareSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(options, (page) => client().call(listSoftware, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listSoftware, { query: { ...page, ...filter } }),
+    );
     const rows = data.items.map((one) => [one.name, one.version, one.ecosystem, one.release, one.assets, one.detections]);
     const heading = ['package', 'version', 'ecosystem', 'release', 'assets', 'detections'];
     return { data, text: `${table(heading, rows)}\n${listEnd(data)}` };

@@ -23,14 +23,17 @@ export async function render({ data, text }: { data: unknown; text: string }, fo
     case 'json':
       return `${JSON.stringify(data, null, 2)}\n`;
     case 'jsonl':
-      return rowsOf(data)
-        .map((row) => `${JSON.stringify(row)}\n`)
-        .join('');
+      return jsonLines(rowsOf(data));
     case 'yaml':
       return (await import('yaml')).stringify(data, { lineWidth: 0 });
     case 'csv':
       return toCsv(rowsOf(data));
   }
+}
+
+/** A line for each. */
+export function jsonLines(rows: readonly unknown[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
 function rowsOf(data: unknown): readonly unknown[] {

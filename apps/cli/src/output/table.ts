@@ -3,7 +3,8 @@ import { printable } from './printable.ts';
 /** Columns aligned with two spaces between them, headings in capitals; an empty list gives only the headings. */
 export function table(headings: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const cells = [headings.map((heading) => heading.toUpperCase()), ...rows.map((row) => row.map(cell))];
-  const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  // Not by Math.max(...): a list may have more rows than a call takes arguments.
+  const widths = headings.map((_, column) => cells.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0));
   return cells
     .map((row) =>
       row
