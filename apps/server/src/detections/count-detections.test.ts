@@ -145,7 +145,16 @@ async function counted(groupBy: string, filter: string) {
 }
 
 describe('detections counted', () => {
-  const filters = ['', '&status=new', '&status=reopened', '&severity=4', '&search=openssl', '&severityExact=1'];
+  const filters = [
+    '',
+    '&query=firstFound:*',
+    '&query=not openAt:*',
+    '&status=new',
+    '&status=reopened',
+    '&severity=4',
+    '&search=openssl',
+    '&severityExact=1',
+  ];
   it.each(Object.keys(keys).flatMap((groupBy) => filters.map((filter) => [groupBy, filter] as const)))(
     'by %s with "%s" are as many as the list holds',
     async (groupBy, filter) => {

@@ -52,9 +52,14 @@ function speaksOf(query: Query | null, fields: readonly string[]): boolean {
     all: (parts) => parts.some(Boolean),
     any: (parts) => parts.some(Boolean),
     not: (part) => part,
-    test: ({ name }) => fields.includes(name),
+    test: ({ name }, test) => fields.includes(name) && !isOfEach(name, test),
     nested: () => false,
   });
+}
+
+/** Each was found and open at some time: whoever asks whether it was need not look back for it. */
+function isOfEach(name: string, test: Test): boolean {
+  return test.is === 'present' && (name === 'firstFound' || name === 'openAt');
 }
 
 /**
@@ -72,6 +77,7 @@ export function indexAnswers(
     any: (parts) => parts.every(Boolean),
     not: (part) => part,
     test: ({ name }, test) => {
+      if (isOfEach(name, test)) return true;
       // How sure what is gone was, and by what it was found, the index has forgotten.
       if (['package', 'fixable', 'upgrade', 'confidence'].includes(name)) return !isWithFixed;
       // At one moment: of a time in which it once was open only the histories tell.
