@@ -432,8 +432,8 @@ describe('a dry run', () => {
     expect(await actions()).toContain('importVex');
   });
 
-  it('is none where an operation knows of no dry run', async () => {
-    expect((await post('/activation-keys', { name: 'key', dryRun: true })).statusCode).toBe(200);
-    expect(await actions()).toContain('createActivationKey');
+  it('is refused where an operation knows of no dry run, instead of being done', async () => {
+    expect((await post('/activation-keys', { name: 'key', dryRun: true })).statusCode).toBe(400);
+    expect(await actions()).not.toContain('createActivationKey');
   });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   for (let number = 1; number <= 3; number += 1)
     await post('/roles', { name: `${formula}${number}`, permissions: ['asset:read'] });
   await post('/users', { login: 'somebody', name: formula, role: 'reader' });
-  await post('/tags/own-tag', { note: formula });
+  await post('/tags/own-tag', { description: formula });
   await post(`/assets/${asset.assetId}/tags`, { add: ['own-tag'] });
   await post('/queries', { name: formula, about: 'asset', query: 'os:debian' });
   await post('/reports', { name: formula, kind: 'summary', format: 'csv' });

@@ -12,6 +12,7 @@ import { withinScope } from '../db/asset-scope.ts';
 import { ApiError } from './api-error.ts';
 import { csvOfItems, queryShape } from './csv-of-items.ts';
 import { CsvAnswer, type CsvColumn, csvPageSize } from './csv.ts';
+import { refuseUnknown } from './refuse-unknown.ts';
 import { Turns } from './turns.ts';
 
 /** Of this process. */
@@ -64,12 +65,17 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   route(app, endpoint, {}, async (request, reply) => {
     const caller = await admitAudited(context, endpoint, request);
     // Logging in and out, and ending sessions, waits for nothing.
-    if (['login', 'account', 'leave'].includes(endpoint.permission)) return answerOf(caller, request, reply);
+    if (isOfAccount(endpoint)) return answerOf(caller, request, reply);
     return turns.take(caller.userId, () => answerOf(caller, request, reply));
   });
 
   async function answerOf(caller: Caller, request: FastifyRequest, reply: FastifyReply): Promise<z.input<R>> {
     const input = read(endpoint, request);
+    // What a browser makes for a second factor has more in it than is read, and differs from one to the next.
+    if (!isOfAccount(endpoint)) {
+      refuseUnknown('query', { given: request.query, read: input.query, known: Object.keys(queryShape(endpoint)) });
+      refuseUnknown('body', { given: request.body, read: input.body, known: [] });
+    }
     refuseAhead('query', input.query, context.clock());
     refuseAhead('body', input.body, context.clock());
     const notes: Record<string, unknown> = {};
@@ -87,6 +93,10 @@ function serveAs<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
       notes: () => notes,
     });
   }
+}
+
+function isOfAccount({ permission }: Pick<Endpoint, 'permission'>): boolean {
+  return permission === 'login' || permission === 'account' || permission === 'leave';
 }
 
 /** `dryRun` of a body whose schema has it: says what would be done, and does nothing. */
