@@ -304,6 +304,63 @@ describe.runIf(built)('the console over fixtures', () => {
     await logIn(page, url, admin, '/detections?search=fail');
     await page.getByText('It was logged. Try again.').waitFor();
     expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Detections');
+  });
+
+  it('tries again by itself when the platform says when', async () => {
+    await logIn(page, url, admin, '/checks');
+    await expectHeading(page, 'Checks');
+    const busy = {
+      code: 'UNAVAILABLE',
+      title: 'Unavailable',
+      detail: 'The index of the fleet is being built',
+      retryAfterSeconds: 1,
+    };
+    await page.route('**/api/v1/assets?**', (route) => route.fulfill({ status: 503, json: busy }), { times: 1 });
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Assets' }).click();
+    await page.getByText('This page tries again in 1 second.').waitFor();
+    const first = page.getByRole('link', { name: 'web-01', exact: true });
+    await first.waitFor();
+    expect(await page.getByText('The index of the fleet is being built').count()).toBe(0);
+  });
+
+  it('says of when everything is while the platform does not answer, keeps it, and goes on when it does', async () => {
+    await page.clock.install();
+    await logIn(page, url, admin, '/assets');
+    const first = page.getByRole('link', { name: 'web-01', exact: true });
+    await first.waitFor();
+    await page.route('**/api/v1/**', (route) => route.abort());
+    await page.clock.fastForward(11_000);
+    const notice = page.getByText('The platform does not answer. What you see is of');
+    await notice.waitFor();
+    expect(await first.isVisible()).toBe(true);
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Checks' }).click();
+    await page.clock.fastForward(2_000);
+    await page.getByRole('button', { name: 'Try again' }).waitFor();
+    await page.unroute('**/api/v1/**');
+    await page.clock.fastForward(11_000);
+    await page.getByText('50 of 130 checks').waitFor();
+    expect(await notice.count()).toBe(0);
+  });
+
+  it('never shows rows of the question before as the answer to this one', async () => {
+    await logIn(page, url, admin, '/assets');
+    await page.getByRole('link', { name: 'db-01', exact: true }).waitFor();
+    const answer = Promise.withResolvers<void>();
+    await page.route('**/api/v1/assets?query=web-01**', async (route) => {
+      await answer.promise;
+      await route.continue();
+    });
+    await page.getByRole('combobox', { name: 'Query for assets' }).fill('web-01');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    const outdated = page.locator('[aria-busy=true]');
+    await outdated.getByText('Loading assets …').waitFor();
+    expect((await page.getByRole('heading', { level: 1 }).textContent())?.trim()).toBe('Assets');
+    answer.resolve();
+    await page.getByText('1 match').first().waitFor();
+    expect(await outdated.count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'db-01', exact: true }).count()).toBe(0);
   });
 
   it('shows why a roll-out stopped, which agent had trouble, what expires, and lets one go on', async () => {

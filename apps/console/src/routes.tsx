@@ -2,7 +2,7 @@ import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { endpoints, type Me } from '@vedette/protocol';
 import { ApiError, call } from './api/call.ts';
-import { freshMs, keyOf } from './api/use-api.ts';
+import { freshMs, isPassing, keyOf } from './api/use-api.ts';
 import { AppFrame } from './components/AppFrame.tsx';
 import { NotFound } from './components/NotFound.tsx';
 import { placesFor } from './components/places.ts';
@@ -27,11 +27,18 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: freshMs,
-      // A refusal stays a refusal; only silence and overload are worth a second try.
-      retry: (failures, error) => failures < 1 && (!(error instanceof ApiError) || error.status === 0 || error.status === 503),
+      // A refusal stays a refusal; only silence and overload are worth a second try, which waits for as long as the platform says: Failure does.
+      retry: (failures, error) => failures < 1 && isPassing(error) && !hasMoment(error),
+      // A browser that believes itself offline may reach a platform beside it; what waits for a network says nothing meanwhile.
+      networkMode: 'always',
     },
+    mutations: { networkMode: 'always' },
   },
 });
+
+function hasMoment(error: unknown): boolean {
+  return error instanceof ApiError && error.retryAfterSeconds !== undefined;
+}
 
 /** For ahead.ts, which asks before it knows who is there. */
 function rememberPlaces(hrefs: readonly string[]): void {

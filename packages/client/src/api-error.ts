@@ -6,11 +6,14 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly title: string;
-  constructor(problem: Pick<Problem, 'status' | 'code' | 'title' | 'detail'>, options?: ErrorOptions) {
+  /** When another try is worth it, where the platform says so. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(problem: Pick<Problem, 'status' | 'code' | 'title' | 'detail' | 'retryAfterSeconds'>, options?: ErrorOptions) {
     super(problem.detail, options);
     this.status = problem.status;
     this.code = problem.code;
     this.title = problem.title;
+    this.retryAfterSeconds = problem.retryAfterSeconds;
   }
 }
 
@@ -22,6 +25,7 @@ export function problemOf(status: number, text: string): ApiError {
     code: String(found.code ?? 'INTERNAL'),
     title: String(found.title ?? `The platform answered ${status}`),
     detail: String(found.detail ?? `The platform, or a proxy before it, answered ${status}: look into its log if it stays.`),
+    ...(typeof found.retryAfterSeconds === 'number' ? { retryAfterSeconds: found.retryAfterSeconds } : {}),
   });
 }
 

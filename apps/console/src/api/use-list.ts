@@ -2,7 +2,7 @@ import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient }
 import { useMemo } from 'react';
 import { type Endpoint, limits } from '@vedette/protocol';
 import { addressOf, call, type InputOf, type ReplyOf } from './call.ts';
-import { freshMs } from './use-api.ts';
+import { failureBeside, freshMs } from './use-api.ts';
 
 /** So many rows at first; then as many again as there are, so that a long list is read in few steps. */
 const firstRows = 50;
@@ -23,12 +23,14 @@ interface ListReply<Item> {
 
 /** A list of the API as far as it was read. */
 export interface List<Item> {
-  /** Undefined before the first answer. */
+  /** Undefined before the answer to this very question. */
   readonly total: number | undefined;
   /** false: there are at least so many. */
   readonly isExact: boolean;
   readonly items: readonly Item[];
   readonly isPending: boolean;
+  /** The rows are those of the question before: the answer to this one is under way. */
+  readonly isOutdated: boolean;
   /** Null at the end. */
   readonly loadMore: (() => void) | null;
   readonly isLoadingMore: boolean;
@@ -95,17 +97,18 @@ export function useList<E extends Endpoint>(
   const items = useMemo(() => pages.flatMap((page) => page.items), [pages]);
   const hasCsv = 'format' in ((endpoint.query as { shape?: object }).shape ?? {}); // an endpoint's query is an object or nothing
   return {
-    total: pages.at(-1)?.total,
+    total: answer.isPlaceholderData ? undefined : pages.at(-1)?.total,
     isExact: pages.at(-1)?.isExact ?? true,
     /** The first page, with whatever it tells beside its rows. */
     first: pages[0] as ReplyOf<E> | undefined, // as the endpoint answered
     items,
     isPending: answer.isPending,
-    loadMore: answer.hasNextPage ? () => void answer.fetchNextPage() : null,
+    isOutdated: answer.isPlaceholderData,
+    loadMore: answer.hasNextPage && !answer.isPlaceholderData ? () => void answer.fetchNextPage() : null,
     isLoadingMore: answer.isFetchingNextPage,
     moreError: answer.isFetchNextPageError ? answer.error : null,
     reload: pages.length > livePages ? () => void queries.resetQueries({ queryKey, exact: true }) : null,
-    error: answer.data ? null : answer.error,
+    error: failureBeside(answer.data, answer.error),
     retry: answer.refetch,
     csvAddress: hasCsv ? addressOf(endpoint.path, { ...asked, query: { ...asked.query, format: 'csv' } } as never) : null, // likewise
     fetchPart: (part) => load(part),

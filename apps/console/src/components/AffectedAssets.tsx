@@ -11,7 +11,7 @@ export function AffectedAssets({ query }: { query: string }) {
   const settled = useSettled(query);
   const answer = useApi(endpoints.listAssets, { query: { query: settled, limit: shown } }, { enabled: settled.trim() !== '' });
   if (answer.error) return <Failure error={answer.error} />;
-  if (!answer.data) return <p className="quiet">Looking for assets that fit …</p>;
+  if (!answer.data || settled !== query) return <p className="quiet">Looking for assets that fit …</p>;
   const { total, items } = answer.data;
   const names = items.map(({ hostname }) => hostname).join(', ');
   return (

@@ -13,6 +13,7 @@ import { type FrameContent, FrameContext } from './frame-state.ts';
 import { MomentButton, PastBanner } from './MomentBar.tsx';
 import { placesFor } from './places.ts';
 import { Shortcuts } from './Shortcuts.tsx';
+import { SilenceNotice } from './SilenceNotice.tsx';
 import { useTimeTravel } from './time-travel.ts';
 import { TopBar } from './TopBar.tsx';
 import { useLiveUpdates } from './use-live-updates.ts';
@@ -24,7 +25,7 @@ export function AppFrame() {
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   const { data: me } = useApi(endpoints.getSession, {});
   const moment = useTimeTravel();
-  useLiveUpdates();
+  const silence = useLiveUpdates();
   const may = useMay();
   const [frame, setFrame] = useState<FrameContent>({});
   const [navigationOpen, setNavigationOpen] = useState(() => innerWidth > 900);
@@ -87,6 +88,7 @@ export function AppFrame() {
           }
         />
       </div>
+      <SilenceNotice silence={silence} />
       <Shortcuts />
       <CommandPalette />
     </FrameContext>

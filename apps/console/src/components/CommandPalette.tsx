@@ -37,7 +37,8 @@ export function CommandPalette() {
 
 /** What fits the text: pages at once, assets and checks as the platform finds them. */
 function useTargets(text: string): readonly (readonly [name: string, address: string, kind: string])[] {
-  const search = useSettled(text.trim().slice(0, 200));
+  const written = text.trim().slice(0, 200);
+  const search = useSettled(written);
   const may = useMay();
   const places = [...placesFor(may).flatMap((group) => group.map(({ text: name, href }) => [name, href] as const)), ...own];
   const enabled = search !== '';
@@ -49,7 +50,8 @@ function useTargets(text: string): readonly (readonly [name: string, address: st
     .filter(({ name }) => name.toLowerCase().includes(wanted))
     .map((one) => [one.name, savedQueryPath(one), `saved query, ${one.about}`] as const);
   const pages = places.filter(([name]) => name.toLowerCase().includes(wanted)).map((place) => [...place, 'page'] as const);
-  if (!enabled) return [...pages, ...queries];
+  // What was found for less than is written now is no target of Enter.
+  if (!enabled || search !== written) return [...pages, ...queries];
   return [
     ...pages,
     ...queries,

@@ -21,7 +21,7 @@ import { Severity } from './Severity.tsx';
 export function Explanation({ assetId, check }: { assetId: string; check: number }) {
   const answer = useApi(endpoints.explainDetection, { params: { assetId, check } });
   if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
-  if (!answer.data || answer.isPlaceholderData) return <Loading what="the explanation" />;
+  if (!answer.data) return <Loading what="the explanation" />;
   const { detection, why, intervals, posture, risk } = answer.data;
   return (
     <div className="explanation">

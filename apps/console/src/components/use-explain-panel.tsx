@@ -23,7 +23,7 @@ export function useExplainPanel(page: { assetId?: string; check?: number; enable
   const check = why !== undefined && /^\d{1,10}$/.test(why) ? Number(why) : null;
   const open = (page.enabled ?? true) && assetId !== '' && check !== null && (page.check ?? check) === check;
   const { data } = useApi(endpoints.explainDetection, { params: { assetId, check: check ?? 0 } }, { enabled: open });
-  const shown = open && data?.detection.check === check ? data.detection : undefined;
+  const shown = open ? data?.detection : undefined;
   const explain = useCallback(
     (detection: Detection) =>
       change({ why: String(detection.check), on: page.assetId === undefined ? detection.assetId : undefined }),

@@ -11,6 +11,6 @@ export function useFieldValues(field: Field | null, written: string): readonly s
   const enabled = field !== null && field.choices === undefined && askedFor.has(field.type);
   const about = Object.values(entities).find(({ fields }) => field && fields.includes(field))?.name ?? 'asset';
   const query = { about, field: field?.name ?? '', prefix: asked };
-  const { data } = useApi(endpoints.listFieldValues, { query }, { enabled });
+  const { data } = useApi(endpoints.listFieldValues, { query }, { enabled, keepsPrevious: true });
   return enabled ? (data?.items ?? []).map((value) => writeValue(value)) : [];
 }

@@ -83,6 +83,7 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
   if (list.error) {
     return (
       <div className="stack">
+        <ListHeader {...props} />
         {props.filter}
         <Failure error={list.error} retry={list.retry} />
       </div>
@@ -97,8 +98,14 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
       </div>
     );
   }
+  const state = [
+    list.isPending && 'awaited',
+    list.isOutdated && 'outdated',
+    rows.isPartial && 'some-rows',
+    widths && 'steady-columns',
+  ];
   return (
-    <div ref={ref} className={widths ? 'some-rows steady-columns' : rows.isPartial ? 'some-rows' : ''} style={rows.style}>
+    <div ref={ref} aria-busy={list.isOutdated} className={state.filter(Boolean).join(' ')} style={rows.style}>
       {table}
     </div>
   );

@@ -1,3 +1,4 @@
+import type { Answer as AnswerOf } from '../api/use-api.ts';
 import type { List } from '../api/use-list.ts';
 import type { CsvValue } from './csv.ts';
 import type { UrlState } from './use-url-state.ts';
@@ -38,12 +39,7 @@ function inOrder(one: CsvValue, other: CsvValue, isDescending: boolean): number 
 }
 
 /** What came of asking the API for all of a list. */
-export interface Answer<Item> {
-  readonly data: { readonly items: readonly Item[] } | undefined;
-  readonly isPending: boolean;
-  readonly error: unknown;
-  readonly refetch: () => unknown;
-}
+export type Answer<Item> = AnswerOf<{ readonly items: readonly Item[] }>;
 
 /** What is there already, as the answer that WholeTable takes. */
 export function answerWith<Item>(items: readonly Item[]): Answer<Item> {
@@ -57,6 +53,7 @@ export function wholeList<Item>({ data, isPending, error, refetch }: Answer<Item
     isExact: true,
     items,
     isPending,
+    isOutdated: false,
     loadMore: null,
     isLoadingMore: false,
     moreError: null,

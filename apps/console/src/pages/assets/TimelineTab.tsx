@@ -4,6 +4,7 @@ import Header from '@cloudscape-design/components/header';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { endpoints, type TimelineEntry } from '@vedette/protocol';
 import { call } from '../../api/call.ts';
+import { useAsOf } from '../../components/time-travel.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { Failure } from '../../ui/Failure.tsx';
@@ -13,9 +14,10 @@ import { factTitle } from './fact-titles.ts';
 
 /** What happened to the asset, newest first. */
 export function TimelineTab({ assetId }: { assetId: string }) {
+  const asOf = useAsOf();
   const answer = useInfiniteQuery({
-    queryKey: [endpoints.getTimeline.path, assetId],
-    initialPageParam: undefined as string | undefined,
+    queryKey: [endpoints.getTimeline.path, assetId, asOf],
+    initialPageParam: asOf,
     queryFn: ({ pageParam, signal }) =>
       call(endpoints.getTimeline, { params: { assetId }, query: { before: pageParam, limit: 50 } }, signal),
     getNextPageParam: (last) => (last.more ? last.items.at(-1)?.at : undefined),

@@ -47,7 +47,7 @@ export function FixesPage() {
         }
         empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : nothingToUpgrade}
       />
-      <RiskChanges />
+      {asOf === undefined ? <RiskChanges /> : null}
     </div>
   );
 }

@@ -15,10 +15,11 @@ interface PreviewChangeProps {
 /** What a change of profiles would do to how many assets, while it is being written. */
 export function PreviewChange({ change }: PreviewChangeProps) {
   // As text, which is the same while it says the same.
-  const settled = useSettled(JSON.stringify(change));
+  const written = JSON.stringify(change);
+  const settled = useSettled(written);
   const answer = useApi(endpoints.previewProfile, { body: JSON.parse(settled) as PreviewChangeProps['change'] }); // our own text
   if (answer.error) return <Failure error={answer.error} />;
-  if (!answer.data) return <p className="quiet">Looking for assets that would change …</p>;
+  if (!answer.data || settled !== written) return <p className="quiet">Looking for assets that would change …</p>;
   const { assets, changed, changes, examples } = answer.data;
   const more = changed > namesShown ? ' …' : '';
   return (

@@ -52,9 +52,15 @@ export function ReportScopeFields({ draft, onChange }: { draft: ScopeDraft; onCh
 }
 
 function Preview({ draft }: { draft: ScopeDraft }) {
-  const { assets, detections } = useSettled(draft);
+  const settled = useSettled(draft);
+  const { assets, detections } = settled;
   const body = { ...(assets.trim() ? { assets } : {}), ...(detections.trim() ? { detections } : {}) };
   const { data, error } = useApi(endpoints.previewReport, { body });
-  const text = error ? error.message : data ? `Now: ${data.assets} assets, ${data.detections} open detections.` : 'Counting …';
+  const text =
+    error instanceof Error
+      ? error.message
+      : data && settled === draft
+        ? `Now: ${data.assets} assets, ${data.detections} open detections.`
+        : 'Counting …';
   return <output>{text}</output>;
 }
