@@ -189,6 +189,21 @@ describe.runIf(built)('the console over fixtures', () => {
     await chart.waitFor();
   });
 
+  it('says what chosen upgrades come to, and keeps the choice in the address', async () => {
+    await logIn(page, url, admin, '/fixes');
+    const boxes = page.getByRole('checkbox', { name: /^What if / });
+    await boxes.nth(0).press('Space');
+    await page.getByText('the risk goes from 400 to 300 of 1000, and 1 of 45 detections are gone').waitFor();
+    await boxes.nth(1).press('Space');
+    await page.getByText('the risk goes from 400 to 200 of 1000').waitFor();
+    await page.reload();
+    await page.getByText('If you make these 2 upgrades').waitFor();
+    expect(await boxes.nth(1).isChecked()).toBe(true);
+    await page.getByRole('button', { name: 'Choose none' }).press('Enter');
+    await page.waitForURL('**/fixes');
+    expect(await boxes.nth(1).isChecked()).toBe(false);
+  });
+
   it('shows no figure of a saved query before it is known', async () => {
     await logIn(page, url, admin, '/software?query=openssl');
     await page.getByRole('button', { name: 'Save query' }).click();

@@ -231,6 +231,11 @@ const handlers: Handlers = {
     together: decisions.together,
     next: null,
   }),
+  whatIf: ({ body }) => {
+    const now = { open: { critical: 9, high: 9, medium: 9, low: 9, informational: 9 }, risk: 400, assets: 9 };
+    const made = (body['upgrades'] as readonly unknown[]).length; // a mock trusts its test
+    return { now, after: { open: { ...now.open, critical: 9 - made }, risk: 400 - 100 * made, assets: 9 - made } };
+  },
   getAssetFixes: () => ({
     items: decisions.fixes,
     together: decisions.together,

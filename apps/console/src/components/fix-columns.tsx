@@ -100,9 +100,9 @@ export function Together({ effect, count, isAll }: { effect: FixEffect; count: n
   if (count === 0) return null;
   return (
     <>
-      {count === 1 ? 'This upgrade removes' : `${isAll ? 'All' : 'The first'} ${formatCount(count)} upgrades together remove`}{' '}
-      {formatShare(share)} of the risk: from {riskNow} to {riskAfter} of 1000, and {formatCount(detectionsNow - detectionsAfter)}{' '}
-      of {plural(detectionsNow, 'detection')}
+      {count === 1 ? 'This upgrade takes' : `${isAll ? 'All' : 'The first'} ${formatCount(count)} upgrades together take`} the
+      risk from {riskNow} to {riskAfter} of 1000: {formatShare(share)} of its weight is gone, and{' '}
+      {formatCount(detectionsNow - detectionsAfter)} of {plural(detectionsNow, 'detection')}
     </>
   );
 }

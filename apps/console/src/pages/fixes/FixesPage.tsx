@@ -1,18 +1,22 @@
-import { endpoints } from '@vedette/protocol';
+import Checkbox from '@cloudscape-design/components/checkbox';
+import { endpoints, type FixAction, type Upgrade } from '@vedette/protocol';
+import { useMemo } from 'react';
 import { useList } from '../../api/use-list.ts';
 import { fixColumns, fixKey, nothingToUpgrade, Together } from '../../components/fix-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { useAsOf } from '../../components/time-travel.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
-import { ListTable } from '../../ui/ListTable.tsx';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { matchesOf } from '../../ui/list-total.ts';
 import { SearchField } from '../../ui/SearchField.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
+import { isPlanned, readPlan, togglePlanned, writePlan } from './plan.ts';
+import { PlanEffect } from './PlanEffect.tsx';
 import { RiskChanges } from './RiskChanges.tsx';
 
 const sortings = ['share', 'source', 'severity', 'detections', 'assets'] as const;
-const columns = fixColumns().map((column) => ({ ...column, ...(isSorting(column.id) ? { sort: column.id } : {}) }));
+const upgradeColumns = fixColumns().map((column) => ({ ...column, ...(isSorting(column.id) ? { sort: column.id } : {}) }));
 
 function isSorting(id: string): boolean {
   return sortings.some((one) => one === id);
@@ -22,12 +26,20 @@ function isSorting(id: string): boolean {
 export function FixesPage() {
   useTitle('Fix lists');
   useFrame({}, 'fixes');
-  const [{ search, sort, direction }] = useUrlState();
+  const [{ search, sort, direction, plan: written }, change] = useUrlState();
   const asOf = useAsOf();
   const list = useList(endpoints.listFixes, {
     query: { search, asOf, sort: oneOf(sort, sortings), direction: oneOf(direction, ['ascending', 'descending']) },
   });
   const { first } = list;
+  // What was to be made then is history: plans are made of now.
+  const plan = useMemo(() => (asOf === undefined ? readPlan(written) : []), [asOf, written]);
+  const columns = useMemo(() => {
+    const [upgrade, ...others] = upgradeColumns;
+    return upgrade === undefined || asOf !== undefined
+      ? upgradeColumns
+      : [upgrade, planColumn(plan, (next) => change({ plan: writePlan(next) })), ...others];
+  }, [asOf, plan, change]);
   return (
     <div className="stack">
       <ListTable
@@ -43,6 +55,7 @@ export function FixesPage() {
         filter={
           <div className="filters">
             <SearchField label="Find a package or release" count={matchesOf(list)} />
+            {plan.length > 0 ? <PlanEffect upgrades={plan} onClear={() => change({ plan: undefined })} /> : null}
           </div>
         }
         empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : nothingToUpgrade}
@@ -50,4 +63,19 @@ export function FixesPage() {
       {asOf === undefined ? <RiskChanges /> : null}
     </div>
   );
+}
+
+function planColumn(plan: readonly Upgrade[], onChange: (plan: readonly Upgrade[]) => void): Column<FixAction> {
+  return {
+    id: 'plan',
+    header: 'What if',
+    minWidth: 60,
+    cell: (item) => (
+      <Checkbox
+        checked={isPlanned(plan, item)}
+        ariaLabel={`What if ${item.source} of ${item.ecosystem} ${item.release} is upgraded`}
+        onChange={() => onChange(togglePlanned(plan, { ecosystem: item.ecosystem, release: item.release, source: item.source }))}
+      />
+    ),
+  };
 }
