@@ -189,6 +189,15 @@ describe.runIf(built)('the console over fixtures', () => {
     await chart.waitFor();
   });
 
+  it('leads from the health of the agents to those that are not heard of', async () => {
+    await logIn(page, url, admin);
+    await page.getByRole('link', { name: '1 asset silent', exact: true }).click();
+    await page.waitForURL('**/assets?query=state%3Asilent');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Agents', exact: true }).waitFor();
+    expect(await page.getByRole('link', { name: /^\d+ agents? 0\./ }).count()).toBeGreaterThan(0);
+  });
+
   it('says what chosen upgrades come to, and keeps the choice in the address', async () => {
     await logIn(page, url, admin, '/fixes');
     const boxes = page.getByRole('checkbox', { name: /^What if / });

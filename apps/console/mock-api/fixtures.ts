@@ -343,6 +343,7 @@ export function dashboard(): Dashboard {
   return {
     assets: assets.length,
     silentAssets: 1,
+    unheard: { silent: 1, stale: 0, archived: 0 },
     pendingRestart: assets.filter(({ pendingRestart }) => pendingRestart).length,
     unassessedPackages: 12,
     open,

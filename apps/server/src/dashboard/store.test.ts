@@ -108,6 +108,9 @@ describe('the dashboard', () => {
     const dashboard = await loadDashboard(sources(), organizationId, now);
     expect(dashboard).toMatchObject({ openTotal: 4, knownExploited: 1, newLast7Days: 1, fixedLast7Days: 1 });
     expect(dashboard).toMatchObject({ assets: 2, silentAssets: 1, pendingRestart: 1 });
+    const states = (['silent', 'stale', 'archived'] as const).map(async (state) => [state, (await assets({ state })).length]);
+    expect(Object.fromEntries(await Promise.all(states))).toEqual(dashboard.unheard);
+    expect(Object.values(dashboard.unheard).reduce((sum, count) => sum + count)).toBe(1);
     expect({
       openTotal: await detections({}),
       knownExploited: await detections({ exploited: 'true' }),

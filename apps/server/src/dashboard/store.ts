@@ -1,5 +1,6 @@
-import type { Dashboard, Severity } from '@vedette/protocol';
+import type { Dashboard, Severity, SilenceLimits } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
+import { assetStateSql } from '../assets/asset-state.ts';
 import { silentAfterMs } from '../assets/find-assets.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
@@ -32,7 +33,12 @@ export async function loadDashboard(
   const first = await fleetIndex.current(organizationId);
   const { kinds } = first.table;
   const moments = trendMoments(first.momentFor(now.getTime()));
-  const counts = await countAssets(db, { organizationId, asOf: now, kinds });
+  const { silent, stale, archived, ...counts } = await countAssets(db, {
+    organizationId,
+    asOf: now,
+    kinds,
+    silence: sources.config.silence,
+  });
   const worst = await findInFleet(sources, { organizationId, asOf: now, status: 'open', limit: listLength, offset: 0 });
   const scope = { organizationId, asOf: sources.clock(), silence: sources.config.silence };
   const excepted = await prepareExceptedCounts(sources, scope, { moments, prepareAssets });
@@ -41,6 +47,7 @@ export async function loadDashboard(
   const { open, exploited, found, fixed } = countDetections(index, asOf, newForDays);
   return {
     ...counts,
+    unheard: { silent, stale, archived },
     open: severityCounts(named(open)),
     openTotal: open.reduce((sum, count) => sum + count, 0),
     knownExploited: exploited,
@@ -67,19 +74,28 @@ interface Scope {
   readonly asOf: Date;
   /** Every kind of asset there is: to group a large table by them takes longer than to count it. */
   readonly kinds: readonly AssetKind[];
+  readonly silence: SilenceLimits;
 }
 
-async function countAssets(db: Kysely<Database>, { organizationId, asOf, kinds }: Scope) {
+type AssetCounts = Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'> & Dashboard['unheard'];
+
+async function countAssets(db: Kysely<Database>, { organizationId, asOf, kinds, silence }: Scope): Promise<AssetCounts> {
   const unassessed = (await kindsWithoutKnowledge(db, kinds)).map(
     ({ ecosystem, release }) => sql<boolean>`(ecosystem = ${ecosystem} and release = ${release})`,
   );
-  const { rows } = await sql<Pick<Dashboard, 'assets' | 'silentAssets' | 'pendingRestart' | 'unassessedPackages'>>`
+  // Who has never checked in makes no difference to a state that silence leads to.
+  const state = assetStateSql(asOf, silence, sql`true`);
+  const { rows } = await sql<AssetCounts>`
     select count(*)::integer as assets,
+      count(*) filter (where ${state} = 'silent')::integer as silent,
+      count(*) filter (where ${state} = 'stale')::integer as stale,
+      count(*) filter (where ${state} = 'archived')::integer as archived,
       count(*) filter (where last_seen < ${new Date(asOf.getTime() - silentAfterMs)})::integer as silent_assets,
       count(*) filter (where pending_restart)::integer as pending_restart,
       coalesce(sum(packages) filter (where ${sql.join([sql`false`, ...unassessed], sql` or `)}), 0)::integer as unassessed_packages
     from asset where organization_id = ${organizationId}`.execute(db);
-  return rows[0] ?? { assets: 0, silentAssets: 0, pendingRestart: 0, unassessedPackages: 0 };
+  const nothing = { assets: 0, silentAssets: 0, pendingRestart: 0, unassessedPackages: 0 };
+  return rows[0] ?? { ...nothing, silent: 0, stale: 0, archived: 0 };
 }
 
 async function kindsWithoutKnowledge(db: Kysely<Database>, kinds: readonly AssetKind[]): Promise<AssetKind[]> {

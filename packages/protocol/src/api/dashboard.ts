@@ -8,6 +8,9 @@ import { Detection } from './detections.ts';
 export const Dashboard = z.object({
   assets: z.int(),
   silentAssets: z.int().meta({ description: 'No check-in for a day' }),
+  unheard: z
+    .object({ silent: z.int(), stale: z.int(), archived: z.int() })
+    .meta({ description: 'Assets in each of the states that a lack of check-ins leads to' }),
   pendingRestart: z.int(),
   unassessedPackages: z.int(),
   open: SeverityCounts,

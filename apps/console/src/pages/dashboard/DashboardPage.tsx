@@ -21,6 +21,7 @@ import { formatCount, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
 import { Tile } from '../../ui/Tile.tsx';
 import { useTitle } from '../../ui/use-title.ts';
+import { AgentHealth } from './AgentHealth.tsx';
 import { PastDashboard } from './PastDashboard.tsx';
 import { Progress } from './Progress.tsx';
 import { QueryTiles } from './QueryTiles.tsx';
@@ -138,7 +139,10 @@ function BelowFigures({ data }: { data: Dashboard }) {
         <TopUpgrades data={data} />
       </div>
       <Progress />
-      <Worst data={data} />
+      <div className="columns turned">
+        <AgentHealth data={data} />
+        <Worst data={data} />
+      </div>
     </>
   );
 }
