@@ -174,12 +174,12 @@ const log: Command = {
   summary: 'List deliveries, the newest first, with why they failed.',
   options: [['--state <word>', 'waiting, delivered or given-up'], ...sortOptions(DeliverySorting.options), ...cursorOptions],
   example: 'vedette notifications log --state waiting --sort dueAt',
-  async run({ client }, _args, options) {
+  async run(surroundings, _args, options) {
     const state = z.enum(['waiting', 'delivered', 'given-up']).optional().safeParse(text(options['state']));
     if (!state.success) throw new CliError('USAGE', '--state takes waiting, delivered or given-up');
     const order = sorting(options, DeliverySorting.options);
-    const data = await readList(options, (page) =>
-      client().call(listDeliveries, { query: { ...page, ...order, state: state.data } }),
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listDeliveries, { query: { ...page, ...order, state: state.data } }),
     );
     const rows = data.items.map((one) => [
       one.createdAt,

@@ -58,7 +58,7 @@ const agents: Command = {
     ...cursorOptions,
   ],
   example: 'vedette release agents --state rolled-back --sort since',
-  async run({ client }, _args, options) {
+  async run(surroundings, _args, options) {
     const state = text(options['state']);
     const version = text(options['to']);
     const query = {
@@ -66,7 +66,9 @@ const agents: Command = {
       ...(state === undefined ? {} : { state: state as never }),
       ...(version === undefined ? {} : { version }),
     };
-    const data = await readList(options, (page) => client().call(listAgentUpgrades, { query: { ...page, ...query } }));
+    const data = await readList(surroundings, options, (page) =>
+      surroundings.client().call(listAgentUpgrades, { query: { ...page, ...query } }),
+    );
     const rows = data.items.map((one) => [
       one.hostname,
       one.version,
