@@ -120,7 +120,7 @@ export function registerRolloutRoutes(app: FastifyInstance, context: Context, { 
       .values({ organizationId, assetId, pin: null, ...change })
       .onConflict((conflict) =>
         // Something has to be set, or nothing is returned.
-        conflict.columns(['organizationId', 'assetId']).doUpdateSet(({ ref }) => ({ pin: ref('assetRelease.pin'), ...change })),
+        conflict.columns(['organizationId', 'assetId']).doUpdateSet((row) => ({ pin: row.ref('assetRelease.pin'), ...change })),
       )
       .returning(['pin', 'tags'])
       .executeTakeFirstOrThrow();
