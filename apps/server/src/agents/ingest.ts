@@ -5,7 +5,6 @@ import { isDataError } from '../db/database-error.ts';
 import { applyDocuments, InventoryMemory } from '../inventory/apply-documents.ts';
 import type { AssetRef } from '../inventory/asset-ref.ts';
 import type { DocumentInput, DocumentResult } from '../inventory/document.ts';
-import type { InventoryChange } from '../inventory/inventories.ts';
 import { readRows } from '../inventory/read-rows.ts';
 import { AgentProblem } from './agent-problem.ts';
 import { documentBytes } from './document-bytes.ts';
@@ -29,8 +28,6 @@ const fairBatch = 50;
 export interface IngestOptions extends Pick<Context, 'db' | 'clock' | 'log'> {
   /** Package versions were entered that nobody judged yet. */
   readonly onUnjudged: () => void;
-  /** Histories of inventories grew, in the order of commits per asset. */
-  readonly onCommitted?: (changes: readonly InventoryChange[]) => void;
   /** Smaller in tests. */
   readonly mayWait?: typeof mayWait;
 }
@@ -132,14 +129,13 @@ export class Ingest implements AsyncDisposable {
 
   /** A value that the database cannot hold costs its own document, not those that travel with it: they are halved until it is alone. */
   async #store(inputs: readonly DocumentInput[]): Promise<DocumentResult[]> {
-    const { db, clock, onUnjudged, onCommitted } = this.#options;
+    const { db, clock, onUnjudged } = this.#options;
     try {
-      const { results, changes, unjudged } = await db.transaction().execute(async (tx) => {
+      const { results, unjudged } = await db.transaction().execute(async (tx) => {
         // Rather tell agents to come again than hold a connection for long.
         await sql`set local lock_timeout = '10s'`.execute(tx);
         return applyDocuments(tx, this.#memory, inputs, clock);
       });
-      if (changes.length > 0) onCommitted?.(changes);
       if (unjudged > 0) onUnjudged();
       return [...results];
     } catch (error) {

@@ -18,14 +18,7 @@ import type { DocumentInput, DocumentResult } from './document.ts';
 import { FactBases } from './fact-bases.ts';
 import { applyChange, type FactChange, type HeldFacts, loadReadableFacts, saveFactChanges } from './fact-rows.ts';
 import { factText } from './fact-text.ts';
-import {
-  Inventory,
-  type InventoryChange,
-  loadInventories,
-  type PackageSet,
-  PackageSets,
-  saveInventories,
-} from './inventories.ts';
+import { Inventory, loadInventories, type PackageSet, PackageSets, saveInventories } from './inventories.ts';
 import { packageVersionRow } from './package-version-row.ts';
 import { type PackageVersionRow, PackageVersions } from './package-versions.ts';
 import type { ReadRows } from './read-rows.ts';
@@ -35,8 +28,6 @@ import { hashRow, type RowChange, type StoredRow } from './row-change.ts';
 export interface Applied {
   /** In the order of the documents. */
   readonly results: readonly DocumentResult[];
-  /** What was written to the histories of inventories. */
-  readonly changes: readonly InventoryChange[];
   /** Package versions that wait to be judged. */
   readonly unjudged: number;
 }
@@ -211,7 +202,7 @@ class Batch {
   /** Writes everything. */
   async finish(inputs: readonly DocumentInput[]): Promise<Applied> {
     const facts = await saveFactChanges(this.#tx, this.#memory.bases, this.#factChanges, this.#at);
-    const changes = await saveInventories(this.#tx, this.#inventories.values(), this.#at);
+    await saveInventories(this.#tx, this.#inventories.values(), this.#at);
     await saveStates(this.#tx, this.#accepted, { facts, at: this.#at });
     await forgetDigests(
       this.#tx,
@@ -219,7 +210,7 @@ class Batch {
     );
     await this.#summaries.save(this.#tx, this.#at);
     const results = inputs.flatMap(({ ref }) => this.#results.get(refKey(ref)) ?? []);
-    return { results, changes, unjudged: this.#unjudged };
+    return { results, unjudged: this.#unjudged };
   }
 
   /** Takes rows that are no packages; null, and the answer is noted, where that is refused. */

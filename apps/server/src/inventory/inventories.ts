@@ -3,13 +3,6 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { type CollectorRef, refColumns, refKey, type Tx } from './asset-ref.ts';
 
-/** One entry of the history of an inventory, as it was written. */
-export interface InventoryChange extends CollectorRef {
-  readonly at: Date;
-  readonly added: readonly number[];
-  readonly removed: readonly number[];
-}
-
 /** When the difference to the shared set is larger than this share of it, a new set is cheaper. */
 const rebaseShare = 0.25;
 /** Shared sets in memory; one is about 80 kB with what is known of its members. */
@@ -120,6 +113,7 @@ export class Inventory {
   #touched = false;
   /** Whether the set that it rests on may be new. */
   #isRebased = false;
+  readonly #row: StoredInventory | undefined;
 
   constructor(ref: CollectorRef, sets: PackageSets, stored?: { readonly row: StoredInventory; readonly base: PackageSet }) {
     this.ref = ref;
@@ -127,6 +121,7 @@ export class Inventory {
     this.#set = stored?.base ?? null;
     this.#added = new Set(stored?.row.added);
     this.#removed = new Set(stored?.row.removed);
+    this.#row = stored?.row;
   }
 
   /** The set that it rests on, and how it differs. */
@@ -180,12 +175,9 @@ export class Inventory {
       removed: arrayText(this.#removed),
       came: arrayText(this.#came),
       went: arrayText(this.#went),
+      change: (this.#row?.change ?? 0) + 1,
+      lastAt: this.#row?.at ?? null,
     };
-  }
-
-  /** What goes into the history. */
-  lists(): { added: number[]; removed: number[] } {
-    return { added: [...this.#came], removed: [...this.#went] };
   }
 
   #rebase(): void {
@@ -207,6 +199,9 @@ interface StoredInventory extends CollectorRef {
   readonly setHash: Buffer;
   readonly added: number[];
   readonly removed: number[];
+  /** Of the newest entry of its history, the time as PostgreSQL writes it; null where there is none. */
+  readonly change: number | null;
+  readonly at: string | null;
 }
 
 /** The inventories of these collectors, by refKey; empty ones where nothing is stored. */
@@ -214,9 +209,16 @@ export async function loadInventories(tx: Tx, sets: PackageSets, refs: readonly 
   if (refs.length === 0) return new Map();
   const [organizations, assets, collectors] = refColumns(refs);
   const { rows } = await sql<StoredInventory>`
-    select inventory.* from inventory
+    select inventory.*, last.change, last.at::text
+    from inventory
     join unnest(${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[]) as wanted (organization_id, asset_id, collector)
-      using (organization_id, asset_id, collector)`.execute(tx);
+      using (organization_id, asset_id, collector)
+    -- Of the inventory, which lies where its history does: a database in shards cannot look for each entry of a list.
+    left join lateral (
+      select change, at from inventory_change as old
+      where old.organization_id = inventory.organization_id and old.asset_id = inventory.asset_id and old.collector = inventory.collector
+      order by change desc limit 1
+    ) as last on true`.execute(tx);
   const stored = new Map(rows.map((row) => [refKey(row), row]));
   const members = await sets.load(
     tx,
@@ -231,11 +233,11 @@ export async function loadInventories(tx: Tx, sets: PackageSets, refs: readonly 
   );
 }
 
-/** Writes what changed to the history, and the state after it. Returns the entries of the history. */
-export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, at: Date): Promise<InventoryChange[]> {
+/** Writes what changed to the history, and the state after it. Nobody may have changed them since they were loaded. */
+export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, at: Date): Promise<void> {
   const touched = [...inventories].filter((inventory) => inventory.touched);
   const rows = touched.map((inventory) => inventory.toRow());
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return;
   // In one order whoever writes them, like package versions.
   const bases = new Map(rows.flatMap(({ setHash, base }) => (base === null ? [] : [[setHash, base] as const])));
   const fresh = [...bases].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -257,42 +259,15 @@ export async function saveInventories(tx: Tx, inventories: Iterable<Inventory>, 
     ) as state (organization_id, asset_id, collector, hash, added, removed)
     on conflict (organization_id, asset_id, collector)
     do update set set_hash = excluded.set_hash, added = excluded.added, removed = excluded.removed`.execute(tx);
-  const last = await lastChanges(tx, [organizations, assets, collectors]);
-  const before = rows.map(({ ref }) => last.get(refKey(ref)));
   // Time never runs backwards in a history, whatever the clock does: a presence that ends before it begins is no range at all, and
   // every question about the organization would fail.
-  const written = await sql<CollectorRef & { at: Date }>`
+  await sql`
     insert into inventory_change (organization_id, asset_id, collector, change, at, added, removed)
     select organization_id, asset_id, collector, change, greatest(${at}::timestamptz, last_at), added::integer[], removed::integer[]
     from unnest(
-      ${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[], ${before.map((each) => (each?.change ?? 0) + 1)}::integer[],
-      ${before.map((each) => each?.at ?? null)}::timestamptz[], ${rows.map(({ came }) => came)}::text[],
-      ${rows.map(({ went }) => went)}::text[]
-    ) as new (organization_id, asset_id, collector, change, last_at, added, removed)
-    returning organization_id, asset_id, collector, at`.execute(tx);
-  const lists = new Map(touched.map((inventory) => [refKey(inventory.ref), inventory.lists()]));
-  // The lists are at hand: thousands of numbers need not come back as text.
-  return written.rows.map((row) => ({ ...row, ...(lists.get(refKey(row)) ?? { added: [], removed: [] }) }));
-}
-
-/** The newest entries of the histories of inventories that are stored, by refKey; their times as PostgreSQL writes them. */
-async function lastChanges(
-  tx: Tx,
-  [organizations, assets, collectors]: readonly string[][],
-): Promise<Map<string, { readonly change: number; readonly at: string }>> {
-  // Beside the inventory, which lies where its history does: a database in shards cannot look for each entry of a list.
-  const { rows } = await sql<CollectorRef & { change: number; at: string }>`
-    select organization_id, asset_id, collector, last.change, last.at::text
-    from inventory
-    join unnest(${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[]) as wanted (organization_id, asset_id, collector)
-      using (organization_id, asset_id, collector)
-    join lateral (
-      select change, at from inventory_change as old
-      where old.organization_id = inventory.organization_id and old.asset_id = inventory.asset_id
-        and old.collector = inventory.collector
-      order by change desc limit 1
-    ) as last on true`.execute(tx);
-  return new Map(rows.map((row) => [refKey(row), row]));
+      ${organizations}::uuid[], ${assets}::uuid[], ${collectors}::text[], ${rows.map(({ change }) => change)}::integer[],
+      ${rows.map(({ lastAt }) => lastAt)}::timestamptz[], ${rows.map(({ came }) => came)}::text[], ${rows.map(({ went }) => went)}::text[]
+    ) as new (organization_id, asset_id, collector, change, last_at, added, removed)`.execute(tx);
 }
 
 function arrayText(ids: Iterable<number>): string {
