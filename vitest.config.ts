@@ -25,6 +25,7 @@ export default defineConfig({
           include: ['{apps,packages,tests,tools}/**/*.test.{ts,tsx}'],
           exclude: never,
           globalSetup: ['packages/testkit/src/postgres-global-setup.ts'],
+          setupFiles: ['packages/testkit/src/shards/statements-setup.ts'],
           // Rooms keep nothing in modules that another file could meet; loading them anew for each file took a quarter of the time.
           isolate: false,
           maxWorkers: 3,

@@ -2,6 +2,7 @@
 export { openDatabase, type OpenDatabase } from './db/database.ts';
 export { EmbeddedPostgresError } from './db/embedded/embedded-postgres-error.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
+export { distribution, preparation } from './db/distribution.ts';
 export { migrate } from './db/migrate.ts';
 export type { Database } from './db/schema.ts';
 export { type Config, readConfig } from './config.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Database, migrate, openDatabase, startEmbeddedPostgres } from '@vedette/server';
+import { type Database, migrate, openDatabase, preparation, startEmbeddedPostgres } from '@vedette/server';
 import { type Kysely, sql } from 'kysely';
 import type { PoolConfig } from 'pg';
 
@@ -12,14 +12,20 @@ export interface ThrowAwayDatabase extends AsyncDisposable {
   readonly connection: PoolConfig & { host: string; user: string; database: string };
 }
 
+interface Wish {
+  readonly empty?: boolean;
+  readonly forShards?: boolean;
+}
+
 const template = 'vedette_template';
 const templateLock = 8421;
 
 /**
- * A fresh, migrated database on a real PostgreSQL, cloned from a template that is made once per test run; `empty`: without a schema. Needs
- * postgres-global-setup.ts in vitest's globalSetup. Dispose it in afterAll.
+ * A fresh, migrated database on a real PostgreSQL, cloned from a template that is made once per test run; `empty`: without a schema;
+ * `forShards`: as it is just before its tables are put into shards. Needs postgres-global-setup.ts in vitest's globalSetup. Dispose it in
+ * afterAll.
  */
-export async function throwAwayDatabase({ empty = false }: { readonly empty?: boolean } = {}): Promise<ThrowAwayDatabase> {
+export async function throwAwayDatabase({ empty = false, forShards = false }: Wish = {}): Promise<ThrowAwayDatabase> {
   const directory = process.env[postgresDirectoryVariable];
   if (directory === undefined) throw new Error('packages/testkit/src/postgres-global-setup.ts is missing in vitest.config.ts');
   const server = await startEmbeddedPostgres({
@@ -40,6 +46,7 @@ export async function throwAwayDatabase({ empty = false }: { readonly empty?: bo
   }
   const connection = { ...server.connection, database };
   const { db, close } = openDatabase(connection);
+  if (forShards) for (const statement of preparation) await sql.raw(statement).execute(db);
   return { db, connection, [Symbol.asyncDispose]: close };
 }
 

@@ -11,7 +11,7 @@ import { installAgentFixture, checkIn, database, enrolledAgent, organizationId, 
 import type { TestAgent } from '../testing/test-agent.ts';
 import { CheckIns } from './check-ins.ts';
 
-installAgentFixture({ syncDocument, throwAwayDatabase });
+installAgentFixture({ syncDocument, throwAwayDatabase: () => throwAwayDatabase({ forShards: true }) });
 
 const packages = {
   rows: [{ name: 'a', version: '1', architecture: 'all', source: 'a', sourceVersion: '1', state: 'installed' }],

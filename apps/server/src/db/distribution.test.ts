@@ -1,13 +1,11 @@
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { distribution, placements, preparation } from './distribution.ts';
+import { distribution, placements } from './distribution.ts';
 
-/** A database as it is before its tables are put in their places. */
 let database: ThrowAwayDatabase;
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  for (const statement of preparation) await sql.raw(statement).execute(database.db);
+  database = await throwAwayDatabase({ forShards: true });
 }, 60_000);
 afterAll(() => database[Symbol.asyncDispose]());
 

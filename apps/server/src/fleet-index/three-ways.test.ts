@@ -1,15 +1,12 @@
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import fc from 'fast-check';
-import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { preparation } from '../db/distribution.ts';
 import { compareThreeWays, steps } from '../testing/three-ways.ts';
 
 let database: ThrowAwayDatabase;
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  // As it is where tables are in shards: no trigger notes who wrote what.
-  for (const statement of preparation) await sql.raw(statement).execute(database.db);
+  // Where no trigger notes who wrote what.
+  database = await throwAwayDatabase({ forShards: true });
 }, 60_000);
 afterAll(() => database[Symbol.asyncDispose]());
 

@@ -1,0 +1,174 @@
+import { distribution } from '@vedette/server';
+import type { Catalogue } from './catalogue.ts';
+import { isNode, nodeAt, nodesAt, textAt, type TreeNode, type TreeValue, walk, walkInside } from './query-tree.ts';
+import { type Scope, sourceOf, Statement } from './statement.ts';
+
+/** Numbers of commands. */
+const [select, update, , remove] = ['1', '2', '3', '4'];
+
+/** What belongs to one node: asked in a query that runs on another, it tells of that one. */
+const ofOneNode = /^(pg_current_xact_id|pg_current_snapshot|pg_backend_pid|pg_notify|nextval|txid_.*|pg_(try_)?advisory_.*)/;
+
+/** Columns that the fleet index follows: who changes them names the transaction in `written_by`. */
+const followed: Readonly<Record<string, readonly string[]>> = {
+  asset: ['hostname', 'os', 'ecosystem', 'release', 'pending_restart'],
+  verdict: ['valid_until', 'until_at'],
+};
+
+/** Tables of the coordinator that may stand beside shards: every row of what they are joined with is fetched for it (docs/scale.md). */
+const slowBesideShards: readonly string[] = ['release_event'];
+
+/** What Citus refuses or misunderstands in a statement, or takes long for; each rule with its source in docs/scale.md. */
+export function brokenRules(tree: TreeValue, catalogue: Catalogue): string[] {
+  if (typeof tree === 'string' || isNode(tree)) return [];
+  const queries = tree.filter((query) => isNode(query) && query.name === 'QUERY') as TreeNode[]; // by the line's own test
+  return [...new Set(queries.flatMap((query) => brokenByOne(new Statement(query, catalogue), catalogue)))];
+}
+
+function brokenByOne(statement: Statement, catalogue: Catalogue): string[] {
+  const { scopes } = statement;
+  const placed = scopes.filter((scope) => isPlaced(scope, statement, catalogue));
+  const broken = placed.flatMap((scope) => [
+    ...brokenByPlace(scope, statement, catalogue),
+    ...(textAt(scope.query, 'commandType') === select ? [] : brokenByChange(scope, catalogue)),
+  ]);
+  if (statement.isOfOneAsset) return broken;
+  return [...broken, ...scopes.flatMap((scope) => (statement.isSharded(scope) ? brokenByMany(scope, statement, catalogue) : []))];
+}
+
+/** Whether the query or one inside it asks tables that lie elsewhere than at the coordinator alone. */
+function isPlaced(scope: Scope, statement: Statement, catalogue: Catalogue): boolean {
+  const isOwn = statement.tables(scope).some(({ oid }) => {
+    const place = distribution[catalogue.tableNames.get(oid) ?? ''];
+    return place !== undefined && place !== 'coordinator';
+  });
+  return isOwn || scope.nested.some((each) => isPlaced(each, statement, catalogue));
+}
+
+/** Functions that mean another thing on another node. What a change sets is worked out at the coordinator, unless it comes from shards. */
+function brokenByPlace(scope: Scope, statement: Statement, catalogue: Catalogue): string[] {
+  const isSelect = textAt(scope.query, 'commandType') === select;
+  if (!isSelect && !scope.nested.some((each) => statement.isSharded(each))) return [];
+  const called = [...walkInside(scope.query)].flatMap((node) => functionsOf(node, catalogue));
+  const names = called.map((id) => catalogue.functionNames.get(id) ?? '').filter((name) => ofOneNode.test(name));
+  return names.map((name) => `${name} is asked on a worker`);
+}
+
+function brokenByChange({ query }: Scope, catalogue: Catalogue): string[] {
+  const command = textAt(query, 'commandType');
+  const isMutable = (node: TreeNode) => worstOf(node, catalogue) !== 'i';
+  const changed = nodesAt(query, 'rtable')[Number(textAt(query, 'resultRelation')) - 1] ?? query;
+  const targets = nodesAt(query, 'targetList');
+  const broken: string[] = [];
+  if (command === update || command === remove) {
+    const where = nodeAt(nodeAt(query, 'jointree') ?? query, 'quals');
+    broken.push(...[...targets, ...(where ? [where] : [])].flatMap((part) => brokenByExpression(part, catalogue)));
+  }
+  const conflict = nodeAt(query, 'onConflict');
+  const onConflict = conflict ? nodesAt(conflict, 'onConflictSet') : [];
+  const conflictWhere = conflict && nodeAt(conflict, 'onConflictWhere');
+  if ([...onConflict, ...(conflictWhere ? [conflictWhere] : [])].some(isMutable)) broken.push('a mutable function on conflict');
+  if (nodesAt(query, 'returningList').some(isMutable)) broken.push('a mutable function is returned');
+  const set = [...(command === update ? targets : []), ...onConflict];
+  const shardedBy = catalogue.shardedBy.get(textAt(changed, 'relid'));
+  if (set.some((target) => textAt(target, 'resno') === shardedBy)) broken.push('a row would move to another shard');
+  const names = set.map((target) => textAt(target, 'resname').replaceAll('"', ''));
+  const table = catalogue.tableNames.get(textAt(changed, 'relid')) ?? '';
+  if (names.some((name) => followed[table]?.includes(name)) && !names.includes('written_by'))
+    broken.push(`${table} is changed without written_by`);
+  return broken;
+}
+
+/** Of what an update or delete sets and where. */
+function brokenByExpression(part: TreeNode, catalogue: Catalogue): string[] {
+  return [...walk(part)].flatMap((node) => {
+    const own = functionsOf(node, catalogue).map((id) => catalogue.volatility.get(id));
+    const inside = [...walkInside(node)];
+    const isChoice = node.name === 'CASEEXPR' || node.name === 'COALESCEEXPR';
+    return [
+      ...(own.includes('v') ? ['a volatile function in a change'] : []),
+      ...(own.includes('s') && inside.some(({ name }) => name === 'VAR') ? ['a stable function of a column in a change'] : []),
+      ...(isChoice && worstOf(node, catalogue) !== 'i' ? ['a mutable function in a case of a change'] : []),
+    ];
+  });
+}
+
+/** Of what asks several shards. */
+function brokenByMany(scope: Scope, statement: Statement, catalogue: Catalogue): string[] {
+  const { query } = scope;
+  const broken: string[] = [];
+  if (nodesAt(query, 'groupingSets').length > 0) broken.push('grouping sets over several shards');
+  if (textAt(query, 'hasRecursive') === 'true') broken.push('a recursive query over several shards');
+  const columns = statement.shards(scope).map((column) => statement.representative(column));
+  if (columns.length === 0) return broken;
+  if (nodesAt(query, 'rowMarks').length > 0) broken.push('rows of several shards are locked');
+  if (new Set(columns).size > 1) broken.push('tables are joined by something else than the asset');
+  const isOfRows = [...walkInside(query)].some((node) => node.name === 'VAR' && Number(textAt(node, 'varlevelsup')) > 0);
+  const elsewhere = statement.scopes.filter((each) => each !== scope).flatMap((each) => statement.shards(each));
+  const around = new Set(elsewhere.map((column) => statement.representative(column)));
+  if (isOfRows && !columns.some((column) => around.has(column)))
+    broken.push('a subquery over shards is asked for each row of something else');
+  if (nodesAt(query, 'rtable').some((entry) => isAskedPerRow(entry, catalogue)))
+    broken.push('a mutable function is joined with each row of shards');
+  const names = statement.tables(scope).map(({ oid }) => catalogue.tableNames.get(oid) ?? '');
+  if (names.some((name) => slowBesideShards.includes(name))) return broken;
+  const beside = names.filter((name) => distribution[name] === 'coordinator');
+  broken.push(...beside.map((name) => `${name} of the coordinator is joined with shards`));
+  if (outerJoins(query).some(([outer, inner]) => !asksShards(outer, scope, statement) && asksShards(inner, scope, statement)))
+    broken.push('all of a table in shards is fetched for an outer join');
+  return broken;
+}
+
+/** Of functions in a list of tables; others are called once, at the coordinator, whatever they are. */
+function isAskedPerRow(entry: TreeNode, catalogue: Catalogue): boolean {
+  const isPerRow = textAt(entry, 'lateral') === 'true' || textAt(entry, 'funcordinality') === 'true';
+  return isPerRow && nodesAt(entry, 'functions').some((each) => worstOf(each, catalogue) !== 'i');
+}
+
+/** Sides of outer joins: the one of which every row stays first. */
+function outerJoins(query: TreeNode): (readonly [TreeNode, TreeNode])[] {
+  return [...walkInside(query)].flatMap((node) => {
+    const [left, right] = node.name === 'JOINEXPR' ? [nodeAt(node, 'larg'), nodeAt(node, 'rarg')] : [];
+    if (!left || !right) return [];
+    return textAt(node, 'jointype') === '1' ? [[left, right]] : textAt(node, 'jointype') === '3' ? [[right, left]] : [];
+  });
+}
+
+/** Whether a side of a join asks shards, itself or by a subquery. */
+function asksShards(side: TreeNode, scope: Scope, statement: Statement): boolean {
+  const places = [...walk(side)].filter(({ name }) => name === 'RANGETBLREF').map((node) => Number(textAt(node, 'rtindex')));
+  return places.some((place) => {
+    const entry = nodesAt(scope.query, 'rtable')[place - 1];
+    const source = entry && sourceOf(entry, scope);
+    return (
+      statement.tables(scope).some((table) => table.place === place && statement.isInShards(table.oid)) ||
+      (source && statement.isSharded(source))
+    );
+  });
+}
+
+function worstOf(part: TreeNode, catalogue: Catalogue): string {
+  const all = [...walk(part)].flatMap((node) => functionsOf(node, catalogue)).map((id) => catalogue.volatility.get(id));
+  return ['v', 's'].find((one) => all.includes(one)) ?? 'i';
+}
+
+/** Functions that a node itself calls. */
+function functionsOf(node: TreeNode, { typeFunctions }: Catalogue): string[] {
+  const argument = node.name === 'COERCEVIAIO' ? nodeAt(node, 'arg') : null;
+  const from = argument ? typeFields.map((field) => textAt(argument, field)).find((type) => type !== '') : undefined;
+  const casts = argument ? [typeFunctions.get(textAt(node, 'resulttype'))?.input, typeFunctions.get(from ?? '')?.output] : [];
+  const called = ['funcid', 'opfuncid', 'aggfnoid', 'winfnoid'].map((field) => textAt(node, field));
+  return [...casts, ...called].flatMap((id) => (id === undefined || id === '' ? [] : [id]));
+}
+
+/** Where nodes say of which type they are. */
+const typeFields = [
+  'vartype',
+  'paramtype',
+  'consttype',
+  'funcresulttype',
+  'opresulttype',
+  'resulttype',
+  'coalescetype',
+  'casetype',
+];
