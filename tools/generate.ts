@@ -6,6 +6,7 @@ import { agentProblemCodes, apiErrorCodes, endpoints, facts, limits, numberSetti
 import { releaseErrorCodes } from '@vedette/release';
 import { entities, type Entity } from '@vedette/query';
 import { allCommands } from '../apps/cli/src/commands/index.ts';
+import { placements, preparation } from '../apps/server/src/db/distribution.ts';
 
 const commands = await allCommands();
 const folder = join(import.meta.dirname, '../docs/generated');
@@ -103,6 +104,11 @@ function queryFields({ name, describes, fields, searched }: Entity): string {
   return `## ${name}\n\n${describes}. ${alone}\n\n${table(['field', 'values', 'meaning', 'example'], rows)}\n`;
 }
 
+/** Puts each table in its place. */
+function citusStatements(): string {
+  return [...preparation, ...placements()].map((statement) => `${statement};\n`).join('');
+}
+
 /** The parser of the query language, of which only the grammar is written by hand. */
 export function generatedQueryParser(): string {
   const file = join(queryRoom, 'query.grammar');
@@ -140,6 +146,7 @@ Agent interface: ${agentProblemCodes.join(', ')}
           commands.map((one) => [`\`vedette ${one.name}${one.args ? ` ${one.args}` : ''}\``, one.summary, `\`${one.example}\``]),
         ),
     ],
+    ['citus.sql', `-- Made by npm run generate; do not edit. docs/scale.md says when.\n${citusStatements()}`],
     ['query-fields.md', heading('Fields of the query language') + Object.values(entities).map(queryFields).join('')],
   ]);
 }

@@ -1,0 +1,27 @@
+-- Made by npm run generate; do not edit. docs/scale.md says when.
+drop trigger note_writer on asset;
+drop trigger note_writer on verdict;
+drop index agent_id;
+create index agent_id on agent (id);
+drop index agent_public_key;
+create index agent_public_key on agent (public_key);
+select create_distributed_table('asset', 'id');
+select create_distributed_table('agent', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('agent_order', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('agent_upgrade', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('asset_identity', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('asset_release', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('collector_state', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('fact_change', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('fact_row', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('inventory', 'asset_id', colocate_with => 'asset');
+select create_distributed_table('inventory_change', 'asset_id', colocate_with => 'asset');
+select create_reference_table('package_set');
+select create_reference_table('package_version');
+select create_reference_table('considered');
+select create_reference_table('knowledge_check');
+select create_reference_table('knowledge_version');
+select create_reference_table('statement');
+select create_reference_table('verdict');
+select create_reference_table('exception');
+select create_reference_table('exception_check');
