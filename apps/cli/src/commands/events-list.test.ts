@@ -69,7 +69,9 @@ describe('events list', () => {
     expect(printed).toContain('2 in all');
     expect(printed.indexOf('second')).toBeLessThan(printed.indexOf('first'));
     expect(printed).not.toContain('\u001b');
-    expect([asked[0]?.get('query'), asked[0]?.get('to')]).toEqual(['kind:agent', null]);
+    expect([asked[0]?.get('query'), asked[0]?.get('to'), asked[0]?.get('sort')]).toEqual(['kind:agent', null, null]);
+    await run(url, ['--sort', 'severity', '--descending'], never);
+    expect([asked[1]?.get('sort'), asked[1]?.get('direction')]).toEqual(['severity', 'descending']);
     const age = Date.now() - Date.parse(asked[0]?.get('from') ?? '');
     expect(Math.round(age / 3_600_000)).toBe(24);
   });
@@ -81,6 +83,8 @@ describe('events list', () => {
     await expect(run(url, ['--since', 'yesterday'], never)).rejects.toThrow('not "yesterday"');
     await expect(run(url, ['--query', 'hostname:a'], never)).rejects.toThrow('no field');
     await expect(run(url, ['--follow', '--until', '1h'], never)).rejects.toThrow('does not end');
+    await expect(run(url, ['--follow', '--sort', 'kind'], never)).rejects.toThrow('do not go with it');
+    await expect(run(url, ['--sort', 'what'], never)).rejects.toThrow('--sort takes at, kind');
   });
 
   it('follows: each event once, the oldest first, until it is stopped', async () => {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FleetEvent, listEvents } from '@vedette/protocol';
+import { EventSorting, type FleetEvent, listEvents } from '@vedette/protocol';
 import type { Client } from '../api/connect.ts';
 import { CliError } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
 
 const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const pollMs = 2000;
@@ -19,6 +19,7 @@ export const eventsList: Command = {
     ['--query <query>', 'in the query language: docs/query-language.md'],
     ['--since <time>', 'so long ago, such as 15m, 24h (default) or 7d, or a moment such as 2026-11-01T00:00:00Z'],
     ['--until <time>', 'likewise; now where it is left out'],
+    ...sortOptions(EventSorting.options),
     ['--follow', 'go on with what happens from now on (or since --since), oldest first, until stopped'],
     ...cursorOptions,
   ],
@@ -29,13 +30,15 @@ export const eventsList: Command = {
     const now = Date.now();
     const query = queryText(options['query'], 'event');
     if (options['follow'] === true) {
+      if (options['sort'] !== undefined || options['descending'] === true)
+        throw new CliError('USAGE', '--follow tells what happens as it does: --sort and --descending do not go with it');
       if (options['until'] !== undefined) throw new CliError('USAGE', '--follow does not end: --until does not go with it');
       const isJson = options['json'] === true || ['json', 'jsonl'].includes(text(options['output']) ?? '');
       await follow(surroundings, client, { query, from: momentOf('--since', options['since'], now), isJson });
       return null;
     }
     const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
-    const filter = { query, from: toInstant(from), to: toInstant(to) };
+    const filter = { query, from: toInstant(from), to: toInstant(to), ...sorting(options, EventSorting.options) };
     const data = await readList(surroundings, options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
     const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
     return {

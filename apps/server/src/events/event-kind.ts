@@ -3,6 +3,7 @@ import type { Query } from '@vedette/query';
 import type { Kysely, RawBuilder } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import type { EventOrder, OrderValue } from './event-order.ts';
 
 /** From which stretch of time and of which organization events are wanted. */
 export interface EventScope {
@@ -42,10 +43,22 @@ export interface EventRow {
   readonly severity: number | null;
   /** For `describe`. */
   readonly detail: Readonly<Record<string, unknown>> | null;
+  readonly value: OrderValue;
 }
 
-/** Where to go on: all before a moment, and of that moment those that were not told yet: all, none, or those with a greater key. */
+/** Some of the events of a kind. */
+export interface EventPart {
+  readonly order: EventOrder;
+  readonly behind: Behind | null;
+  readonly limit: number;
+}
+
+/**
+ * Where to go on in an order: behind a value, and of those with that value behind a moment, and of that moment those that were not told yet:
+ * all, none, or those whose key comes later.
+ */
 export interface Behind {
+  readonly value: OrderValue;
   readonly at: number;
   readonly told: 'all' | 'none' | { readonly upTo: string };
 }
@@ -62,12 +75,8 @@ export interface EventKind {
   readonly name: EventKindName;
   /** Who may not, sees none. */
   readonly needs: Permission;
-  /** Newest first, at most so many behind a place. */
-  page(
-    sources: EventSources,
-    question: EventQuestion,
-    part: { readonly behind: Behind | null; readonly limit: number },
-  ): Promise<EventRow[]>;
+  /** In an order, but for that of kinds; at most so many behind a place. */
+  page(sources: EventSources, question: EventQuestion, part: EventPart): Promise<EventRow[]>;
   /** How many fall into each bucket; null where counting them takes too long. */
   count(sources: EventSources, question: EventQuestion, buckets: Buckets): Promise<number[] | null>;
   /** Each in one line, in their order. */

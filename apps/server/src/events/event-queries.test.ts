@@ -1,5 +1,5 @@
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import type { FleetEvent, listEvents } from '@vedette/protocol';
+import { EventSorting, type FleetEvent, type listEvents, SortDirection } from '@vedette/protocol';
 import { matchesThing, parseQuery, type Thing } from '@vedette/query';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -10,7 +10,8 @@ import { withinScope } from '../db/asset-scope.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { HistoryWorld } from '../testing/history-world.ts';
 import { steps } from '../testing/three-ways.ts';
-import { findEvents } from './find-events.ts';
+import { compareValues } from './event-order.ts';
+import { type EventWish, findEvents } from './find-events.ts';
 
 const silence = { silent: 3600, stale: 7 * 86_400, archived: 30 * 86_400 };
 const dayMs = 24 * 3600 * 1000;
@@ -80,7 +81,7 @@ describe('a query for events, over whatever has happened', () => {
         const [organizationId] = world.organizationIds;
         // Whatever is asked of this one lies before its window.
         (await old.current(organizationId)).since = Number.POSITIVE_INFINITY;
-        const ask = (fleetIndex: FleetIndex, text: string | undefined, page: { limit?: number; after?: string } = {}) =>
+        const ask = (fleetIndex: FleetIndex, text: string | undefined, page: Partial<EventWish> = {}) =>
           findEvents(
             { db: world.db, fleetIndex, clock: () => new Date(world.now), config: { silence } as never },
             {
@@ -89,6 +90,8 @@ describe('a query for events, over whatever has happened', () => {
               limit: 5e3,
               offset: 0,
               buckets: 7,
+              sort: 'at',
+              direction: 'ascending',
               may: () => true,
               from: new Date(world.now - 30 * dayMs).toISOString(),
               ...page,
@@ -118,12 +121,34 @@ describe('a query for events, over whatever has happened', () => {
             });
           }
         }
-        for (const index of [fleet, old]) expect(await follow((page) => ask(index, undefined, page), 3)).toEqual(whole.items);
+        for (const index of [fleet, old]) {
+          for (const sort of EventSorting.options) {
+            // What is alike is newest first, as the list is that is not sorted.
+            const sorted = whole.items.toSorted((a, b) => compareValues(placeBy(sort, a), placeBy(sort, b)));
+            for (const direction of SortDirection.options) {
+              const expected = direction === 'ascending' ? sorted : sorted.toReversed();
+              const read = (page: Partial<EventWish>) => ask(index, undefined, { sort, direction, ...page });
+              expect([sort, direction, (await read({})).items]).toEqual([sort, direction, expected]);
+              expect([sort, direction, await follow(read, 7)]).toEqual([sort, direction, expected]);
+              expect((await read({ limit: 2, offset: 3 })).items).toEqual(expected.slice(3, 5));
+              const [own] = whole.items.flatMap(({ assetId }) => assetId ?? []);
+              const scope = { organizationId, assetIds: new Set([own ?? '']), key: own ?? '' };
+              const seen = expected.filter(({ assetId }) => assetId === own || assetId === null);
+              expect(await withinScope(scope, () => follow(read, 4))).toEqual(seen);
+            }
+          }
+        }
       },
     );
     await fc.assert(property, { numRuns: 6 });
   }, 300_000);
 });
+
+/** By what an event is sorted, as it says it itself. */
+function placeBy(sort: EventSorting, event: FleetEvent): string | number {
+  if (sort === 'at') return 0;
+  return sort === 'severity' ? -(event.severity ?? 0) : event[sort] || '~';
+}
 
 async function follow(ask: (page: { limit: number; after?: string }) => Promise<List>, limit: number): Promise<FleetEvent[]> {
   const items: FleetEvent[] = [];

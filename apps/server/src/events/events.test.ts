@@ -156,6 +156,21 @@ describe('events', () => {
     expect((await list('?limit=3&offset=2')).items).toEqual(whole.items.slice(2, 5));
   });
 
+  it.each([
+    ['severity&limit=1', 'severity', [3]],
+    ['severity&direction=descending&limit=1', 'status', ['imported']],
+    ['kind&limit=2', 'kind', ['agent', 'detection']],
+    ['status&limit=3', 'status', ['changed', 'closed', 'closed']],
+    ['hostname&limit=1', 'status', ['upgrade-rolled-back']],
+    ['hostname&direction=descending&limit=2', 'hostname', [null, null]],
+    ['cause', 'cause', ['inventory', 'inventory', 'knowledge', ...Array.from({ length: 13 }, () => null)]],
+    ['collector&limit=1', 'collector', ['dpkg']],
+    ['at&direction=descending&limit=1', 'status', ['imported']],
+  ])('begin as they should by %s', async (sort, field, values) => {
+    const { items } = await list(`?sort=${sort}`);
+    expect(items.map((event) => event[field as keyof FleetEvent])).toEqual(values);
+  });
+
   it('of a moment of the past are those that had happened, of the day before it', async () => {
     const then = await list(`?asOf=${at(3)}`);
     expect(then.items[0]?.at).toBe(at(3));
@@ -181,7 +196,7 @@ describe('events', () => {
 
   it('that could not be counted in time are still listed, and the cursor remembers it', async () => {
     const { items } = await list('?limit=2');
-    const place = ['events', begin, begin + 21 * hour, -3, Date.parse(items[1]?.at ?? ''), 5, '9'];
+    const place = ['events at ascending', begin, begin + 21 * hour, -3, Date.parse(items[1]?.at ?? ''), 5, '9'];
     const reply = await get(`?after=${Buffer.from(JSON.stringify(place)).toString('base64url')}`);
     expect(reply.json()).toMatchObject({ isExact: false, chart: null });
     expect(reply.json<{ items: unknown[] }>().items.length).toBeGreaterThan(3);
@@ -200,8 +215,10 @@ describe('events', () => {
     ['?from=2026-01-01T00:00:00Z', 'at most 92 days'],
     ['?query=at:>2026-01-01', 'at most 92 days'],
     ['?after=W10', 'no cursor'],
-    [`?after=${Buffer.from('["events",1,2,3,1e99,0,"a"]').toString('base64url')}`, 'no cursor'],
-    [`?after=${Buffer.from('["events",1,2,3,1,0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
+    ['?sort=text', 'query.sort'],
+    [`?sort=severity&after=${Buffer.from('["events severity ascending",1,2,3,1,0,"a","b"]').toString('base64url')}`, 'no cursor'],
+    [`?after=${Buffer.from('["events at ascending",1,2,3,1e99,0,"a"]').toString('base64url')}`, 'no cursor'],
+    [`?after=${Buffer.from('["events at ascending",1,2,3,1,0,"\\u0000"]').toString('base64url')}`, 'no cursor'],
   ])('%s is refused: %s', async (query, why) => {
     const reply = await get(query);
     expect([reply.statusCode, reply.json<{ detail: string }>().detail]).toEqual([400, expect.stringContaining(why)]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EventChart, EventKindName, FleetEvent, listEvents } from '@vedette/protocol';
+import type { EventChart, EventKindName, EventSorting, FleetEvent, listEvents, SortDirection } from '@vedette/protocol';
 import type { Query } from '@vedette/query';
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
@@ -10,6 +10,8 @@ import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import type { Behind, EventKind, EventQuestion, EventRow, EventScope } from './event-kind.ts';
+import { compareValues, type EventOrder, type OrderValue } from './event-order.ts';
+import type { EventPlace } from './first-events.ts';
 import { allEventKinds } from './event-kinds.ts';
 import { mayFit } from './sql-events.ts';
 
@@ -20,6 +22,8 @@ export interface EventWish {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly asOf?: string | undefined;
+  readonly sort: EventSorting;
+  readonly direction: SortDirection;
   readonly after?: string | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -35,19 +39,22 @@ type EventList = z.input<typeof listEvents.reply> & { readonly items: FleetEvent
 interface Start {
   readonly from: number;
   readonly to: number;
-  readonly place: { readonly at: number; readonly rank: number; readonly key: string } | null;
+  readonly place: RankedPlace | null;
   /** Of the first page. */
   readonly total: number | null;
   readonly isExact: boolean;
 }
 
+interface RankedPlace extends EventPlace {
+  readonly rank: number;
+}
+
 const dayMs = 24 * 3600 * 1000;
 /** What is asked for at most at a time: whatever it costs, it ends. */
 const maxDays = 92;
-const cursorName = 'events';
 
 /**
- * Events newest first; those of one moment in the order of kinds, and then always in the same one. Every kind is asked for its own, which
+ * Events in an order, newest first where nothing is said; those of one moment in the order of kinds, and then always in the same one. Every kind is asked for its own, which
  * it derives from what is stored anyway. Throws ApiError BAD_REQUEST for a query or a stretch of time that cannot be answered, UNAVAILABLE
  * while the fleet index is being built.
  */
@@ -57,7 +64,7 @@ export async function findEvents(sources: Sources, wish: EventWish): Promise<Eve
   const { query, asOf } = readQuery(wish.query, 'event', now);
   const past = asOf ?? (wish.asOf === undefined ? null : Date.parse(wish.asOf));
   const start =
-    wish.after === undefined ? begin(wish, { past, now: now.getTime(), asked: timesOf(query) }) : readCursor(wish.after);
+    wish.after === undefined ? begin(wish, { past, now: now.getTime(), asked: timesOf(query) }) : readCursor(wish.after, wish);
   const silentAfter = sources.config.silence.silent;
   const scope = { organizationId, from: new Date(start.from), to: new Date(start.to), now, silentAfter };
   const question = { ...scope, query, fitting: await prepareFitting(sources, scope, { query, past }) };
@@ -66,16 +73,32 @@ export async function findEvents(sources: Sources, wish: EventWish): Promise<Eve
   const counts = start.total === null ? await countEvents(sources, { kinds, question }, wish.buckets) : null;
   const isExact = counts ? counts.every((one) => one.counts !== null) : start.isExact;
   const counted = start.total ?? sumOf(counts ?? []);
-  const found = counted === 0 && isExact ? [] : await readPage(sources, { kinds, question }, { start, size: offset + limit + 1 });
+  const found =
+    counted === 0 && isExact
+      ? []
+      : await readPage(sources, { kinds, question }, { start, order: orderOf(wish), size: offset + limit + 1 });
   const page = found.slice(offset, offset + limit);
   const last = found.length > offset + limit ? page.at(-1) : undefined;
   const total = Math.max(counted, found.length);
   // A total that is not exact is below 0 in the cursor.
-  const place = last && [start.from, start.to, isExact ? total : -total, last.row.at, last.rank, last.row.key];
+  const place = last && [
+    start.from,
+    start.to,
+    isExact ? total : -total,
+    last.row.at,
+    last.rank,
+    last.row.key,
+    valueOfRow(last, wish),
+  ];
   return {
     total,
     items: await toEvents(sources, scope, page),
-    next: place ? writePlace(cursorName, place) : null,
+    next: place
+      ? writePlace(
+          cursorName(wish),
+          place.filter((one) => one !== null),
+        )
+      : null,
     from: new Date(start.from).toISOString(),
     to: new Date(start.to).toISOString(),
     kinds: visible.map(({ name }) => name),
@@ -114,20 +137,37 @@ function timesOf(query: Query | null): { readonly from: number; readonly until: 
   return { from, until };
 }
 
-function readCursor(after: string): Start {
+type Sorting = Pick<EventWish, 'sort' | 'direction'>;
+
+function orderOf({ sort, direction }: Sorting): EventOrder {
+  return { by: sort, isTurned: direction === 'descending' };
+}
+
+function cursorName({ sort, direction }: Sorting): string {
+  return `events ${sort} ${direction}`;
+}
+
+function valueOfRow({ row, kind }: Ranked, { sort }: Sorting): OrderValue {
+  return sort === 'kind' ? kind.name : row.value;
+}
+
+function readCursor(after: string, sorting: Sorting): Start {
+  const { sort } = sorting;
   const types = ['number', 'number', 'number', 'number', 'number', 'text'] as const;
-  const [from, to, total, at, rank, key] = readPlace(after, cursorName, types) as [
+  const own = sort === 'at' ? types : [...types, sort === 'severity' ? ('number' as const) : ('text' as const)];
+  const [from, to, total, at, rank, key, value = null] = readPlace(after, cursorName(sorting), own) as [
     number,
     number,
     number,
     number,
     number,
     string,
+    OrderValue?,
   ]; // as asked for
   const isTime = [from, to, at].every((one) => Number.isSafeInteger(one) && Math.abs(one) < 8.64e15);
   if (!isTime || from >= to || to - from > maxDays * dayMs || !Number.isSafeInteger(total))
     throw new ApiError('BAD_REQUEST', 'query.after: this is no cursor of this list in this order');
-  return { from, to, total: Math.abs(total), isExact: total >= 0, place: { at, rank, key } };
+  return { from, to, total: Math.abs(total), isExact: total >= 0, place: { value, at, rank, key } };
 }
 
 /** Assets that fit the nested parts of a query; of a moment of the past, with the packages of then. */
@@ -175,28 +215,39 @@ interface Ranked {
   readonly rank: number;
 }
 
-async function readPage(
-  sources: Sources,
-  { kinds, question }: Asked,
-  { start, size }: { readonly start: Start; readonly size: number },
-): Promise<Ranked[]> {
+interface PageWish {
+  readonly start: Start;
+  readonly order: EventOrder;
+  readonly size: number;
+}
+
+async function readPage(sources: Sources, { kinds, question }: Asked, { start, order, size }: PageWish): Promise<Ranked[]> {
   const found: Ranked[] = [];
+  // Of one kind all are alike in that.
+  const within: EventOrder = order.by === 'kind' ? { ...order, by: 'at' } : order;
   // One after the other: a question takes one connection.
   for (const kind of kinds) {
     const rank = allEventKinds.indexOf(kind);
-    const behind = start.place && { at: start.place.at, told: toldOf(rank, start.place) };
-    const rows = await kind.page(sources, question, { behind, limit: size });
+    const way = start.place && order.by === 'kind' ? turnedBy(order, compareValues(kind.name, start.place.value)) : 0;
+    if (way < 0) continue;
+    const behind = way > 0 || !start.place ? null : { ...start.place, told: toldOf({ rank, ...order }, start.place) };
+    const rows = await kind.page(sources, question, { order: within, behind, limit: size });
     for (const row of rows) found.push({ row, kind, rank });
   }
-  const order = (a: Ranked, b: Ranked): number =>
-    b.row.at - a.row.at || a.rank - b.rank || (a.row.key < b.row.key ? -1 : a.row.key > b.row.key ? 1 : 0);
-  return found.toSorted(order).slice(0, size);
+  const value = (ranked: Ranked): OrderValue => (order.by === 'kind' ? ranked.kind.name : ranked.row.value);
+  const compare = (a: Ranked, b: Ranked): number =>
+    compareValues(value(a), value(b)) || b.row.at - a.row.at || a.rank - b.rank || compareValues(a.row.key, b.row.key);
+  return found.toSorted((a, b) => turnedBy(order, compare(a, b))).slice(0, size);
 }
 
-/** Of the cursor's moment a kind before the cursor's has been told wholly, one behind it not at all. */
-function toldOf(rank: number, place: { readonly rank: number; readonly key: string }): Behind['told'] {
+function turnedBy({ isTurned }: Pick<EventOrder, 'isTurned'>, compared: number): number {
+  return isTurned ? -compared : compared;
+}
+
+/** Of the cursor's moment a kind that comes before the cursor's has been told wholly, one behind it not at all. */
+function toldOf({ rank, isTurned }: { readonly rank: number; readonly isTurned: boolean }, place: RankedPlace): Behind['told'] {
   if (rank === place.rank) return { upTo: place.key };
-  return rank < place.rank ? 'all' : 'none';
+  return rank < place.rank === isTurned ? 'none' : 'all';
 }
 
 type Counts = readonly { readonly kind: EventKindName; readonly counts: readonly number[] | null }[];

@@ -1,11 +1,11 @@
-import type { EventKindName } from '@vedette/protocol';
+import type { EventKindName, EventSorting } from '@vedette/protocol';
 import { type Field, foldQuery, type Query } from '@vedette/query';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { isTimeout } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { type Condition, meaningOfLists, testCondition } from '../query/test-condition.ts';
-import type { Behind, Buckets, EventQuestion, EventRelation, EventRow } from './event-kind.ts';
+import type { Behind, Buckets, EventPart, EventQuestion, EventRelation, EventRow } from './event-kind.ts';
 
 /** A page takes milliseconds, unless it has to be looked for far and wide. */
 const pageSeconds = 20;
@@ -18,18 +18,20 @@ interface Asked {
   readonly question: EventQuestion;
 }
 
-/** Events of a relation that fit the question, newest first. */
+/** Events of a relation that fit the question, in an order. */
 export async function pageOfRelation(
   db: Kysely<Database>,
   { kind, relation, question }: Asked,
-  { behind, limit }: { readonly behind: Behind | null; readonly limit: number },
+  { order, behind, limit }: EventPart,
 ): Promise<EventRow[]> {
+  const value = valueSql(order.by);
+  const [ahead, back] = order.isTurned ? [sql`asc`, sql`desc`] : [sql`desc`, sql`asc`];
   const page = sql<EventRow>`
     select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, asset_number, collector, package, version,
-      previous, check_number, name, severity, detail
-    from (${relation}) as event
-    where ${conditionOf(kind, question)} and ${behind ? isBehind(behind) : sql`true`}
-    order by event.at desc, key collate "C" limit ${limit}`;
+      previous, check_number, name, severity, detail, ${value ?? sql`null`} as value
+    from (${order.by === 'hostname' ? withHostname(relation, question) : relation}) as event
+    where ${conditionOf(kind, question)} and ${behind ? isBehind(behind, { value, isTurned: order.isTurned }) : sql`true`}
+    order by ${value ? sql`${value} ${back},` : sql``} event.at ${ahead}, key collate "C" ${back} limit ${limit}`;
   const rows = await within(db, pageSeconds, page);
   if (rows) return rows;
   const message = `query: finding these events takes longer than ${pageSeconds} seconds; ask for a shorter stretch of time, or for a package or some assets`;
@@ -66,12 +68,49 @@ async function within<Row>(db: Kysely<Database>, seconds: number, statement: Raw
   }
 }
 
+/** The same as valueOf says of events that are no rows; null where the time comes first. */
+function valueSql(by: EventSorting): RawBuilder<unknown> | null {
+  switch (by) {
+    case 'at':
+    case 'kind':
+      return null;
+    case 'severity':
+      return sql`(-coalesce(event.severity, 0))::float8`;
+    case 'status':
+    case 'cause':
+    case 'collector':
+    case 'hostname': {
+      const text = sql.ref(`event.${by}`);
+      return sql`(case when coalesce(${text}, '') = '' then '1' else '0' || ${text} end) collate "C"`;
+    }
+  }
+}
+
+function withHostname(relation: EventRelation, { organizationId }: EventQuestion): RawBuilder<unknown> {
+  return sql`
+    select told.*, asset.hostname from (${relation}) as told
+    left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
+}
+
+interface Way {
+  readonly value: RawBuilder<unknown> | null;
+  readonly isTurned: boolean;
+}
+
+function isBehind(behind: Behind, { value, isTurned }: Way): RawBuilder<boolean> {
+  const later = isBehindMoment(behind, isTurned);
+  if (!value) return later;
+  const place = typeof behind.value === 'number' ? sql`${behind.value}::float8` : sql`${behind.value}::text`;
+  return sql<boolean>`(${value} ${isTurned ? sql`<` : sql`>`} ${place} or (${value} = ${place} and ${later}))`;
+}
+
 /** The first condition alone is one that an index by time answers. */
-function isBehind({ at, told }: Behind): RawBuilder<boolean> {
+function isBehindMoment({ at, told }: Behind, isTurned: boolean): RawBuilder<boolean> {
   const moment = sql`${new Date(at)}::timestamptz`;
-  if (told === 'all') return sql<boolean>`event.at < ${moment}`;
-  if (told === 'none') return sql<boolean>`event.at <= ${moment}`;
-  return sql<boolean>`(event.at <= ${moment} and (event.at < ${moment} or key collate "C" > ${told.upTo}))`;
+  const [ahead, back] = isTurned ? [sql`>`, sql`<`] : [sql`<`, sql`>`];
+  if (told === 'all') return sql<boolean>`event.at ${ahead} ${moment}`;
+  if (told === 'none') return sql<boolean>`event.at ${ahead}= ${moment}`;
+  return sql<boolean>`(event.at ${ahead}= ${moment} and (event.at ${ahead} ${moment} or key collate "C" ${back} ${told.upTo}))`;
 }
 
 function conditionOf(kind: EventKindName, { query, fitting }: EventQuestion): Condition {

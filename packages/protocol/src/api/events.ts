@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { AssetId, CheckNumber, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { CursorPage, listOf, QueryText } from './paging.ts';
+import { CursorPage, listOf, QueryText, sortedBy } from './paging.ts';
 
 /** What an event can be about, in the order in which events of one moment are told. */
 export const eventKinds = ['knowledge', 'detection', 'package', 'fact', 'agent', 'upgrade'] as const;
@@ -37,6 +37,10 @@ export const EventChart = z.object({
 });
 export type EventChart = z.infer<typeof EventChart>;
 
+/** `at`: the newest first. `severity`: the highest first. The others by the letters, what is not there last. What is alike is newest first. */
+export const EventSorting = z.enum(['at', 'kind', 'status', 'severity', 'hostname', 'cause', 'collector']);
+export type EventSorting = z.infer<typeof EventSorting>;
+
 export const listEvents = endpoint({
   name: 'listEvents',
   summary: 'What happened to assets, detections, agents, releases and the knowledge base, newest first.',
@@ -46,6 +50,12 @@ export const listEvents = endpoint({
   query: CursorPage.extend({
     offset: z.coerce.number().int().min(0).max(10_000).default(0),
     query: QueryText,
+    ...sortedBy(
+      EventSorting.default('at').meta({
+        description:
+          'at: newest first; severity: the highest first; others by the letters, what is not there last. What is alike is newest first',
+      }),
+    ),
     from: Instant.optional().meta({ description: 'The first moment; 24 hours before the last one where it is left out' }),
     to: Instant.optional().meta({ description: 'Up to here, without it; now where it is left out' }),
     asOf: Instant.optional().meta({ description: 'What had happened by then; the same as `to` just behind it' }),

@@ -1,4 +1,4 @@
-import { endpoints, type EventKindName } from '@vedette/protocol';
+import { endpoints, type EventKindName, EventSorting } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { QueryBar } from '../../components/QueryBar.tsx';
@@ -28,7 +28,7 @@ const kindChoices = [['', 'all kinds'], ...Object.entries(kindNames)] as [['', s
 const buckets = 48;
 const refreshMs = 30_000;
 
-/** What happened, newest first: query, stretch of time and kind live in the address. */
+/** What happened, newest first: query, stretch of time, kind and order live in the address. */
 export function EventsPage() {
   useTitle('Events');
   useFrame({}, 'events');
@@ -45,6 +45,8 @@ export function EventsPage() {
         query: askedQuery({ query, kind, period, isFree: !stretch && asOf === undefined }) || undefined,
         asOf,
         buckets,
+        sort: EventSorting.catch('at').parse(state['sort']),
+        direction: oneOf(state['direction'], ['ascending', 'descending']),
         ...(stretch ?? pastStretch(asOf, period)),
       },
     },

@@ -15,19 +15,28 @@ export const kindNames: Readonly<Record<EventKindName, string>> = {
 };
 
 export const eventColumns: readonly Column<FleetEvent>[] = [
-  { id: 'at', header: 'When', cell: ({ at }) => <Ago at={at} />, minWidth: 110 },
+  { id: 'at', header: 'When', sort: 'at', isHighestFirst: true, cell: ({ at }) => <Ago at={at} />, minWidth: 110 },
   { id: 'text', header: 'What', cell: (item) => <What event={item} />, minWidth: 260 },
-  { id: 'asset', header: 'Asset', cell: (item) => <Asset event={item} />, minWidth: 120 },
+  { id: 'asset', header: 'Asset', sort: 'hostname', cell: (item) => <Asset event={item} />, minWidth: 120 },
   {
     id: 'severity',
     header: 'Severity',
+    sort: 'severity',
+    isHighestFirst: true,
     cell: ({ severity }) => (severity === null ? <span className="quiet">–</span> : <Severity level={severity} />),
     minWidth: 98,
   },
-  { id: 'status', header: 'Status', cell: ({ status }) => status.replaceAll('-', ' '), minWidth: 100 },
-  { id: 'kind', header: 'Kind', cell: ({ kind }) => kind, minWidth: 90 },
-  { id: 'cause', header: 'Cause', cell: ({ cause }) => cause ?? '–', minWidth: 90, isExtra: true },
-  { id: 'collector', header: 'Collector', cell: ({ collector }) => collector ?? '–', minWidth: 90, isExtra: true },
+  { id: 'status', header: 'Status', sort: 'status', cell: ({ status }) => status.replaceAll('-', ' '), minWidth: 100 },
+  { id: 'kind', header: 'Kind', sort: 'kind', cell: ({ kind }) => kind, minWidth: 90 },
+  { id: 'cause', header: 'Cause', sort: 'cause', cell: ({ cause }) => cause ?? '–', minWidth: 90, isExtra: true },
+  {
+    id: 'collector',
+    header: 'Collector',
+    sort: 'collector',
+    cell: ({ collector }) => collector ?? '–',
+    minWidth: 90,
+    isExtra: true,
+  },
   { id: 'version', header: 'Version', cell: ({ version }) => version ?? '–', minWidth: 90, isExtra: true },
 ];
 
