@@ -1,4 +1,12 @@
-import { agentPaths, AssetSorting, CheckSorting, type DetectionSorting, type FactRow, SoftwareSorting } from '@vedette/protocol';
+import {
+  agentPaths,
+  AssetSorting,
+  CheckSorting,
+  type DetectionSorting,
+  FixSorting,
+  type FactRow,
+  SoftwareSorting,
+} from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -189,7 +197,7 @@ describe('lists by cursor', () => {
       const whole = await page(`${path}${moment}&limit=500`, by);
       expect([whole.next, whole.items.length]).toEqual([null, whole.total]);
       expect(whole.total).toBeGreaterThan(1);
-      for (const limit of [1, 2, 3]) expect(await follow(`${path}${moment}&limit=${limit}`, by)).toEqual(whole.items);
+      for (const limit of [1, 3]) expect(await follow(`${path}${moment}&limit=${limit}`, by)).toEqual(whole.items);
       expect((await page(`${other}${moment}&limit=500`, by)).items).toEqual(whole.items.toReversed());
     }
   });
@@ -206,7 +214,7 @@ describe('lists by cursor', () => {
         const turned = await page(`${path}descending&limit=500`, by);
         const alike = Map.groupBy(whole.items, valueOf);
         expect(turned.items).toEqual([...alike.values()].toReversed().flat());
-        for (const limit of [1, 2, 3]) {
+        for (const limit of [1, 3]) {
           expect(await follow(`${path}ascending&limit=${limit}`, by)).toEqual(whole.items);
           expect(await follow(`${path}descending&limit=${limit}`, by)).toEqual(turned.items);
         }
@@ -371,23 +379,20 @@ describe('a list to which a figure leads', () => {
     expect((await page(`${path}?sort=nothing`)).total).toBe((await page(path)).total);
   });
 
-  it.each(['source', 'severity', 'detections', 'assets', 'share'])(
-    'holds upgrades in the order of %s, read on by cursor',
-    async (sort) => {
-      const whole = (await page(`/fixes?sort=${sort}&limit=100`)).items.map(({ source }) => source);
-      const read: unknown[] = [];
-      for (let after = ''; ;) {
-        const part = await page(`/fixes?sort=${sort}&limit=1${after}`);
-        read.push(...part.items.map(({ source }) => source));
-        if (part.next === null) break;
-        after = `&after=${part.next}`;
-      }
-      expect(read).toEqual(whole);
-      const turned = (await page(`/fixes?sort=${sort}&direction=descending`)).items.map(({ source }) => source);
-      expect(turned).toEqual(whole.toReversed());
-      expect((await page('/fixes?search=OPENSSL')).items.map(({ source }) => source)).toEqual(['openssl']);
-    },
-  );
+  it.each(FixSorting.options)('holds upgrades in the order of %s, read on by cursor', async (sort) => {
+    const whole = (await page(`/fixes?sort=${sort}&limit=100`)).items.map(({ source }) => source);
+    const read: unknown[] = [];
+    for (let after = ''; ;) {
+      const part = await page(`/fixes?sort=${sort}&limit=1${after}`);
+      read.push(...part.items.map(({ source }) => source));
+      if (part.next === null) break;
+      after = `&after=${part.next}`;
+    }
+    expect(read).toEqual(whole);
+    const turned = (await page(`/fixes?sort=${sort}&direction=descending`)).items.map(({ source }) => source);
+    expect(turned).toEqual(whole.toReversed());
+    expect((await page('/fixes?search=OPENSSL')).items.map(({ source }) => source)).toEqual(['openssl']);
+  });
 
   it.each([
     ['severity', (key: string) => `severity:${key}`],

@@ -1,14 +1,14 @@
 import { combinedRisk, isKernelSource } from '@vedette/matching';
 import { type FixAction, getAssetFixes, listFixes, type Severity } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { type Kysely, type Selectable, sql } from 'kysely';
-import { z } from 'zod';
 import type { Context } from '../context.ts';
-import type { Database } from '../db/schema.ts';
 import type { Excepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import type { PackageNames } from '../fleet-index/package-names.ts';
+import { comparePlaces } from '../fleet-index/page-in-order.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { ApiError } from '../http/api-error.ts';
+import { type Place, readPlace, writePlace } from '../http/list-cursor.ts';
 import { serve } from '../http/serve.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -20,14 +20,12 @@ import { restartAfter, upgradeCommand } from './upgrade-command.ts';
 
 /** Installed packages named of one upgrade in a list over the fleet. */
 const maxPackages = 50;
-const Cursor = z.tuple([z.union([z.number(), z.string().max(400)]), z.string().max(400)]);
-/** Where a fix stands in a list: by what it is sorted, then by its key. */
-type Place = z.infer<typeof Cursor>;
 type Sort = (typeof listFixes)['query']['_output']['sort'];
 
 /** Fix lists: of the fleet, and of one asset. */
 export function registerFixLists(app: FastifyInstance, context: Context): void {
   const { db, fleetIndex, clock, config } = context;
+  const { names } = fleetIndex;
 
   async function look(organizationId: string, moment?: string): Promise<{ index: OrganizationIndex; contexts: AssetContexts }> {
     const now = clock();
@@ -38,26 +36,55 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
     return { index, contexts: prepared?.(index.present) ?? usualContexts };
   }
 
+  async function toActions(fixes: readonly PlannedFix[], weight: number): Promise<FixAction[]> {
+    await names.load(
+      db,
+      fixes.flatMap(({ packageVersions }) => [...packageVersions]),
+    );
+    return fixes.map((fix) => {
+      const { ecosystem, release, source } = fix.upgrade;
+      const { packages, restart } = installedOf(fix, names);
+      return {
+        ecosystem,
+        release,
+        source,
+        fixed: highestVersion(fix.versions, ecosystem),
+        packages,
+        restart,
+        severity: fix.severity as Severity, // as knowledge_check has it
+        detections: fix.detections,
+        assets: fix.assets,
+        share: shareOf(fix.weight, weight),
+        command: upgradeCommand(ecosystem, packages),
+      };
+    });
+  }
+
   serve(app, context, listFixes, async ({ query, caller: { organizationId } }) => {
     const { limit, after, search, sort, direction, asOf } = query;
-    const behind = after === undefined ? null : readCursor(after);
+    const order = `${sort} ${direction}`;
+    const isOfText = sort === 'source' || sort === 'release';
+    const behind = after === undefined ? null : readPlace(after, order, [isOfText ? 'text' : 'number', 'text']);
+    if (sort === 'restart') await names.load(db, (await fleetIndex.current(organizationId)).book.packageVersions());
     const { index, contexts } = await look(organizationId, asOf);
-    const turn = direction === 'descending' ? -1 : 1;
-    const all = found(fleetPlan(index, contexts), search).toSorted(
-      (a, b) => turn * comparePlaces(placeOf(a, sort), placeOf(b, sort)),
-    );
-    const rest = behind ? all.filter((fix) => turn * comparePlaces(placeOf(fix, sort), behind) > 0) : all;
+    const turned = Array.from({ length: 2 }, () => direction === 'descending');
+    const placed = found(fleetPlan(index, contexts), search).map((fix) => ({ fix, place: placeOf(fix, sort, names) }));
+    const all = placed.toSorted((a, b) => comparePlaces(a.place, b.place, turned));
+    const rest = behind ? all.filter(({ place }) => comparePlaces(place, behind, turned) > 0) : all;
     const page = rest.slice(0, limit);
     const { now, after: left } = whatRemains(
       index,
-      { checks: new Set(), upgrades: new Set(page.map(({ upgrade }) => upgrade.key)) },
+      { checks: new Set(), upgrades: new Set(page.map(({ fix }) => fix.upgrade.key)) },
       (found, assets) => weightOn(contexts, found, assets),
     );
     const count = fleetSize(index);
     const last = rest.length > limit ? page.at(-1) : undefined;
     return {
       total: all.length,
-      items: await toActions(db, page, now.weight),
+      items: await toActions(
+        page.map(({ fix }) => fix),
+        now.weight,
+      ),
       together: {
         riskNow: riskOfFleet(now.weight, count),
         riskAfter: riskOfFleet(left.weight, count),
@@ -65,7 +92,7 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
         detectionsAfter: total(left.open),
         share: shareOf(now.weight - left.weight, now.weight),
       },
-      next: last ? writeCursor(placeOf(last, sort)) : null,
+      next: last ? writePlace(order, last.place) : null,
     };
   });
 
@@ -74,7 +101,7 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
     const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
     if (asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     const { fixes, weightNow, weightAfter, ...counts } = planAssetFixes(index, contexts, asset);
-    const items = await toActions(db, fixes, weightNow);
+    const items = await toActions(fixes, weightNow);
     const commands = [...Map.groupBy(items, ({ ecosystem }) => ecosystem)].flatMap(
       ([ecosystem, own]) =>
         upgradeCommand(
@@ -139,53 +166,20 @@ function found(fixes: readonly PlannedFix[], search = ''): readonly PlannedFix[]
   return text === '' ? fixes : fixes.filter(({ upgrade }) => upgrade.key.toLowerCase().includes(text));
 }
 
-function placeOf({ upgrade, ...fix }: PlannedFix, sort: Sort): Place {
-  if (sort === 'source') return [upgrade.source, upgrade.key];
-  return [-fix[sort === 'share' ? 'weight' : sort], upgrade.key];
+const restarts = ['machine', 'processes', 'none'] as const;
+
+/** By what it is sorted, then its key. */
+function placeOf({ upgrade, ...fix }: PlannedFix, sort: Sort, names: PackageNames): Place {
+  const { key, source, ecosystem, release } = upgrade;
+  if (sort === 'source') return [source, key];
+  if (sort === 'release') return [`${ecosystem} ${release}`, key];
+  if (sort === 'restart') return [restarts.indexOf(installedOf({ upgrade, ...fix }, names).restart), key];
+  return [-fix[sort === 'share' ? 'weight' : sort], key];
 }
 
-function comparePlaces([a, one]: Place, [b, other]: Place): number {
-  if (a !== b) return a < b ? -1 : 1;
-  return one < other ? -1 : Number(one > other);
-}
-
-function writeCursor(place: Place): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
-}
-
-function readCursor(text: string): Place {
-  const problem = new ApiError('BAD_REQUEST', 'query.after: this is no cursor of a list of fixes');
-  try {
-    const place = Cursor.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-    if (!place.success) throw problem;
-    return place.data;
-  } catch {
-    throw problem;
-  }
-}
-
-async function toActions(db: Kysely<Database>, fixes: readonly PlannedFix[], weight: number): Promise<FixAction[]> {
-  const ids = fixes.flatMap(({ packageVersions }) => [...packageVersions]);
-  const { rows } = await sql<Pick<Selectable<Database['packageVersion']>, 'id' | 'name' | 'role'>>`
-    select id, name, role from package_version where id = any(${ids}::integer[])`.execute(db);
-  const versions = new Map(rows.map((row) => [row.id, row]));
-  return fixes.map((fix) => {
-    const { ecosystem, release, source } = fix.upgrade;
-    const installed = [...fix.packageVersions].flatMap((id) => versions.get(id) ?? []);
-    const packages = [...new Set(installed.map(({ name }) => name))].toSorted().slice(0, maxPackages);
-    const isKernel = isKernelSource(source) || installed.some(({ role }) => role !== 'installed');
-    return {
-      ecosystem,
-      release,
-      source,
-      fixed: highestVersion(fix.versions, ecosystem),
-      packages,
-      restart: restartAfter(isKernel, packages),
-      severity: fix.severity as Severity, // as knowledge_check has it
-      detections: fix.detections,
-      assets: fix.assets,
-      share: shareOf(fix.weight, weight),
-      command: upgradeCommand(ecosystem, packages),
-    };
-  });
+function installedOf({ upgrade, packageVersions }: PlannedFix, names: PackageNames): Pick<FixAction, 'packages' | 'restart'> {
+  const installed = Array.from(packageVersions, (id) => names.of(id)).filter(({ name }) => name !== '');
+  const packages = [...new Set(installed.map(({ name }) => name))].toSorted().slice(0, maxPackages);
+  const isKernel = isKernelSource(upgrade.source) || installed.some(({ role }) => role !== 'installed');
+  return { packages, restart: restartAfter(isKernel, packages) };
 }

@@ -3,11 +3,11 @@ import type { Database } from '../db/schema.ts';
 
 export interface PackageName {
   readonly name: string;
-  /** It runs, as a kernel does: of several packages it is named first. */
-  readonly isRunning: boolean;
+  /** installed; or running or dormant, of kernels. */
+  readonly role: string;
 }
 
-const unknown: PackageName = { name: '', isRunning: false };
+const unknown: PackageName = { name: '', role: 'installed' };
 
 /** Names of package versions, by their numbers. They never change: each is read once, and is then kept. */
 export class PackageNames {
@@ -19,10 +19,10 @@ export class PackageNames {
     const missing = [...packageVersions].filter((id) => !this.#known.has(id));
     if (missing.length === 0) return;
     const { rows } = await sql<PackageName & { id: number }>`
-      select id, name, role = 'running' as is_running from package_version where id = any(${missing}::integer[])`.execute(db);
-    for (const { id, name, isRunning } of rows) {
-      const key = `${Number(isRunning)}${name}`;
-      const shared = this.#shared.get(key) ?? { name, isRunning };
+      select id, name, role from package_version where id = any(${missing}::integer[])`.execute(db);
+    for (const { id, name, role } of rows) {
+      const key = `${role} ${name}`;
+      const shared = this.#shared.get(key) ?? { name, role };
       this.#shared.set(key, shared);
       this.#known.set(id, shared);
     }

@@ -8,10 +8,10 @@ import { DetectionVisits } from './visit-detections.ts';
 
 const [bash, headers, image, running] = [1, 2, 3, 4];
 const names: Readonly<Record<number, PackageName>> = {
-  [bash]: { name: 'bash', isRunning: false },
-  [headers]: { name: 'linux-headers', isRunning: false },
-  [image]: { name: 'linux-image', isRunning: false },
-  [running]: { name: 'linux-image', isRunning: true },
+  [bash]: { name: 'bash', role: 'installed' },
+  [headers]: { name: 'linux-headers', role: 'installed' },
+  [image]: { name: 'linux-image', role: 'installed' },
+  [running]: { name: 'linux-image', role: 'running' },
 };
 const begin = Date.UTC(2026, 0, 1);
 
@@ -43,7 +43,7 @@ function read(limit: number, isTurned: boolean): string[] {
     lookedAt: { isWithGone: false, exception: 'without' },
     moment: begin,
   });
-  const parts = { select: visits.all, names: { of: (id: number) => names[id] ?? { name: '', isRunning: false } } };
+  const parts = { select: visits.all, names: { of: (id: number) => names[id] ?? { name: '', role: 'installed' } } };
   const all: string[] = [];
   for (let after: Place | null | undefined; after !== null;) {
     const page = pageByPackage(index, { limit, offset: 0, after, turned: [isTurned, false, false, false, false] }, parts);

@@ -15,7 +15,7 @@ interface Named extends PackageName {
   readonly ids: readonly number[];
 }
 
-const nameless: Named = { name: '', isRunning: false, ids: [] };
+const nameless: Named = { name: '', role: 'installed', ids: [] };
 
 /**
  * One page of what `select` visits, of what is open, by the name of the first package that makes it true, which depends on the asset. Where
@@ -71,7 +71,7 @@ class Heads {
     if (known) return known;
     const byName = Map.groupBy(book.packagesOf(place), (id) => this.#names.of(id));
     const named = Array.from(byName, ([name, ids]) => ({ ...name, ids }));
-    named.sort((a, b) => Number(b.isRunning) - Number(a.isRunning) || (a.name < b.name ? -1 : 1));
+    named.sort((a, b) => Number(isRunning(b)) - Number(isRunning(a)) || (a.name < b.name ? -1 : 1));
     const own = named.length > 0 ? named : [nameless];
     this.#known.set(subject, own);
     return own;
@@ -119,4 +119,9 @@ class Heads {
     visit(last.name, left);
     left.dispose();
   }
+}
+
+/** Of several packages what runs is named first. */
+function isRunning({ role }: PackageName): boolean {
+  return role === 'running';
 }

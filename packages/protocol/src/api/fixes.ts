@@ -36,7 +36,8 @@ export const FixEffect = z.object({
 });
 export type FixEffect = z.infer<typeof FixEffect>;
 
-export const FixSorting = z.enum(['share', 'source', 'severity', 'detections', 'assets']);
+export const FixSorting = z.enum(['share', 'source', 'severity', 'detections', 'assets', 'restart', 'release']);
+export type FixSorting = z.infer<typeof FixSorting>;
 
 export const listFixes = endpoint({
   name: 'listFixes',
@@ -49,7 +50,8 @@ export const listFixes = endpoint({
     asOf: Instant.optional().meta({ description: 'The upgrades to be made at this moment of the past' }),
     search: z.string().max(200).optional().meta({ description: 'Part of the source package, its ecosystem or its release' }),
     sort: FixSorting.default('share').meta({
-      description: 'share and other figures: the highest first; source: by name',
+      description:
+        'share and other figures: the highest first; source and release: by name; restart: the machine, processes, none',
     }),
     direction: SortDirection.default('ascending').meta({ description: 'descending: the other way round' }),
   }),

@@ -1,5 +1,5 @@
 import Checkbox from '@cloudscape-design/components/checkbox';
-import { endpoints, type FixAction, type Upgrade } from '@vedette/protocol';
+import { endpoints, type FixAction, FixSorting, type Upgrade } from '@vedette/protocol';
 import { useMemo } from 'react';
 import { useList } from '../../api/use-list.ts';
 import { fixColumns, fixKey, nothingToUpgrade, Together } from '../../components/fix-columns.tsx';
@@ -15,12 +15,8 @@ import { isPlanned, readPlan, togglePlanned, writePlan } from './plan.ts';
 import { PlanEffect } from './PlanEffect.tsx';
 import { RiskChanges } from './RiskChanges.tsx';
 
-const sortings = ['share', 'source', 'severity', 'detections', 'assets'] as const;
-const upgradeColumns = fixColumns().map((column) => ({ ...column, ...(isSorting(column.id) ? { sort: column.id } : {}) }));
-
-function isSorting(id: string): boolean {
-  return sortings.some((one) => one === id);
-}
+/** A column is called as the order by it. */
+const upgradeColumns = fixColumns().map((column) => ({ ...column, sort: FixSorting.safeParse(column.id).data }));
 
 /** What to do first: the upgrades of the fleet that remove most risk. */
 export function FixesPage() {
@@ -29,7 +25,12 @@ export function FixesPage() {
   const [{ search, sort, direction, plan: written }, change] = useUrlState();
   const asOf = useAsOf();
   const list = useList(endpoints.listFixes, {
-    query: { search, asOf, sort: oneOf(sort, sortings), direction: oneOf(direction, ['ascending', 'descending']) },
+    query: {
+      search,
+      asOf,
+      sort: FixSorting.catch('share').parse(sort),
+      direction: oneOf(direction, ['ascending', 'descending']),
+    },
   });
   const { first } = list;
   // What was to be made then is history: plans are made of now.
