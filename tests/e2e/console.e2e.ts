@@ -12,6 +12,17 @@ import { expectHeading, exploreConsole, logIn } from './explore-console.ts';
 const admin = { login: 'admin', password: 'any' };
 const built = existsSync(fileURLToPath(new URL('../../apps/console/dist/index.html', import.meta.url)));
 
+/** Where, the table there, a column of it; and the order that its head asks for first. */
+const sortedTables = [
+  ['/assets', 'Assets', 'State', 'sort=state', 'ascending'],
+  ['/checks', 'Checks', 'Fix', 'sort=patchable', 'descending'],
+  ['/detections', 'Detections', 'Package or setting', 'sort=package', 'ascending'],
+  ['/events', 'Events', 'Severity', 'sort=severity', 'descending'],
+  ['/fixes', 'Fix lists', 'Restart', 'sort=restart', 'ascending'],
+  ['/notifications', 'Delivery log', 'Channel', 'sort=channel', 'ascending'],
+  ['/releases', 'Agents', 'Runs', 'agent.sort=version', 'ascending'],
+] as const;
+
 /** The built console in a real browser over the API of fixtures: what a person sees when things go well, and when they do not. */
 describe.runIf(built)('the console over fixtures', () => {
   let server: Server;
@@ -254,6 +265,16 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.reload();
     await expectHeading(page, 'Checks');
     expect(await page.getByRole('columnheader', { name: /Published/ }).count()).toBe(0);
+    // The order by any column that has one is in the address, is asked of the platform, and is told to those who cannot see it.
+    for (const [path, table, header, search, order] of sortedTables) {
+      await page.goto(new URL(path, url).href);
+      const column = page.getByRole('table', { name: table, exact: true }).last().getByRole('columnheader', { name: header });
+      const asked = page.waitForRequest((request) => new URL(request.url()).searchParams.get('sort') === search.split('=')[1]);
+      await column.getByRole('button').press('Enter');
+      await asked;
+      await page.waitForURL(`**${path}?${search}`);
+      await expect.poll(() => column.getAttribute('aria-sort')).toBe(order);
+    }
   });
 
   it(
