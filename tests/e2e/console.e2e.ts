@@ -342,7 +342,13 @@ describe.runIf(built)('the console over fixtures', () => {
   it('tells how to add the first asset when there is none', async () => {
     await logIn(page, url, { login: 'empty', password: 'any' });
     await page.getByRole('heading', { name: 'Add your first asset' }).waitFor();
-    expect(await page.getByText('curl -fsSL').textContent()).toContain('/install.sh | sudo VEDETTE_ACTIVATION_KEY=<key> sh');
+    const line = page.getByText('curl -fsSL');
+    expect(await line.textContent()).toContain('/install.sh | sudo VEDETTE_ACTIVATION_KEY=<key> sh');
+    for (const address of ['/assets', '/detections', '/software', '/fixes', '/compare']) {
+      await page.goto(url + address);
+      await page.getByRole('link', { name: 'Create an activation key' }).waitFor();
+      expect(await line.count()).toBe(1);
+    }
   });
 
   it('shows the failure of a list and a way to try again', async () => {

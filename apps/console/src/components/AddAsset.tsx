@@ -1,12 +1,15 @@
 import type { About } from '@vedette/protocol';
 import { endpoints } from '@vedette/protocol';
 import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
 import { AppLink } from '../ui/AppLink.tsx';
 import { CopyLine } from '../ui/CopyLine.tsx';
 
 /** How a machine becomes an asset. */
 export function AddAsset() {
+  const may = useMay();
+  if (!may('activation-key:write')) return <p>Ask an administrator to add some, or to let you see those there are.</p>;
   return (
     <ol className="steps">
       <li>

@@ -1,9 +1,9 @@
 import Badge from '@cloudscape-design/components/badge';
 import { type Asset, AssetSorting, endpoints } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
-import { AddAsset } from '../../components/AddAsset.tsx';
 import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { NothingListed } from '../../components/NothingListed.tsx';
 import { QueryBar } from '../../components/QueryBar.tsx';
 import { SaveQuery } from '../../components/SaveQuery.tsx';
 import { useAsOf } from '../../components/time-travel.ts';
@@ -182,15 +182,11 @@ export function AssetsPage() {
         </div>
       }
       empty={
-        search || query || severity || only || asOf ? (
+        <NothingListed>
           <EmptyState title="No asset matches">
             <AppLink to={paths.assets()}>Show all assets</AppLink>
           </EmptyState>
-        ) : (
-          <EmptyState title="No asset yet">
-            <AddAsset />
-          </EmptyState>
-        )
+        </NothingListed>
       }
     />
   );

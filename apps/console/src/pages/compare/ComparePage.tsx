@@ -4,6 +4,7 @@ import { type ChangeGroup, endpoints } from '@vedette/protocol';
 import { useCallback, useId, useMemo, useState } from 'react';
 import { useList } from '../../api/use-list.ts';
 import { type ChangeKind, changesQuery } from '../../components/figure-queries.ts';
+import { NothingListed } from '../../components/NothingListed.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -93,7 +94,9 @@ export function ComparePage() {
           state['search'] ? (
             <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
           ) : (
-            <EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>
+            <NothingListed>
+              <EmptyState title="Nothing changed">Choose moments that lie further apart.</EmptyState>
+            </NothingListed>
           )
         }
       />

@@ -1,4 +1,5 @@
 import { DetectionList } from '../../components/DetectionList.tsx';
+import { NothingListed } from '../../components/NothingListed.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { useExplainPanel } from '../../components/use-explain-panel.tsx';
 import { paths } from '../../paths.ts';
@@ -17,12 +18,14 @@ export function DetectionsPage() {
       explaining={panel !== null}
       onExplain={explain}
       empty={
-        <EmptyState title="No detection matches">
-          <p>
-            <AppLink to={paths.detections()}>Show all open detections</AppLink> or{' '}
-            <AppLink to={paths.assets()}>see which assets report</AppLink>.
-          </p>
-        </EmptyState>
+        <NothingListed>
+          <EmptyState title="No detection matches">
+            <p>
+              <AppLink to={paths.detections()}>Show all open detections</AppLink> or{' '}
+              <AppLink to={paths.assets()}>see which assets report</AppLink>.
+            </p>
+          </EmptyState>
+        </NothingListed>
       }
     />
   );

@@ -3,6 +3,7 @@ import { endpoints, type FixAction, FixSorting, type Upgrade } from '@vedette/pr
 import { useMemo } from 'react';
 import { useList } from '../../api/use-list.ts';
 import { fixColumns, fixKey, nothingToUpgrade, Together } from '../../components/fix-columns.tsx';
+import { NothingListed } from '../../components/NothingListed.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { useAsOf } from '../../components/time-travel.ts';
 import { EmptyState } from '../../ui/EmptyState.tsx';
@@ -59,7 +60,13 @@ export function FixesPage() {
             {plan.length > 0 ? <PlanEffect upgrades={plan} onClear={() => change({ plan: undefined })} /> : null}
           </div>
         }
-        empty={search ? <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState> : nothingToUpgrade}
+        empty={
+          search ? (
+            <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
+          ) : (
+            <NothingListed>{nothingToUpgrade}</NothingListed>
+          )
+        }
       />
       {asOf === undefined ? <RiskChanges /> : null}
     </div>

@@ -2,6 +2,7 @@ import { endpoints, type Software } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { Version } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
+import { NothingListed } from '../../components/NothingListed.tsx';
 import { QueryBar } from '../../components/QueryBar.tsx';
 import { SaveQuery } from '../../components/SaveQuery.tsx';
 import { softwareQuery } from '../../components/software-query.ts';
@@ -98,12 +99,14 @@ export function SoftwarePage() {
         </div>
       }
       empty={
-        <EmptyState title="No installed package matches">
-          <p>
-            <AppLink to={paths.software()}>Show all software</AppLink>, or see{' '}
-            <AppLink to={paths.assets()}>which assets report</AppLink>.
-          </p>
-        </EmptyState>
+        <NothingListed>
+          <EmptyState title="No installed package matches">
+            <p>
+              <AppLink to={paths.software()}>Show all software</AppLink>, or see{' '}
+              <AppLink to={paths.assets()}>which assets report</AppLink>.
+            </p>
+          </EmptyState>
+        </NothingListed>
       }
     />
   );
