@@ -394,6 +394,32 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await notice.count()).toBe(0);
   });
 
+  it.each(['/events', '/compare', '/assets'])('%s keeps its shape while a slow answer comes', async (address) => {
+    await logIn(page, url, admin, '/settings');
+    await page.addInitScript(() => {
+      const moved = { sum: 0 };
+      Object.assign(globalThis, { moved });
+      new PerformanceObserver((list) => {
+        // Of LayoutShift the DOM's own types know nothing.
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) moved.sum += entry.value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    const answer = Promise.withResolvers<void>();
+    await page.route(/\/api\/v1\/(events|detections\/changes|assets)\?/, async (route) => {
+      await answer.promise;
+      await route.continue();
+    });
+    await page.goto(url + address);
+    await page
+      .getByText(/^Loading /)
+      .first()
+      .waitFor();
+    answer.resolve();
+    await page.locator('tbody a').first().waitFor();
+    // A tenth is where people begin to notice (Web Vitals); the tables of the fixtures are shorter than the places of their rows.
+    expect(await page.evaluate(() => (globalThis as unknown as { moved: { sum: number } }).moved.sum)).toBeLessThan(0.1);
+  });
+
   it('never shows rows of the question before as the answer to this one', async () => {
     await logIn(page, url, admin, '/assets');
     await page.getByRole('link', { name: 'db-01', exact: true }).waitFor();

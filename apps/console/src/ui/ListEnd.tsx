@@ -34,7 +34,7 @@ export function ListEnd<Item>({ list, noun, follows }: { list: List<Item>; noun:
     observer.observe(end);
     return () => observer.disconnect();
   }, [count, follows]);
-  if (list.isPending || count === 0) return null;
+  if (count === 0) return null;
   if (list.isOutdated) return <div className="list-end quiet">Loading {noun} …</div>;
   const press = () => {
     isPressed.current = true;

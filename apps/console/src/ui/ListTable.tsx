@@ -14,8 +14,8 @@ import { useRowWindow } from './use-row-window.ts';
 import { useUrlState } from './use-url-state.ts';
 
 const actionWidthPx = 150;
-/** While the first rows are awaited the page has room for so many. */
-const skeletonRows = 8;
+/** While the first rows are awaited the page has room for so many; where the table is the page, for as many as are seen. */
+const skeletonRows = { h1: 24, h2: 8 };
 
 export interface Column<Item> {
   readonly id: string;
@@ -152,7 +152,7 @@ function Rows<Item>(props: RowsProps<Item>) {
         change({ sort: column?.sort, direction: isTurnedNow ? 'descending' : undefined });
       }}
       loading={list.isPending}
-      skeleton={{ totalRows: skeletonRows }}
+      skeleton={{ totalRows: skeletonRows[props.rank ?? 'h2'] }}
       loadingText={`Loading ${props.noun} …`}
       stickyHeader={props.rank === 'h1'}
       contentDensity="compact"
@@ -175,7 +175,8 @@ function Rows<Item>(props: RowsProps<Item>) {
           }
         />
       }
-      footer={<ListEnd list={list} noun={props.noun} follows={props.rank === 'h1'} />}
+      // What stands below the places of rows would be pushed away by the rows.
+      footer={list.isPending ? undefined : <ListEnd list={list} noun={props.noun} follows={props.rank === 'h1'} />}
       empty={props.empty}
     />
   );

@@ -42,7 +42,9 @@ export function ComparePage() {
       direction: oneOf(state['direction'], ['ascending', 'descending']),
     },
   });
-  const data = list.first;
+  // Figures of two other moments are none of these.
+  const data = list.isOutdated ? undefined : list.first;
+  const changes = data?.changes;
   const asset = state['asset'];
   const leadTo = useCallback(
     (change: ChangeKind, key?: string) => {
@@ -55,7 +57,7 @@ export function ComparePage() {
   const columns = useMemo(() => columnsBy(by, leadTo), [by, leadTo]);
   return (
     <div className="stack">
-      <Header variant="h1" description={data ? `${formatMoment(data.from)} to ${formatMoment(data.to)}` : undefined}>
+      <Header variant="h1" description={data ? `${formatMoment(data.from)} to ${formatMoment(data.to)}` : '…'}>
         Compare two moments
       </Header>
       <div className="filters">
@@ -72,13 +74,11 @@ export function ComparePage() {
           onChange={(value) => change({ by: value })}
         />
       </div>
-      {data ? (
-        <section className="tiles small" aria-label="Changes">
-          <Tile label="New" value={data.changes.new} to={leadTo('new')} note="found for the first time" />
-          <Tile label="Reopened" value={data.changes.reopened} to={leadTo('reopened')} note="had been fixed before" />
-          <Tile label="Fixed" value={data.changes.fixed} to={leadTo('fixed')} note="gone" />
-        </section>
-      ) : null}
+      <section className="tiles small" aria-label="Changes">
+        <Tile label="New" value={changes?.new} to={leadTo('new')} note="found for the first time" />
+        <Tile label="Reopened" value={changes?.reopened} to={leadTo('reopened')} note="had been fixed before" />
+        <Tile label="Fixed" value={changes?.fixed} to={leadTo('fixed')} note="gone" />
+      </section>
       <ListTable
         title={by === 'asset' ? 'Assets' : 'Checks'}
         noun="changes"

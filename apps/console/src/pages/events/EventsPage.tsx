@@ -82,6 +82,7 @@ export function EventsPage() {
               There are more events than can be counted and charted quickly: choose a shorter period or a kind.
             </p>
           ) : null}
+          {list.isPending ? <div className="skeleton event-place" aria-hidden="true" /> : null}
           {list.first?.chart ? <EventChart chart={list.first.chart} onStretch={(from, to) => change({ from, to })} /> : null}
         </div>
       }
