@@ -358,6 +358,27 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Detections');
   });
 
+  it('says what to do about a refusal, and does not offer to ask again', async () => {
+    await logIn(page, url, admin, '/settings');
+    const refusal = { code: 'FORBIDDEN', title: 'This is not allowed', detail: 'The role "reader" does not include user:read' };
+    await page.route('**/api/v1/users**', (route) => route.fulfill({ status: 403, json: refusal }));
+    await page.goto(`${url}/users`);
+    await page.getByText('Somebody who manages users can give you a role that includes it.').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    await page.goto(`${url}/checks/1`);
+    await page.getByText('It may be gone, or not be among what you may see.').waitFor();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Check');
+  });
+
+  it('keeps what was written in a dialog when somebody clicks beside it', async () => {
+    await logIn(page, url, admin, '/agents');
+    await page.getByRole('button', { name: 'Create activation key' }).click();
+    await page.getByLabel('Name').fill('web servers');
+    await page.mouse.click(5, 5);
+    await page.getByLabel('Most agents that may use it').fill('5');
+    expect(await page.getByLabel('Name').inputValue()).toBe('web servers');
+  });
+
   it('tries again by itself when the platform says when', async () => {
     await logIn(page, url, admin, '/checks');
     await expectHeading(page, 'Checks');

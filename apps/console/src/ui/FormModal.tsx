@@ -2,10 +2,10 @@ import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { type FormEvent, type ReactNode, useId } from 'react';
+import { type FormEvent, type ReactNode, useId, useRef } from 'react';
 import { Failure } from './Failure.tsx';
 
-/** A form over the page: Enter or the button does it, Escape gives it up. */
+/** A form over the page: Enter or the button does it, Escape gives it up; a click beside it does not, once something was written. */
 export function FormModal(props: {
   readonly title: string;
   readonly size?: 'large';
@@ -19,6 +19,7 @@ export function FormModal(props: {
   readonly children: ReactNode;
 }) {
   const formId = useId();
+  const isWritten = useRef(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (props.usable && !props.busy) props.onSubmit();
@@ -29,7 +30,9 @@ export function FormModal(props: {
       {...(props.size ? { size: props.size } : {})}
       header={props.title}
       closeAriaLabel="Close"
-      onDismiss={props.onClose}
+      onDismiss={({ detail }) => {
+        if (detail.reason !== 'overlay' || !isWritten.current) props.onClose();
+      }}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
@@ -43,7 +46,7 @@ export function FormModal(props: {
         </Box>
       }
     >
-      <form id={formId} className="stack" noValidate onSubmit={submit}>
+      <form id={formId} className="stack" noValidate onSubmit={submit} onInput={() => void (isWritten.current = true)}>
         {props.error ? <Failure error={props.error} /> : null}
         {props.children}
       </form>

@@ -9,6 +9,8 @@ import { endpoints } from '@vedette/protocol';
 import { type FormEvent, useState } from 'react';
 import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
+import { paths } from '../../paths.ts';
+import { AppLink } from '../../ui/AppLink.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 
 export function ChangePassword() {
@@ -35,7 +37,7 @@ export function ChangePassword() {
         {change.error ? <Failure error={change.error} /> : null}
         {change.isSuccess ? (
           <Alert type="success" statusIconAriaLabel="Success">
-            The password is changed; your other sessions ended.
+            The password is changed; your other sessions ended. <AppLink to={paths.dashboard()}>Go to the dashboard</AppLink>
           </Alert>
         ) : null}
         <FormField label="Present password">

@@ -69,7 +69,13 @@ export function AssetPage() {
     },
     `${assetId} ${name} ${tab} ${key}`,
   );
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  if (answer.error)
+    return (
+      <div className="stack">
+        <Header variant="h1">Asset</Header>
+        <Failure error={answer.error} retry={answer.refetch} />
+      </div>
+    );
   if (!answer.data) return <Loading what="the asset" />;
   const detail = answer.data;
   return (

@@ -42,7 +42,13 @@ export function CheckPage() {
     },
     `${name} ${key}`,
   );
-  if (answer.error) return <Failure error={answer.error} retry={answer.refetch} />;
+  if (answer.error)
+    return (
+      <div className="stack">
+        <Header variant="h1">Check</Header>
+        <Failure error={answer.error} retry={answer.refetch} />
+      </div>
+    );
   if (!answer.data) return <Loading what="the check" />;
   const { check, openAssets, origins, references, firstSeen, lastChanged, changes } = answer.data;
   return (
