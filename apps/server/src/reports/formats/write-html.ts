@@ -18,7 +18,9 @@ export async function* writeHtml(report: ReportDocument): AsyncGenerator<string>
 <dl>${facts.map(([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>
 `;
   if (figures.length > 0) {
-    const items = figures.map(({ label, value }) => `<li><b>${show(value, 'number')}</b> ${escapeHtml(label)}</li>`);
+    const items = figures.map(
+      ({ label, value }) => `<li><b>${value === null ? '–' : show(value, 'number')}</b> ${escapeHtml(label)}</li>`,
+    );
     yield `<ul class="figures">${items.join('')}</ul>\n`;
   }
   for (const table of tables) yield* writeTable(table);
@@ -39,14 +41,27 @@ async function* writeTable({ heading, note, columns, rows, empty }: ReportTable)
 
 function beginning(heading: string, columns: readonly Column[]): string {
   const heads = columns.map(
-    ({ title, kind }) => `<th scope="col"${kind === 'number' ? ' class="n"' : ''}>${escapeHtml(title)}</th>`,
+    ({ title, kind, width }) =>
+      `<th scope="col"${kind === 'number' ? ' class="n"' : ''} style="min-width:${Math.round(width / 2)}ch">${escapeHtml(title)}</th>`,
   );
   return `<table aria-label="${escapeHtml(heading)}">\n<thead><tr>${heads.join('')}</tr></thead>\n<tbody>\n`;
 }
 
 function cell({ key, kind }: Column, value: Cell): string {
   const mark = key === 'severity' && typeof value === 'string' ? ` class="s ${value.replaceAll(/[^a-z]/g, '')}"` : '';
-  return `<td${kind === 'number' ? ' class="n"' : mark}>${show(value, kind)}</td>`;
+  return `<td${kind === 'number' ? ' class="n"' : mark}>${kind === 'text' ? fold(String(value ?? '')) : show(value, kind)}</td>`;
+}
+
+/** Of a list that is longer than this, the beginning is shown: an upgrade of a kernel may fix two thousand checks. */
+const shownChars = 200;
+
+/** What is behind the beginning comes to sight where somebody wants it, which takes no script; on paper it stays out. */
+function fold(text: string): string {
+  const end = text.length > shownChars ? text.lastIndexOf(', ', shownChars) : -1;
+  if (end <= 0) return escapeHtml(text);
+  const rest = text.slice(end + 2);
+  const more = `${rest.split(', ').length} more`;
+  return `<details><summary>${escapeHtml(text.slice(0, end))}, <u>and ${more}</u></summary>${escapeHtml(rest)}</details>`;
 }
 
 function show(value: Cell, kind: Column['kind']): string {
@@ -76,8 +91,8 @@ dl { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 0; } dt { color: 
 .figures li { border: 1px solid #d5dbdb; border-radius: 6px; padding: .5rem .9rem; color: #545b64; }
 .figures b { display: block; font-size: 1.4rem; color: #16191f; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .5rem; vertical-align: top; overflow-wrap: anywhere; }
-th { border-bottom: 2px solid #16191f; white-space: nowrap; } td { border-bottom: 1px solid #eaeded; } .n { text-align: right; }
-.s { font-weight: 600; } .critical { color: #870303; } .high { color: #a82a0c; } .medium { color: #8a5000; }
-@media print { @page { size: A4 landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
+th { border-bottom: 2px solid #16191f; white-space: nowrap; } td { border-bottom: 1px solid #eaeded; } .n { text-align: right; white-space: nowrap; } section { overflow-x: auto; }
+.s { font-weight: 600; white-space: nowrap; } summary { list-style: none; cursor: pointer; } summary u { white-space: nowrap; } .critical { color: #870303; } .high { color: #a82a0c; } .medium { color: #8a5000; }
+@media print { @page { size: A4 landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; } section { overflow: visible; }
  thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } }
 `;
