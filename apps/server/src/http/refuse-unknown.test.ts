@@ -47,6 +47,16 @@ it.each<[string, object, string]>([
   expect([status, detail]).toEqual([400, expect.stringContaining(problem)]);
 });
 
+it.each([
+  ['lists', '['.repeat(200_000), ']'.repeat(200_000)],
+  ['objects', '{"a":'.repeat(100_000), `1${'}'.repeat(100_000)}`],
+])('refuses %s in each other without end', async (_, begin, end_) => {
+  const payload = `{"document":{"@context":"https://openvex.dev/ns/v0.2.0","statements":[],"x":${begin}${end_}}}`;
+  const headers = { ...caller.headers, 'content-type': 'application/json' };
+  const reply = await server.app.inject({ method: 'POST', url: '/api/v1/exceptions/vex', headers, payload });
+  expect([reply.statusCode, reply.json()]).toMatchObject([400, { detail: 'body: it has more than 100 levels' }]);
+});
+
 it('leaves what is kept as it came alone', async () => {
   const document = { '@context': 'https://openvex.dev/ns/v0.2.0', author: 'x', statements: [], tooling: { name: 'y' } };
   expect(await ask('POST', '/exceptions/vex', { document, dryRun: true })).toMatchObject({ status: 200 });

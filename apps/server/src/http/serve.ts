@@ -203,11 +203,23 @@ function read<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   endpoint: Endpoint<P, Q, B>,
   request: FastifyRequest,
 ): { params: z.output<P>; query: z.output<Q>; body: z.output<B> } {
+  refuseDeep(request.body);
   return {
     params: parse('path', endpoint.params, request.params),
     query: parse('query', endpoint.query, request.query),
     body: parse('body', endpoint.body, request.body),
   };
+}
+
+/** No document that we know has so many levels. What walks through one calls itself for each, and would run out of stack. */
+const maxLevels = 100;
+
+function refuseDeep(body: unknown): void {
+  let level: unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxLevels) throw new ApiError('BAD_REQUEST', `body: it has more than ${maxLevels} levels`);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
 }
 
 /** A view looks back: of a moment that is still to come nothing is known, and an answer as of now would not say so. */
