@@ -20,12 +20,13 @@ export type OwnerRights =
 export async function ownerRights(
   db: Kysely<Database>,
   { organizationId, ownerId, createdBy }: Owned,
-  needed: Permission,
+  ...needed: readonly Permission[]
 ): Promise<OwnerRights> {
   const stopped = (why: string): OwnerRights => ({ scopes: null, problem: `${createdBy}, who owns it, ${why}` });
   const owner = ownerId === null ? null : await callerOfUser(db, { organizationId, userId: ownerId });
   if (!owner) return stopped('was removed or disabled, or has no role any more');
-  if (!mayUse(owner, needed)) return stopped(`may no longer ${permissionMeanings[needed].describes}`);
+  const lost = needed.find((one) => !mayUse(owner, one));
+  if (lost) return stopped(`may no longer ${permissionMeanings[lost].describes}`);
   if (owner.seesNoAsset) return stopped('may see no asset any more');
   return { scopes: owner.scopes, problem: null };
 }

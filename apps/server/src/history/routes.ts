@@ -1,5 +1,6 @@
 import { endpoints } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
+import { mayUse } from '../auth/admit.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
@@ -35,9 +36,16 @@ export function registerHistoryRoutes(app: FastifyInstance, context: Context): v
     return { revision: `${startedAt.getTime()}-${revision}` };
   });
 
-  serve(app, context, endpoints.getTimeline, async ({ params: { assetId }, query, caller: { organizationId } }) => {
+  serve(app, context, endpoints.getTimeline, async ({ params: { assetId }, query, caller }) => {
+    const { organizationId } = caller;
     const before = query.before === undefined ? null : new Date(query.before);
-    const timeline = await findTimeline(db, { organizationId, assetId, before, limit: query.limit });
+    const timeline = await findTimeline(db, {
+      organizationId,
+      assetId,
+      before,
+      limit: query.limit,
+      withDetections: mayUse(caller, 'detection:read'),
+    });
     // Whatever is known of an asset begins with its enrollment.
     if (before === null && timeline.items.length === 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return timeline;

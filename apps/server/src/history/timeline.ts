@@ -7,6 +7,8 @@ interface Wish {
   readonly assetId: string;
   readonly before: Date | null;
   readonly limit: number;
+  /** Whoever asks may see them. */
+  readonly withDetections: boolean;
 }
 
 const shown = 20;
@@ -17,7 +19,7 @@ export async function findTimeline(db: Kysely<Database>, wish: Wish): Promise<{ 
     await enrolled(db, wish),
     await packageChanges(db, wish),
     await factChanges(db, wish),
-    await detectionChanges(db, wish),
+    wish.withDetections ? await detectionChanges(db, wish) : [],
   ];
   const all = parts.flat().toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : rank[a.kind] - rank[b.kind]));
   return { items: all.slice(0, wish.limit), more: all.length > wish.limit };

@@ -104,6 +104,7 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
   serve(app, context, saveNotificationRule, async ({ body, caller }) => {
     const { organizationId, userId, login } = caller;
     const now = clock();
+    const scopes = scopesOf(caller, { tellsOfDetections: body.events.some((event) => event.startsWith('detection.')) });
     readMoment(body.query, 'detection', now);
     readMoment(body.assets, 'asset', now);
     const rules = await loadRules(db, organizationId);
@@ -125,7 +126,7 @@ export function registerNotificationRoutes(app: FastifyInstance, context: Contex
       channelIds: [...new Set(channelIds)],
       digestMinutes,
       enabled,
-      scopes: [...scopesOf(caller)],
+      scopes: [...scopes],
       createdAt: now,
       createdBy: login,
       ownerId: userId,

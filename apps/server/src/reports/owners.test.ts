@@ -67,6 +67,44 @@ const disable = () => change({ disabled: true });
 const remove = () => ask('DELETE', `/users/${owner.userId}`);
 const narrow = () => change({ role: 'unit-manager', scope: 'hostname:web*' });
 
+describe('a token that may not see detections', () => {
+  const others = ['asset:read', 'report:read', 'report:write', 'notification:read', 'notification:write'];
+  const holding = async (permissions: readonly string[]): Promise<TestCaller> => {
+    const { json } = await ask<{ secret: string }>('POST', '/api-tokens', { name: 'narrow', permissions });
+    return { ...world.manager, headers: { authorization: `Bearer ${json.secret}` } };
+  };
+
+  it.each<[string, string, object]>([
+    ['a report', '/reports', { kind: 'detections', format: 'csv' }],
+    ['a look at one', '/reports/preview', {}],
+    ['a schedule', '/report-schedules', { kind: 'summary', format: 'pdf', cron: '0 7 * * *' }],
+    ['a rule', '/notification-rules', { name: 'x', events: ['agent.silent', 'detection.new'], channelIds: [randomUUID()] }],
+  ])('gets them by way of %s in vain', async (_, path, body) => {
+    const { status, json } = await ask<{ detail: string }>('POST', path, body, await holding(others));
+    expect([status, json.detail]).toEqual([403, 'It would tell of detections: it takes detection:read, too']);
+    expect((await ask('POST', path, body, await holding([...others, 'detection:read']))).status).not.toBe(403);
+  });
+
+  it('finds none in what happened to an asset', async () => {
+    const { json } = await ask<{ items: { assetId: string }[] }>('GET', '/assets');
+    const path = `/assets/${json.items[0]?.assetId}/timeline`;
+    const kinds = async (caller: TestCaller) => {
+      const { items } = (await ask<{ items: { kind: string }[] }>('GET', path, undefined, caller)).json;
+      return [...new Set(items.map(({ kind }) => kind))].toSorted();
+    };
+    expect(await kinds(world.manager)).toEqual(['detections', 'enrolled', 'facts', 'packages']);
+    expect(await kinds(await holding(others))).toEqual(['enrolled', 'facts', 'packages']);
+  });
+
+  it('stops the schedules of whoever has one no more', async () => {
+    const role = await ask<{ role: string }>('POST', '/roles', { name: 'Reports', permissions: [...others, 'detection:read'] });
+    const made = await testCaller(world.server, { organizationId: world.manager.organizationId, role: role.json.role });
+    const { scheduleId } = await newSchedule(made);
+    await ask('POST', `/roles/${role.json.role}`, { name: 'Reports', permissions: others });
+    expect((await scheduleAs(world.manager, scheduleId))?.problem).toContain('may no longer see detections');
+  });
+});
+
 describe('a schedule', () => {
   it('runs with what its owner may see at that time: somebody whose rights were narrowed gets no more than that', async () => {
     const schedule = await newSchedule();

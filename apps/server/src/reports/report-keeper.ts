@@ -118,7 +118,7 @@ export class ReportKeeper implements AsyncDisposable {
     const { organizationId, asOf, since } = row;
     const wish = readWish(row.wish);
     if (!wish) throw new ApiError('BAD_REQUEST', 'What it asks for is understood no more: have it made anew.');
-    const { scopes, problem } = await ownerRights(db, row, 'report:write');
+    const { scopes, problem } = await ownerRights(db, row, 'report:write', 'detection:read');
     if (problem !== null) throw new ApiError('FORBIDDEN', problem);
     const made = await makeReport(this.#context, { organizationId, wish, asOf, since, scopes });
     const hash = createHash('sha256');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createReport, deleteReport, getReport, listReports, previewReport, ReportId } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { admit } from '../auth/admit.ts';
+import { admit, mayUse } from '../auth/admit.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { findByQuery } from '../detections/find-by-query.ts';
@@ -112,8 +112,14 @@ export function readerOf({ organizationId, userId, scopes, seesNoAsset }: Caller
   return { organizationId, userId, seesAll: scopes.length === 0 && !seesNoAsset };
 }
 
-/** What is made later keeps to what its maker may see. Throws ApiError FORBIDDEN for somebody who may see no asset. */
-export function scopesOf({ scopes, seesNoAsset }: Caller): readonly string[] {
+/**
+ * What is made later keeps to what its maker may see: it must not tell a token, or a role, what that may not ask for. Throws ApiError
+ * FORBIDDEN for somebody who may see no asset, or no detection where it tells of detections.
+ */
+export function scopesOf(caller: Caller, { tellsOfDetections = true } = {}): readonly string[] {
+  const { scopes, seesNoAsset } = caller;
+  if (tellsOfDetections && !mayUse(caller, 'detection:read'))
+    throw new ApiError('FORBIDDEN', 'It would tell of detections: it takes detection:read, too');
   if (seesNoAsset) throw new ApiError('FORBIDDEN', 'You may see no asset: ask for an asset scope, or for a role that needs none');
   return scopes;
 }

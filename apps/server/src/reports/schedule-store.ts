@@ -87,7 +87,7 @@ function planOf(row: ScheduleRow, now: Date): [{ readonly next: Date | null } | 
 /** Why a schedule cannot be run now, and what to do; null where it can. */
 export async function problemOf(db: Db, row: ScheduleRow): Promise<string | null> {
   if (!readWish(row.wish)) return 'What it asks for is understood no more: save it anew, or delete it.';
-  const { problem } = await ownerRights(db, row, 'report:write');
+  const { problem } = await ownerRights(db, row, 'report:write', 'detection:read');
   return problem && `${problem}: whoever may see every asset can take it over.`;
 }
 
