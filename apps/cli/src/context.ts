@@ -38,9 +38,16 @@ export function readContext(environment: Environment): Context {
   const token = environment['VEDETTE_TOKEN'] ?? stored?.token;
   if (!url)
     throw new CliError('CONFIG', 'no platform is known: run "vedette login --url ADDRESS", or set VEDETTE_URL and VEDETTE_TOKEN');
-  if (!URL.canParse(url)) throw new CliError('CONFIG', `VEDETTE_URL is not an address: ${url}`);
+  if (!isAddress(url)) throw new CliError('CONFIG', 'VEDETTE_URL is no http or https address without user and password');
   if (!token) throw new CliError('AUTH', `no token for ${url}: set VEDETTE_TOKEN or run "vedette login --url ${url}"`);
   return { url, token };
+}
+
+/** Of a platform. What may be in another one, a password, is not repeated. */
+export function isAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }
 
 function usedContext(environment: Environment): Context | undefined {

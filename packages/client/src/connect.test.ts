@@ -7,10 +7,10 @@ import { connect } from './connect.ts';
 let server: Server | null = null;
 afterEach(() => server?.close());
 
-async function clientOf(answer: RequestListener) {
+async function clientOf(answer: RequestListener, scheme = 'http') {
   server = createServer(answer);
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  return connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { token: 'vdt_x' });
+  return connect(`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`, { token: 'vdt_x' });
 }
 
 it.each<[string, RequestListener, object]>([
@@ -32,6 +32,14 @@ it.each<[string, RequestListener, object]>([
 ])('of %s an ApiError says in one line what came', async (_, answer, expected) => {
   const client = await clientOf(answer);
   await expect(client.call(getSession, {})).rejects.toMatchObject({ name: 'ApiError', ...expected });
+});
+
+it('asks whether it is an http:// address where no TLS is spoken', async () => {
+  const client = await clientOf((_, response) => response.end(), 'https');
+  await expect(client.call(getSession, {})).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringMatching(/does not speak TLS .*is it an http:\/\/ address/),
+  });
 });
 
 it('tells of a download that breaks off, so that nobody takes half of a file for the whole', async () => {

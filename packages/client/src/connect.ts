@@ -77,9 +77,19 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (cause) {
-    const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-    throw unreachable(`${url.origin} does not answer (${why}); is the platform running?`, cause);
+    throw unreachable(`${url.origin} ${whyNot(cause)}`, cause);
   }
+}
+
+/** The end of a sentence: what was in the way, and what to do about it. */
+function whyNot(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : null;
+  const code = cause !== null && 'code' in cause ? String(cause.code) : '';
+  const why = cause?.message ?? String(error);
+  if (/CERT|SIGNATURE|ISSUER/.test(code))
+    return `has a certificate that is not believed (${code}: ${why}); NODE_EXTRA_CA_CERTS=FILE names an authority to believe, too`;
+  if (code.startsWith('ERR_SSL_')) return `does not speak TLS as this program does (${code}); is it an http:// address?`;
+  return `does not answer (${why}); is the platform running?`;
 }
 
 async function readLimited(response: Response): Promise<string> {

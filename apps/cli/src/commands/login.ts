@@ -1,6 +1,6 @@
 import { getSession } from '@vedette/protocol';
 import { connect } from '../api/connect.ts';
-import { firstContext, readContexts, writeContexts } from '../context.ts';
+import { firstContext, isAddress, readContexts, writeContexts } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { text } from './list-options.ts';
@@ -15,7 +15,7 @@ export const login: Command = {
     const name = environment['VEDETTE_CONTEXT'] || firstContext;
     const kept = readContexts(environment);
     const url = text(options['url']) ?? environment['VEDETTE_URL'] ?? 'http://127.0.0.1:8420';
-    if (!URL.canParse(url)) throw new CliError('USAGE', `--url is not an address: ${url}`);
+    if (!isAddress(url)) throw new CliError('USAGE', '--url takes an http or https address without user and password');
     // Never an option: it would show in the list of processes and in the shell's history.
     const token = environment['VEDETTE_TOKEN'] ?? (await askSecret('API token (make one in the console): '));
     const data = await connect(url, { token }).call(getSession, {});
