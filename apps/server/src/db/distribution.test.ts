@@ -23,6 +23,23 @@ const ofSchema = `relnamespace = current_schema()::regnamespace`;
 /** A table, or the one that it is a partition of. */
 const root = `coalesce(pg_partition_root(pg_class.oid), pg_class.oid)::regclass::text`;
 
+/** A foreign key. */
+interface Key {
+  readonly table: string;
+  readonly other: string;
+  readonly columns: readonly string[];
+  readonly others: readonly string[];
+  readonly cascades: boolean;
+}
+
+/** Whether a key points at rows that lie beside its own. */
+function isPossible({ table, other, columns, others, cascades }: Key): boolean {
+  const [from, to] = [columnOf(table), columnOf(other)];
+  if (to !== null) return from !== null && columns.includes(from) && columns.indexOf(from) === others.indexOf(to);
+  if (from !== null) return distribution[other] === 'everywhere';
+  return distribution[table] === 'coordinator' || distribution[other] === 'everywhere' || !cascades;
+}
+
 describe('what Citus asks of a schema', () => {
   it('every table has its place', async () => {
     const tables = await ask<{ name: string }>(
@@ -49,7 +66,8 @@ describe('what Citus asks of a schema', () => {
       where ${ofSchema} and (indisunique or indisexclusion)`);
     const ofAssets = indexes.filter(({ table }) => columnOf(table) !== null);
     expect(ofAssets.length).toBeGreaterThan(10);
-    for (const { name, table, columns } of ofAssets) expect(columns, name).toContain(columnOf(table));
+    const without = ofAssets.filter(({ table, columns }) => !columns.includes(columnOf(table) ?? ''));
+    expect(without.map(({ name }) => name)).toEqual([]);
   });
 
   it('no key points from where its table lies to where the other one does not', async () => {
@@ -68,14 +86,7 @@ describe('what Citus asks of a schema', () => {
       from pg_constraint join pg_class on pg_class.oid = conrelid
       where ${ofSchema} and contype = 'f'`);
     expect(keys.length).toBeGreaterThan(10);
-    for (const { name, table, other, columns, others, cascades } of keys) {
-      const [from, to] = [distribution[table], distribution[other]];
-      if (typeof to === 'object') {
-        expect(columns.indexOf(columnOf(table) ?? ''), name).toBe(others.indexOf(columnOf(other) ?? ''));
-        expect(columns, name).toContain(columnOf(table));
-      } else if (typeof from === 'object') expect(to, name).toBe('everywhere');
-      else if (from === 'everywhere' && to === 'coordinator') expect(cascades, name).toBe(false);
-    }
+    expect(keys.filter((key) => !isPossible(key)).map(({ name }) => name)).toEqual([]);
   });
 
   it('there are triggers and rules only at the coordinator, and nothing that inherits', async () => {
@@ -87,7 +98,7 @@ describe('what Citus asks of a schema', () => {
       union all
       select inhrelid::regclass::text from pg_inherits join pg_class on pg_class.oid = inhrelid where ${ofSchema} and not relispartition and relkind = 'r'`);
     expect(marked.length).toBeGreaterThan(0);
-    for (const { table } of marked) expect(distribution[table], table).toBe('coordinator');
+    expect(marked.filter(({ table }) => distribution[table] !== 'coordinator')).toEqual([]);
   });
 
   it('the statements that put tables in their places are understood, and name each once', async () => {

@@ -57,26 +57,29 @@ function brokenByPlace(scope: Scope, statement: Statement, catalogue: Catalogue)
 function brokenByChange({ query }: Scope, catalogue: Catalogue): string[] {
   const command = textAt(query, 'commandType');
   const isMutable = (node: TreeNode) => worstOf(node, catalogue) !== 'i';
-  const changed = nodesAt(query, 'rtable')[Number(textAt(query, 'resultRelation')) - 1] ?? query;
   const targets = nodesAt(query, 'targetList');
-  const broken: string[] = [];
-  if (command === update || command === remove) {
-    const where = nodeAt(nodeAt(query, 'jointree') ?? query, 'quals');
-    broken.push(...[...targets, ...(where ? [where] : [])].flatMap((part) => brokenByExpression(part, catalogue)));
-  }
+  const where = nodeAt(nodeAt(query, 'jointree') ?? query, 'quals');
   const conflict = nodeAt(query, 'onConflict');
   const onConflict = conflict ? nodesAt(conflict, 'onConflictSet') : [];
   const conflictWhere = conflict && nodeAt(conflict, 'onConflictWhere');
+  const changing = command === update || command === remove ? [...targets, ...(where ? [where] : [])] : [];
+  const broken = changing.flatMap((part) => brokenByExpression(part, catalogue));
   if ([...onConflict, ...(conflictWhere ? [conflictWhere] : [])].some(isMutable)) broken.push('a mutable function on conflict');
   if (nodesAt(query, 'returningList').some(isMutable)) broken.push('a mutable function is returned');
-  const set = [...(command === update ? targets : []), ...onConflict];
-  const shardedBy = catalogue.shardedBy.get(textAt(changed, 'relid'));
-  if (set.some((target) => textAt(target, 'resno') === shardedBy)) broken.push('a row would move to another shard');
+  return [...broken, ...brokenByColumns(query, [...(command === update ? targets : []), ...onConflict], catalogue)];
+}
+
+/** Of columns that a query sets. */
+function brokenByColumns(query: TreeNode, set: readonly TreeNode[], catalogue: Catalogue): string[] {
+  const oid = textAt(nodesAt(query, 'rtable')[Number(textAt(query, 'resultRelation')) - 1] ?? query, 'relid');
+  const table = catalogue.tableNames.get(oid) ?? '';
   const names = set.map((target) => textAt(target, 'resname').replaceAll('"', ''));
-  const table = catalogue.tableNames.get(textAt(changed, 'relid')) ?? '';
-  if (names.some((name) => followed[table]?.includes(name)) && !names.includes('written_by'))
-    broken.push(`${table} is changed without written_by`);
-  return broken;
+  const isMoved = set.some((target) => textAt(target, 'resno') === catalogue.shardedBy.get(oid));
+  const isSilent = names.some((name) => followed[table]?.includes(name)) && !names.includes('written_by');
+  return [
+    ...(isMoved ? ['a row would move to another shard'] : []),
+    ...(isSilent ? [`${table} is changed without written_by`] : []),
+  ];
 }
 
 /** Of what an update or delete sets and where. */
