@@ -23,6 +23,12 @@ const ofSchema = `relnamespace = current_schema()::regnamespace`;
 /** A table, or the one that it is a partition of. */
 const root = `coalesce(pg_partition_root(pg_class.oid), pg_class.oid)::regclass::text`;
 
+function columnNames(table: string, numbers: string): string {
+  return `array(
+    select attname::text from unnest(${numbers}) with ordinality as key (number, place)
+    join pg_attribute on attrelid = ${table} and attnum = number order by place)`;
+}
+
 /** A foreign key. */
 interface Key {
   readonly table: string;
@@ -71,17 +77,9 @@ describe('what Citus asks of a schema', () => {
   });
 
   it('no key points from where its table lies to where the other one does not', async () => {
-    const keys = await ask<{
-      name: string;
-      table: string;
-      other: string;
-      columns: string[];
-      others: string[];
-      cascades: boolean;
-    }>(`
+    const keys = await ask<Key & { name: string }>(`
       select conname as name, ${root} as table, coalesce(pg_partition_root(confrelid), confrelid)::regclass::text as other,
-        array(select attname::text from unnest(conkey) as number join pg_attribute on attrelid = conrelid and attnum = number) as columns,
-        array(select attname::text from unnest(confkey) as number join pg_attribute on attrelid = confrelid and attnum = number) as others,
+        ${columnNames('conrelid', 'conkey')} as columns, ${columnNames('confrelid', 'confkey')} as others,
         confdeltype <> 'a' as cascades
       from pg_constraint join pg_class on pg_class.oid = conrelid
       where ${ofSchema} and contype = 'f'`);
