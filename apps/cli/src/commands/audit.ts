@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { AuditChain, AuditHead, type ChainedAuditEvent, listAuditEvents } from '@vedette/protocol';
+import { AuditChain, AuditHead, AuditSorting, type ChainedAuditEvent, listAuditEvents } from '@vedette/protocol';
 import { CliError, exitCodes } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
-import { text, wholeNumber } from './list-options.ts';
+import { sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 const auditList: Command = {
   name: 'audit list',
   summary: 'List who changed what, newest first.',
   options: [
     ['--search <text>', 'part of a login, an action or an id'],
+    ...sortOptions(AuditSorting.options),
     ['--limit <n>', 'at most this many (default 100, at most 500)'],
     ['--after <cursor>', 'what comes behind the page that ended with this `next`'],
   ],
@@ -17,6 +18,7 @@ const auditList: Command = {
   async run({ client }, _, options) {
     const query = {
       search: text(options['search']),
+      ...sorting(options, AuditSorting.options),
       limit: wholeNumber('--limit', options['limit']),
       after: text(options['after']),
     };

@@ -1,7 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endpoints } from '@vedette/protocol';
+import { type Endpoint, endpoints } from '@vedette/protocol';
 import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { allCommands } from './index.ts';
+import { sortOptions } from './list-options.ts';
 
 /** What only a browser does; `vedette api` reaches them like all others. */
 const withoutCommand = new Map<string, string>([
@@ -33,4 +36,16 @@ it('every operation of the public API has a command, or a reason to have none', 
   const called = new Set(sources.flatMap((text) => [...text.matchAll(/\b\w+\b/g)].map(([word]) => word)));
   const missing = Object.keys(endpoints).filter((name) => !called.has(name) && !withoutCommand.has(name));
   expect(missing).toEqual([]);
+});
+
+it('every order that a list of the public API has can be asked for by a command', async () => {
+  const options = (await allCommands()).flatMap((command) => (command.options ?? []).map(([, says]) => says));
+  const missing = (Object.values(endpoints) as Endpoint[]).filter(({ query }) => {
+    const sort = query instanceof z.ZodObject ? query.shape['sort'] : undefined;
+    const bare = sort instanceof z.ZodDefault || sort instanceof z.ZodOptional ? sort.unwrap() : sort;
+    if (!(bare instanceof z.ZodEnum)) return false;
+    const [[, says] = ['', '']] = sortOptions(bare.options.map(String));
+    return !options.some((one) => one.startsWith(says));
+  });
+  expect(missing.map(({ name }) => name)).toEqual([]);
 });

@@ -4,6 +4,7 @@ import {
   endException,
   type Exception,
   ExceptionId,
+  ExceptionSorting,
   exportVex,
   getException,
   importVex,
@@ -20,16 +21,21 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command, Outcome } from './command.ts';
-import { page, pageOptions, queryText, text, wholeNumber } from './list-options.ts';
+import { page, pageOptions, queryText, sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 const exceptionsList: Command = {
   name: 'exceptions list',
   summary: 'List exceptions, the newest first.',
-  options: [['--state <state>', 'requested, active, expired, ended or rejected'], ...pageOptions],
-  example: 'vedette exceptions list --state active',
+  options: [
+    ['--state <state>', 'requested, active, expired, ended or rejected'],
+    ...sortOptions(ExceptionSorting.options),
+    ...pageOptions,
+  ],
+  example: 'vedette exceptions list --state active --sort expiresAt',
   async run({ client }, _, options) {
     const state = text(options['state']) as 'active' | undefined; // the server names the words it accepts
-    const data = await client().call(listExceptions, { query: { ...page(options), state } });
+    const order = sorting(options, ExceptionSorting.options);
+    const data = await client().call(listExceptions, { query: { ...page(options), ...order, state } });
     const rows = data.items.map((one) => [
       one.exceptionId,
       one.state,

@@ -1,9 +1,17 @@
-import { AssetId, compareMoments, getTimeline, getTrends, severityNames, type TimelineEntry } from '@vedette/protocol';
+import {
+  AssetId,
+  ChangeOrder,
+  compareMoments,
+  getTimeline,
+  getTrends,
+  severityNames,
+  type TimelineEntry,
+} from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { text, wholeNumber } from './list-options.ts';
+import { sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 export const detectionsChanges: Command = {
   name: 'detections changes',
@@ -13,6 +21,7 @@ export const detectionsChanges: Command = {
     ['--to <time>', 'the second one; now where it is left out'],
     ['--by <what>', 'asset (default) or check'],
     ['--asset <asset>', 'only of this asset'],
+    ...sortOptions(ChangeOrder.options),
     ['--limit <n>', 'at most this many (default 100, at most 500)'],
   ],
   example: 'vedette detections changes --from 2026-11-01T00:00:00Z --by check',
@@ -21,7 +30,8 @@ export const detectionsChanges: Command = {
     if (from === undefined) throw new CliError('USAGE', '--from is missing: a moment such as 2026-11-01T00:00:00Z');
     const asset = options['asset'] === undefined ? undefined : identifier(AssetId, 'asset', options['asset']);
     const groupBy = text(options['by']) as 'asset' | undefined; // the server names the words it accepts
-    const query = { from, to: text(options['to']), groupBy, assetId: asset, limit: wholeNumber('--limit', options['limit']) };
+    const part = { ...sorting(options, ChangeOrder.options), limit: wholeNumber('--limit', options['limit']) };
+    const query = { from, to: text(options['to']), groupBy, assetId: asset, ...part };
     const data = await client().call(compareMoments, { query });
     const rows = data.groups.map((one) => [one.label, one.new, one.reopened, one.fixed]);
     const { changes } = data;

@@ -14,6 +14,7 @@ import {
   ReportFormat,
   ReportId,
   ReportKind,
+  ReportSorting,
   runReportSchedule,
   saveReportSchedule,
   takeOverReportSchedule,
@@ -24,7 +25,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command, Surroundings } from './command.ts';
-import { page, pageOptions, queryText, text, wholeNumber } from './list-options.ts';
+import { page, pageOptions, queryText, sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 type Options = Readonly<Record<string, string | true | undefined>>;
 
@@ -119,10 +120,10 @@ const reportsPreview: Command = {
 const reportsList: Command = {
   name: 'reports list',
   summary: 'List reports, the newest first.',
-  options: [...pageOptions],
-  example: 'vedette reports list',
+  options: [...sortOptions(ReportSorting.options), ...pageOptions],
+  example: 'vedette reports list --sort kind',
   async run({ client }, _args, options) {
-    const data = await client().call(listReports, { query: page(options) });
+    const data = await client().call(listReports, { query: { ...page(options), ...sorting(options, ReportSorting.options) } });
     const rows = data.items.map((one) => [
       one.reportId,
       one.name,

@@ -1,17 +1,18 @@
-import { ApiTokenId, createApiToken, deleteApiToken, listApiTokens, PermissionName } from '@vedette/protocol';
+import { ApiTokenId, ApiTokenSorting, createApiToken, deleteApiToken, listApiTokens, PermissionName } from '@vedette/protocol';
 import { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { text, wholeNumber } from './list-options.ts';
+import { sorting, sortOptions, text, wholeNumber } from './list-options.ts';
 
 const tokensList: Command = {
   name: 'tokens list',
   summary: 'List your API tokens, without their secrets.',
-  example: 'vedette tokens list',
-  async run({ client }) {
-    const data = await client().call(listApiTokens, {});
+  options: [...sortOptions(ApiTokenSorting.options)],
+  example: 'vedette tokens list --sort expiresAt',
+  async run({ client }, _, options) {
+    const data = await client().call(listApiTokens, { query: sorting(options, ApiTokenSorting.options) });
     const rows = data.items.map((token) => [
       token.apiTokenId,
       token.name,

@@ -7,11 +7,12 @@ import {
   resetPassword,
   resetSecondFactors,
   type User,
+  UserSorting,
 } from '@vedette/protocol';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
-import { queryText, text } from './list-options.ts';
+import { queryText, sorting, sortOptions, text } from './list-options.ts';
 import { endedText, tokensToo } from './log-out.ts';
 
 type Options = Readonly<Record<string, string | true | undefined>>;
@@ -19,9 +20,10 @@ type Options = Readonly<Record<string, string | true | undefined>>;
 const usersList: Command = {
   name: 'users list',
   summary: 'List the users of the organization.',
-  example: 'vedette users list',
-  async run({ client }) {
-    const data = await client().call(listUsers, {});
+  options: [...sortOptions(UserSorting.options)],
+  example: 'vedette users list --sort lastLogin',
+  async run({ client }, _, options) {
+    const data = await client().call(listUsers, { query: sorting(options, UserSorting.options) });
     const rows = data.items.map((user) => [
       user.login,
       user.name,
