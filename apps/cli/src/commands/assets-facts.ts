@@ -12,14 +12,22 @@ export const assetsFacts: Command = {
   options: [
     ['--search <text>', 'only rows that hold this'],
     ['--as-of <time>', 'what it had read by this moment of the past'],
+    ['--sort <column>', 'by this column; by key where it is left out'],
+    ['--descending', 'the other way round, for a column'],
     ...pageOptions,
   ],
-  example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --search openssl',
+  example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --sort source',
   async run({ client }, [asset, collector], options) {
     if (!collector) throw new CliError('USAGE', 'name a collector, such as dpkg');
     const data = await client().call(listFacts, {
       params: { assetId: identifier(AssetId, 'asset', asset), collector },
-      query: { ...page(options), search: text(options['search']), asOf: text(options['asOf']) },
+      query: {
+        ...page(options),
+        search: text(options['search']),
+        asOf: text(options['asOf']),
+        sort: text(options['sort']),
+        direction: options['descending'] === true ? 'descending' : undefined,
+      },
     });
     const columns = [...new Set(data.items.flatMap((row) => Object.keys(row)))];
     const rows = data.items.map((row) => columns.map((column) => cell(row[column])));
