@@ -370,6 +370,20 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Check');
   });
 
+  it('takes what is typed as soon as the palette or a form is open', async () => {
+    await logIn(page, url, admin, '/agents');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: 'Go to' }).waitFor();
+    await page.keyboard.type('db-01');
+    await page.getByRole('link', { name: 'db-01 asset' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Create activation key' }).press('Enter');
+    await page.getByRole('dialog', { name: 'Create activation key' }).waitFor();
+    await page.keyboard.type('web servers');
+    expect(await page.getByLabel('Name').inputValue()).toBe('web servers');
+  });
+
   it('keeps what was written in a dialog when somebody clicks beside it', async () => {
     await logIn(page, url, admin, '/agents');
     await page.getByRole('button', { name: 'Create activation key' }).click();

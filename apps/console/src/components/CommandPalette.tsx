@@ -9,6 +9,7 @@ import { useMay } from '../api/use-may.ts';
 import { paths } from '../paths.ts';
 import { placesFor } from './places.ts';
 import { savedQueryPath } from './saved-query-path.ts';
+import { FirstFieldFocus } from '../ui/FirstFieldFocus.tsx';
 import { useSettled } from '../ui/use-settled.ts';
 
 const own = [
@@ -81,13 +82,12 @@ function Palette({ opener, onClose }: { opener: Element; onClose: () => void }) 
   };
   return (
     <Modal visible header="Go to" closeAriaLabel="Close" onDismiss={onClose}>
+      <FirstFieldFocus />
       <Input
         value={text}
         type="search"
         ariaLabel="Page, asset, check, package or saved query"
         placeholder="Page, asset, CVE, check number, package or saved query"
-        // oxlint-disable-next-line jsx-a11y/no-autofocus -- somebody has just asked for it
-        autoFocus
         onChange={({ detail }) => {
           setText(detail.value);
           setChosen(0);

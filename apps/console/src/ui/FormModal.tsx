@@ -3,6 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type FormEvent, type ReactNode, useId, useRef } from 'react';
+import { FirstFieldFocus } from './FirstFieldFocus.tsx';
 import { Failure } from './Failure.tsx';
 
 /** A form over the page: Enter or the button does it, Escape gives it up; a click beside it does not, once something was written. */
@@ -47,6 +48,7 @@ export function FormModal(props: {
       }
     >
       <form id={formId} className="stack" noValidate onSubmit={submit} onInput={() => void (isWritten.current = true)}>
+        <FirstFieldFocus />
         {props.error ? <Failure error={props.error} /> : null}
         {props.children}
       </form>
