@@ -628,6 +628,33 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await scanned.isVisible()).toBe(true);
   });
 
+  it('prints what is shown, light and without what one presses', async () => {
+    await logIn(page, url, admin, '/assets');
+    await expectHeading(page, 'Assets');
+    await page.getByRole('button', { name: 'Use dark mode' }).click();
+    await page.emulateMedia({ media: 'print' });
+    await expect.poll(() => page.locator('body.awsui-dark-mode').count(), { timeout: 15_000 }).toBe(0);
+    for (const part of ['#top-bar', '.filters', 'nav']) expect(await page.locator(part).first().isVisible(), part).toBe(false);
+    expect(await page.getByRole('link', { name: 'web-01', exact: true }).isVisible()).toBe(true);
+    await page.emulateMedia({ media: 'screen' });
+    await expect.poll(() => page.locator('body.awsui-dark-mode').count(), { timeout: 15_000 }).toBe(1);
+  });
+
+  it('gives the columns beside a long name their room', async () => {
+    await logIn(page, url, admin, '/profiles');
+    await expectHeading(page, 'Profiles');
+    await page.locator('tbody th').first().waitFor();
+    await page.route('**/api/v1/profiles', async (route) => {
+      const answer = await route.fetch();
+      const { items, ...more } = (await answer.json()) as { items: object[] };
+      await route.fulfill({ json: { ...more, items: items.map((one) => ({ ...one, name: 'x'.repeat(100) })) } });
+    });
+    await page.reload();
+    const name = page.getByText('x'.repeat(100)).first();
+    await name.waitFor();
+    expect((await name.boundingBox())?.width).toBeLessThan(400);
+  });
+
   it('remembers dark mode', async () => {
     await logIn(page, url, admin);
     await page.getByRole('button', { name: 'Use dark mode' }).click();

@@ -3,6 +3,7 @@ import { useSyncExternalStore } from 'react';
 export type ColorMode = 'light' | 'dark';
 const key = 'vedette-color-mode';
 const system = matchMedia('(prefers-color-scheme: dark)');
+const print = matchMedia('print');
 const listeners = new Set<() => void>();
 
 /** What the person chose, or else what the system says. */
@@ -21,7 +22,8 @@ export function setColorMode(mode: ColorMode): void {
 
 /** Puts the mode on the page; called once before the first drawing. */
 export function applyColorMode(): void {
-  const mode = colorMode();
+  // Paper is light: printers leave the background out, not the text that stood on it.
+  const mode = print.matches ? 'light' : colorMode();
   // The component library looks for this class.
   document.body.classList.toggle('awsui-dark-mode', mode === 'dark');
   document.documentElement.style.colorScheme = mode;
@@ -29,6 +31,7 @@ export function applyColorMode(): void {
 }
 
 system.addEventListener('change', applyColorMode);
+print.addEventListener('change', applyColorMode);
 
 export function useColorMode(): ColorMode {
   return useSyncExternalStore((listener) => {

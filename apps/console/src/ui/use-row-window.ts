@@ -2,7 +2,7 @@ import { type Range, useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 /** Up to so many rows all of them are in the page, where the browser's search and its printer find them. */
-const allRows = 200;
+const allRows = 100;
 /** Until a row was seen; of one line of text in a compact table. */
 const usualHeightPx = 45;
 /** Rows come and go by so many: a table is drawn as a whole, too often if it were by one. */

@@ -31,7 +31,7 @@ const told: readonly Column<Role>[] = [
       </div>
     ),
   },
-  { id: 'permissions', header: 'Permissions', text: permissionsOf, cell: permissionsOf, width: 420 },
+  { id: 'permissions', header: 'Permissions', text: permissionsOf, cell: permissionsOf, minWidth: 260 },
   { id: 'scope', header: 'Assets', text: assetsOf, cell: (role) => <Assets role={role} /> },
   {
     id: 'users',
