@@ -370,6 +370,20 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Check');
   });
 
+  it('leads from the reason of a detection to its fix and to an exception for just it', async () => {
+    await logIn(page, url, admin, '/detections');
+    await page.getByRole('button', { name: /^Why / }).first().click();
+    await page.getByRole('link', { name: 'What fixes it' }).waitFor();
+    await page.getByRole('link', { name: 'Request an exception' }).click();
+    await page.getByRole('dialog', { name: 'Request exception' }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Detections' }).inputValue()).toMatch(/^check:\d+$/);
+    expect(await page.getByRole('textbox', { name: 'Assets' }).inputValue()).toMatch(/^assetId:/);
+    await page.getByText(/^It would cover/).waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForURL('**/exceptions');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
   it('takes what is typed as soon as the palette or a form is open', async () => {
     await logIn(page, url, admin, '/agents');
     await page.keyboard.press('Control+k');
@@ -634,7 +648,7 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByRole('button', { name: 'Use dark mode' }).click();
     await page.emulateMedia({ media: 'print' });
     await expect.poll(() => page.locator('body.awsui-dark-mode').count(), { timeout: 15_000 }).toBe(0);
-    for (const part of ['#top-bar', '.filters', 'nav']) expect(await page.locator(part).first().isVisible(), part).toBe(false);
+    for (const part of ['#top-bar', '.filters', 'nav']) expect(await page.locator(part).first().isVisible()).toBe(false);
     expect(await page.getByRole('link', { name: 'web-01', exact: true }).isVisible()).toBe(true);
     await page.emulateMedia({ media: 'screen' });
     await expect.poll(() => page.locator('body.awsui-dark-mode').count(), { timeout: 15_000 }).toBe(1);

@@ -25,7 +25,8 @@ export const paths = {
   audit: (query: { search?: string } = {}) => withQuery('/audit', query),
   tags: () => '/tags',
   fixes: () => '/fixes',
-  exceptions: () => '/exceptions',
+  /** With `request`, a query for detections, and `assets`, one for assets: the form that asks for an exception of them. */
+  exceptions: (query: { request?: string; assets?: string } = {}) => withQuery('/exceptions', query),
   coveredBy: (exceptionId: string) => withQuery('/detections', { query: `exceptionId:${exceptionId}` }),
   knowledge: () => '/knowledge',
   about: () => '/help/about',

@@ -3,9 +3,12 @@ import Box from '@cloudscape-design/components/box';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import Link from '@cloudscape-design/components/link';
-import { endpoints, type Explanation as Explained, type Reason } from '@vedette/protocol';
+import { type Detection, endpoints, type Explanation as Explained, type Reason } from '@vedette/protocol';
 import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
+import { paths } from '../paths.ts';
 import { Ago } from '../ui/Ago.tsx';
+import { AppLink } from '../ui/AppLink.tsx';
 import { CopyLine } from '../ui/CopyLine.tsx';
 import { Failure } from '../ui/Failure.tsx';
 import { formatMoment, formatShare } from '../ui/format.ts';
@@ -34,6 +37,7 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
       </p>
       {posture === null ? null : <PostureAdvice posture={posture} />}
       {risk === null ? null : <RiskFactors risk={risk} exception={detection.exception} />}
+      <WhatToDo detection={detection} />
       <Box variant="h3">Why</Box>
       {why.map((reason) => (
         <Because
@@ -44,6 +48,20 @@ export function Explanation({ assetId, check }: { assetId: string; check: number
       <Box variant="h3">History</Box>
       <History intervals={intervals} />
     </div>
+  );
+}
+
+/** Where it is mended, and where one asks to leave it for a time. */
+function WhatToDo({ detection: { assetId, check, kind, status, exception } }: { detection: Detection }) {
+  const may = useMay();
+  if (status === 'fixed') return null;
+  return (
+    <p className="what-to-do">
+      {kind === 'vulnerability' ? <AppLink to={paths.asset(assetId, 'fixes')}>What fixes it</AppLink> : null}
+      {exception === null && may('exception:write') ? (
+        <AppLink to={paths.exceptions({ request: `check:${check}`, assets: `assetId:${assetId}` })}>Request an exception</AppLink>
+      ) : null}
+    </p>
   );
 }
 

@@ -175,7 +175,11 @@ export function ExceptionsPage() {
   const may = useMay();
   const rules = useApi(endpoints.getExceptionRules, {});
   const [dialog, setDialog] = useState<'request' | 'import' | 'rules' | null>(null);
-  const close = (): void => setDialog(null);
+  const { request, assets = '' } = address;
+  const close = (): void => {
+    setDialog(null);
+    if (request !== undefined) change({ request: undefined, assets: undefined });
+  };
   const [failure, setFailure] = useState<unknown>(null);
   const download = (format: VexFormat): void => {
     call(endpoints.exportVex, { query: { standard: format } }).then(
@@ -236,7 +240,9 @@ export function ExceptionsPage() {
           </EmptyState>
         }
       />
-      {dialog === 'request' ? <RequestException onClose={close} /> : null}
+      {dialog === 'request' || (request !== undefined && may('exception:write')) ? (
+        <RequestException query={request ?? ''} assets={assets} onClose={close} />
+      ) : null}
       {dialog === 'import' ? <ImportVex onClose={close} /> : null}
       {dialog === 'rules' && rules.data ? <ExceptionRulesForm rules={rules.data} onClose={close} /> : null}
     </div>

@@ -27,10 +27,10 @@ const empty = {
   anyVersion: false,
 };
 
-/** Asks for an exception, with what it would cover. */
-export function RequestException({ onClose }: { onClose: () => void }) {
+/** Asks for an exception, with what it would cover; `query` and `assets` are where somebody came from. */
+export function RequestException({ query, assets, onClose }: { query: string; assets: string; onClose: () => void }) {
   const queries = useQueryClient();
-  const [form, setForm] = useState(empty);
+  const [form, setForm] = useState({ ...empty, query, assets });
   const change = (patch: Partial<typeof empty>): void => setForm({ ...form, ...patch });
   const isNotAffected = form.status === 'not_affected';
   const request = useMutation({
@@ -112,7 +112,8 @@ export function RequestException({ onClose }: { onClose: () => void }) {
 }
 
 function Preview({ query, assets }: { query: string; assets: string }) {
-  const asked = useSettled(`${query}\0${assets}`);
+  const written = `${query}\0${assets}`;
+  const asked = useSettled(written);
   const answer = useQuery({
     queryKey: ['/exceptions/preview', asked],
     queryFn: ({ signal }) => {
@@ -122,7 +123,7 @@ function Preview({ query, assets }: { query: string; assets: string }) {
     retry: false,
   });
   if (answer.error) return <Failure error={answer.error} />;
-  if (!answer.data) return <p className="quiet">Looking for what it would cover …</p>;
+  if (!answer.data || asked !== written) return <p className="quiet">Looking for what it would cover …</p>;
   const { detections, assets: count, checks, names } = answer.data;
   return (
     <p aria-live="polite">
