@@ -379,6 +379,17 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(await page.getByRole('textbox', { name: 'Detections' }).inputValue()).toMatch(/^check:\d+$/);
     expect(await page.getByRole('textbox', { name: 'Assets' }).inputValue()).toMatch(/^assetId:/);
     await page.getByText(/^It would cover/).waitFor();
+    const busy = { code: 'TOO_MANY_REQUESTS', title: 'Too many requests', detail: 'Wait a little, then try again' };
+    await page.route('**/api/v1/exceptions', (route) => route.fulfill({ status: 429, json: busy }));
+    const comment = page.getByRole('textbox', { name: 'Comment' });
+    await comment.fill('x'.repeat(4001));
+    await page.getByText('4,001 characters; at most 4,000 are taken').waitFor();
+    await comment.fill('tested by hand');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('no such feature here');
+    await page.keyboard.press('Enter');
+    // Whoever has written at the end of a long form sees it there.
+    await expect.poll(() => isInSight(page.getByText('Wait a little, then try again')), { timeout: 15_000 }).toBe(true);
+    expect(await comment.inputValue()).toBe('tested by hand');
     await page.keyboard.press('Escape');
     await page.waitForURL('**/exceptions');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -697,4 +708,12 @@ function hasFocus(element: Locator): Promise<boolean> {
 async function inOrder(names: Locator): Promise<number> {
   const all = await names.allTextContents();
   return all.every((name, at) => at === 0 || (all[at - 1] ?? '') <= name) ? all.length : 0;
+}
+
+async function isInSight(element: Locator): Promise<boolean> {
+  return element.evaluate((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    return one.contains(found);
+  });
 }

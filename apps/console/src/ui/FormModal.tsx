@@ -6,7 +6,10 @@ import { type FormEvent, type ReactNode, useId, useRef } from 'react';
 import { FirstFieldFocus } from './FirstFieldFocus.tsx';
 import { Failure } from './Failure.tsx';
 
-/** A form over the page: Enter or the button does it, Escape gives it up; a click beside it does not, once something was written. */
+/**
+ * A form over the page, however long: what went wrong stands beside the button. Enter or the button does it, Escape gives it up; a click beside it does not, once something
+ * was written.
+ */
 export function FormModal(props: {
   readonly title: string;
   readonly size?: 'large';
@@ -35,21 +38,23 @@ export function FormModal(props: {
         if (detail.reason !== 'overlay' || !isWritten.current) props.onClose();
       }}
       footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={props.onClose}>
-              Cancel
-            </Button>
-            <Button variant="primary" form={formId} formAction="submit" loading={props.busy} disabled={!props.usable}>
-              {props.action}
-            </Button>
-          </SpaceBetween>
-        </Box>
+        <div className="stack">
+          {props.error ? <Failure error={props.error} /> : null}
+          <Box float="right">
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button variant="link" onClick={props.onClose}>
+                Cancel
+              </Button>
+              <Button variant="primary" form={formId} formAction="submit" loading={props.busy} disabled={!props.usable}>
+                {props.action}
+              </Button>
+            </SpaceBetween>
+          </Box>
+        </div>
       }
     >
       <form id={formId} className="stack" noValidate onSubmit={submit} onInput={() => void (isWritten.current = true)}>
         <FirstFieldFocus />
-        {props.error ? <Failure error={props.error} /> : null}
         {props.children}
       </form>
     </Modal>

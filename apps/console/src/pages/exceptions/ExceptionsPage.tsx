@@ -20,6 +20,7 @@ import { FilterSelect } from '../../ui/FilterSelect.tsx';
 import { formatCount, formatMoment, plural } from '../../ui/format.ts';
 import { type Column, ListTable } from '../../ui/ListTable.tsx';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
+import { LongText } from '../../ui/LongText.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { ExceptionRulesForm, rulesInWords } from './ExceptionRulesForm.tsx';
 import { ImportVex } from './ImportVex.tsx';
@@ -51,7 +52,7 @@ const columns: readonly Column<Exception>[] = [
     cell: (item) => (
       <>
         {item.reason}
-        {item.comment ? <div className="quiet">{item.comment}</div> : null}
+        {item.comment ? <LongText text={item.comment} /> : null}
       </>
     ),
   },

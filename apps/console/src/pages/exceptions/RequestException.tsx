@@ -10,7 +10,7 @@ import { call } from '../../api/call.ts';
 import { keyOf } from '../../api/use-api.ts';
 import { Failure } from '../../ui/Failure.tsx';
 import { FormModal } from '../../ui/FormModal.tsx';
-import { plural } from '../../ui/format.ts';
+import { formatCount, plural } from '../../ui/format.ts';
 import { useSettled } from '../../ui/use-settled.ts';
 
 const statuses = VexStatus.options.map((value) => ({ value, label: value.replaceAll('_', ' ') }));
@@ -26,6 +26,14 @@ const empty = {
   days: '90',
   anyVersion: false,
 };
+
+/** As many characters as the platform takes. What is longer is not cut: whoever pasted it would not see what is missing. */
+const most = { reason: 200, comment: 4000 } as const;
+
+function tooLong(form: typeof empty, field: keyof typeof most): string {
+  const { length } = form[field];
+  return length > most[field] ? `${formatCount(length)} characters; at most ${formatCount(most[field])} are taken` : '';
+}
 
 /** Asks for an exception, with what it would cover; `query` and `assets` are where somebody came from. */
 export function RequestException({ query, assets, onClose }: { query: string; assets: string; onClose: () => void }) {
@@ -53,7 +61,8 @@ export function RequestException({ query, assets, onClose }: { query: string; as
       onClose();
     },
   });
-  const usable = form.query.trim() !== '' && form.reason.trim() !== '';
+  const isFitting = form.reason.length <= most.reason && form.comment.length <= most.comment;
+  const usable = form.query.trim() !== '' && form.reason.trim() !== '' && isFitting;
   return (
     <FormModal
       title="Request exception"
@@ -91,11 +100,11 @@ export function RequestException({ query, assets, onClose }: { query: string; as
           />
         </FormField>
       ) : null}
-      <FormField label="Reason">
-        <Input value={form.reason} onChange={({ detail }) => change({ reason: detail.value.slice(0, 200) })} />
+      <FormField label="Reason" errorText={tooLong(form, 'reason')}>
+        <Input value={form.reason} onChange={({ detail }) => change({ reason: detail.value })} />
       </FormField>
-      <FormField label="Comment">
-        <Textarea value={form.comment} onChange={({ detail }) => change({ comment: detail.value.slice(0, 4000) })} />
+      <FormField label="Comment" errorText={tooLong(form, 'comment')}>
+        <Textarea value={form.comment} onChange={({ detail }) => change({ comment: detail.value })} />
       </FormField>
       <FormField label="Days until it expires" description="Empty: as the rules say">
         <Input value={form.days} type="number" inputMode="numeric" onChange={({ detail }) => change({ days: detail.value })} />

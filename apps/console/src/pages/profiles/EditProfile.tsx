@@ -102,7 +102,7 @@ function Scope(props: {
       {draft.query === null ? null : (
         <>
           <FormField label="Query" description="Such as “tag:databases” or “hostname:db* and not tag:lab”">
-            <Input value={draft.query} onChange={({ detail }) => change({ query: detail.value.slice(0, 4096) })} />
+            <Input value={draft.query} onChange={({ detail }) => change({ query: detail.value })} />
           </FormField>
           <FormField
             label="Priority"

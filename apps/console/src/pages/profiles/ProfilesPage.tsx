@@ -14,6 +14,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
+import { LongText } from '../../ui/LongText.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { EditProfile } from './EditProfile.tsx';
@@ -28,7 +29,7 @@ const columns: readonly Column<Profile>[] = [
     cell: (profile) => (
       <>
         {profile.name}
-        {profile.description ? <div className="quiet">{profile.description}</div> : null}
+        {profile.description ? <LongText text={profile.description} /> : null}
       </>
     ),
   },

@@ -10,6 +10,7 @@ import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { formatCount } from '../../ui/format.ts';
 import type { Column } from '../../ui/ListTable.tsx';
+import { LongText } from '../../ui/LongText.tsx';
 import { useTitle } from '../../ui/use-title.ts';
 import { WholeTable } from '../../ui/WholeTable.tsx';
 import { DeleteTag } from './DeleteTag.tsx';
@@ -24,7 +25,7 @@ const columns: readonly Column<ListedTag>[] = [
     cell: (tag) => (
       <>
         {tag.name}
-        {tag.description ? <div className="quiet">{tag.description}</div> : null}
+        {tag.description ? <LongText text={tag.description} /> : null}
       </>
     ),
   },
