@@ -33,7 +33,7 @@ export const permissionMeanings = {
   'profile:read': ofAssets('see configuration profiles, and what is in force on an agent'),
   'profile:write': ofOrganization('make, change and remove configuration profiles'),
   'query:share': ofOrganization('share saved queries, and delete those that are shared'),
-  'settings:write': ofOrganization('set the deadlines of detections'),
+  'settings:write': ofOrganization('set the deadlines of detections and the rules of exceptions'),
   'tag:read': ofAssets('see tags'),
   'tag:write': ofOrganization('make and change tags, and say which assets have them'),
   'exception:read': ofAssets('see exceptions'),

@@ -200,6 +200,30 @@ describe('an exception', () => {
     expect((await call('POST', '/exceptions', asked)).status).toBe(400);
   });
 
+  it('is not approved by whoever asked by way of the rules, and takes sight of detections to be looked at', async () => {
+    await call('POST', '/exception-rules', { secondPerson: true, maxDays: null });
+    const holding = async (...permissions: string[]): Promise<TestCaller> => {
+      const role = await call<{ role: string }>('POST', '/roles', { name: permissions.join(' ').slice(0, 50), permissions });
+      return testCaller(server, { organizationId: caller.organizationId, role: role.json.role });
+    };
+    const approver = await holding('asset:read', 'detection:read', 'exception:read', 'exception:write', 'exception:approve');
+    const asked = { query: 'name:CVE-2026-1000', status: 'affected', reason: 'mine' };
+    const own = (await call<Exception>('POST', '/exceptions', asked, approver)).json;
+    const loosened = await call('POST', '/exception-rules', { secondPerson: false, maxDays: null }, approver);
+    const decided = await call('POST', `/exceptions/${own.exceptionId}/decision`, { decision: 'approved' }, approver);
+    expect([own.state, loosened.status, decided.status]).toEqual(['requested', 403, 403]);
+    await call('POST', '/exception-rules', { secondPerson: false, maxDays: null });
+
+    const blind = await holding('asset:read', 'exception:read', 'exception:write');
+    const document = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
+    for (const [path, body] of [
+      ['/exceptions/preview', { query: 'severity:>=1' }],
+      ['/exceptions', { ...asked, dryRun: true }],
+      ['/exceptions/vex', { document, dryRun: true }],
+    ] as const)
+      expect([path, (await call('POST', path, body, blind)).status]).toEqual([path, 403]);
+  });
+
   it('is of its organization alone', async () => {
     const one = await except({});
     expect((await call('GET', `/exceptions/${one.exceptionId}`, undefined, stranger)).status).toBe(404);

@@ -86,11 +86,13 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
   }
 
   serve(app, context, previewException, async ({ body, caller }) => {
+    refuseBlind(caller);
     const { checks, names, ...counts } = await resolveScope(context, caller.organizationId, body);
     return { ...counts, checks: checks.size, names: names.slice(0, namesShown) };
   });
 
   serve(app, context, requestException, async ({ body: { dryRun, ...body }, caller }) => {
+    refuseBlind(caller);
     const { checks, names, detections } = await resolveScope(context, caller.organizationId, body);
     if (checks.size === 0)
       throw new ApiError('BAD_REQUEST', 'body.query: nothing is found by it now; there is nothing to except');
@@ -191,6 +193,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
   });
 
   serve(app, context, importVex, async ({ body, caller, note }) => {
+    refuseBlind(caller);
     const { organizationId } = caller;
     const now = clock();
     const reading = await readVexExceptions(db, body.document, () => installedIn(organizationId));
@@ -208,6 +211,11 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     for (const id of ids) requested.push(await show(organizationId, id));
     return { requested, ...told(plan) };
   });
+}
+
+/** What something would be given for says what is found where. */
+function refuseBlind(caller: Caller): void {
+  if (!mayUse(caller, 'detection:read')) throw new ApiError('FORBIDDEN', 'It is about detections: it takes detection:read, too');
 }
 
 /** A plan as the reply has it. */

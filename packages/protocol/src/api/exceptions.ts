@@ -121,7 +121,7 @@ export const requestException = endpoint({
     }),
   }),
   reply: Exception,
-  errors: ['BAD_REQUEST'],
+  errors: ['BAD_REQUEST', 'FORBIDDEN'],
 });
 
 export const previewException = endpoint({
@@ -132,7 +132,7 @@ export const previewException = endpoint({
   permission: 'exception:read',
   body: Scope,
   reply: z.object({ detections: z.int(), assets: z.int(), checks: z.int(), names: z.array(z.string()) }),
-  errors: ['BAD_REQUEST'],
+  errors: ['BAD_REQUEST', 'FORBIDDEN'],
 });
 
 export const decideException = endpoint({
@@ -178,7 +178,7 @@ export const setExceptionRules = endpoint({
   summary: 'Say how exceptions come to hold from now on.',
   method: 'POST',
   path: '/exception-rules',
-  permission: 'exception:approve',
+  permission: 'settings:write',
   body: ExceptionRules,
   reply: ExceptionRules,
 });
@@ -255,7 +255,7 @@ export const importVex = endpoint({
       )
       .default([]),
   }),
-  errors: ['BAD_REQUEST'],
+  errors: ['BAD_REQUEST', 'FORBIDDEN'],
 });
 
 /** On a detection: the exception under which it is. */

@@ -212,7 +212,7 @@ export function ExceptionsPage() {
             >
               Export VEX
             </ButtonDropdown>
-            {rules.data && may('exception:approve') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
+            {rules.data && may('settings:write') ? <Button onClick={() => setDialog('rules')}>Rules</Button> : null}
             {may('exception:write') ? <Button onClick={() => setDialog('import')}>Import VEX</Button> : null}
             {may('exception:write') ? (
               <Button variant="primary" onClick={() => setDialog('request')}>
