@@ -28,6 +28,7 @@ import { refuseWeakPassword } from './password-rules.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import {
   type ApiTokenRow,
+  countApiTokensOf,
   deleteApiTokenOf,
   deleteSession,
   endSessionOf,
@@ -37,6 +38,9 @@ import {
   listSessionsOf,
   logOutEverywhere,
 } from './store.ts';
+
+/** Of a user: one for each program is enough, and whoever makes them without end shall not fill the disk. */
+const maxApiTokens = 200;
 
 /** By address: argon2 takes 20 ms and 19 MiB, and guessing must not be cheap. */
 const loginsPerMinute = 20;
@@ -133,6 +137,8 @@ function registerApiTokens(app: FastifyInstance, context: Context): void {
     const { organizationId, userId } = caller;
     const tooMuch = (body.permissions ?? []).filter((one) => !caller.permissions.has(one));
     if (tooMuch.length > 0) throw new ApiError('FORBIDDEN', `A token may not do what you may not: ${tooMuch.join(', ')}`);
+    if ((await countApiTokensOf(db, caller)) >= maxApiTokens)
+      throw new ApiError('CONFLICT', `There are ${maxApiTokens} API tokens of yours; revoke one first.`);
     // One made with a token that may do less must not do more than that.
     const permissions = body.permissions ?? (caller.tokenName === null ? null : [...caller.permissions]);
     const { secret, hash } = newSecret('vdt');

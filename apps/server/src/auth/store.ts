@@ -153,6 +153,17 @@ export async function insertApiToken(db: Db, token: Insertable<Database['apiToke
   await db.insertInto('apiToken').values(token).execute();
 }
 
+/** API tokens of a user, also those that have ended. */
+export async function countApiTokensOf(db: Db, { organizationId, userId }: Owner): Promise<number> {
+  const { count } = await db
+    .selectFrom('apiToken')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('organizationId', '=', organizationId)
+    .where('userId', '=', userId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 export type ApiTokenRow = Omit<Selectable<Database['apiToken']>, 'tokenHash' | 'madeWith'>;
 
 const oldest: readonly SortKey[] = [...bySoonest(sql`created_at`), { by: sql`id::text`, type: 'text' }];

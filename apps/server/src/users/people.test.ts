@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hashPassword } from '../auth/password.ts';
@@ -286,6 +287,24 @@ describe('API tokens', () => {
     expect(await states()).toEqual([200, 200, 200]);
     expect((await send('DELETE', `/api-tokens/${first.json['apiTokenId']}`, session)).status).toBe(200);
     expect(await states()).toEqual([401, 401, 200]);
+  });
+
+  it('are two hundred of a user at most', async () => {
+    const { userId, login } = await newUser();
+    const { organizationId } = await database.db
+      .selectFrom('appUser')
+      .selectAll()
+      .where('id', '=', userId)
+      .executeTakeFirstOrThrow();
+    const row = { organizationId, userId, name: 'one of many', createdAt: server.clock.now, expiresAt: server.clock.now };
+    const rows = Array.from({ length: 199 }, () => ({ ...row, id: randomUUID(), tokenHash: randomBytes(32) }));
+    await database.db.insertInto('apiToken').values(rows).execute();
+    const session = await logIn(login);
+    const statuses = [];
+    for (const _ of [1, 2]) statuses.push((await send('POST', '/api-tokens', session, { name: 'own' })).status);
+    expect(statuses).toEqual([200, 409]);
+    await send('DELETE', '/account/sessions?tokens=revoke', session);
+    expect((await send('POST', '/api-tokens', await logIn(login), { name: 'own' })).status).toBe(200);
   });
 
   it('make no token that may more than they do', async () => {

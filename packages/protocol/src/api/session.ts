@@ -153,7 +153,7 @@ export const createApiToken = endpoint({
     permissions: z.array(PermissionName).min(1).nullable().default(null).meta({ description: 'null: whatever its owner may' }),
   }),
   reply: ApiToken.extend({ secret: z.string() }),
-  errors: ['FORBIDDEN'],
+  errors: ['FORBIDDEN', 'CONFLICT'],
 });
 
 /** `createdAt`: the oldest first. `expiresAt`: the soonest first. `lastUsedAt`: the latest first. */
