@@ -27,11 +27,12 @@ export function nextRun({ cron, timeZone }: Times, after: Date): Date | null {
 }
 
 /**
- * The same for one that somebody wants to have. Throws ApiError BAD_REQUEST also where it ever comes more often than every ten minutes,
+ * The same for one that somebody wants to have. Throws ApiError BAD_REQUEST also where it never comes, and where it ever comes more often than every ten minutes,
  * whenever that is: by the clock of no zone, so that a night in which the clock is changed does not decide.
  */
-export function firstRun(times: Times, after: Date): Date | null {
+export function firstRun(times: Times, after: Date): Date {
   const first = nextRun(times, after);
+  if (first === null) throw new ApiError('BAD_REQUEST', 'body.cron: there is no such day, as the 31st of February');
   const runs = new Cron(times.cron, { timezone: 'UTC', paused: true, mode: '5-part' }).nextRuns(looked, after);
   const isTooOften = runs.some((run, at) => at > 0 && run.getTime() - (runs[at - 1]?.getTime() ?? 0) < leastGapMs);
   if (isTooOften) throw new ApiError('BAD_REQUEST', 'body.cron: at most once in ten minutes');

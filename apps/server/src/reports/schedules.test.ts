@@ -37,6 +37,8 @@ describe('nextRun', () => {
     // Far apart at first, and close later.
     ['0,5 12 22 11 *', 'UTC'],
     ['0,55 0,11,12,23 * * *', 'UTC'],
+    ['0 7 31 2 *', 'UTC'],
+    ['0 7 30 2 *', 'Europe/Vienna'],
   ])('%s in %s is refused', (cron, timeZone) => {
     expect(() => firstRun({ cron, timeZone }, new Date('2026-11-22T12:01:00Z'))).toThrow(/body\.cron/);
   });
