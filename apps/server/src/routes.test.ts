@@ -140,7 +140,6 @@ describe('facts of an asset', () => {
     ['user?search=shell', 0],
     ['user?search=%25', 0],
     ['user?search=_', 0],
-    ['horoscope', 0],
   ])('%s finds %i', async (path, total) => {
     expect(await page(`/assets/${assets[0]}/facts/${path}`)).toMatchObject({ total });
   });
@@ -159,6 +158,13 @@ describe('what does not exist', () => {
     '/checks/280009999',
   ])('%s is not found', async (path) => {
     expect(await get(path)).toMatchObject({ status: 404, json: { code: 'NOT_FOUND' } });
+  });
+
+  it('is a collector of another name, which is told where it is near', async () => {
+    for (const name of ['horoscope', '__proto__', 'users'])
+      expect([name, (await get(`/assets/${assets[0]}/facts/${name}`)).status]).toEqual([name, 404]);
+    const { json } = await get(`/assets/${assets[0]}/facts/users`);
+    expect(json).toMatchObject({ detail: 'There is no collector "users"; did you mean user?' });
   });
 
   it.each([

@@ -1,4 +1,5 @@
-import { endpoints } from '@vedette/protocol';
+import { endpoints, facts } from '@vedette/protocol';
+import { didYouMean } from '@vedette/query';
 import type { FastifyInstance } from 'fastify';
 import { revokeAgents } from '../agents/store.ts';
 import type { Context } from '../context.ts';
@@ -33,6 +34,7 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
   serve(app, context, endpoints.listFacts, async ({ params, query, caller }) => {
     const { organizationId } = caller;
     await loadAsset(params.assetId, organizationId, query.asOf);
+    refuseUnknownCollector(params.collector);
     return findFacts(context.db, { ...params, ...query, organizationId, asOf: pastOf(query.asOf) });
   });
 
@@ -61,4 +63,11 @@ export function registerAssetRoutes(app: FastifyInstance, context: Context): voi
     if (!asset) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     return asset;
   }
+}
+
+/** An empty list would say that there is none of it on the asset. Throws ApiError NOT_FOUND. */
+function refuseUnknownCollector(collector: string): void {
+  if (Object.hasOwn(facts, collector)) return;
+  const [near] = didYouMean(collector, Object.keys(facts));
+  throw new ApiError('NOT_FOUND', `There is no collector "${collector}"${near === undefined ? '' : `; did you mean ${near}?`}`);
 }
