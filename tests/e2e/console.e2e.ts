@@ -205,8 +205,11 @@ describe.runIf(built)('the console over fixtures', () => {
     await page.getByRole('link', { name: '1 asset silent', exact: true }).click();
     await page.waitForURL('**/assets?query=state%3Asilent');
     await page.goBack();
-    await page.getByRole('heading', { name: 'Agents', exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'Agent health' }).waitFor();
     expect(await page.getByRole('link', { name: /^\d+ agents? 0\./ }).count()).toBeGreaterThan(0);
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Agents' }).click();
+    await page.getByRole('heading', { name: 'Activation keys' }).waitFor();
+    await page.getByRole('link', { name: '1 asset silent', exact: true }).waitFor();
   });
 
   it('says what chosen upgrades come to, and keeps the choice in the address', async () => {
@@ -642,6 +645,16 @@ describe.runIf(built)('the console over fixtures', () => {
     expect(body).not.toHaveProperty('secret');
     await page.getByRole('link', { name: '1 waiting for Operations' }).click();
     await page.waitForURL('**/notifications?channel=7b7b0d5e-58e8-4d0b-9a5c-3c0f5d2c9a10&state=waiting');
+  });
+
+  it('says on every part of an asset that what was fixed waits for a restart, and of what', async () => {
+    await logIn(page, url, admin, '/assets?state=restart');
+    const first = page.getByRole('rowheader').first().getByRole('link');
+    await page.goto(`${url}${(await first.getAttribute('href'))?.replace('summary', 'vulnerabilities')}`);
+    await page.getByRole('link', { name: 'restart pending' }).click();
+    const reason = page.getByText('A restart is pending');
+    await reason.waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/\/summary$/);
   });
 
   it('orders a scan of an asset and shows how it ends', async () => {

@@ -6,6 +6,7 @@ import { call, type ReplyOf } from '../../api/call.ts';
 import { keyOf, useApi } from '../../api/use-api.ts';
 import { useMay } from '../../api/use-may.ts';
 import { InstallLine } from '../../components/AddAsset.tsx';
+import { AgentHealth } from '../../components/AgentHealth.tsx';
 import { ConfirmRevoke } from '../../components/ConfirmRevoke.tsx';
 import { useFrame } from '../../components/frame-state.ts';
 import { lifetimeColumns } from '../../components/lifetime-columns.tsx';
@@ -54,6 +55,7 @@ export function AgentsPage() {
   const may = useMay();
   useFrame({}, 'agents');
   const answer = useApi(endpoints.listActivationKeys, {});
+  const fleet = useApi(endpoints.getDashboard, {}, { enabled: may('detection:read') });
   const [creating, setCreating] = useState(false);
   const [created, setCreated] = useState<Created | null>(null);
   const [revoking, setRevoking] = useState<ActivationKey | null>(null);
@@ -90,6 +92,7 @@ export function AgentsPage() {
           </EmptyState>
         }
       />
+      {fleet.data && fleet.data.assets > 0 ? <AgentHealth data={fleet.data} /> : null}
       {creating ? (
         <CreateKey
           onClose={(key) => {

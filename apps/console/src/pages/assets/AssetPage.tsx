@@ -86,6 +86,12 @@ export function AssetPage() {
           <>
             {detail.asset.os || 'Waiting for the first scan'}, seen <Ago at={detail.asset.lastSeen} />{' '}
             <AssetState state={detail.asset.state} />
+            {detail.asset.pendingRestart ? (
+              <>
+                {' '}
+                <AppLink to={paths.asset(assetId)}>restart pending</AppLink>: old code still runs
+              </>
+            ) : null}
             {detail.clonedFrom === null ? null : (
               <>
                 {' '}

@@ -1,13 +1,13 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { agentStates, type Dashboard, endpoints } from '@vedette/protocol';
-import { useApi } from '../../api/use-api.ts';
-import { useMay } from '../../api/use-may.ts';
-import { paths } from '../../paths.ts';
-import { AppLink } from '../../ui/AppLink.tsx';
-import { Failure } from '../../ui/Failure.tsx';
-import { formatCount, plural } from '../../ui/format.ts';
-import { Loading } from '../../ui/Loading.tsx';
+import { useApi } from '../api/use-api.ts';
+import { useMay } from '../api/use-may.ts';
+import { paths } from '../paths.ts';
+import { AppLink } from '../ui/AppLink.tsx';
+import { Failure } from '../ui/Failure.tsx';
+import { formatCount, plural } from '../ui/format.ts';
+import { Loading } from '../ui/Loading.tsx';
 
 const shownVersions = 4;
 
@@ -26,7 +26,7 @@ export function AgentHealth({ data: { assets, unheard } }: { data: Dashboard }) 
           description={`${formatCount(heard)} of ${plural(assets, 'agent')} are heard of`}
           actions={may('release:read') ? <AppLink to={paths.releases()}>Upgrades</AppLink> : undefined}
         >
-          Agents
+          Agent health
         </Header>
       }
     >
