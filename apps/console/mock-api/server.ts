@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AssetTag, endpoints, type Endpoint, ExceptionRules, type Problem } from '@vedette/protocol';
+import { z } from 'zod';
 import { facts } from './fact-fixtures.ts';
 import * as decisions from './decision-fixtures.ts';
 import * as fixtures from './fixtures.ts';
@@ -351,10 +352,30 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       throw new MockProblem(401, 'UNAUTHENTICATED', 'Not logged in', 'Log in first.');
     const handler = handlers[found.endpoint.name as keyof typeof endpoints]; // names are the keys
     if (!handler) throw notFound();
+    refuseWrong(found.endpoint, url.searchParams, body);
     if (found.endpoint.name === 'logOut') headers['set-cookie'] = 'session=; Path=/; Max-Age=0';
     reply = handler({ params: found.params, query: url.searchParams, body, empty: session === 'empty' });
   }
   response.writeHead(200, headers).end(JSON.stringify(reply));
+}
+
+/** As the platform does: what does not fit, and what the operation does not know. What browsers make for second factors is left alone. */
+function refuseWrong(
+  { query, body, permission }: Endpoint,
+  asked: URLSearchParams,
+  sent: Readonly<Record<string, unknown>>,
+): void {
+  if (['login', 'account', 'leave'].includes(permission)) return;
+  const wrong = (detail: string) => new MockProblem(400, 'BAD_REQUEST', 'The request is malformed', detail);
+  const given = query instanceof z.ZodUndefined ? undefined : query.safeParse(Object.fromEntries(asked));
+  const taken = body instanceof z.ZodUndefined ? undefined : body.safeParse(sent);
+  for (const read of [given, taken]) if (read?.success === false) throw wrong(read.error.message);
+  const known = (read: typeof given, name: string) => Object.hasOwn((read?.data ?? {}) as object, name);
+  const unknown = [
+    ...[...asked.keys()].filter((name) => !known(given, name)),
+    ...Object.keys(sent).filter((name) => !known(taken, name)),
+  ];
+  if (unknown.length > 0) throw wrong(`${unknown.join(', ')}: not known here`);
 }
 
 function match(method: string, path: string): { endpoint: Endpoint; params: Record<string, string> } | null {
