@@ -7,11 +7,14 @@ import {
   getAsset,
   getDashboard,
   getPulse,
+  getRisk,
   getTimeline,
   getTrends,
   listAssets,
   listChecks,
   listDetections,
+  listEvents,
+  listFixes,
   listSoftware,
 } from '@vedette/protocol';
 import { PlatformProcess } from '@vedette/testkit';
@@ -79,6 +82,11 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
   const questions: Record<string, () => Promise<unknown>> = {
     dashboard: () => client.call(getDashboard, {}),
     trends: () => client.call(getTrends, {}),
+    risk: () => client.call(getRisk, {}),
+    fixes: () => client.call(listFixes, {}),
+    fixesByRestart: () => client.call(listFixes, { query: { sort: 'restart' } }),
+    events: () => client.call(listEvents, {}),
+    eventsByHostname: () => client.call(listEvents, { query: { sort: 'hostname' } }),
     pulse: () => client.call(getPulse, {}),
     assets: () => client.call(listAssets, { query: { limit: 50 } }),
     assetsByQuery: () => client.call(listAssets, { query: { query: 'software:(name:openssl and version:<3.0.15)', limit: 50 } }),
@@ -130,8 +138,10 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     for (let round = 0; round <= asks; round += 1) {
       const startedAt = performance.now();
       await ask();
-      // The first one is not counted: nobody has asked this since the start.
-      if (round > 0) times.push(performance.now() - startedAt);
+      const took = performance.now() - startedAt;
+      // Nobody has asked this since the start: some of what it takes is kept from then on.
+      if (round === 0) figures[`${question}FirstMs`] = took;
+      else times.push(took);
     }
     figures[`${question}P50Ms`] = percentile(times, 0.5);
     figures[`${question}P99Ms`] = percentile(times, 0.99);
