@@ -64,7 +64,7 @@ describe('check and journal', () => {
 
 describe('config explain', () => {
   it('shows the proxies without their passwords', async () => {
-    const { out } = await agent(['config', 'explain'], { ...secrets, VEDETTE_SETTINGS_FILE: '/nonexistent' });
+    const { out } = await agent(['config', 'explain'], { ...secrets, VEDETTE_SETTINGS_FILE: join(directory, 'none') });
     expect(out).toMatch(/proxies +http:\/\/127\.0\.0\.1:9\nproxyFallback +none/);
     expect(out).not.toMatch(/hidden|key-of-the-test/);
   });
