@@ -4,13 +4,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateFor } from '@vedette/testkit';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 
 const program = join(import.meta.dirname, 'main.ts');
+const home = mkdtempSync(join(tmpdir(), 'vedette-home-'));
+afterAll(() => rmSync(home, { recursive: true }));
 
 /** The program as a shell starts it, with no platform. */
 function run(words: readonly string[], change: Readonly<Record<string, string>> = {}) {
-  const standard = { HOME: '/nonexistent', VEDETTE_URL: 'http://127.0.0.1:9', VEDETTE_TOKEN: 'vdt_x' };
+  const standard = { HOME: home, VEDETTE_URL: 'http://127.0.0.1:9', VEDETTE_TOKEN: 'vdt_x' };
   const env = { PATH: process.env['PATH'], ...standard, ...change };
   const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...words], {
     encoding: 'utf8',
