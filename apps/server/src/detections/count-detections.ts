@@ -19,7 +19,7 @@ import { canSelect, type DetectionFilter, wishOf } from '../fleet-index/select-d
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
 import { whatRemains } from '../fleet-index/what-remains.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
-import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
+import { riskOfFleet, weigherOn } from '../risk/fleet-risk.ts';
 import { ApiError } from '../http/api-error.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareWish, speaksOfFixed } from '../query/detection-query.ts';
@@ -220,8 +220,8 @@ export async function askWhatIf(
   const index = await fleetIndex.current(organizationId);
   const contexts = prepared?.(index) ?? usualContexts;
   const keys = upgrades.map(({ ecosystem, release, source }) => `${ecosystem} ${release} ${source}`);
-  const { now, after } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) }, (found, assets) =>
-    weightOn(contexts, found, assets),
+  const { now, after } = whatRemains(index, { checks: new Set(checks), upgrades: new Set(keys) }, (assets) =>
+    weigherOn(contexts, assets),
   );
   const count = index.table.assets.length;
   return { now: toRemainder(now, count), after: toRemainder(after, count) };

@@ -1,14 +1,15 @@
-import { combinedRisk, riskScore, riskWeight, usualContext } from '@vedette/matching';
+import { type AssetContext, combinedRisk, riskScore, riskWeight, usualContext } from '@vedette/matching';
 import fc from 'fast-check';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import { describe, expect, it } from 'vitest';
 import { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { topUpgrades } from '../fleet-index/summarize-fleet.ts';
 import { VerdictBook } from '../fleet-index/verdict-book.ts';
-import { usualContexts } from '../risk/asset-contexts.ts';
-import { fleetRisk, weightOn } from '../risk/fleet-risk.ts';
-import { whatRemains } from '../fleet-index/what-remains.ts';
+import { type AssetContexts, usualContexts } from '../risk/asset-contexts.ts';
+import { fleetRisk, weigherOn } from '../risk/fleet-risk.ts';
+import { type Remainder, whatRemains } from '../fleet-index/what-remains.ts';
 import { planAssetFixes } from './plan-asset-fixes.ts';
-import { planFleetFixes } from './plan-fixes.ts';
+import { planFleetFixes, type PlannedFix } from './plan-fixes.ts';
 import { restartAfter, upgradeCommand } from './upgrade-command.ts';
 
 const sources = ['a', 'b', 'c'];
@@ -160,9 +161,7 @@ describe('the fix list of a fleet', () => {
       fc.property(world, (all) => {
         const index = build(all);
         const upgrades = new Set(sources.map((source) => `debian r ${source}`));
-        const { now, after } = whatRemains(index, { checks: new Set(), upgrades }, (found, assets) =>
-          weightOn(usualContexts, found, assets),
-        );
+        const { now, after } = whatRemains(index, { checks: new Set(), upgrades }, (assets) => weigherOn(usualContexts, assets));
         const sum = (how: Upgrades) =>
           all.assets.reduce(
             (weight, ids) => weight + openAfter(all, ids, how).reduce((own, check) => own + weightOf(all, check, ids), 0),
@@ -178,6 +177,111 @@ describe('the fix list of a fleet', () => {
     );
   });
 });
+
+describe('checks that are alike', () => {
+  it('are counted as each would be by itself, whatever is excepted of them and on whichever assets they weigh more', () => {
+    const pairs = fc.array(fc.tuple(fc.nat({ max: 11 }), fc.nat({ max: 3 })), { maxLength: 6 });
+    fc.assert(
+      fc.property(world, pairs, fc.subarray(sources), ({ verdicts, assets }, excepted, upgraded) => {
+        // Each check twice: of another severity, and with other upgrades.
+        const twins = verdicts.map((about) => about.map(([id, fixed, confirmed]) => [id, 3 - fixed, confirmed] as const));
+        const all = { verdicts: [...verdicts, ...twins], assets };
+        const index = build(all);
+        const isExcepted = (check: number, asset: number) => excepted.some(([one, other]) => one === check && other === asset);
+        except(index, isExcepted);
+        const weigh = (found: RoaringBitmap32) => weigherOn(contexts, found);
+        const { now, after } = whatRemains(
+          index,
+          { checks: new Set([1]), upgrades: new Set(upgraded.map((source) => `debian r ${source}`)) },
+          weigh,
+        );
+        const open = (without: readonly string[]) =>
+          openOneByOne(all, without).filter(({ check, asset }) => !isExcepted(check, asset));
+        expect(rounded(now)).toEqual(summed(open([])));
+        expect(rounded(after)).toEqual(summed(open(upgraded).filter(({ check }) => check !== 0)));
+        const planned = planFleetFixes(index, contexts).map(({ upgrade: { source }, ...fix }) => [source, effectOf(fix)]);
+        const expected = sources.flatMap((source) => {
+          const left = open([source]);
+          const gone = open([]).filter(({ check, asset }) => !left.some((one) => one.check === check && one.asset === asset));
+          const { length: detections } = gone;
+          const severity = Math.max(...gone.map((one) => one.severity));
+          const weight = gone.reduce((sum, one) => sum + one.weight, 0);
+          return detections === 0
+            ? []
+            : [
+                [
+                  source,
+                  effectOf({ detections, severity, weight, assets: new Set(gone.map(({ asset }) => asset)).size }),
+                ] as const,
+              ];
+        });
+        expect(Object.fromEntries(planned)).toEqual(Object.fromEntries(expected));
+        index.dispose();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** The first asset is worth more than the others. */
+const critical: AssetContext = { criticality: 5, exposure: 'internet' };
+const contexts: AssetContexts = {
+  classes: [
+    { context: critical, assets: new RoaringBitmap32([0]) },
+    { context: usualContext, assets: new RoaringBitmap32([1, 2, 3]) },
+  ],
+  of: (asset) => (asset === 0 ? critical : usualContext),
+};
+
+/** Checks by their places, which are their numbers in the world. */
+function except(index: OrganizationIndex, isExcepted: (check: number, asset: number) => boolean): void {
+  const byPlace = index.checks.flatMap((found, check) => {
+    const covered = [...(found?.open.toUint32Array() ?? [])].filter((asset) => isExcepted(check, asset));
+    return covered.length > 0 ? [[check, new RoaringBitmap32(covered)] as const] : [];
+  });
+  index.except({ byPlace: new Map(byPlace), byException: new Map(), counts: null });
+}
+
+interface OpenOne {
+  readonly check: number;
+  readonly asset: number;
+  readonly isSure: boolean;
+  readonly severity: number;
+  readonly weight: number;
+}
+
+/** Every detection that is open after upgrades of these sources, as a person would find them. */
+function openOneByOne({ verdicts, assets }: World, upgraded: readonly string[]): OpenOne[] {
+  return assets.flatMap((ids, asset) =>
+    verdicts.flatMap((about, check) => {
+      const held = about.filter(([id, fixed]) => ids.includes(id) && (fixed === 0 || !upgraded.includes(sourceOf(id))));
+      if (held.length === 0) return [];
+      const isSure = held.some(([, , confirmed]) => confirmed);
+      const severity = (check % 5) + 1;
+      const score = riskScore({ severity, exploited: check === 2, epss: null, cvss: 7 }, isSure, contexts.of(asset));
+      return [{ check, asset, isSure, severity: isSure ? severity : 1, weight: riskWeight(score) }];
+    }),
+  );
+}
+
+function summed(found: readonly OpenOne[]): Remainder {
+  return rounded({
+    open: [1, 2, 3, 4, 5].map((severity) => found.filter((one) => one.severity === severity).length),
+    assets: new Set(found.flatMap(({ isSure, asset }) => (isSure ? [asset] : []))).size,
+    weight: found.reduce((sum, { weight }) => sum + weight, 0),
+  });
+}
+
+/** Sums in another order differ in their last bits. */
+function rounded({ weight, ...rest }: Remainder): Remainder {
+  return { ...rest, weight: Number(weight.toPrecision(9)) };
+}
+
+type Effect = Pick<PlannedFix, 'detections' | 'assets' | 'severity' | 'weight'>;
+
+function effectOf({ detections, assets, severity, weight }: Effect): Effect {
+  return { detections, assets, severity, weight: Number(weight.toPrecision(9)) };
+}
 
 describe('the command of an upgrade', () => {
   it.each([

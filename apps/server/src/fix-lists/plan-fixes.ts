@@ -1,9 +1,10 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { goneWithout, severityOn } from '../fleet-index/gone-without.ts';
+import { goneWithout } from '../fleet-index/gone-without.ts';
+import { likenessOf } from '../fleet-index/likeness-of.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { holds, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
+import { holds, type IndexedCheck, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
-import { weightOn } from '../risk/fleet-risk.ts';
+import { weigherOn } from '../risk/fleet-risk.ts';
 
 /** A source package, and what upgrading it would remove. */
 export interface PlannedFix {
@@ -34,66 +35,102 @@ export function compareFixes(a: Pick<PlannedFix, 'weight' | 'upgrade'>, b: Pick<
  */
 export function planFleetFixes(index: OrganizationIndex, contexts: AssetContexts): PlannedFix[] {
   const drafts = new Map<string, Draft>();
-  const memory = new Map<string, RoaringBitmap32>();
-  for (const [place, found] of index.checks.entries()) {
+  using removals = new Removals(index, contexts);
+  for (const [place, held] of heldVerdicts(index)) {
     const check = index.book.checks[place];
-    if (!found || !check || found.open.isEmpty) continue;
-    const held = heldVerdicts(index, place);
+    if (!check) continue;
     for (const [key, own] of Map.groupBy(held, ({ verdict }) => verdict.upgrade?.key ?? '')) {
       const upgrade = own[0]?.verdict.upgrade;
       if (key === '' || !upgrade) continue;
-      const gone = goneWithout(index, place, new Set(own.map(({ id }) => id)), (ids) => remembered(index, memory, [...ids]));
-      if (!gone.isEmpty) {
-        const draft = drafts.get(key) ?? new Draft(upgrade);
-        drafts.set(key, draft);
-        draft.add(own, { gone, severity: severityOn(index, place, gone), weight: weightOf(index, contexts, { place, gone }) });
-      }
-      gone.dispose();
+      const removal = removals.of(place, own);
+      if (removal.gone.isEmpty) continue;
+      const draft = drafts.get(key) ?? new Draft(upgrade);
+      drafts.set(key, draft);
+      draft.add(own, removal, check);
     }
-    if (memory.size > maxRemembered) forget(memory);
+    removals.forgetMany();
   }
-  forget(memory);
   return [...drafts.values()].map((draft) => draft.end()).sort(compareFixes);
+}
+
+/** By the place of each check that is open: once through all verdicts, of which a kernel has thousands. */
+function heldVerdicts({ book, checks }: OrganizationIndex): Map<number, HeldVerdict[]> {
+  const byPlace = new Map<number, HeldVerdict[]>();
+  const open = checks.map((found) => found !== undefined && !found.open.isEmpty);
+  for (const id of book.packageVersions()) {
+    for (const verdict of book.verdictsOn(id)) {
+      if (!holds(verdict) || !open[verdict.place]) continue;
+      const held = byPlace.get(verdict.place);
+      if (!held) byPlace.set(verdict.place, [{ id, verdict }]);
+      else if (held.at(-1)?.id !== id) held.push({ id, verdict });
+    }
+  }
+  return byPlace;
+}
+
+/** What is gone of a check without some of its package versions. */
+interface Removal {
+  /** The assets; until it is forgotten. */
+  readonly gone: RoaringBitmap32;
+  /** Whether the check is more than information on one of them. */
+  readonly isSure: boolean;
+  readonly weigh: (check: IndexedCheck) => number;
 }
 
 /** Each may have a bit for every asset. */
 const maxRemembered = 500;
+const nowhere = new RoaringBitmap32();
 
-function forget(memory: Map<string, RoaringBitmap32>): void {
-  for (const bitmap of memory.values()) bitmap.dispose();
-  memory.clear();
-}
+/** Thousands of checks are about the same package versions: what is gone of them is worked out once. */
+class Removals implements Disposable {
+  readonly #index: OrganizationIndex;
+  readonly #contexts: AssetContexts;
+  readonly #known = new Map<string, Removal>();
+  readonly #assetsWith = new Map<string, RoaringBitmap32>();
 
-/** Assets by package versions: many checks are about the same ones. */
-function remembered(index: OrganizationIndex, memory: Map<string, RoaringBitmap32>, ids: readonly number[]): RoaringBitmap32 {
-  const key = ids.join();
-  const known = memory.get(key) ?? index.packages.assetsWithAny(ids);
-  memory.set(key, known);
-  return known;
-}
+  constructor(index: OrganizationIndex, contexts: AssetContexts) {
+    this.#index = index;
+    this.#contexts = contexts;
+  }
 
-function heldVerdicts({ book }: OrganizationIndex, place: number): HeldVerdict[] {
-  return [...book.packagesOf(place)].flatMap((id) => {
-    const verdict = book.verdictsOn(id).find((one) => one.place === place && holds(one));
-    return verdict ? [{ id, verdict }] : [];
-  });
-}
+  of(place: number, own: readonly HeldVerdict[]): Removal {
+    const ids = own.map(({ id }) => id);
+    const key = `${likenessOf(this.#index, place)} ${ids.join()}`;
+    const known = this.#known.get(key) ?? this.#workOut(place, new Set(ids));
+    this.#known.set(key, known);
+    return known;
+  }
 
-interface Removed {
-  readonly place: number;
-  readonly gone: RoaringBitmap32;
-}
+  forgetMany(): void {
+    if (this.#known.size + this.#assetsWith.size > maxRemembered) this[Symbol.dispose]();
+  }
 
-function weightOf(index: OrganizationIndex, contexts: AssetContexts, { place, gone }: Removed): number {
-  const check = index.book.checks[place];
-  if (!check) return 0;
-  const information = index.checks[place]?.information;
-  if (!information) return weightOn(contexts, { check, confirmed: true }, gone);
-  const [sure, rest] = [RoaringBitmap32.andNot(gone, information), RoaringBitmap32.and(gone, information)];
-  const weight = weightOn(contexts, { check, confirmed: true }, sure) + weightOn(contexts, { check, confirmed: false }, rest);
-  sure.dispose();
-  rest.dispose();
-  return weight;
+  [Symbol.dispose](): void {
+    for (const { gone } of this.#known.values()) gone.dispose();
+    for (const assets of this.#assetsWith.values()) assets.dispose();
+    this.#known.clear();
+    this.#assetsWith.clear();
+  }
+
+  #workOut(place: number, ids: ReadonlySet<number>): Removal {
+    const gone = goneWithout(this.#index, place, ids, (some) => this.#remembered([...some]));
+    const information = RoaringBitmap32.and(gone, this.#index.checks[place]?.information ?? nowhere);
+    const sure = RoaringBitmap32.andNot(gone, information);
+    const isSure = !sure.isEmpty;
+    const [weighSure, weighInformation] = [weigherOn(this.#contexts, sure), weigherOn(this.#contexts, information)];
+    information.dispose();
+    sure.dispose();
+    const weigh = (check: IndexedCheck): number =>
+      weighSure({ check, confirmed: true }) + weighInformation({ check, confirmed: false });
+    return { gone, isSure, weigh };
+  }
+
+  #remembered(ids: readonly number[]): RoaringBitmap32 {
+    const key = ids.join();
+    const known = this.#assetsWith.get(key) ?? this.#index.packages.assetsWithAny(ids);
+    this.#assetsWith.set(key, known);
+    return known;
+  }
 }
 
 class Draft {
@@ -101,6 +138,7 @@ class Draft {
   readonly #versions = new Set<string>();
   readonly #ids = new Set<number>();
   readonly #assets = new RoaringBitmap32();
+  readonly #entered = new Set<Removal>();
   #severity = 1;
   #detections = 0;
   #weight = 0;
@@ -109,18 +147,16 @@ class Draft {
     this.#upgrade = upgrade;
   }
 
-  add(
-    own: readonly HeldVerdict[],
-    { gone, severity, weight }: { gone: RoaringBitmap32; severity: number; weight: number },
-  ): void {
+  add(own: readonly HeldVerdict[], removal: Removal, check: IndexedCheck): void {
     for (const { id, verdict } of own) {
       this.#ids.add(id);
       if (verdict.upgrade) this.#versions.add(verdict.upgrade.fixed);
     }
-    this.#assets.orInPlace(gone);
-    this.#severity = Math.max(this.#severity, severity);
-    this.#detections += gone.size;
-    this.#weight += weight;
+    if (!this.#entered.has(removal)) this.#assets.orInPlace(removal.gone);
+    this.#entered.add(removal);
+    this.#severity = Math.max(this.#severity, removal.isSure ? check.severity : 1);
+    this.#detections += removal.gone.size;
+    this.#weight += removal.weigh(check);
   }
 
   end(): PlannedFix {

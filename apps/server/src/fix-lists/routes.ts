@@ -12,7 +12,7 @@ import { type Place, readPlace, writePlace } from '../http/list-cursor.ts';
 import { serve } from '../http/serve.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
-import { riskOfFleet, weightOn } from '../risk/fleet-risk.ts';
+import { riskOfFleet, weigherOn } from '../risk/fleet-risk.ts';
 import { planAssetFixes } from './plan-asset-fixes.ts';
 import { planFleetFixes, type PlannedFix } from './plan-fixes.ts';
 import { highestVersion } from './smallest-upgrades.ts';
@@ -75,7 +75,7 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
     const { now, after: left } = whatRemains(
       index,
       { checks: new Set(), upgrades: new Set(page.map(({ fix }) => fix.upgrade.key)) },
-      (found, assets) => weightOn(contexts, found, assets),
+      (assets) => weigherOn(contexts, assets),
     );
     const count = fleetSize(index);
     const last = rest.length > limit ? page.at(-1) : undefined;

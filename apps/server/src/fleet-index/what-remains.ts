@@ -1,5 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { CheckDetections } from './check-detections.ts';
 import { narrowToException } from './excepted.ts';
+import { likenessOf } from './likeness-of.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { holds, type IndexedCheck, type RankedCheck, type VerdictBook } from './verdict-book.ts';
 
@@ -19,32 +21,55 @@ export interface Remainder {
   readonly weight: number;
 }
 
-/** Weight of the risk of a check on these assets, as more than information or as that. */
-export type Weigh = (found: Pick<RankedCheck, 'check' | 'confirmed'>, assets: RoaringBitmap32) => number;
+/** Says of checks, as more than information or as that, what their risk on these assets weighs. The bitmap is the asker's. */
+export type Weigh = (assets: RoaringBitmap32) => (found: Pick<RankedCheck, 'check' | 'confirmed'>) => number;
 
 /** What is open now and no exception covers, and what of it would stay open. */
 export function whatRemains(
   index: OrganizationIndex,
   without: Without,
-  weigh: Weigh = () => 0,
+  weigh: Weigh = () => () => 0,
 ): { readonly now: Remainder; readonly after: Remainder } {
   const [now, after] = [new Sum(weigh), new Sum(weigh)];
   const ended = endedBy(index.book, without.upgrades);
-  for (const [place, found] of index.checks.entries()) {
-    const check = index.book.checks[place];
-    if (!found || !check || found.open.isEmpty) continue;
+  for (const { place, found, checks } of alike(index, ended)) {
     const isCovered = index.excepted.byPlace.has(place);
     const open = isCovered ? new RoaringBitmap32(found.open) : found.open;
     if (isCovered) narrowToException(index.excepted, place, { assets: open, filter: 'without' });
     const sure = found.information ? RoaringBitmap32.andNot(open, found.information) : open;
-    now.add(check, open, sure);
-    const mended = without.checks.has(check.number) ? null : ended.get(place);
-    if (mended === undefined) after.add(check, open, sure);
-    else if (mended) addRest(index, { place, mended, open, check }, after);
+    now.add(checks, open, sure);
+    const left = checks.filter(({ number }) => !without.checks.has(number));
+    const mended = ended.get(place);
+    if (!mended) after.add(left, open, sure);
+    else if (left.length > 0) addRest(index, { place, mended, open, checks: left }, after);
     if (sure !== open) sure.dispose();
     if (isCovered) open.dispose();
   }
   return { now: now.end(), after: after.end() };
+}
+
+/** Checks that are open on the same assets, and would stay so on the same. */
+interface Alike {
+  /** Of one of them. */
+  readonly place: number;
+  readonly found: CheckDetections;
+  readonly checks: IndexedCheck[];
+}
+
+function alike(index: OrganizationIndex, ended: ReadonlyMap<number, ReadonlySet<number>>): Iterable<Alike> {
+  const { book } = index;
+  const groups = new Map<string, Alike>();
+  for (const [place, found] of index.checks.entries()) {
+    const check = book.checks[place];
+    if (!found || !check || found.open.isEmpty) continue;
+    const mended = ended.get(place);
+    const gone = mended?.size === book.packagesOf(place).size ? 'all' : [...(mended ?? [])].join();
+    const key = `${likenessOf(index, place)} ${gone}`;
+    const group = groups.get(key) ?? { place, found, checks: [] };
+    groups.set(key, group);
+    group.checks.push(check);
+  }
+  return groups.values();
 }
 
 /** Package versions that would be gone, by the check's place: once through all verdicts, of which a kernel has thousands. */
@@ -62,14 +87,19 @@ function endedBy(book: VerdictBook, upgrades: ReadonlySet<string>): Map<number, 
 
 function addRest(
   { book, packages }: OrganizationIndex,
-  { place, mended, open, check }: { place: number; mended: ReadonlySet<number>; open: RoaringBitmap32; check: IndexedCheck },
+  {
+    place,
+    mended,
+    open,
+    checks,
+  }: { place: number; mended: ReadonlySet<number>; open: RoaringBitmap32; checks: readonly IndexedCheck[] },
   sum: Sum,
 ): void {
   const assetsOf = (ids: ReadonlySet<number>) => packages.assetsWithAny([...ids].filter((id) => !mended.has(id)));
   const [all, sure] = [assetsOf(book.packagesOf(place)), assetsOf(book.surePackagesOf(place))];
   all.andInPlace(open);
   sure.andInPlace(open);
-  sum.add(check, all, sure);
+  sum.add(checks, all, sure);
   all.dispose();
   sure.dispose();
 }
@@ -84,15 +114,17 @@ class Sum {
     this.#weigh = weigh;
   }
 
-  /** `sure`: those of `all` that are more than information. */
-  add(check: IndexedCheck, all: RoaringBitmap32, sure: RoaringBitmap32): void {
-    this.#open[check.severity - 1] = (this.#open[check.severity - 1] ?? 0) + sure.size;
-    this.#open[0] = (this.#open[0] ?? 0) + all.size - sure.size;
-    this.#weight += this.#weigh({ check, confirmed: true }, sure);
-    if (all.size > sure.size) {
-      const information = RoaringBitmap32.andNot(all, sure);
-      this.#weight += this.#weigh({ check, confirmed: false }, information);
-      information.dispose();
+  /** Checks on the same assets. `sure`: those of `all` that are more than information. */
+  add(checks: readonly IndexedCheck[], all: RoaringBitmap32, sure: RoaringBitmap32): void {
+    if (checks.length === 0) return;
+    const information = RoaringBitmap32.andNot(all, sure);
+    const [sureCount, informationCount] = [sure.size, information.size];
+    const [weighSure, weighInformation] = [this.#weigh(sure), this.#weigh(information)];
+    information.dispose();
+    for (const check of checks) {
+      this.#open[check.severity - 1] = (this.#open[check.severity - 1] ?? 0) + sureCount;
+      this.#open[0] = (this.#open[0] ?? 0) + informationCount;
+      this.#weight += weighSure({ check, confirmed: true }) + weighInformation({ check, confirmed: false });
     }
     this.#assets.orInPlace(sure);
   }

@@ -98,16 +98,18 @@ export function openNow(
   return open;
 }
 
-/** Sum of the weights of a check on these assets. */
-export function weightOn(
+/** Says of checks the sum of their weights on these assets, which are counted now, once for all checks. */
+export function weigherOn(
   contexts: AssetContexts,
-  { check, confirmed }: Pick<RankedCheck, 'check' | 'confirmed'>,
   on: RoaringBitmap32,
-): number {
-  let weight = 0;
-  for (const { context, assets } of contexts.classes) {
-    const count = assets ? on.andCardinality(assets) : on.size;
-    if (count > 0) weight += count * riskWeight(riskScore(toCheckRisk(check), confirmed, context));
-  }
-  return weight;
+): (found: Pick<RankedCheck, 'check' | 'confirmed'>) => number {
+  const counted = contexts.classes.map(({ context, assets }) => ({
+    context,
+    count: assets ? on.andCardinality(assets) : on.size,
+  }));
+  const present = counted.filter(({ count }) => count > 0);
+  return ({ check, confirmed }) => {
+    const risk = toCheckRisk(check);
+    return present.reduce((sum, { context, count }) => sum + count * riskWeight(riskScore(risk, confirmed, context)), 0);
+  };
 }
