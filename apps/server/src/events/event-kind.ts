@@ -88,5 +88,8 @@ export interface EventSources {
   readonly fleetIndex: { current(organizationId: string): Promise<OrganizationIndex> };
 }
 
-/** A relation of events with the columns of EventRow in snake_case, but for `at`, which is a timestamp; bounded by the scope's times. */
+/**
+ * A relation of events with the columns of EventRow in snake_case and `hostname`, but for `at`, which is a timestamp; bounded by the scope's
+ * times. It joins assets from the left: where nothing is asked of them, as when events are counted, the database then does not look at them.
+ */
 export type EventRelation = RawBuilder<unknown>;

@@ -29,7 +29,7 @@ export async function pageOfRelation(
   const page = sql<EventRow>`
     select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, asset_number, collector, package, version,
       previous, check_number, name, severity, detail, ${value ?? sql`null`} as value
-    from (${order.by === 'hostname' ? withHostname(relation, question) : relation}) as event
+    from (${relation}) as event
     where ${conditionOf(kind, question)} and ${behind ? isBehind(behind, { value, isTurned: order.isTurned }) : sql`true`}
     order by ${value ? sql`${value} ${back},` : sql``} event.at ${ahead}, key collate "C" ${back} limit ${limit}`;
   const rows = await within(db, pageSeconds, page);
@@ -84,12 +84,6 @@ function valueSql(by: EventSorting): RawBuilder<unknown> | null {
       return sql`(case when coalesce(${text}, '') = '' then '1' else '0' || ${text} end) collate "C"`;
     }
   }
-}
-
-function withHostname(relation: EventRelation, { organizationId }: EventQuestion): RawBuilder<unknown> {
-  return sql`
-    select told.*, asset.hostname from (${relation}) as told
-    left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
 }
 
 interface Way {

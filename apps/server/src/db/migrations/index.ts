@@ -30,6 +30,7 @@ import { owners } from './028-owners.ts';
 import { vexDocuments } from './029-vex-documents.ts';
 import { tokenOrigin } from './030-token-origin.ts';
 import { vexEchoes } from './031-vex-echoes.ts';
+import { agentsByTime } from './032-agents-by-time.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -64,4 +65,5 @@ export const migrations: Record<string, Migration> = {
   '029-vex-documents': vexDocuments,
   '030-token-origin': tokenOrigin,
   '031-vex-echoes': vexEchoes,
+  '032-agents-by-time': agentsByTime,
 };

@@ -12,7 +12,7 @@ export const agentEvents = sqlKind({
     const silence = sql`make_interval(secs => ${silentAfter})`;
     return sql`
     select told.at, lpad(asset.number::text, 10, '0') || ' ' || told.status as key, told.status as ref, told.status, null::text as cause,
-      asset.id as asset_id, asset.number as asset_number, null::text as collector, null::text as package, told.version,
+      told.asset_id, asset.number as asset_number, asset.hostname, null::text as collector, null::text as package, told.version,
       null::text as previous, null::integer as check_number, null::text as name, null::integer as severity, null::jsonb as detail
     from (
       select enrolled_at as at, 'enrolled' as status, asset_id, version from agent
@@ -28,7 +28,7 @@ export const agentEvents = sqlKind({
       where organization_id = ${organizationId} and last_seen >= ${from}::timestamptz - ${silence}
         and last_seen < ${to}::timestamptz - ${silence} and last_seen <= ${now}::timestamptz - ${silence}
     ) as told
-    join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
+    left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
   },
   describe: (_, __, rows) => rows.map(({ status }) => sentences[status] ?? status),
 });

@@ -91,7 +91,7 @@ function countIndex(from: FromIndex, question: EventQuestion, buckets: Buckets):
 function derivedEvents({ organizationId, from, to }: EventQuestion, numbers: readonly number[]): EventRelation {
   return sql`
     with chosen as materialized (
-      select asset.id, asset.number, (
+      select asset.id, asset.number, asset.hostname, (
         select min(at) from inventory_change where organization_id = ${organizationId} and asset_id = asset.id
       ) as birth
       from asset where organization_id = ${organizationId} and number = any(${[...numbers]}::integer[])
@@ -111,8 +111,8 @@ function derivedEvents({ organizationId, from, to }: EventQuestion, numbers: rea
     select told.at, lpad(told.check_number::text, 10, '0') || ' ' || lpad(chosen.number::text, 10, '0') as key,
       told.check_number || ' ' || told.status as ref, told.status,
       case when exists (select from knowledge_version where imported_at = told.at) then 'knowledge' else 'inventory' end as cause,
-      chosen.id as asset_id, chosen.number as asset_number, null::text as collector, null::text as package, null::text as version,
-      null::text as previous, told.check_number, known.name, known.severity::integer as severity, null::jsonb as detail
+      chosen.id as asset_id, chosen.number as asset_number, chosen.hostname, null::text as collector, null::text as package,
+      null::text as version, null::text as previous, told.check_number, known.name, known.severity::integer as severity, null::jsonb as detail
     from told
     join chosen on chosen.id = told.asset_id
     join lateral (

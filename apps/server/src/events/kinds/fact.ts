@@ -20,11 +20,11 @@ export const factEvents = sqlKind({
   relation: ({ organizationId, from, to }) => sql`
     select fact_change.at, lpad(asset.number::text, 10, '0') || ' ' || collector || ' ' || lpad(sequence::text, 10, '0') as key,
       collector || ' ' || sequence as ref, case when sequence = 1 then 'reported' else 'changed' end as status, null::text as cause,
-      asset.id as asset_id, asset.number as asset_number, collector, null::text as package, null::text as version,
+      fact_change.asset_id, asset.number as asset_number, asset.hostname, collector, null::text as package, null::text as version,
       null::text as previous, null::integer as check_number, null::text as name, null::integer as severity,
       jsonb_build_object('sequence', sequence) as detail
     from fact_change
-    join asset on asset.organization_id = fact_change.organization_id and asset.id = fact_change.asset_id
+    left join asset on asset.organization_id = fact_change.organization_id and asset.id = fact_change.asset_id
     where fact_change.organization_id = ${organizationId} and fact_change.at >= ${from} and fact_change.at < ${to}`,
   describe: describeChanges,
 });

@@ -14,28 +14,26 @@ const maxSingle = 1000;
 export const packageEvents = sqlKind({
   name: 'package',
   needs: 'asset:read',
-  relation: ({ organizationId, from, to, query }) => sql`
-    select entry.at,
-      concat_ws(' ', lpad(asset.number::text, 10, '0'), entry.collector, lpad(entry.change::text, 10, '0'), item.ref) as key,
-      concat_ws(' ', entry.collector, entry.change, item.ref) as ref, item.status, null::text as cause,
-      asset.id as asset_id, asset.number as asset_number, entry.collector, item.package, item.version, item.previous,
+  relation: ({ organizationId, from, to, query }) => {
+    const isWanted = sql`organization_id = ${organizationId} and at >= ${from} and at < ${to} and collector <> ${postureFact.name}
+      and (added <> '{}' or removed <> '{}') and ${touches(query)}`;
+    const isMany = sql`(change = 1 or cardinality(added) + cardinality(removed) > ${maxSingle})`;
+    return sql`
+    select told.at, concat_ws(' ', lpad(asset.number::text, 10, '0'), told.collector, lpad(told.change::text, 10, '0'), told.ref) as key,
+      concat_ws(' ', told.collector, told.change, told.ref) as ref, told.status, null::text as cause, told.asset_id,
+      asset.number as asset_number, asset.hostname, told.collector, told.package, told.version, told.previous,
       null::integer as check_number, null::text as name, null::integer as severity,
-      case when item.status = 'reported'
-        then jsonb_build_object('added', cardinality(entry.added), 'removed', cardinality(entry.removed)) end as detail
+      case when told.status = 'reported' then jsonb_build_object('added', told.added, 'removed', told.removed) end as detail
     from (
-      select *, change = 1 or cardinality(added) + cardinality(removed) > ${maxSingle} as is_many from inventory_change
-      where organization_id = ${organizationId} and at >= ${from} and at < ${to} and collector <> ${postureFact.name}
-        and (added <> '{}' or removed <> '{}') and ${touches(query)}
-    ) as entry
-    join asset on asset.organization_id = entry.organization_id and asset.id = entry.asset_id
-    cross join lateral (
-      select null::text as ref, 'reported' as status, null::text as package, null::text as version, null::text as previous
-      where entry.is_many
+      select asset_id, collector, change, at, cardinality(added) as added, cardinality(removed) as removed,
+        null::text as ref, 'reported' as status, null::text as package, null::text as version, null::text as previous
+      from inventory_change where ${isWanted} and ${isMany}
       union all
-      select name || ' ' || architecture || ' ' || ecosystem,
-        case when version is null then 'removed' when previous is null then 'installed'
-          when version = previous then 'changed' else 'upgraded' end, name, version, previous
-      from (
+      select asset_id, collector, change, at, null, null, item.name || ' ' || item.architecture || ' ' || item.ecosystem,
+        case when item.version is null then 'removed' when item.previous is null then 'installed'
+          when item.version = item.previous then 'changed' else 'upgraded' end, item.name, item.version, item.previous
+      from (select * from inventory_change where ${isWanted} and not ${isMany}) as entry
+      cross join lateral (
         select name, architecture, ecosystem,
           string_agg(distinct version, ', ' order by version) filter (where is_new) as version,
           string_agg(distinct version, ', ' order by version) filter (where not is_new) as previous
@@ -45,10 +43,11 @@ export const packageEvents = sqlKind({
           select unnest(entry.removed), false
         ) as one
         join package_version using (id)
-        where not entry.is_many
         group by 1, 2, 3
-      ) as named
-    ) as item`,
+      ) as item
+    ) as told
+    left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
+  },
   describe: (_, __, rows) =>
     rows.map(({ status, package: name, version, previous, collector, detail }) => {
       if (status === 'reported') {

@@ -11,8 +11,8 @@ export const upgradeEvents = sqlKind({
   needs: 'release:read',
   relation: ({ organizationId, from, to }) => sql`
     select release_event.at, lpad(release_event.number::text, 20, '0') as key, release_event.number::text as ref,
-      release_event.kind as status, null::text as cause, release_event.asset_id, asset.number as asset_number, null::text as collector,
-      null::text as package, release_event.version, null::text as previous, null::integer as check_number, null::text as name,
+      release_event.kind as status, null::text as cause, release_event.asset_id, asset.number as asset_number, asset.hostname,
+      null::text as collector, null::text as package, release_event.version, null::text as previous, null::integer as check_number, null::text as name,
       null::integer as severity, release_event.detail
     from release_event
     left join asset on asset.organization_id = release_event.organization_id and asset.id = release_event.asset_id
