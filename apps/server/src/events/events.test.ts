@@ -1,9 +1,10 @@
 import { agentPaths, type FactRow, type FleetEvent } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from '../testing/test-server.ts';
+import { factEvents } from './kinds/fact.ts';
 
 type Caller = Awaited<ReturnType<typeof testCaller>>;
 
@@ -110,6 +111,17 @@ describe('events', () => {
       '13 agent enrolled: The agent enrolled',
       '12 knowledge imported: Version 1 of the knowledge came from the feeds: 1 checks',
     ]);
+  });
+
+  it.each([
+    ['ascending', { from: at(4) }],
+    ['descending', { to: at(1).replace('.000Z', '.001Z') }],
+  ])('are not looked for behind the last of a page that is full, %s', async (direction, expected) => {
+    const page = vi.spyOn(factEvents, 'page');
+    await list(`?limit=1&direction=${direction}`);
+    const { from, to } = page.mock.lastCall?.[1] ?? {};
+    page.mockRestore();
+    expect({ from: from?.toISOString(), to: to?.toISOString() }).toMatchObject(expected);
   });
 
   it('of an agent that is silent say so until it is heard of again', async () => {

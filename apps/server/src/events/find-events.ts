@@ -222,7 +222,10 @@ interface PageWish {
 }
 
 async function readPage(sources: Sources, { kinds, question }: Asked, { start, order, size }: PageWish): Promise<Ranked[]> {
-  const found: Ranked[] = [];
+  const value = (ranked: Ranked): OrderValue => (order.by === 'kind' ? ranked.kind.name : ranked.row.value);
+  const compare = (a: Ranked, b: Ranked): number =>
+    compareValues(value(a), value(b)) || b.row.at - a.row.at || a.rank - b.rank || compareValues(a.row.key, b.row.key);
+  let found: readonly Ranked[] = [];
   // Of one kind all are alike in that.
   const within: EventOrder = order.by === 'kind' ? { ...order, by: 'at' } : order;
   // One after the other: a question takes one connection.
@@ -231,13 +234,21 @@ async function readPage(sources: Sources, { kinds, question }: Asked, { start, o
     const way = start.place && order.by === 'kind' ? turnedBy(order, compareValues(kind.name, start.place.value)) : 0;
     if (way < 0) continue;
     const behind = way > 0 || !start.place ? null : { ...start.place, told: toldOf({ rank, ...order }, start.place) };
-    const rows = await kind.page(sources, question, { order: within, behind, limit: size });
-    for (const row of rows) found.push({ row, kind, rank });
+    const last = order.by === 'at' ? found[size - 1] : undefined;
+    const rows = await kind.page(sources, last ? upTo(last.row, question, order) : question, {
+      order: within,
+      behind,
+      limit: size,
+    });
+    const ranked = rows.map((row) => ({ row, kind, rank }));
+    found = [...found, ...ranked].toSorted((a, b) => turnedBy(order, compare(a, b))).slice(0, size);
   }
-  const value = (ranked: Ranked): OrderValue => (order.by === 'kind' ? ranked.kind.name : ranked.row.value);
-  const compare = (a: Ranked, b: Ranked): number =>
-    compareValues(value(a), value(b)) || b.row.at - a.row.at || a.rank - b.rank || compareValues(a.row.key, b.row.key);
-  return found.toSorted((a, b) => turnedBy(order, compare(a, b))).slice(0, size);
+  return found;
+}
+
+/** The part of a question whose events do not come behind one of them in time: an index by time answers it. */
+function upTo({ at }: EventRow, question: EventQuestion, { isTurned }: EventOrder): EventQuestion {
+  return isTurned ? { ...question, to: new Date(Math.floor(at) + 1) } : { ...question, from: new Date(at) };
 }
 
 function turnedBy({ isTurned }: Pick<EventOrder, 'isTurned'>, compared: number): number {
