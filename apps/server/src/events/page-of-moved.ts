@@ -77,11 +77,17 @@ const [fewAssets, growth] = [16, 4];
 function offerByHostname(offers: Offers): void {
   const { first, question, fits, index } = offers;
   const { order, behind } = offers.part;
-  const values = index.table.assets.map(({ hostname }) => valueOf('hostname', { ...nothingElse, hostname }));
+  const moved = movedAssets(offers);
+  const values = new Map(
+    Array.from(moved, (asset) => [
+      asset,
+      valueOf('hostname', { ...nothingElse, hostname: index.table.assets[asset]?.hostname ?? null }),
+    ]),
+  );
   const way = order.isTurned ? -1 : 1;
-  const compareWith = (asset: number, value: OrderValue): number => way * compareValues(values[asset] ?? null, value);
-  const compare = (a: number, b: number): number => compareWith(a, values[b] ?? null);
-  let left = Uint32Array.from(index.table.assets.keys()).filter((asset) => !behind || compareWith(asset, behind.value) >= 0);
+  const compareWith = (asset: number, value: OrderValue): number => way * compareValues(values.get(asset) ?? null, value);
+  const compare = (a: number, b: number): number => compareWith(a, values.get(b) ?? null);
+  let left = moved.filter((asset) => !behind || compareWith(asset, behind.value) >= 0);
   for (let count = fewAssets; left.length > 0 && !first.isFull; count *= growth) {
     const last = firstSorted(left, count, compare).at(-1) ?? 0;
     // Those of one name go together: the newest of them comes first.
@@ -89,10 +95,22 @@ function offerByHostname(offers: Offers): void {
     left = left.filter((asset) => compare(asset, last) > 0);
     forEachMoved(offers, question, fits, (moved, assets, whole) => {
       for (const asset of among(assets, within))
-        if (whole ?? fits(moved, asset)) offer(offers, { moved, asset, value: values[asset] ?? null });
+        if (whole ?? fits(moved, asset)) offer(offers, { moved, asset, value: values.get(asset) ?? null });
     });
     within.dispose();
   }
+}
+
+/** Those to which anything happened that may fit: on most days few of a fleet. */
+function movedAssets(offers: Offers): Uint32Array {
+  const found = new RoaringBitmap32();
+  forEachMoved(offers, offers.question, offers.fits, (_, assets) => {
+    if (typeof assets === 'number') found.add(assets);
+    else found.orInPlace(assets);
+  });
+  const all = found.toUint32Array();
+  found.dispose();
+  return all;
 }
 
 const nothingElse = { status: '', cause: null, collector: null, severity: null };
