@@ -1,4 +1,4 @@
-import { type CheckKind, type Detection, DetectionSorting, endpoints } from '@vedette/protocol';
+import { type CheckKind, type Detection, type DetectionSorting, endpoints } from '@vedette/protocol';
 import { type ReactNode, useMemo } from 'react';
 import { useList } from '../api/use-list.ts';
 import { FilterSelect } from '../ui/FilterSelect.tsx';
@@ -151,7 +151,18 @@ export function DetectionList(props: DetectionListProps) {
 }
 
 const groupingNames = Object.keys(groupings) as Grouping[]; // the keys of that object
-const sortings = DetectionSorting.exclude(['asset']).options;
+const sortings = [
+  'worst',
+  'risk',
+  'name',
+  'hostname',
+  'package',
+  'status',
+  'firstFound',
+  'lastFound',
+  'cvss',
+  'epss',
+] as const satisfies readonly DetectionSorting[];
 const onlyTerms = {
   '': [],
   exploited: ['kev:true'],

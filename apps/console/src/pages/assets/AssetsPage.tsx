@@ -1,5 +1,5 @@
 import Badge from '@cloudscape-design/components/badge';
-import { type Asset, AssetSorting, endpoints } from '@vedette/protocol';
+import { type Asset, type AssetSorting, endpoints } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { AssetState } from '../../components/AssetState.tsx';
 import { useFrame } from '../../components/frame-state.ts';
@@ -19,6 +19,21 @@ import { matchesOf } from '../../ui/list-total.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
+const sortings = [
+  'worst',
+  'risk',
+  'hostname',
+  'os',
+  'release',
+  'architecture',
+  'packages',
+  'pendingRestart',
+  'state',
+  'agentVersion',
+  'firstSeen',
+  'lastSeen',
+  'lastScan',
+] as const satisfies readonly AssetSorting[];
 const columns: readonly Column<Asset>[] = [
   {
     id: 'hostname',
@@ -148,7 +163,7 @@ export function AssetsPage() {
         severity: severity || undefined,
         ...onlyQuery[only],
         asOf,
-        sort: AssetSorting.catch('worst').parse(state['sort']),
+        sort: oneOf(state['sort'], sortings),
         direction: oneOf(state['direction'], ['ascending', 'descending']),
       },
     },

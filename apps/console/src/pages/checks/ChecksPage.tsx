@@ -1,4 +1,4 @@
-import { CheckSorting, type CheckSummary, endpoints } from '@vedette/protocol';
+import { type CheckSorting, type CheckSummary, endpoints } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { Scores } from '../../components/detection-columns.tsx';
 import { useFrame } from '../../components/frame-state.ts';
@@ -16,6 +16,17 @@ import { formatCount } from '../../ui/format.ts';
 import { useTitle } from '../../ui/use-title.ts';
 import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
+const sortings = [
+  'worst',
+  'name',
+  'number',
+  'published',
+  'kevSince',
+  'patchable',
+  'cvss',
+  'epss',
+  'assets',
+] as const satisfies readonly CheckSorting[];
 const columns: readonly Column<CheckSummary>[] = [
   {
     id: 'name',
@@ -117,7 +128,7 @@ export function ChecksPage() {
       severity: severity || undefined,
       ...(detected ? { detected } : {}),
       asOf,
-      sort: CheckSorting.catch('worst').parse(state['sort']),
+      sort: oneOf(state['sort'], sortings),
       direction: oneOf(state['direction'], ['ascending', 'descending']),
     },
   });

@@ -1,4 +1,4 @@
-import { endpoints, type EventKindName, EventSorting } from '@vedette/protocol';
+import { endpoints, type EventKindName, type EventSorting } from '@vedette/protocol';
 import { useList } from '../../api/use-list.ts';
 import { useFrame } from '../../components/frame-state.ts';
 import { QueryBar } from '../../components/QueryBar.tsx';
@@ -25,6 +25,15 @@ const periods = [
 ] as const;
 const periodMs = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 } as const;
 const kindChoices = [['', 'all kinds'], ...Object.entries(kindNames)] as [['', string], ...[EventKindName, string][]]; // the keys are the kinds
+const sortings = [
+  'at',
+  'kind',
+  'status',
+  'severity',
+  'hostname',
+  'cause',
+  'collector',
+] as const satisfies readonly EventSorting[];
 const buckets = 48;
 const refreshMs = 30_000;
 
@@ -45,7 +54,7 @@ export function EventsPage() {
         query: askedQuery({ query, kind, period, isFree: !stretch && asOf === undefined }) || undefined,
         asOf,
         buckets,
-        sort: EventSorting.catch('at').parse(state['sort']),
+        sort: oneOf(state['sort'], sortings),
         direction: oneOf(state['direction'], ['ascending', 'descending']),
         ...(stretch ?? pastStretch(asOf, period)),
       },

@@ -1,5 +1,5 @@
 import Checkbox from '@cloudscape-design/components/checkbox';
-import { endpoints, type FixAction, FixSorting, type Upgrade } from '@vedette/protocol';
+import { endpoints, type FixAction, type FixSorting, type Upgrade } from '@vedette/protocol';
 import { useMemo } from 'react';
 import { useList } from '../../api/use-list.ts';
 import { fixColumns, fixKey, nothingToUpgrade, Together } from '../../components/fix-columns.tsx';
@@ -17,7 +17,16 @@ import { PlanEffect } from './PlanEffect.tsx';
 import { RiskChanges } from './RiskChanges.tsx';
 
 /** A column is called as the order by it. */
-const upgradeColumns = fixColumns().map((column) => ({ ...column, sort: FixSorting.safeParse(column.id).data }));
+const sortings = [
+  'share',
+  'source',
+  'severity',
+  'detections',
+  'assets',
+  'restart',
+  'release',
+] as const satisfies readonly FixSorting[];
+const upgradeColumns = fixColumns().map((column) => ({ ...column, sort: sortings.find((one) => one === column.id) }));
 
 /** What to do first: the upgrades of the fleet that remove most risk. */
 export function FixesPage() {
@@ -29,7 +38,7 @@ export function FixesPage() {
     query: {
       search,
       asOf,
-      sort: FixSorting.catch('share').parse(sort),
+      sort: oneOf(sort, sortings),
       direction: oneOf(direction, ['ascending', 'descending']),
     },
   });
