@@ -33,7 +33,6 @@ export interface EventRow {
   readonly status: string;
   readonly cause: string | null;
   readonly assetId: string | null;
-  readonly assetNumber: number | null;
   readonly collector: string | null;
   readonly package: string | null;
   readonly version: string | null;
@@ -89,7 +88,7 @@ export interface EventSources {
 }
 
 /**
- * A relation of events with the columns of EventRow in snake_case and `hostname`, but for `at`, which is a timestamp; bounded by the scope's
- * times. It joins assets from the left: where nothing is asked of them, as when events are counted, the database then does not look at them.
+ * A relation of events with the columns of EventRow in snake_case, `asset_number` and `hostname`, but for `at`, which is a timestamp; bounded
+ * by the scope's times. It joins assets from the left for these two alone: where neither is asked for, the database does not look at them.
  */
 export type EventRelation = RawBuilder<unknown>;

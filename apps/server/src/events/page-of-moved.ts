@@ -138,7 +138,6 @@ function toRow({ index: { book, table } }: MovedDetections, found: Found): Event
     status,
     cause,
     assetId: known?.assetId ?? null,
-    assetNumber: known?.number ?? null,
     collector: null,
     package: null,
     version: null,

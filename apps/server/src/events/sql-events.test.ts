@@ -24,22 +24,24 @@ it.each([
   ['package', /inventory_change\w*_at_idx/],
   ['fact', /fact_change\w*_at_idx/],
   ['agent', /agent_enrolled_at[^]*agent_revoked_at/],
-] as const)('counts events of kind %s by time, without looking up their assets', async (name, byTime) => {
-  const plan = await planOfCount(name);
-  expect(plan).toMatch(byTime);
-  expect(plan).not.toMatch(/asset_id =|= \S*asset_id/);
+] as const)('counts and finds events of kind %s by time, without looking up their assets', async (name, byTime) => {
+  const [count, page] = await plansOf(name);
+  expect(count).toMatch(byTime);
+  expect(count).not.toMatch(/asset_id =|= \S*asset_id/);
+  expect(page).toMatch(byTime);
+  expect(page).not.toMatch(/asset_id =|= \S*asset_id/);
 });
 
-/** How the database would count the events of a kind in a fleet too large to be looked at as a whole. */
-async function planOfCount(name: (typeof allEventKinds)[number]['name']): Promise<string> {
-  const lines: string[] = [];
+/** How the database would count the events of a kind, and find the newest, in a fleet too large to be looked at as a whole. */
+async function plansOf(name: (typeof allEventKinds)[number]['name']): Promise<string[]> {
+  const plans: string[] = [];
   const explain: KyselyPlugin = {
     transformQuery: ({ node }) =>
-      RawNode.is(node) && node.sqlFragments[0]?.includes('select floor')
+      RawNode.is(node) && node.sqlFragments[0]?.includes('extract(epoch')
         ? RawNode.create([`explain ${node.sqlFragments[0]}`, ...node.sqlFragments.slice(1)], node.parameters)
         : node,
     transformResult: async ({ result }) => {
-      lines.push(...result.rows.flatMap((row) => (typeof row['QUERY PLAN'] === 'string' ? [row['QUERY PLAN']] : [])));
+      if (result.rows[0] && 'QUERY PLAN' in result.rows[0]) plans.push(result.rows.map((row) => row['QUERY PLAN']).join('\n'));
       return { ...result, rows: [] };
     },
   };
@@ -48,10 +50,12 @@ async function planOfCount(name: (typeof allEventKinds)[number]['name']): Promis
     const [from, now, organizationId] = [new Date('2026-11-21T12:00:00Z'), new Date('2026-11-22T12:00:00Z'), crypto.randomUUID()];
     const scope = { organizationId, from, to: now, now, silentAfter: 1, query: null, fitting: () => [] };
     const sources = { db: db.withPlugin(explain) as Kysely<Database>, fleetIndex: {} as never };
-    await allEventKinds.find((kind) => kind.name === name)?.count(sources, scope, { from: 0, stepMs: 1, count: 1 });
+    const kind = allEventKinds.find((one) => one.name === name);
+    await kind?.count(sources, scope, { from: 0, stepMs: 1, count: 1 });
+    await kind?.page(sources, scope, { order: { by: 'at', isTurned: false }, behind: null, limit: 1 });
     await sql`reset enable_seqscan`.execute(db);
   });
-  return lines.join('\n');
+  return plans;
 }
 
 it.each([

@@ -27,7 +27,7 @@ export async function pageOfRelation(
   const value = valueSql(order.by);
   const [ahead, back] = order.isTurned ? [sql`asc`, sql`desc`] : [sql`desc`, sql`asc`];
   const page = sql<EventRow>`
-    select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, asset_number, collector, package, version,
+    select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, collector, package, version,
       previous, check_number, name, severity, detail, ${value ?? sql`null`} as value
     from (${relation}) as event
     where ${conditionOf(kind, question)} and ${behind ? isBehind(behind, { value, isTurned: order.isTurned }) : sql`true`}

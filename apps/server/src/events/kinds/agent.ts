@@ -11,7 +11,7 @@ export const agentEvents = sqlKind({
   relation: ({ organizationId, from, to, now, silentAfter }) => {
     const silence = sql`make_interval(secs => ${silentAfter})`;
     return sql`
-    select told.at, lpad(asset.number::text, 10, '0') || ' ' || told.status as key, told.status as ref, told.status, null::text as cause,
+    select told.at, told.asset_id || ' ' || told.status as key, told.status as ref, told.status, null::text as cause,
       told.asset_id, asset.number as asset_number, asset.hostname, null::text as collector, null::text as package, told.version,
       null::text as previous, null::integer as check_number, null::text as name, null::integer as severity, null::jsonb as detail
     from (

@@ -18,7 +18,7 @@ export const factEvents = sqlKind({
   name: 'fact',
   needs: 'asset:read',
   relation: ({ organizationId, from, to }) => sql`
-    select fact_change.at, lpad(asset.number::text, 10, '0') || ' ' || collector || ' ' || lpad(sequence::text, 10, '0') as key,
+    select fact_change.at, fact_change.asset_id || ' ' || collector || ' ' || lpad(sequence::text, 10, '0') as key,
       collector || ' ' || sequence as ref, case when sequence = 1 then 'reported' else 'changed' end as status, null::text as cause,
       fact_change.asset_id, asset.number as asset_number, asset.hostname, collector, null::text as package, null::text as version,
       null::text as previous, null::integer as check_number, null::text as name, null::integer as severity,

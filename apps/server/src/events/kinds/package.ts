@@ -19,7 +19,7 @@ export const packageEvents = sqlKind({
       and (added <> '{}' or removed <> '{}') and ${touches(query)}`;
     const isMany = sql`(change = 1 or cardinality(added) + cardinality(removed) > ${maxSingle})`;
     return sql`
-    select told.at, concat_ws(' ', lpad(asset.number::text, 10, '0'), told.collector, lpad(told.change::text, 10, '0'), told.ref) as key,
+    select told.at, concat_ws(' ', told.asset_id, told.collector, lpad(told.change::text, 10, '0'), told.ref) as key,
       concat_ws(' ', told.collector, told.change, told.ref) as ref, told.status, null::text as cause, told.asset_id,
       asset.number as asset_number, asset.hostname, told.collector, told.package, told.version, told.previous,
       null::integer as check_number, null::text as name, null::integer as severity,
