@@ -221,7 +221,11 @@ interface PageWish {
   readonly size: number;
 }
 
-async function readPage(sources: Sources, { kinds, question }: Asked, { start, order, size }: PageWish): Promise<Ranked[]> {
+async function readPage(
+  sources: Sources,
+  { kinds, question }: Asked,
+  { start, order, size }: PageWish,
+): Promise<readonly Ranked[]> {
   const value = (ranked: Ranked): OrderValue => (order.by === 'kind' ? ranked.kind.name : ranked.row.value);
   const compare = (a: Ranked, b: Ranked): number =>
     compareValues(value(a), value(b)) || b.row.at - a.row.at || a.rank - b.rank || compareValues(a.row.key, b.row.key);
