@@ -16,6 +16,8 @@ const programs = [
   { program: '/usr/sbin/nginx', packages: ['nginx-light'], wants: /agent|transport|cli|relay|release|cdn/ },
   { program: '/usr/bin/ss', packages: ['iproute2'], wants: /host|collectors/ },
   { program: '/usr/bin/zstd', packages: ['zstd'], wants: /feeds|first-story|server|knowledge/ },
+  { program: '/usr/bin/zsh', packages: ['zsh'], wants: /cli|completion/ },
+  { program: '/usr/bin/fish', packages: ['fish'], wants: /cli|completion/ },
   { program: '/usr/sbin/rsyslogd', packages: ['rsyslog', 'rsyslog-gnutls'], wants: /server|notifications|syslog/ },
   { program: '/usr/share/perl5/Dpkg/Version.pm', packages: ['libdpkg-perl'], wants: /scan/ },
 ];
