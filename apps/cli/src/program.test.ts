@@ -217,6 +217,7 @@ describe('commands', () => {
       contexts: { default: { url, token: 'asked-token' } },
     });
     expect(readContext(environment)).toEqual({ url, token: 'asked-token' });
+    rmSync(environment.XDG_CONFIG_HOME, { recursive: true });
   });
 
   it('keeps several platforms by name, and talks to the one that --context names', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TargetCustom } from '@vedette/protocol';
 import { TestReleases } from '@vedette/testkit';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   addSignature,
   createSigningKey,
@@ -61,6 +61,7 @@ async function look(
 
 async function copyOfMirror(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'vedette-mirror-'));
+  onTestFinished(() => rm(copy, { recursive: true }));
   await cp(releases.directory, copy, { recursive: true });
   return copy;
 }
