@@ -1,4 +1,5 @@
 import type { Trends } from '@vedette/protocol';
+import { ChartGrid } from './ChartGrid.tsx';
 
 const width = 640;
 const height = 150;
@@ -17,14 +18,7 @@ export function RiskChart({ days }: { days: Trends['days'] }) {
   return (
     <figure className="trend">
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`Risk in ${days.length} days: from ${first} to ${last}`}>
-        {[0, 0.5, 1].map((part) => (
-          <g key={part}>
-            <line className="trend-grid" x1={left} x2={width - 8} y1={y(ceiling * part)} y2={y(ceiling * part)} />
-            <text className="trend-label" x={left - 8} y={y(ceiling * part) + 4} textAnchor="end">
-              {ceiling * part}
-            </text>
-          </g>
-        ))}
+        <ChartGrid ceiling={ceiling} left={left} right={width - 8} y={y} />
         <polygon className="risk-area" points={`${x(0)},${y(0)} ${line} ${x(days.length - 1)},${y(0)}`} />
         <polyline className="risk-line" points={line} />
         {days.map(({ at, risk }, index) => (

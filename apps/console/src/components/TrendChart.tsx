@@ -1,5 +1,6 @@
 import { severities, severityNames, type Dashboard } from '@vedette/protocol';
 import { formatCount, formatShort } from '../ui/format.ts';
+import { ChartGrid } from './ChartGrid.tsx';
 
 const width = 640;
 const height = 200;
@@ -30,14 +31,7 @@ export function TrendChart({ trend }: { trend: readonly Point[] }) {
         role="img"
         aria-label={`Open detections, ${trend.length} days, now ${formatCount(totals.at(-1) ?? 0)}`}
       >
-        {[0, 0.5, 1].map((part) => (
-          <g key={part}>
-            <line className="trend-grid" x1={left} x2={width - 8} y1={y(ceiling * part)} y2={y(ceiling * part)} />
-            <text className="trend-label" x={left - 8} y={y(ceiling * part) + 4} textAnchor="end">
-              {formatShort(ceiling * part)}
-            </text>
-          </g>
-        ))}
+        <ChartGrid ceiling={ceiling} left={left} right={width - 8} y={y} format={formatShort} />
         {bands.map(({ level, points }) => (
           <polygon key={level} className={`band-${severityNames[level]}`} points={points} />
         ))}
