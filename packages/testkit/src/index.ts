@@ -11,5 +11,5 @@ export { rawExchange } from './raw-exchange.ts';
 export { ReleaseOrigin, type OriginFault, type OriginReply } from './release-origin.ts';
 export { syncDocument } from './sync-document.ts';
 export { throwAwayDatabase, type ThrowAwayDatabase } from './throw-away-database.ts';
-export { sharedArchive, type SharedFile } from './shared-data.ts';
+export { sharedArchive, type SharedFile } from './shared-archive.ts';
 export { TestReleases } from './test-releases.ts';

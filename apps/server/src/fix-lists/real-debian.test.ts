@@ -22,7 +22,7 @@ interface Fixes {
 it.runIf(files !== null && isDebian)(
   'the fix list of a real inventory is what the advisories name, as dpkg orders them',
   async () => {
-    const lists = [...(files ?? [])].filter(({ name }) => name === 'DSA.list');
+    const lists = ((await files?.()) ?? []).filter(({ name }) => name === 'DSA.list');
     const texts = lists.map(({ bytes }) => new TextDecoder().decode(bytes));
     const rows = execFileSync('dpkg-query', ['-W', '-f=${Package}\t${Architecture}\t${source:Package}\n'], { encoding: 'utf8' })
       .trim()

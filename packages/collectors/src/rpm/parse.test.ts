@@ -56,7 +56,7 @@ describe('rpm collector', () => {
   });
 });
 
-const samples = [...(sharedArchive('pkgdb/package-database-samples.tar.zst') ?? [])];
+const samples = (await sharedArchive('pkgdb/package-database-samples.tar.zst')?.()) ?? [];
 
 describe.runIf(samples.length > 0)('real databases', () => {
   const bytesOf = (end: string): Uint8Array => samples.find(({ path }) => path.endsWith(end))?.bytes ?? new Uint8Array();

@@ -77,12 +77,12 @@ describe('alpine-secdb', () => {
     ['aports-secfixes-v3.15.tar.zst', 'v3.15', 5436, 0],
     // One recipe lists names before the first version.
     ['aports-secfixes-v3.16.tar.zst', 'v3.16', 6173, 13],
-  ] as const)('understands the real %s', { timeout: 60_000 }, ([archive, folder, records, odd], { skip }) => {
+  ] as const)('understands the real %s', { timeout: 60_000 }, async ([archive, folder, records, odd], { skip }) => {
     const files = sharedArchive(`alpine/${archive}`);
     if (!files) return skip('skipped: no feed data');
     const names = new Set(['main.yaml', 'community.yaml', 'APKBUILD']);
     const facts = parse(
-      ...[...files].filter(({ name }) => names.has(name)).map((file) => ({ ...file, path: `${folder}/${file.path}` })),
+      ...(await files()).filter(({ name }) => names.has(name)).map((file) => ({ ...file, path: `${folder}/${file.path}` })),
     );
     expect(facts.problems).toEqual([]);
     expect(facts.leftOut?.get('names without a version') ?? 0).toBe(odd);

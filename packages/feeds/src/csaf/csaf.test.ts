@@ -223,10 +223,10 @@ describe('redhat-csaf-vex', () => {
     expect(facts).toMatchObject({ records: 1, problems: [{ file: 'cve-2025-0002.json' }] });
   });
 
-  it('understands documents of the form Red Hat publishes', ({ skip }) => {
+  it('understands documents of the form Red Hat publishes', async ({ skip }) => {
     const files = sharedArchive('other-distros/trivy-db-vulnsrc-testdata.tar.zst');
     if (!files) return skip('skipped: no feed data');
-    const documents = [...files]
+    const documents = (await files())
       .filter(({ path }) => path.includes('redhat-csaf/testdata/vuln-list-redhat/csaf-vex'))
       .map(({ name, bytes }) => file(withStatus(JSON.parse(new TextDecoder().decode(bytes)) as Excerpt), name)); // data of the test
     const facts = feed('redhat-csaf-vex').parse(documents, { minimumRecords: 0 });

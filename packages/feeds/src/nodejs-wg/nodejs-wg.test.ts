@@ -66,10 +66,10 @@ describe('nodejs-wg', () => {
     expect(parse({}, 'nodejs-security-wg-vuln/vuln/npm/96.json').records).toBe(1);
   });
 
-  it('understands the whole real database', { timeout: 60_000 }, ({ skip }) => {
+  it('understands the whole real database', { timeout: 60_000 }, async ({ skip }) => {
     const files = sharedArchive('lang/nodejs-security-wg-vuln.tar.zst');
     if (!files) return skip('skipped: no feed data');
-    const facts = nodejsWg.parse(files);
+    const facts = nodejsWg.parse(await files());
     expect(facts.problems).toEqual([]);
     expect(facts.records).toBe(467);
     expect([facts.advisories.length, facts.leftOut]).toEqual([467, new Map()]);

@@ -308,9 +308,9 @@ describe('real databases', () => {
     it.runIf(files)(
       `${name} is understood to the last record: ${records}${files ? '' : ' (skipped: no feed data)'}`,
       { timeout: 120_000 },
-      () => {
+      async () => {
         const feed = feedOf(name);
-        const ofFeed = [...(files ?? [])].filter((file) => feed.files.some((source) => matchesSource(source, file.name)));
+        const ofFeed = ((await files?.()) ?? []).filter((file) => feed.files.some((source) => matchesSource(source, file.name)));
         const facts = feed.parse(ofFeed);
         expect(facts.problems).toEqual([]);
         expect(facts.records).toBe(records);
