@@ -39,7 +39,7 @@ export const permissionMeanings = {
   'exception:read': ofAssets('see exceptions'),
   'exception:write': ofAssets('ask for exceptions'),
   'exception:approve': ofOrganization('approve exceptions'),
-  'report:read': ofAssets('see reports of their own, or all where they may see every asset'),
+  'report:read': ofAssets('see reports of their own, or all where they may see every asset; with detection:read'),
   'report:write': ofAssets('have reports made, also at certain times'),
   'notification:read': ofOrganization('see channels, rules and what was sent'),
   'notification:write': ofOrganization('make and change channels and rules'),

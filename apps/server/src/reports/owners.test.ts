@@ -73,6 +73,11 @@ describe('a token that may not see detections', () => {
     const { json } = await ask<{ secret: string }>('POST', '/api-tokens', { name: 'narrow', permissions });
     return { ...world.manager, headers: { authorization: `Bearer ${json.secret}` } };
   };
+  /** Somebody who sees every asset. */
+  const withRole = async (permissions: readonly string[]): Promise<TestCaller & { role: string }> => {
+    const { role } = (await ask<{ role: string }>('POST', '/roles', { name: randomUUID(), permissions })).json;
+    return { ...(await testCaller(world.server, { organizationId: world.manager.organizationId, role })), role };
+  };
 
   it.each<[string, string, object]>([
     ['a report', '/reports', { kind: 'detections', format: 'csv' }],
@@ -84,6 +89,34 @@ describe('a token that may not see detections', () => {
     expect([status, json.detail]).toEqual([403, 'It would tell of detections: it takes detection:read, too']);
     expect((await ask('POST', path, body, await holding([...others, 'detection:read']))).status).not.toBe(403);
   });
+
+  it.each(['done', 'queued'])(
+    'reads no report that is %s, nor that there is one: neither its own nor of somebody else',
+    async (state) => {
+      const { reportId } = (await ask<Report>('POST', '/reports', { kind: 'detections', format: 'csv' })).json;
+      if (state === 'done') await nextDay();
+      const colleague = await withRole(others);
+      for (const caller of [await holding(others), colleague]) {
+        for (const path of [
+          '/reports',
+          '/reports?sort=rows',
+          '/reports?format=csv',
+          `/reports/${reportId}`,
+          `/reports/${reportId}/file`,
+        ]) {
+          const { status, json } = await ask<{ detail: string }>('GET', path, undefined, caller);
+          expect([path, status, json.detail]).toEqual([path, 403, 'It would tell of detections: it takes detection:read, too']);
+        }
+      }
+      const seeing = await withRole([...others, 'detection:read']);
+      for (const caller of [await holding([...others, 'detection:read']), seeing]) {
+        expect(await ask('GET', `/reports/${reportId}`, undefined, caller)).toMatchObject({
+          status: 200,
+          json: { reportId, state },
+        });
+      }
+    },
+  );
 
   it('finds none in what happened to an asset', async () => {
     const { json } = await ask<{ items: { assetId: string }[] }>('GET', '/assets');
@@ -97,10 +130,9 @@ describe('a token that may not see detections', () => {
   });
 
   it('stops the schedules of whoever has one no more', async () => {
-    const role = await ask<{ role: string }>('POST', '/roles', { name: 'Reports', permissions: [...others, 'detection:read'] });
-    const made = await testCaller(world.server, { organizationId: world.manager.organizationId, role: role.json.role });
+    const made = await withRole([...others, 'detection:read']);
     const { scheduleId } = await newSchedule(made);
-    await ask('POST', `/roles/${role.json.role}`, { name: 'Reports', permissions: others });
+    await ask('POST', `/roles/${made.role}`, { name: 'blind', permissions: others });
     expect((await scheduleAs(world.manager, scheduleId))?.problem).toContain('may no longer see detections');
   });
 });

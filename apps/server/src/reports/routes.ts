@@ -75,11 +75,13 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
   });
 
   serve(app, context, listReports, async ({ query, caller }) => {
+    refuseBlind(caller);
     const { total, rows, next } = await listReportRows(db, readerOf(caller), query);
     return { total, items: rows.map(toReport), next };
   });
 
   serve(app, context, getReport, async ({ params: { reportId }, caller }) => {
+    refuseBlind(caller);
     const row = await findReport(db, readerOf(caller), reportId);
     if (!row) throw notFound(reportId);
     return toReport(row);
@@ -92,6 +94,7 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
 
   app.get<{ Params: { reportId: string } }>('/api/v1/reports/:reportId/file', async (request, reply) => {
     const caller = await admit(context, request, 'report:read');
+    refuseBlind(caller);
     const id = ReportId.safeParse(request.params.reportId);
     if (!id.success) throw new ApiError('BAD_REQUEST', 'path.reportId: this is no id of a report');
     const row = await findReport(db, readerOf(caller), id.data);
@@ -118,10 +121,15 @@ export function readerOf({ organizationId, userId, scopes, seesNoAsset }: Caller
  */
 export function scopesOf(caller: Caller, { tellsOfDetections = true } = {}): readonly string[] {
   const { scopes, seesNoAsset } = caller;
-  if (tellsOfDetections && !mayUse(caller, 'detection:read'))
-    throw new ApiError('FORBIDDEN', 'It would tell of detections: it takes detection:read, too');
+  if (tellsOfDetections) refuseBlind(caller);
   if (seesNoAsset) throw new ApiError('FORBIDDEN', 'You may see no asset: ask for an asset scope, or for a role that needs none');
   return scopes;
+}
+
+/** Reports of every kind tell of detections, their rows and bytes of how many there are. */
+function refuseBlind(caller: Caller): void {
+  if (!mayUse(caller, 'detection:read'))
+    throw new ApiError('FORBIDDEN', 'It would tell of detections: it takes detection:read, too');
 }
 
 function notFound(reportId: string): ApiError {
