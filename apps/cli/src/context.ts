@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { connect, type Client } from './api/connect.ts';
+import { type Client, connect, type Patience } from './api/connect.ts';
 import { CliError } from './errors.ts';
 
 /** Which platform, and the token for it. */
@@ -99,7 +99,14 @@ export function writeContexts(environment: Environment, { current, contexts }: C
   return file;
 }
 
-export function connectFrom(environment: Environment): Client {
-  const context = readContext(environment);
-  return connect(context.url, { token: context.token });
+/** How long a request waits for a busy platform, all its waits together. */
+const patienceSeconds = 60;
+
+/** The platform that readContext says; requests wait for it with `pause` where it is busy, for VEDETTE_WAIT_SECONDS at most. */
+export function connectFrom(environment: Environment, pause: Patience['pause']): Client {
+  const { url, token } = readContext(environment);
+  const wanted = environment['VEDETTE_WAIT_SECONDS'] || String(patienceSeconds);
+  if (!/^\d{1,6}$/.test(wanted))
+    throw new CliError('CONFIG', 'VEDETTE_WAIT_SECONDS takes whole seconds; 0: do not wait for a busy platform');
+  return connect(url, { token }, { maxSeconds: Number(wanted), pause });
 }

@@ -1,10 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateFor } from '@vedette/testkit';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const program = join(import.meta.dirname, 'main.ts');
 const home = mkdtempSync(join(tmpdir(), 'vedette-home-'));
@@ -66,4 +68,60 @@ it.skipIf(!existsSync('/usr/bin/openssl'))("says how to believe a certificate of
     server.kill();
     rmSync(directory, { recursive: true });
   }
+});
+
+describe('a platform that is busy', () => {
+  let refusals = 0;
+  let seconds = 1;
+  const server = createServer((_, reply) => {
+    refusals -= 1;
+    if (refusals < 0) return reply.end('{"items":[]}');
+    const headers = { 'retry-after': String(seconds) };
+    return reply.writeHead(503, headers).end('{"code":"UNAVAILABLE","detail":"The index of the fleet is being built"}');
+  });
+  beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
+  afterAll(() => server.close());
+
+  /** The program against it; `onNote` hears what stands on standard error. */
+  async function ask(
+    words: readonly string[],
+    change: Readonly<Record<string, string>> = {},
+    onNote: (child: ChildProcess) => void = () => {},
+  ) {
+    const VEDETTE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const env = { PATH: process.env['PATH'], HOME: home, VEDETTE_URL, VEDETTE_TOKEN: 'vdt_x', ...change };
+    const child = spawn(process.execPath, [program, ...words], { env });
+    const told = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (told.stdout += chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      told.stderr += chunk;
+      onNote(child);
+    });
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return { ...told, status, signal };
+  }
+
+  it('is asked again when it says, without a word where that is soon', async () => {
+    [refusals, seconds] = [2, 1];
+    expect(await ask(['api', 'GET', '/tags'])).toMatchObject({ stdout: expect.stringContaining('items'), stderr: '', status: 0 });
+  });
+
+  it('is given up where it takes too long, or no wait is wanted, with the exit code of a failure', async () => {
+    const failed = { stderr: 'vedette: The index of the fleet is being built\n', stdout: '', status: 1 };
+    [refusals, seconds] = [9, 61];
+    expect(await ask(['api', 'GET', '/tags'])).toMatchObject(failed);
+    [refusals, seconds] = [9, 1];
+    expect(await ask(['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: '0' })).toMatchObject(failed);
+    expect(await ask(['api', 'POST', '/tags/web'])).toMatchObject(failed);
+    expect(await ask(['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: 'long' })).toMatchObject({ status: 78 });
+  });
+
+  it.each<[string, string[], object]>([
+    ['at once', ['api', 'GET', '/tags'], { signal: 'SIGINT', status: null }],
+    ['as one that follows ends', ['events', 'list', '--follow', '--since', '1h'], { signal: null, status: 0 }],
+  ])('is waited for aloud, until Ctrl-C ends it %s', async (_, words, ended) => {
+    [refusals, seconds] = [9, 55];
+    const note = 'vedette: asks again in 55 s (The index of the fleet is being built)\n';
+    expect(await ask(words, {}, (child) => child.kill('SIGINT'))).toMatchObject({ stdout: '', stderr: note, ...ended });
+  });
 });

@@ -1,11 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import completion from '@bomb.sh/tab/commander';
 import { CommanderError } from 'commander';
 import { bashWords } from './output/bash-completion.ts';
 import { printableLines } from './output/printable.ts';
 import { loadCommands } from './commands/index.ts';
-import type { Client } from './api/connect.ts';
+import type { Client, Patience } from './api/connect.ts';
+import type { Environment } from './context.ts';
 import { CliError, exitCodes } from './errors.ts';
 import { makeProgram } from './program.ts';
 
@@ -35,17 +37,24 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 /** Set before a command runs: help and the names of groups, which shells ask for at each press of Tab, talk to no platform. */
-let connectFrom: (environment: NodeJS.ProcessEnv) => Client;
+let connectFrom: (environment: Environment, pause: Patience['pause']) => Client;
+const note = (message: string): boolean => process.stderr.write(`${printableLines(message)}\n`);
+const stop = new AbortController();
+
+async function pause(seconds: number, { message }: Error): Promise<void> {
+  if (seconds > 1) note(`vedette: asks again in ${seconds} s (${message})`);
+  await delay(seconds * 1000, undefined, { signal: stop.signal });
+}
+
 const surroundings = {
   environment: process.env,
-  client: () => connectFrom(process.env),
+  client: (environment: Environment = process.env) => connectFrom(environment, pause),
   askSecret,
-  note: (message: string) => process.stderr.write(`${printableLines(message)}\n`),
+  note,
   input: () => process.stdin.setEncoding('utf8') as AsyncIterable<string>, // text, since an encoding is set
   write: (text: string) =>
     new Promise<void>((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve()))),
   stopped: () => {
-    const stop = new AbortController();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
     return stop.signal;
   },

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from './api/connect.ts';
 import { allCommands, groups, loadCommands } from './commands/index.ts';
-import { contextFile, readContext } from './context.ts';
+import { connectFrom, contextFile, type Environment, readContext } from './context.ts';
 import { table } from './output/table.ts';
 import { makeProgram } from './program.ts';
 
@@ -36,7 +36,7 @@ async function run(url: string, words: string[], environment: Record<string, str
   let printed = '';
   const surroundings = {
     environment: { HOME: '/nowhere', ...environment },
-    client: () => connect(url, { token: 'secret-token' }),
+    client: (of?: Environment) => (of ? connectFrom(of, async () => {}) : connect(url, { token: 'secret-token' })),
     askSecret: async () => 'asked-token',
     note: () => {},
     ...noStreams,

@@ -75,7 +75,7 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
   made.action(async () => {
     const options = made.opts<Record<string, string | true | undefined>>();
     refuseNoNumbers(made, options);
-    const surroundings = await inContext(effects.surroundings, options['context']);
+    const surroundings = inContext(effects.surroundings, options['context']);
     const format = outputFormat(
       hasFormats ? options : { json: options['json'] },
       hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
@@ -97,10 +97,9 @@ function refuseNoNumbers(command: CommanderCommand, options: Readonly<Record<str
 }
 
 /** The same with another platform than the one that is kept as the current one. */
-async function inContext(surroundings: Surroundings, name: string | true | undefined): Promise<Surroundings> {
+function inContext(surroundings: Surroundings, name: string | true | undefined): Surroundings {
   if (typeof name !== 'string') return surroundings;
-  const { connectFrom } = await import('./context.ts');
   const { VEDETTE_URL: _, ...rest } = surroundings.environment;
   const environment = { ...rest, VEDETTE_CONTEXT: name };
-  return { ...surroundings, environment, client: () => connectFrom(environment) };
+  return { ...surroundings, environment, client: () => surroundings.client(environment) };
 }

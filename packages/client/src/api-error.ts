@@ -17,15 +17,19 @@ export class ApiError extends Error {
   }
 }
 
-/** What a reply says that is no success. Where a proxy answered there is no problem document, and only the status is known. */
-export function problemOf(status: number, text: string): ApiError {
+/**
+ * What a reply says that is no success. Where a proxy answered there is no problem document, and only the status is known, and perhaps the
+ * header Retry-After in seconds (RFC 9110, 10.2.3; a date there is passed over).
+ */
+export function problemOf(status: number, text: string, retryAfter: string | null = null): ApiError {
   const found = readProblem(text);
+  const retryAfterSeconds = found.retryAfterSeconds ?? (/^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) : null);
   return new ApiError({
     status,
     code: String(found.code ?? 'INTERNAL'),
     title: String(found.title ?? `The platform answered ${status}`),
     detail: String(found.detail ?? `The platform, or a proxy before it, answered ${status}: look into its log if it stays.`),
-    ...(typeof found.retryAfterSeconds === 'number' ? { retryAfterSeconds: found.retryAfterSeconds } : {}),
+    ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
   });
 }
 

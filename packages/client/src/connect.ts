@@ -1,6 +1,7 @@
 import type { Endpoint } from '@vedette/protocol';
 import { addressOf, type AnyInput, type InputOf, type ReplyOf } from './address.ts';
 import { ApiError, problemOf } from './api-error.ts';
+import { askPatiently, type Patience } from './patience.ts';
 
 /** An API token or, right after the first start, a session cookie. */
 export interface Credentials {
@@ -8,7 +9,7 @@ export interface Credentials {
   readonly cookie?: string;
 }
 
-/** The public API of one platform. Everything it throws is an ApiError. */
+/** The public API of one platform. Everything it throws is an ApiError, or what a pause of its patience threw. */
 export interface Client {
   /** Calls one operation and returns its checked reply. */
   call<E extends Endpoint>(endpoint: E, input: InputOf<E>): Promise<ReplyOf<E>>;
@@ -23,35 +24,50 @@ const maxReplyBytes = 64 * 1024 ** 2;
 /** A refresh of the knowledge base answers when it is done, which takes minutes. */
 const timeoutMs = 15 * 60_000;
 
+interface Wish {
+  readonly method: string;
+  /** With the query, as the platform serves it. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly accept?: string;
+  /** Whether it can be asked twice without anything being done twice. */
+  readonly isReading: boolean;
+}
+
+/** Whoever has none is told at once that the platform is busy. */
+const noPatience: Patience = { maxSeconds: 0, pause: () => Promise.resolve() };
+
 /** A client of the platform at `url`. Sends nothing yet. */
-export function connect(url: string, credentials: Credentials): Client {
+export function connect(url: string, credentials: Credentials, patience: Patience = noPatience): Client {
   const { origin } = new URL(url);
-  async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+  const ask = ({ isReading, ...wish }: Wish): Promise<Response> => askPatiently(() => askOnce(wish), { isReading, patience });
+  async function askOnce({ method, path, body, accept = 'application/json' }: Omit<Wish, 'isReading'>): Promise<Response> {
     const response = await send(new URL(path, url), {
       method,
-      headers: headers(credentials, body !== undefined, origin),
+      headers: { ...headers(credentials, body !== undefined, origin), accept },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
     });
-    const text = await readLimited(response);
-    if (!response.ok) throw problemOf(response.status, text);
-    return parseJson(text, url);
+    if (!response.ok) throw problemOf(response.status, await readLimited(response), response.headers.get('retry-after'));
+    return response;
+  }
+  async function request(wish: Wish): Promise<unknown> {
+    return parseJson(await readLimited(await ask(wish)), url);
   }
   return {
-    request: (method, path, body) => request(method, `/api/v1${path}`, body),
+    request: (method, path, body) => request({ method, path: `/api/v1${path}`, body, isReading: method === 'GET' }),
     async *download(path) {
-      const response = await send(new URL(`/api/v1${path}`, url), {
-        headers: { ...headers(credentials, false, origin), accept: '*/*' },
-        signal: AbortSignal.timeout(timeoutMs),
-        redirect: 'error',
-      });
-      if (!response.ok) throw problemOf(response.status, await readLimited(response));
-      yield* bytesOf(response);
+      const file = { method: 'GET', path: `/api/v1${path}`, accept: '*/*', isReading: true };
+      yield* bytesOf(await ask(file));
     },
     async call(endpoint, input) {
       const parts = input as AnyInput; // InputOf<E> cannot be looked into while E is open
-      const reply = endpoint.reply.safeParse(await request(endpoint.method, addressOf(endpoint.path, parts), parts.body));
+      const { method, permission } = endpoint;
+      // Previews are sent with POST, and read.
+      const isReading = method === 'GET' || permission.endsWith(':read');
+      const answer = await request({ method, path: addressOf(endpoint.path, parts), body: parts.body, isReading });
+      const reply = endpoint.reply.safeParse(answer);
       if (reply.success) return reply.data as never; // likewise
       const [first] = reply.error.issues;
       const what = `${first?.path.join('.')}: ${first?.message}`;
@@ -65,7 +81,6 @@ export function connect(url: string, credentials: Credentials): Client {
 
 function headers({ token, cookie }: Credentials, hasBody: boolean, origin: string): Record<string, string> {
   return {
-    accept: 'application/json',
     ...(hasBody ? { 'content-type': 'application/json' } : {}),
     ...(token ? { authorization: `Bearer ${token}` } : {}),
     // The platform takes a cookie only from its own pages, which say where they come from.

@@ -1,17 +1,17 @@
-import { ApiError, type Client, connect as connectClient, type Credentials } from '@vedette/client';
+import { ApiError, type Client, connect as connectClient, type Credentials, type Patience } from '@vedette/client';
 import type { Endpoint } from '@vedette/protocol';
 import { z } from 'zod';
 import { CliError, type CliErrorCode } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 
-export type { Client };
+export type { Client, Patience };
 
 /**
  * The client of the public API, with failures as commands end with them: USAGE, before anything is sent, for what the operation does not
  * take; AUTH for 401 and 403, NOT_FOUND for 404, else FAILURE.
  */
-export function connect(url: string, credentials: Credentials): Client {
-  const client = connectClient(url, credentials);
+export function connect(url: string, credentials: Credentials, patience?: Patience): Client {
+  const client = connectClient(url, credentials, patience);
   return {
     async call(endpoint, input) {
       refuseWrong(endpoint, input as Parts); // InputOf<E> cannot be looked into while E is open

@@ -4,7 +4,8 @@ import type { Environment } from '../context.ts';
 /** What a command may touch: handed in, so that tests need no process. */
 export interface Surroundings {
   readonly environment: Environment;
-  readonly client: () => Client;
+  /** Of the platform that the environment names; of another environment, where one is given. */
+  readonly client: (environment?: Environment) => Client;
   /** Reads one line without echo. */
   readonly askSecret: (question: string) => Promise<string>;
   readonly note: (message: string) => void;

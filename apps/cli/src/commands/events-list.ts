@@ -34,7 +34,12 @@ export const eventsList: Command = {
         throw new CliError('USAGE', '--follow tells what happens as it does: --sort and --descending do not go with it');
       if (options['until'] !== undefined) throw new CliError('USAGE', '--follow does not end: --until does not go with it');
       const isJson = options['json'] === true || ['json', 'jsonl'].includes(text(options['output']) ?? '');
-      await follow(surroundings, client, { query, from: momentOf('--since', options['since'], now), isJson });
+      const signal = surroundings.stopped?.();
+      const from = momentOf('--since', options['since'], now);
+      await follow({ client, write: surroundings.write, signal }, { query, from, isJson }).catch((error: unknown) => {
+        // A wait for a busy platform is broken off, too.
+        if (!signal?.aborted) throw error;
+      });
       return null;
     }
     const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
@@ -66,11 +71,9 @@ function momentOf(name: string, value: string | true | undefined, now: number): 
 
 /** Asks again and again, from a little before the last answer, and tells what is new. Ends when the program is stopped. */
 async function follow(
-  { write, stopped }: Surroundings,
-  client: Client,
+  { client, write, signal }: Pick<Surroundings, 'write'> & { readonly client: Client; readonly signal: AbortSignal | undefined },
   { query, from, isJson }: { readonly query: string | undefined; readonly from: number | undefined; readonly isJson: boolean },
 ): Promise<void> {
-  const signal = stopped?.();
   // The clock of the platform counts, which this one need not know.
   const begin = from ?? Date.parse((await client.call(listEvents, { query: { limit: 1 } })).to) - 1;
   const told = new Map<string, number>();
