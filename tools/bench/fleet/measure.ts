@@ -194,28 +194,43 @@ export async function deltaToVisible(bench: Bench): Promise<Figures> {
   };
 }
 
-/** What a check-in costs that says nothing new, and from that the share of two processors when each agent checks in every 15 minutes. */
-export async function checkInCost({ platform, fleet, random, signal }: Bench): Promise<Figures> {
+/**
+ * What a check-in costs that says nothing new, and what share of two processors the platform takes while the whole fleet checks in every 15
+ * minutes: at that pace for two thirds of the time that is left, and then nothing for a quarter of it.
+ */
+export async function checkInCost(bench: Bench): Promise<Figures> {
+  const { platform, fleet, random, signal, seconds } = bench;
   const agents = fleet.agents.slice(-250);
   const rounds = 3;
   const tally = new Tally();
-  const round = () => eachOf(agents, 16, (agent) => persist(() => fleet.checkIn(agent), { tally, signal, random }));
+  const startedAt = performance.now();
+  const checkIn = (agent: AgentState) => persist(() => fleet.checkIn(agent), { tally, signal, random });
+  const round = () => eachOf(agents, 16, checkIn);
   const first = usageOf(platform);
   await round(); // compared with the database
   const between = usageOf(platform);
   for (let repeat = 0; repeat < rounds; repeat += 1) await round();
   const last = usageOf(platform);
-  await delay(500);
-  const idle = cpuBetween(last, usageOf(platform)).total / 0.5;
-  const perCheckIn = cpuBetween(between, last).total / (agents.length * rounds);
+
+  const secondsLeft = Math.max(0, seconds - (performance.now() - startedAt) / 1000);
+  const paceSeconds = (secondsLeft * 2) / 3;
+  const paced = Array.from({ length: Math.ceil((fleet.agents.length / 900) * paceSeconds) }, () => random.pick(agents));
+  const share = async (work: () => Promise<unknown>): Promise<number> => {
+    const [from, before] = [performance.now(), usageOf(platform)];
+    await work();
+    return cpuBetween(before, usageOf(platform)).total / ((performance.now() - from) / 1000) / 2;
+  };
+  const atPace = await share(async () => {
+    const spread = spreadOver(paced, { windowMs: paceSeconds * 1000, random, signal }, checkIn);
+    await Promise.all([spread, delay(paceSeconds * 1000, undefined, { signal })]);
+  });
   return {
     checkInFirstMicroseconds: (cpuBetween(first, between).total / agents.length) * 1e6,
-    checkInMicroseconds: perCheckIn * 1e6,
+    checkInMicroseconds: (cpuBetween(between, last).total / (agents.length * rounds)) * 1e6,
     checkInP99Ms: percentile(tally.latenciesMs, 0.99),
-    checkInIdleCpuShare: idle / 2,
-    checkInCpuShareOfTwoCores: (perCheckIn * fleet.agents.length) / 900 / 2 + idle / 2,
-    checkInCpuHow:
-      'CPU of platform and PostgreSQL for 750 check-ins without change, per check-in, times assets / 900 s, plus CPU while idle',
+    checkInsAtPace: paced.length,
+    checkInCpuShareOfTwoCores: atPace,
+    checkInIdleCpuShare: await share(() => delay(secondsLeft * 250, undefined, { signal })),
   };
 }
 
