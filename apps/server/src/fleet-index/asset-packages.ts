@@ -1,12 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { DifferenceStore } from './difference-store.ts';
+import { SharedBitmaps } from './shared-bitmaps.ts';
 import { applyDifference, differences, includesSorted } from './sorted-numbers.ts';
-
-/** What many assets have in common: the packages of one image at one patch level. */
-interface Base {
-  readonly members: Uint32Array;
-  readonly assets: RoaringBitmap32;
-}
 
 /** An asset that differs from every base by more than this share of its packages becomes a base itself. */
 const newBaseShare = 0.25;
@@ -17,20 +12,25 @@ const samples = 32;
 const candidates = 3;
 
 /**
- * Which asset has which package version: for each asset a base and a short difference to it, for each package version the bases that
- * hold it and the assets that differ in it. What an image's assets share is so kept, and judged, once. Assets and package versions are
+ * Which asset has which package version: for each asset a base (the packages of one image at one patch level, say) and a short difference to
+ * it, for each package version the bases that hold it and the assets that differ in it. What an image's assets share is so kept, and judged, once. Assets and package versions are
  * numbers; a package version is on an asset or not, however many collectors report it.
  */
 export class AssetPackages {
-  readonly #bases: (Base | undefined)[] = [];
-  readonly #freeBases: number[] = [];
+  /** Package versions of each base, ascending. */
+  #bases: (Uint32Array | undefined)[] = [];
+  #freeBases: number[] = [];
   #baseOf = new Int32Array(64).fill(-1);
-  readonly #basesWith = new Map<number, number[]>();
-  readonly #added = new Map<number, RoaringBitmap32>();
-  readonly #removed = new Map<number, RoaringBitmap32>();
+  /** Assets by their base. */
+  #assetsOn = new SharedBitmaps();
+  #basesWith = new Map<number, number[]>();
+  #added = new SharedBitmaps();
+  #removed = new SharedBitmaps();
   #differences = new DifferenceStore();
   /** Assets by package version, for those that were asked for: the ones that verdicts speak of. */
   readonly #known = new Map<number, RoaringBitmap32>();
+  /** Assets that are to be left out wherever they are found. */
+  #without: RoaringBitmap32 | null = null;
   /** Room for counting how much bases share with an asset. */
   #hits = new Uint16Array(64);
 
@@ -40,8 +40,12 @@ export class AssetPackages {
 
   /** Numbers of the package versions of an asset, ascending. */
   idsOf(asset: number): Uint32Array {
-    const base = this.#bases[this.#baseOf[asset] ?? -1];
-    return base ? applyDifference(base.members, this.#differences.added(asset), this.#differences.removed(asset)) : nothing;
+    const base = this.#baseAt(asset);
+    return base ? applyDifference(base, this.#differences.added(asset), this.#differences.removed(asset)) : nothing;
+  }
+
+  #baseAt(asset: number): Uint32Array | undefined {
+    return this.#without?.has(asset) ? undefined : this.#bases[this.#baseOf[asset] ?? -1];
   }
 
   /** Sets all package versions of an asset, whatever it had before. `ids` ascending, each once. */
@@ -54,50 +58,51 @@ export class AssetPackages {
 
   #place(asset: number, ids: Uint32Array): void {
     this.#clear(asset);
+    this.#without?.delete(asset);
     if (ids.length === 0) return;
     const number = this.#nearestBase(ids) ?? this.#newBase(ids);
     const base = this.#bases[number];
     if (!base) throw new Error(`there is no base ${number}`);
-    base.assets.add(asset);
+    this.#assetsOn.add(number, asset);
     this.#baseOf[asset] = number;
-    const { onlyOne: removed, onlyOther: added } = differences(base.members, ids);
-    for (const id of added) mark(this.#added, id, asset);
-    for (const id of removed) mark(this.#removed, id, asset);
+    const { onlyOne: removed, onlyOther: added } = differences(base, ids);
+    for (const id of added) this.#added.add(id, asset);
+    for (const id of removed) this.#removed.add(id, asset);
     this.#differences.set(asset, added, removed);
   }
 
   /** Takes some away and adds others. What is there already, or not there, stays as it is. */
   change(asset: number, added: Iterable<number>, removed: Iterable<number>): void {
     this.#reserve(asset);
-    const base = this.#bases[this.#baseOf[asset] ?? -1];
+    const base = this.#baseAt(asset);
     if (!base) return this.put(asset, Uint32Array.from(new Set(added)).sort());
     const more = new Set(this.#differences.added(asset));
     const less = new Set(this.#differences.removed(asset));
     for (const id of removed) {
       this.#known.get(id)?.delete(asset);
-      if (more.delete(id)) unmark(this.#added, id, asset);
-      else if (includesSorted(base.members, id) && !less.has(id)) {
+      if (more.delete(id)) this.#added.delete(id, asset);
+      else if (includesSorted(base, id) && !less.has(id)) {
         less.add(id);
-        mark(this.#removed, id, asset);
+        this.#removed.add(id, asset);
       }
     }
     for (const id of added) {
       this.#known.get(id)?.add(asset);
-      if (less.delete(id)) unmark(this.#removed, id, asset);
-      else if (!includesSorted(base.members, id) && !more.has(id)) {
+      if (less.delete(id)) this.#removed.delete(id, asset);
+      else if (!includesSorted(base, id) && !more.has(id)) {
         more.add(id);
-        mark(this.#added, id, asset);
+        this.#added.add(id, asset);
       }
     }
     this.#differences.set(asset, Uint32Array.from(more).sort(), Uint32Array.from(less).sort());
     // Far from its base, an asset costs more than a base of its own.
-    if (more.size + less.size > 2 * newBaseShare * base.members.length + samples) this.#place(asset, this.idsOf(asset));
+    if (more.size + less.size > 2 * newBaseShare * base.length + samples) this.#place(asset, this.idsOf(asset));
   }
 
   has(asset: number, id: number): boolean {
-    if (this.#added.get(id)?.has(asset)) return true;
-    const base = this.#bases[this.#baseOf[asset] ?? -1];
-    return base !== undefined && includesSorted(base.members, id) && !this.#removed.get(id)?.has(asset);
+    const base = this.#baseAt(asset);
+    if (!base) return false;
+    return this.#added.get(id)?.has(asset) === true || (includesSorted(base, id) && !this.#removed.get(id)?.has(asset));
   }
 
   /** The assets that have this; kept up to date, and not the caller's. From the first question on it takes memory of its own. */
@@ -108,10 +113,11 @@ export class AssetPackages {
   }
 
   #gather(id: number): RoaringBitmap32 {
-    const assets = RoaringBitmap32.orMany((this.#basesWith.get(id) ?? []).flatMap((number) => this.#bases[number]?.assets ?? []));
+    const assets = RoaringBitmap32.orMany((this.#basesWith.get(id) ?? []).flatMap((number) => this.#assetsOn.get(number) ?? []));
     const [removed, added] = [this.#removed.get(id), this.#added.get(id)];
     if (removed) assets.andNotInPlace(removed);
     if (added) assets.orInPlace(added);
+    if (this.#without) assets.andNotInPlace(this.#without);
     return assets;
   }
 
@@ -139,8 +145,13 @@ export class AssetPackages {
 
   /** An asset has one base, and differs from it by what it has not or has alone. */
   #count(id: number): number {
-    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + (this.#bases[number]?.assets.size ?? 0), 0);
-    return inBases - (this.#removed.get(id)?.size ?? 0) + (this.#added.get(id)?.size ?? 0);
+    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + this.#sizeOf(this.#assetsOn.get(number)), 0);
+    return inBases - this.#sizeOf(this.#removed.get(id)) + this.#sizeOf(this.#added.get(id));
+  }
+
+  #sizeOf(assets: RoaringBitmap32 | undefined): number {
+    if (!assets) return 0;
+    return this.#without ? assets.size - assets.andCardinality(this.#without) : assets.size;
   }
 
   /** A new bitmap of the assets that have one of these; the caller disposes it. */
@@ -150,59 +161,43 @@ export class AssetPackages {
 
   /** Every package version that an asset has. */
   *packageVersions(): IterableIterator<number> {
-    yield* this.#basesWith.keys();
-    for (const id of this.#added.keys()) if (!this.#basesWith.has(id)) yield id;
+    for (const id of this.#basesWith.keys()) if (this.#isThere(id)) yield id;
+    for (const id of this.#added.numbers()) if (!this.#basesWith.has(id) && this.#isThere(id)) yield id;
   }
 
-  /**
-   * The same without these assets, to be changed by itself; the caller disposes it. To leave out half of a fleet costs less than to copy it,
-   * where taking its assets away one by one would cost many times as much.
-   */
+  #isThere(id: number): boolean {
+    return !this.#without || this.#count(id) > 0;
+  }
+
+  /** The same without these assets, to be changed by itself; the caller disposes it. It takes as long as to copy a list of all assets. */
   copy(without: RoaringBitmap32): AssetPackages {
     const copy = new AssetPackages();
-    for (const [number, base] of this.#bases.entries()) {
-      const assets = base && leave(base.assets, without);
-      copy.#bases.push(assets && { ...base, assets });
-      if (!assets) copy.#freeBases.push(number);
-    }
-    for (const [id, bases] of this.#basesWith) {
-      const left = bases.filter((number) => copy.#bases[number]);
-      if (left.length > 0) copy.#basesWith.set(id, left);
-    }
-    for (const [from, to] of [
-      [this.#added, copy.#added],
-      [this.#removed, copy.#removed],
-    ] as const) {
-      for (const [id, assets] of from) {
-        const left = leave(assets, without);
-        if (left) to.set(id, left);
-      }
-    }
+    copy.#bases = [...this.#bases];
+    copy.#freeBases = [...this.#freeBases];
     copy.#baseOf = this.#baseOf.slice();
+    copy.#basesWith = new Map(Array.from(this.#basesWith, ([id, bases]) => [id, [...bases]]));
+    [copy.#assetsOn, copy.#added, copy.#removed] = [this.#assetsOn.copy(), this.#added.copy(), this.#removed.copy()];
     copy.#differences = this.#differences.copy();
-    for (const asset of without.toUint32Array()) {
-      copy.#reserve(asset);
-      copy.#baseOf[asset] = -1;
-      copy.#differences.set(asset, nothing, nothing);
-    }
+    const all = this.#without ? RoaringBitmap32.or(this.#without, without) : new RoaringBitmap32(without);
+    if (!all.isEmpty) copy.#without = all;
     return copy;
   }
 
   dispose(): void {
-    for (const base of this.#bases) base?.assets.dispose();
-    for (const bitmaps of [this.#added, this.#removed, this.#known]) for (const bitmap of bitmaps.values()) bitmap.dispose();
+    for (const bitmaps of [this.#assetsOn, this.#added, this.#removed]) bitmaps.dispose();
+    for (const bitmap of this.#known.values()) bitmap.dispose();
+    this.#without?.dispose();
   }
 
   #clear(asset: number): void {
     const number = this.#baseOf[asset] ?? -1;
     const base = this.#bases[number];
     if (!base) return;
-    for (const id of this.#differences.added(asset)) unmark(this.#added, id, asset);
-    for (const id of this.#differences.removed(asset)) unmark(this.#removed, id, asset);
+    for (const id of this.#differences.added(asset)) this.#added.delete(id, asset);
+    for (const id of this.#differences.removed(asset)) this.#removed.delete(id, asset);
     this.#differences.set(asset, nothing, nothing);
-    base.assets.delete(asset);
     this.#baseOf[asset] = -1;
-    if (base.assets.isEmpty) this.#dropBase(number, base);
+    if (this.#assetsOn.delete(number, asset)) this.#dropBase(number, base);
   }
 
   /** The base that shares most with these; null where a new one is cheaper. */
@@ -212,7 +207,7 @@ export class AssetPackages {
     let best: number | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const number of near) {
-      const members = this.#bases[number]?.members ?? nothing;
+      const members = this.#bases[number] ?? nothing;
       const distance = countDifferences(members, ids, Math.min(least, limit + 1));
       if (distance < least && distance <= limit) [best, least] = [number, distance];
     }
@@ -239,7 +234,7 @@ export class AssetPackages {
 
   #newBase(ids: Uint32Array): number {
     const number = this.#freeBases.pop() ?? this.#bases.length;
-    this.#bases[number] = { members: ids.slice(), assets: new RoaringBitmap32() };
+    this.#bases[number] = ids.slice();
     for (const id of ids) {
       const bases = this.#basesWith.get(id);
       if (bases) bases.push(number);
@@ -248,13 +243,12 @@ export class AssetPackages {
     return number;
   }
 
-  #dropBase(number: number, { members, assets }: Base): void {
+  #dropBase(number: number, members: Uint32Array): void {
     for (const id of members) {
       const left = (this.#basesWith.get(id) ?? []).filter((other) => other !== number);
       if (left.length > 0) this.#basesWith.set(id, left);
       else this.#basesWith.delete(id);
     }
-    assets.dispose();
     this.#bases[number] = undefined;
     this.#freeBases.push(number);
   }
@@ -268,29 +262,6 @@ export class AssetPackages {
 }
 
 const nothing = new Uint32Array(0);
-
-function mark(bitmaps: Map<number, RoaringBitmap32>, id: number, asset: number): void {
-  const bitmap = bitmaps.get(id);
-  if (bitmap) bitmap.add(asset);
-  else bitmaps.set(id, new RoaringBitmap32([asset]));
-}
-
-/** A new bitmap of what is left without some; undefined for none. */
-function leave(assets: RoaringBitmap32, without: RoaringBitmap32): RoaringBitmap32 | undefined {
-  const left = RoaringBitmap32.andNot(assets, without);
-  if (!left.isEmpty) return left;
-  left.dispose();
-  return undefined;
-}
-
-function unmark(bitmaps: Map<number, RoaringBitmap32>, id: number, asset: number): void {
-  const bitmap = bitmaps.get(id);
-  if (!bitmap) return;
-  bitmap.delete(asset);
-  if (!bitmap.isEmpty) return;
-  bitmap.dispose();
-  bitmaps.delete(id);
-}
 
 /** How many numbers are in only one of two ascending lists; stops counting above the limit. */
 function countDifferences(one: Uint32Array, other: Uint32Array, limit: number): number {

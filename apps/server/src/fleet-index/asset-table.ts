@@ -24,7 +24,7 @@ export const severityCount = 5;
 export class AssetTable {
   readonly assets: IndexedAsset[] = [];
   readonly all = new RoaringBitmap32();
-  readonly #byNumber = new Map<number, number>();
+  #byNumber = new Map<number, number>();
   readonly #kinds = new Map<string, { kind: AssetKind; assets: number }>();
   #isInNumberOrder = true;
   #birth = new Float64Array(64);
@@ -167,14 +167,25 @@ export class AssetTable {
     return moments.map((_, moment) => [...counts.subarray(moment * severityCount, (moment + 1) * severityCount)]);
   }
 
-  /** The same assets under the same numbers, with the times known at a moment, counting nothing yet. What came later has come never. */
+  /**
+   * The same assets under the same numbers, with the times known at a moment, and the counts of now of those that were there. What came later
+   * has come never.
+   */
   at(moment: number): AssetTable {
     const past = new AssetTable();
-    for (const [asset, entry] of this.assets.entries()) {
-      past.enter(entry);
+    for (const asset of this.assets) past.assets.push(asset);
+    past.all.orInPlace(this.all);
+    past.#byNumber = new Map(this.#byNumber);
+    for (const [key, { kind, assets }] of this.#kinds) past.#kinds.set(key, { kind, assets });
+    past.#isInNumberOrder = this.#isInNumberOrder;
+    [past.#birth, past.#lastChange, past.#counts] = [this.#birth.slice(), this.#lastChange.slice(), this.#counts.slice()];
+    for (let asset = 0; asset < past.assets.length; asset += 1) {
       const birth = this.birth(asset);
-      const wasThere = birth > 0 && birth <= moment;
-      past.setTimes(asset, wasThere ? birth : Number.POSITIVE_INFINITY, wasThere ? Math.min(moment, this.lastChange(asset)) : 0);
+      if (birth > 0 && birth <= moment) past.setTimes(asset, birth, Math.min(moment, this.lastChange(asset)));
+      else {
+        past.setTimes(asset, Number.POSITIVE_INFINITY, 0);
+        past.clearCounts(asset);
+      }
     }
     return past;
   }

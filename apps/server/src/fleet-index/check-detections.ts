@@ -4,13 +4,17 @@ import type { FoundState } from './detection-history.ts';
 /** Where one check is found in an organization. Bitmaps of assets. */
 export class CheckDetections {
   /** Found now. */
-  open = new RoaringBitmap32();
+  open: RoaringBitmap32;
   /** Of these, found as information only; null where no verdict of the check is. */
-  information: RoaringBitmap32 | null = null;
+  information: RoaringBitmap32 | null;
   /** Found before and gone at least once; those that came back too. */
   readonly wasFixed = new RoaringBitmap32();
   /** Of these, never found as more than information. */
   readonly doubtful = new RoaringBitmap32();
+
+  constructor(open = new RoaringBitmap32(), information: RoaringBitmap32 | null = null) {
+    [this.open, this.information] = [open, information];
+  }
 
   stateOf(asset: number): FoundState {
     if (!this.open.has(asset)) return 0;

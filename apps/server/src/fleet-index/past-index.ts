@@ -4,6 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
 import { inParts } from '../knowledge/in-parts.ts';
+import { copyFound } from './copy-found.ts';
 import { judgeAll } from './index-builder.ts';
 import { OrganizationIndex, windowMs } from './organization-index.ts';
 import { copyGone, settleDoubts } from './past-gone.ts';
@@ -30,7 +31,7 @@ const maxRounds = 20;
  * undone, judged by the verdicts that held then. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
  * software, upgrades); when detections came and went only where windowAt says so. Names and states of assets, and what a check is
  * called, are those of now.
- * Nothing that happens later changes it. It takes about as much memory as the index of now; the caller disposes it. Throws ApiError
+ * Nothing that happens later changes it. It takes up to as much memory as the index of now; the caller disposes it. Throws ApiError
  * UNAVAILABLE while the index of now is being built.
  */
 export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex> {
@@ -45,6 +46,8 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn), log });
   [index.since, index.deepSince, index.newest, index.isPast] = [since, since, moment, true];
   const doubts = Number.isFinite(since) ? copyGone(index, whole, unborn) : [];
+  const moved = new Set([...changes.values()].flatMap(({ came, went }) => [...came, ...went]));
+  const others = copyFound(index, whole, { unborn, moved });
   unborn.dispose();
   for (const assets of inParts([...numbers.entries()], assetPart)) {
     for (const [asset, number] of assets) {
@@ -53,7 +56,7 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
     }
     await nextTurn();
   }
-  await judgeAll(index);
+  await judgeAll(index, others);
   await settleDoubts(wish.db, wish.organizationId, { index, doubts });
   return index;
 }

@@ -12,7 +12,7 @@ interface Kept {
   until: number;
 }
 
-/** Each is as large as the index of now: people look at one moment, from page to page. */
+/** Each may be as large as the index of now: people look at one moment, from page to page. */
 const maxKept = 2;
 /** What nobody asks for is given up. */
 const keptForMs = 10 * 60_000;

@@ -57,7 +57,12 @@ function compareChecks(a: IndexedCheck, b: IndexedCheck): number {
   return Number(b.exploited) - Number(a.exploited) || (b.epss ?? -1) - (a.epss ?? -1) || b.number - a.number;
 }
 
-const none: readonly KnownVerdict[] = [];
+const noVerdicts: readonly KnownVerdict[] = [];
+const none: ReadonlySet<number> = new Set();
+
+function isSame(one: ReadonlySet<number>, other: ReadonlySet<number>): boolean {
+  return one.size === other.size && one.isSubsetOf(other);
+}
 
 /**
  * What the world knew, for all organizations: checks, each with a dense number here, its place, and the verdicts on package versions,
@@ -121,7 +126,7 @@ export class VerdictBook {
 
   /** All verdicts ever on a package version. */
   verdictsOn(packageVersion: number): readonly KnownVerdict[] {
-    return this.#byPackage.get(packageVersion) ?? none;
+    return this.#byPackage.get(packageVersion) ?? noVerdicts;
   }
 
   /** Whether no verdict on it ever ended or began after a moment. */
@@ -140,7 +145,7 @@ export class VerdictBook {
   }
 
   packagesOf(place: number): ReadonlySet<number> {
-    return this.#packagesOf[place] ?? new Set();
+    return this.#packagesOf[place] ?? none;
   }
 
   /** Package versions with a verdict that holds and is more than information. */
@@ -163,6 +168,13 @@ export class VerdictBook {
     this.#subjectNumbers.set(key, subject);
     this.#subjects[place] = subject;
     return subject;
+  }
+
+  /** Whether a check is about the same package versions in a book of the same checks, as information or not. */
+  isSameIn(other: VerdictBook, place: number): boolean {
+    return (
+      isSame(this.packagesOf(place), other.packagesOf(place)) && isSame(this.#unsure[place] ?? none, other.#unsure[place] ?? none)
+    );
   }
 
   isMixed(place: number): boolean {
