@@ -28,9 +28,11 @@ export class AssetPackages {
   #removed = new SharedBitmaps();
   #differences = new DifferenceStore();
   /** Assets by package version, for those that were asked for: the ones that verdicts speak of. */
-  readonly #known = new Map<number, RoaringBitmap32>();
+  #known = new SharedBitmaps();
   /** Assets that are to be left out wherever they are found. */
   #without: RoaringBitmap32 | null = null;
+  /** Package versions of which what is known was taken over with these. */
+  #knownWith = new Set<number>();
   /** Room for counting how much bases share with an asset. */
   #hits = new Uint16Array(64);
 
@@ -40,7 +42,12 @@ export class AssetPackages {
 
   /** Numbers of the package versions of an asset, ascending. */
   idsOf(asset: number): Uint32Array {
-    const base = this.#baseAt(asset);
+    return this.#baseAt(asset) ? this.#keptIdsOf(asset) : nothing;
+  }
+
+  /** Those of an asset that is left out, too. */
+  #keptIdsOf(asset: number): Uint32Array {
+    const base = this.#bases[this.#baseOf[asset] ?? -1];
     return base ? applyDifference(base, this.#differences.added(asset), this.#differences.removed(asset)) : nothing;
   }
 
@@ -51,8 +58,8 @@ export class AssetPackages {
   /** Sets all package versions of an asset, whatever it had before. `ids` ascending, each once. */
   put(asset: number, ids: Uint32Array): void {
     this.#reserve(asset);
-    for (const id of this.idsOf(asset)) this.#known.get(id)?.delete(asset);
-    for (const id of ids) this.#known.get(id)?.add(asset);
+    for (const id of this.#keptIdsOf(asset)) this.#known.delete(id, asset);
+    for (const id of ids) if (this.#known.get(id)) this.#known.add(id, asset);
     this.#place(asset, ids);
   }
 
@@ -79,7 +86,7 @@ export class AssetPackages {
     const more = new Set(this.#differences.added(asset));
     const less = new Set(this.#differences.removed(asset));
     for (const id of removed) {
-      this.#known.get(id)?.delete(asset);
+      this.#known.delete(id, asset);
       if (more.delete(id)) this.#added.delete(id, asset);
       else if (includesSorted(base, id) && !less.has(id)) {
         less.add(id);
@@ -87,7 +94,7 @@ export class AssetPackages {
       }
     }
     for (const id of added) {
-      this.#known.get(id)?.add(asset);
+      if (this.#known.get(id)) this.#known.add(id, asset);
       if (less.delete(id)) this.#removed.delete(id, asset);
       else if (!includesSorted(base, id) && !more.has(id)) {
         more.add(id);
@@ -107,7 +114,9 @@ export class AssetPackages {
 
   /** The assets that have this; kept up to date, and not the caller's. From the first question on it takes memory of its own. */
   assetsWith(id: number): RoaringBitmap32 {
-    const assets = this.#known.get(id) ?? this.#gather(id);
+    const known = this.#known.get(id);
+    if (known && !this.#knownWith.delete(id)) return known;
+    const assets = known && this.#without ? RoaringBitmap32.andNot(known, this.#without) : this.#gather(id);
     this.#known.set(id, assets);
     return assets;
   }
@@ -140,6 +149,7 @@ export class AssetPackages {
       all.orInPlace(assets);
       if (!known) assets.dispose();
     }
+    if (this.#without) all.andNotInPlace(this.#without);
     return all;
   }
 
@@ -179,13 +189,14 @@ export class AssetPackages {
     [copy.#assetsOn, copy.#added, copy.#removed] = [this.#assetsOn.copy(), this.#added.copy(), this.#removed.copy()];
     copy.#differences = this.#differences.copy();
     const all = this.#without ? RoaringBitmap32.or(this.#without, without) : new RoaringBitmap32(without);
-    if (!all.isEmpty) copy.#without = all;
+    copy.#known = this.#known.copy();
+    if (all.isEmpty) all.dispose();
+    else [copy.#without, copy.#knownWith] = [all, new Set(copy.#known.numbers())];
     return copy;
   }
 
   dispose(): void {
-    for (const bitmaps of [this.#assetsOn, this.#added, this.#removed]) bitmaps.dispose();
-    for (const bitmap of this.#known.values()) bitmap.dispose();
+    for (const bitmaps of [this.#assetsOn, this.#added, this.#removed, this.#known]) bitmaps.dispose();
     this.#without?.dispose();
   }
 

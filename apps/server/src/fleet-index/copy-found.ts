@@ -21,8 +21,7 @@ export function copyFound(index: OrganizationIndex, whole: OrganizationIndex, { 
   const others: number[] = [];
   for (const [place, { severity }] of whole.book.checks.entries()) {
     const now = whole.checks[place];
-    const isAlike = index.book.isSameIn(whole.book, place) && moved.isDisjointFrom(whole.book.packagesOf(place));
-    if (!isAlike) {
+    if (!index.book.isSameIn(whole.book, place) || hasAny(whole.book.packagesOf(place), moved)) {
       others.push(place);
       if (now) discount(now, { severity, unborn, counts });
     } else if (now && !now.open.isEmpty) {
@@ -36,6 +35,11 @@ export function copyFound(index: OrganizationIndex, whole: OrganizationIndex, { 
   }
   counts.settle();
   return others;
+}
+
+function hasAny(ids: ReadonlySet<number>, some: ReadonlySet<number>): boolean {
+  for (const id of ids) if (some.has(id)) return true;
+  return false;
 }
 
 function without({ open, information }: CheckDetections, assets: RoaringBitmap32): CheckDetections {

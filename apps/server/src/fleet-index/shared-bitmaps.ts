@@ -1,7 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 
 /**
- * Bitmaps of assets by number, none of them empty. A copy costs next to nothing: each of both takes a bitmap of its own when it changes it. What
+ * Bitmaps of assets by number. A copy costs next to nothing: each of both takes a bitmap of its own when it changes it. What
  * both had is left to the garbage collector, as neither knows whether the other still has it.
  */
 export class SharedBitmaps {
@@ -22,13 +22,19 @@ export class SharedBitmaps {
     return this.#bitmaps.keys();
   }
 
+  /** A bitmap that is its own from then on, in place of what was there. */
+  set(number: number, bitmap: RoaringBitmap32): void {
+    if (!this.#lent.delete(number)) this.#bitmaps.get(number)?.dispose();
+    this.#bitmaps.set(number, bitmap);
+  }
+
   add(number: number, asset: number): void {
     const own = this.#own(number);
     if (own) own.add(asset);
     else this.#bitmaps.set(number, new RoaringBitmap32([asset]));
   }
 
-  /** Returns whether there was one and it has gone with its last asset. */
+  /** Takes an asset away, and a bitmap with its last one: then returns true. */
   delete(number: number, asset: number): boolean {
     const own = this.#own(number);
     if (!own) return false;

@@ -61,7 +61,9 @@ const noVerdicts: readonly KnownVerdict[] = [];
 const none: ReadonlySet<number> = new Set();
 
 function isSame(one: ReadonlySet<number>, other: ReadonlySet<number>): boolean {
-  return one.size === other.size && one.isSubsetOf(other);
+  if (one.size !== other.size) return false;
+  for (const id of one) if (!other.has(id)) return false;
+  return true;
 }
 
 /**

@@ -1,18 +1,10 @@
 import { type AssetContext, type CheckRisk, combinedRisk, riskScore, riskWeight } from '@vedette/matching';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { type Excepted, narrowToException } from '../fleet-index/excepted.ts';
+import { likenessOf } from '../fleet-index/likeness-of.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { IndexedCheck, RankedCheck } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from './asset-contexts.ts';
-
-/** A check on assets on which it has the same risk. */
-export interface Scored {
-  readonly ranked: RankedCheck;
-  readonly score: number;
-  readonly context: AssetContext;
-  /** The visitor's for the visit alone. */
-  readonly assets: RoaringBitmap32;
-}
 
 export interface FleetRisk {
   /** 0 to 1000, by the asset's dense number. */
@@ -57,33 +49,40 @@ export function fleetRisk(index: OrganizationIndex, contexts: AssetContexts): Fl
 function addUp(index: OrganizationIndex, contexts: AssetContexts): FleetRisk {
   const weights = new Float64Array(index.table.assets.length);
   let weight = 0;
-  visitScored(index, contexts, ({ score, assets }) => {
-    const own = riskWeight(score);
-    weight += own * assets.size;
-    for (const asset of assets.toUint32Array()) weights[asset] = (weights[asset] ?? 0) + own;
-  });
+  for (const { context, assets } of contexts.classes) {
+    for (const { ranked, weight: own } of weightsOfAlike(index, context)) {
+      const open = openNow(index, ranked);
+      if (assets) open.andInPlace(assets);
+      weight += own * open.size;
+      for (const asset of open.toUint32Array()) weights[asset] = (weights[asset] ?? 0) + own;
+      open.dispose();
+    }
+  }
   const risks = Uint16Array.from(weights, combinedRisk);
   return { risks, weights, weight, risk: riskOfFleet(weight, weights.length) };
+}
+
+/** The weights on assets of a context of all checks that are open on the same assets together, of thousands of a kernel at once, with one of them. */
+function weightsOfAlike(
+  index: OrganizationIndex,
+  context: AssetContext,
+): Iterable<{ readonly ranked: RankedCheck; weight: number }> {
+  const byLikeness = new Map<number, { readonly ranked: RankedCheck; weight: number }>();
+  for (const ranked of index.book.ranking) {
+    const { place, confirmed, check } = ranked;
+    if (index.countOpen(place, confirmed) === 0) continue;
+    const weight = riskWeight(riskScore(toCheckRisk(check), confirmed, context));
+    const likeness = 2 * likenessOf(index, place) + Number(confirmed);
+    const known = byLikeness.get(likeness);
+    if (known) known.weight += weight;
+    else byLikeness.set(likeness, { ranked, weight });
+  }
+  return byLikeness.values();
 }
 
 /** Risk of so many assets with this weight together: that of their average, by weight. */
 export function riskOfFleet(weight: number, assets: number): number {
   return assets === 0 ? 0 : combinedRisk(weight / assets);
-}
-
-/** Visits everything that is open and that no exception covers, in the order of the book's ranking. */
-export function visitScored(index: OrganizationIndex, contexts: AssetContexts, visit: (scored: Scored) => void): void {
-  for (const ranked of index.book.ranking) {
-    if (index.countOpen(ranked.place, ranked.confirmed) === 0) continue;
-    const open = openNow(index, ranked);
-    for (const { context, assets } of contexts.classes) {
-      const score = riskScore(toCheckRisk(ranked.check), ranked.confirmed, context);
-      const own = assets ? RoaringBitmap32.and(open, assets) : open;
-      if (!own.isEmpty) visit({ ranked, score, context, assets: own });
-      if (own !== open) own.dispose();
-    }
-    open.dispose();
-  }
 }
 
 /** A new bitmap of the assets on which a check is open, as more than information or as that, and no exception covers it. */
