@@ -4,7 +4,7 @@ import { paths } from '../paths.ts';
 
 const limit = 50;
 
-/** What a page asks first when nothing stands behind its address, as `call` and `useList` write it: tests/e2e/first-page.e2e.ts holds both together. */
+/** What a page asks first when nothing stands behind its address, as `call` and `useList` write it: tests/e2e/console/first-page.e2e.ts holds both together. */
 const firstQuestions: ReadonlyMap<string, string> = new Map([
   [paths.dashboard(), addressOf(endpoints.getDashboard.path, {})],
   [paths.assets(), addressOf(endpoints.listAssets.path, { query: { sort: 'worst', direction: 'ascending', limit } })],

@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assets } from '../../apps/console/mock-api/fixtures.ts';
-import { startMockApi } from '../../apps/console/mock-api/server.ts';
-import { startBrowser } from './browser.ts';
-import { logIn } from './explore-console.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect } from 'vitest';
+import { assets } from '../../../apps/console/mock-api/fixtures.ts';
+import { logIn } from '../explore-console.ts';
+import { admin, isBuilt, it } from './over-fixtures.ts';
 import { tabFaults } from './tab-order.ts';
 
-const admin = { login: 'admin', password: 'any' };
-const built = existsSync(fileURLToPath(new URL('../../apps/console/dist/index.html', import.meta.url)));
 const pages = [
   '/',
   '/assets',
@@ -22,26 +16,18 @@ const pages = [
   '/settings',
 ];
 
-describe.runIf(built)('the console by keyboard', () => {
-  let server: Server;
-  let url: string;
-  let browser: Browser;
+describe.runIf(isBuilt)('the console by keyboard', () => {
   let page: Page;
-
-  beforeAll(async () => {
-    ({ server, url } = await startMockApi());
-    browser = await startBrowser();
-    page = await (await browser.newContext({ reducedMotion: 'reduce' })).newPage();
+  it.beforeAll(async ({ browser, url }) => {
+    page = await browser.newPage({ reducedMotion: 'reduce' });
     page.setDefaultTimeout(15_000);
     await logIn(page, url, admin);
-  }, 60_000);
-  afterAll(async () => {
-    await browser.close();
-    server.close();
   });
-  it.each(pages)(
+
+  it.for(pages)(
     'goes through %s in the order in which it is read, sees and hears each stop, and comes out at its end',
-    async (path) => {
+    { timeout: 60_000 },
+    async (path, { url }) => {
       await page.goto(url + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('.skeleton, [class*=awsui_skeleton]').first().waitFor({ state: 'detached' });
@@ -49,10 +35,9 @@ describe.runIf(built)('the console by keyboard', () => {
       expect(faults).toEqual([]);
       expect(stops).toBeGreaterThan(30);
     },
-    60_000,
   );
 
-  it('has a navigation without an attribute that it may not have, however often the window becomes narrow', async () => {
+  it('has a navigation without an attribute that it may not have, however often the window becomes narrow', async ({ url }) => {
     await page.goto(`${url}/assets`);
     const [wide, narrow] = [
       { width: 1280, height: 800 },
@@ -69,7 +54,7 @@ describe.runIf(built)('the console by keyboard', () => {
     }
   });
 
-  it('would tell of a stop without ring or name, of one out of order, and of a trap', async () => {
+  it('would tell of a stop without ring or name, of one out of order, and of a trap', async ({ browser }) => {
     const own = await browser.newPage();
     await own.setContent(`
       <div id="content">

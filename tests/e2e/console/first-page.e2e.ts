@@ -1,13 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startMockApi } from '../../apps/console/mock-api/server.ts';
-import { startBrowser } from './browser.ts';
-import { logIn } from './explore-console.ts';
+import { describe, expect } from 'vitest';
+import { logIn } from '../explore-console.ts';
+import { admin, dist, isBuilt, it } from './over-fixtures.ts';
 
-const dist = fileURLToPath(new URL('../../apps/console/dist', import.meta.url));
 /** Where most begin, and the long lists: what each asks first, and how much it may fetch as it travels. */
 const pages = [
   { place: '/', question: '/api/v1/dashboard', mostFiles: 6, mostBytes: 410_000 },
@@ -17,26 +12,11 @@ const pages = [
   { place: '/software', question: '/api/v1/software', mostFiles: 8, mostBytes: 460_000 },
 ];
 
-describe.runIf(existsSync(`${dist}/index.html`))('a page opened with an empty cache', () => {
-  let server: Server;
-  let url: string;
-  let browser: Browser;
-  beforeAll(async () => {
-    ({ server, url } = await startMockApi());
-    browser = await startBrowser();
-  }, 60_000);
-  afterAll(async () => {
-    await browser.close();
-    server.close();
-  });
-
-  it.each(pages)(
+describe.runIf(isBuilt)('a page opened with an empty cache', () => {
+  it.for(pages)(
     '$place is shown with few files, not too large ones, and asks for nothing twice',
-    { timeout: 30_000 },
-    async ({ place, question, mostFiles, mostBytes }) => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      await logIn(page, url, { login: 'admin', password: 'any' });
+    async ({ place, question, mostFiles, mostBytes }, { page, url }) => {
+      await logIn(page, url, admin);
       await page.goto(url + place);
       await page
         .locator(place === '/' ? '.tile-value' : 'tbody a')
@@ -45,7 +25,6 @@ describe.runIf(existsSync(`${dist}/index.html`))('a page opened with an empty ca
       const fetched = await page.evaluate(() =>
         performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname),
       );
-      await context.close();
       const files = fetched.filter((path) => path.startsWith('/static/'));
       const bytes = files.map((path) => statSync(existsSync(`${dist}${path}.br`) ? `${dist}${path}.br` : dist + path).size);
       expect(files.length).toBeLessThanOrEqual(mostFiles);
