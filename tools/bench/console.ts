@@ -17,7 +17,7 @@ import {
   listFixes,
   listSoftware,
 } from '@vedette/protocol';
-import { PlatformProcess } from '@vedette/testkit';
+import type { PlatformProcess } from '@vedette/testkit';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../tests/e2e/browser.ts';
 import { logIn } from '../../tests/e2e/explore-console.ts';
@@ -27,6 +27,7 @@ import { percentile } from '../fleet/tally.ts';
 import { buildConsole } from '../start/build.ts';
 import { FeedDirectory } from './fleet/feed-directory.ts';
 import { seedPlatform } from './fleet/seed-platform.ts';
+import { startPlatform } from './fleet/start-platform.ts';
 
 export const name = 'console';
 export const options = {
@@ -48,14 +49,7 @@ export async function run(given: Readonly<Record<string, number>>): Promise<Reco
   try {
     await using stack = new AsyncDisposableStack();
     const feed = new FeedDirectory(join(directory, 'feed'));
-    const platform = stack.use(
-      await PlatformProcess.start({
-        VEDETTE_FEED_DIR: feed.path,
-        VEDETTE_STARTER_FILE: join(directory, 'none'),
-        VEDETTE_LOG_LEVEL: 'warn',
-        VEDETTE_BOOTSTRAP_PASSWORD: admin.password,
-      }),
-    );
+    const platform = stack.use(await startPlatform(feed, { VEDETTE_BOOTSTRAP_PASSWORD: admin.password }));
     const fleet = new Fleet(1, assets, stack.use(new FleetConnection({ sockets: 4, verifyEvery: 16 })));
     await seedPlatform(platform, fleet);
     const browser = await startBrowser();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createActivationKey, getDashboard } from '@vedette/protocol';
 import { openDatabase } from '@vedette/server';
-import { PlatformProcess } from '@vedette/testkit';
+import type { PlatformProcess } from '@vedette/testkit';
 import { judgeUnjudged } from '../../apps/server/src/knowledge/judge-unjudged.ts';
 import { FleetConnection } from '../fleet/connection.ts';
 import { eachOf, persist } from '../fleet/drive.ts';
@@ -17,6 +17,7 @@ import { PhaseCosts, usageOf } from './fleet/processes.ts';
 import { AssetPlans } from './fleet/asset-plans.ts';
 import { diskFigures } from './fleet/disk.ts';
 import { seedAssets } from './fleet/seed-assets.ts';
+import { startPlatform } from './fleet/start-platform.ts';
 
 export const name = 'fleet';
 export const options = {
@@ -74,11 +75,7 @@ export async function run({
   try {
     await using stack = new AsyncDisposableStack();
     const feed = new FeedDirectory(join(directory, 'feed'));
-    const starting = PlatformProcess.start({
-      VEDETTE_FEED_DIR: feed.path,
-      VEDETTE_STARTER_FILE: join(directory, 'none'),
-      VEDETTE_LOG_LEVEL: 'warn',
-    });
+    const starting = startPlatform(feed);
     // While it starts the fleet is made up.
     const connection = stack.use(new FleetConnection({ sockets: 128, verifyEvery: 16 }));
     const fleet = new Fleet(seed, assets, connection);

@@ -3,13 +3,14 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { countDetections, createApiToken, getTrends, listAssets, listDetections } from '@vedette/protocol';
-import { PlatformProcess } from '@vedette/testkit';
+import type { PlatformProcess } from '@vedette/testkit';
 import { FleetConnection } from '../fleet/connection.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { percentile } from '../fleet/tally.ts';
 import { FeedDirectory } from './fleet/feed-directory.ts';
 import { usageOf } from './fleet/processes.ts';
 import { seedPlatform } from './fleet/seed-platform.ts';
+import { startPlatform } from './fleet/start-platform.ts';
 
 export const name = 'past';
 export const options = {
@@ -32,13 +33,7 @@ export async function run({ assets = 1000, asks = 20 }: Readonly<Record<string, 
   try {
     await using stack = new AsyncDisposableStack();
     const feed = new FeedDirectory(join(directory, 'feed'));
-    const platform = stack.use(
-      await PlatformProcess.start({
-        VEDETTE_FEED_DIR: feed.path,
-        VEDETTE_STARTER_FILE: join(directory, 'none'),
-        VEDETTE_LOG_LEVEL: 'warn',
-      }),
-    );
+    const platform = stack.use(await startPlatform(feed));
     const fleet = new Fleet(1, assets, stack.use(new FleetConnection({ sockets: 4, verifyEvery: 16 })));
     await seedPlatform(platform, fleet, async (pool) => {
       await pool.query(`update inventory_change set at = at - interval '${yearDays + 5} days'`);

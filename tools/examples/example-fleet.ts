@@ -1,8 +1,9 @@
 import { buildPostureChecks } from '@vedette/matching';
-import { agentPaths, type FactRow, type KnowledgeInput, type PostureCheck } from '@vedette/protocol';
+import { agentPaths, type FactRow, type KnowledgeInput } from '@vedette/protocol';
 import { syncDocument } from '@vedette/testkit';
 import { importKnowledge, importPosture } from '../../apps/server/src/knowledge/import-knowledge.ts';
 import { judgeUnjudged } from '../../apps/server/src/knowledge/judge-unjudged.ts';
+import { rootLoginCheck } from '../../apps/server/src/testing/root-login-check.ts';
 import { TestAgent } from '../../apps/server/src/testing/test-agent.ts';
 import type { TestServer } from '../../apps/server/src/testing/test-server.ts';
 
@@ -35,26 +36,13 @@ const knowledge: KnowledgeInput = {
   })),
 };
 
-const rootLogin: PostureCheck = {
-  number: 901,
-  title: 'root may log in with a password',
-  rationale: 'Passwords are guessed.',
-  fix: { advice: 'Set PermitRootLogin to no.', commands: ['systemctl reload ssh'] },
-  severity: 4,
-  severityRule: 'high: a guess is enough',
-  published: '2026-11-01',
-  reads: [
-    { probe: { id: 'sshd.permitrootlogin', kind: 'sshd', key: 'PermitRootLogin' }, requires: { oneOf: ['no'], unset: 'no' } },
-  ],
-};
-
 /** Two machines, of which the second upgrades curl two days later; the ids of both. */
 export async function enrollFleet(server: TestServer, activationKey: string): Promise<string[]> {
   const { db } = server.context;
   const begin = server.clock.now;
   const tick = (ms: number): void => void (server.clock.now = new Date(server.clock.now.getTime() + ms));
   await importKnowledge(db, knowledge, { at: begin, starter: false });
-  await importPosture(db, buildPostureChecks([rootLogin], { lifecycles: [], today: '2026-11-10' }), begin);
+  await importPosture(db, buildPostureChecks([rootLoginCheck], { lifecycles: [], today: '2026-11-10' }), begin);
   const agents: TestAgent[] = [];
   for (const hostname of ['web-1', 'db-1']) {
     tick(1000);

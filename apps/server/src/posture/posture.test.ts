@@ -19,6 +19,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 import { packInput, saveInput } from '../knowledge/stored-input.ts';
 import { replayVerdicts } from '../knowledge/replay-verdicts.ts';
+import { rootLoginCheck } from '../testing/root-login-check.ts';
 import { TestAgent } from '../testing/test-agent.ts';
 import { testActivationKey, testCaller, testServer, type TestServer } from '../testing/test-server.ts';
 import { keepPosture } from './keep-posture.ts';
@@ -32,27 +33,15 @@ let caller: Awaited<ReturnType<typeof testCaller>>;
 let agent: TestAgent;
 let sequence = 0;
 
-const rootLogin: PostureCheck = {
-  number: 901,
-  title: 'root may log in with a password',
-  rationale: 'Passwords are guessed.',
-  fix: { advice: 'Forbid it.', commands: ['true'] },
-  severity: 4,
-  severityRule: 'high: a guess is enough',
-  published: '2026-11-01',
-  reads: [
-    { probe: { id: 'sshd.permitrootlogin', kind: 'sshd', key: 'PermitRootLogin' }, requires: { oneOf: ['no'], unset: 'no' } },
-  ],
-};
 const release: PostureCheck = {
-  ...rootLogin,
+  ...rootLoginCheck,
   number: 902,
   title: 'no more fixes',
   severity: 5,
   reads: [{ probe: { id: 'system.release', kind: 'release' }, requires: 'supported' }],
 };
 const kernel: PostureCheck = {
-  ...rootLogin,
+  ...rootLoginCheck,
   number: 903,
   title: 'the kernel tells its addresses',
   severity: 2,
@@ -70,7 +59,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   server.clock.now = new Date(server.clock.now.getTime() + day);
-  await publish(rootLogin, release);
+  await publish(rootLoginCheck, release);
   caller = await testCaller(server);
   agent = new TestAgent(server);
   await agent.enroll(await testActivationKey(server, caller.organizationId));
@@ -124,7 +113,7 @@ describe('a posture detection', () => {
         check: 3_000_901,
         name: 'VP-901',
         kind: 'posture',
-        title: rootLogin.title,
+        title: rootLoginCheck.title,
         severity: 4,
         status: 'new',
         confidence: 'confirmed',
@@ -140,7 +129,7 @@ describe('a posture detection', () => {
 
     const explanation = endpoints.explainDetection.reply.parse(await get(`/assets/${agent.assetId}/detections/3000901`));
     expect(explanation).toMatchObject({
-      posture: { title: rootLogin.title, fix: { commands: ['true'] } },
+      posture: { title: rootLoginCheck.title, fix: rootLoginCheck.fix },
       intervals: [
         { cause: 'first-scan', endCause: 'setting-change' },
         { cause: 'setting-change', endCause: null },
@@ -276,7 +265,7 @@ describe('the manifest', () => {
     await keepPosture(context);
     expect(await read()).toEqual(before);
     server.clock.now = new Date(server.clock.now.getTime() - 100 * day);
-    await publish(rootLogin, release, kernel);
+    await publish(rootLoginCheck, release, kernel);
     const after = await read();
     expect(after.length).toBe(before.length + 1);
     expect(after.at(-1)).toBeGreaterThan(before.at(-1) ?? 0);
@@ -285,12 +274,12 @@ describe('the manifest', () => {
 
   it.each([
     ['no JSON', '{'],
-    ['a check without a title', JSON.stringify({ checks: [{ ...rootLogin, title: '' }] })],
+    ['a check without a title', JSON.stringify({ checks: [{ ...rootLoginCheck, title: '' }] })],
     [
       'two probes of one name',
       JSON.stringify({
         checks: [
-          rootLogin,
+          rootLoginCheck,
           { ...kernel, reads: kernel.reads.map((read) => ({ ...read, probe: { ...read.probe, id: 'sshd.permitrootlogin' } })) },
         ],
       }),

@@ -1,10 +1,11 @@
 import { buildPostureChecks } from '@vedette/matching';
-import { type Advisory, agentPaths, type FactRow, type KnowledgeInput, type PostureCheck } from '@vedette/protocol';
+import { type Advisory, agentPaths, type FactRow, type KnowledgeInput } from '@vedette/protocol';
 import fc from 'fast-check';
 import { importKnowledge, importPosture } from '../knowledge/import-knowledge.ts';
 import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 import type { MakeDocument } from './history-world.ts';
 import type { TestCaller } from './people-world.ts';
+import { rootLoginCheck } from './root-login-check.ts';
 import { TestAgent } from './test-agent.ts';
 import { testActivationKey, testCaller, type TestServer } from './test-server.ts';
 
@@ -76,19 +77,6 @@ export const randomFleet = fc.record({
 type RandomFleet = typeof randomFleet extends fc.Arbitrary<infer Fleet> ? Fleet : never;
 type Belief = RandomFleet['knowledge'][number][number];
 
-const rootLogin: PostureCheck = {
-  number: 901,
-  title: 'root may log in with a password',
-  rationale: 'Passwords are guessed.',
-  fix: { advice: 'Forbid it.', commands: ['true'] },
-  severity: 4,
-  severityRule: 'high: a guess is enough',
-  published: '2026-08-01',
-  reads: [
-    { probe: { id: 'sshd.permitrootlogin', kind: 'sshd', key: 'PermitRootLogin' }, requires: { oneOf: ['no'], unset: 'no' } },
-  ],
-};
-
 /** Lets all of it happen on a server of an empty database, by the ways that agents and people go. */
 export async function playFleet(
   server: TestServer,
@@ -105,7 +93,7 @@ export async function playFleet(
   const caller = await testCaller(server);
   const { organizationId } = caller;
   await know(fleet.knowledge[0]);
-  await importPosture(db, buildPostureChecks([rootLogin], { lifecycles: [], today: '2026-09-01' }), server.clock.now);
+  await importPosture(db, buildPostureChecks([rootLoginCheck], { lifecycles: [], today: '2026-09-01' }), server.clock.now);
   const keys: string[] = [];
   for (const id of activationKeyIds) keys.push(await testActivationKey(server, organizationId, { id }));
   const agents: TestAgent[] = [];
