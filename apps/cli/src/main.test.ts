@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,59 @@ it.skipIf(!existsSync('/usr/bin/openssl'))("says how to believe a certificate of
   }
 });
 
+interface Told {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The program as a shell starts it against a server of this process; `watch` sees it run. */
+async function runAgainst(
+  server: Server,
+  words: readonly string[],
+  change: Readonly<Record<string, string>> = {},
+  watch: (child: ChildProcessWithoutNullStreams) => void = () => {},
+): Promise<Told> {
+  const VEDETTE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const env = { PATH: process.env['PATH'], HOME: home, VEDETTE_URL, VEDETTE_TOKEN: 'vdt_x', ...change };
+  const child = spawn(process.execPath, [program, ...words], { env });
+  const told = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (told.stdout += chunk));
+  child.stderr.on('data', (chunk: Buffer) => (told.stderr += chunk));
+  watch(child);
+  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { ...told, status, signal };
+}
+
+describe('a list that is written while it is read', () => {
+  let pages = 0;
+  let last = Infinity;
+  const one = { name: 'libc6', version: '2.36', ecosystem: 'Debian', release: '12', source: 'glibc', assets: 1, detections: 0 };
+  const server = createServer((_, reply) => {
+    pages += 1;
+    if (pages > last) return reply.writeHead(500).end('{"detail":"The platform could not answer"}');
+    const items = Array.from({ length: 500 }, () => one);
+    return reply.end(JSON.stringify({ total: 1_000_000, items, next: `${pages}` }));
+  });
+  beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
+  afterAll(() => server.close());
+
+  it.each(['json', 'jsonl', 'yaml', 'csv'])('as %s ends where nobody reads on, without a word', async (format) => {
+    [pages, last] = [0, Infinity];
+    const words = ['software', 'list', '--all', '-o', format];
+    const told = await runAgainst(server, words, {}, ({ stdout }) => stdout.once('data', () => stdout.destroy()));
+    expect(told).toMatchObject({ stderr: '', status: 0, stdout: expect.stringContaining('libc6') });
+  });
+
+  it('fails where it breaks off, and is no JSON', async () => {
+    [pages, last] = [0, 2];
+    const { stdout, stderr, status } = await runAgainst(server, ['software', 'list', '--all', '-o', 'json']);
+    expect([stderr, status, stdout.split('libc6').length - 1]).toEqual(['vedette: The platform could not answer\n', 1, 1000]);
+    expect(() => JSON.parse(stdout)).toThrow('JSON');
+  });
+});
+
 describe('a platform that is busy', () => {
   let refusals = 0;
   let seconds = 1;
@@ -82,38 +135,23 @@ describe('a platform that is busy', () => {
   beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
   afterAll(() => server.close());
 
-  /** The program against it; `onNote` hears what stands on standard error. */
-  async function ask(
-    words: readonly string[],
-    change: Readonly<Record<string, string>> = {},
-    onNote: (child: ChildProcess) => void = () => {},
-  ) {
-    const VEDETTE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const env = { PATH: process.env['PATH'], HOME: home, VEDETTE_URL, VEDETTE_TOKEN: 'vdt_x', ...change };
-    const child = spawn(process.execPath, [program, ...words], { env });
-    const told = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (told.stdout += chunk));
-    child.stderr.on('data', (chunk: Buffer) => {
-      told.stderr += chunk;
-      onNote(child);
-    });
-    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return { ...told, status, signal };
-  }
-
   it('is asked again when it says, without a word where that is soon', async () => {
     [refusals, seconds] = [2, 1];
-    expect(await ask(['api', 'GET', '/tags'])).toMatchObject({ stdout: expect.stringContaining('items'), stderr: '', status: 0 });
+    expect(await runAgainst(server, ['api', 'GET', '/tags'])).toMatchObject({
+      stdout: expect.stringContaining('items'),
+      stderr: '',
+      status: 0,
+    });
   });
 
   it('is given up where it takes too long, or no wait is wanted, with the exit code of a failure', async () => {
     const failed = { stderr: 'vedette: The index of the fleet is being built\n', stdout: '', status: 1 };
     [refusals, seconds] = [9, 61];
-    expect(await ask(['api', 'GET', '/tags'])).toMatchObject(failed);
+    expect(await runAgainst(server, ['api', 'GET', '/tags'])).toMatchObject(failed);
     [refusals, seconds] = [9, 1];
-    expect(await ask(['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: '0' })).toMatchObject(failed);
-    expect(await ask(['api', 'POST', '/tags/web'])).toMatchObject(failed);
-    expect(await ask(['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: 'long' })).toMatchObject({ status: 78 });
+    expect(await runAgainst(server, ['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: '0' })).toMatchObject(failed);
+    expect(await runAgainst(server, ['api', 'POST', '/tags/web'])).toMatchObject(failed);
+    expect(await runAgainst(server, ['api', 'GET', '/tags'], { VEDETTE_WAIT_SECONDS: 'long' })).toMatchObject({ status: 78 });
   });
 
   it.each<[string, string[], object]>([
@@ -122,6 +160,10 @@ describe('a platform that is busy', () => {
   ])('is waited for aloud, until Ctrl-C ends it %s', async (_, words, ended) => {
     [refusals, seconds] = [9, 55];
     const note = 'vedette: asks again in 55 s (The index of the fleet is being built)\n';
-    expect(await ask(words, {}, (child) => child.kill('SIGINT'))).toMatchObject({ stdout: '', stderr: note, ...ended });
+    expect(await runAgainst(server, words, {}, (child) => child.stderr.once('data', () => child.kill('SIGINT')))).toMatchObject({
+      stdout: '',
+      stderr: note,
+      ...ended,
+    });
   });
 });

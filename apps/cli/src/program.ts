@@ -2,6 +2,7 @@ import { Command as CommanderCommand, Option } from 'commander';
 import type { Command, Surroundings } from './commands/command.ts';
 import type { NamedGroup } from './commands/index.ts';
 import { CliError } from './errors.ts';
+import { listStream } from './output/list-stream.ts';
 import { outputFormat, outputFormats, render } from './output/render.ts';
 
 export const programVersion = '0.1.0';
@@ -80,8 +81,9 @@ function addCommand(parent: CommanderCommand, word: string, command: Command, ef
       hasFormats ? options : { json: options['json'] },
       hasFormats ? surroundings.environment['VEDETTE_OUTPUT'] : undefined,
     );
-    const outcome = await command.run({ ...surroundings, isLines: format === 'jsonl' }, made.args, options);
-    if (outcome && outcome.text !== '') effects.print(await render(outcome, format));
+    const list = listStream(format, surroundings.write);
+    const outcome = await command.run({ ...surroundings, list }, made.args, options);
+    if (outcome && outcome.text !== '' && !list?.hasBegun) effects.print(await render(outcome, format));
     if (outcome?.exitCode) effects.exit(outcome.exitCode);
   });
   return made;

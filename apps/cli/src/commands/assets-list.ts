@@ -21,9 +21,7 @@ export const assetsList: Command = {
       ...sorting(options, AssetSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, (page) =>
-      surroundings.client().call(listAssets, { query: { ...page, ...filter } }),
-    );
+    const data = await readList(surroundings, options, listAssets, filter);
     const rows = data.items.map((asset) => [
       asset.assetId,
       asset.hostname,

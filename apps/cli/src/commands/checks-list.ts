@@ -21,9 +21,7 @@ export const checksList: Command = {
       ...sorting(options, CheckSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, (page) =>
-      surroundings.client().call(listChecks, { query: { ...page, ...filter } }),
-    );
+    const data = await readList(surroundings, options, listChecks, filter);
     const rows = data.items.map((check) => [
       check.number,
       check.name,

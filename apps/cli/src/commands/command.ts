@@ -1,5 +1,6 @@
 import type { Client } from '../api/connect.ts';
 import type { Environment } from '../context.ts';
+import type { ListStream } from '../output/list-stream.ts';
 
 /** What a command may touch: handed in, so that tests need no process. */
 export interface Surroundings {
@@ -13,8 +14,8 @@ export interface Surroundings {
   readonly input: () => AsyncIterable<string>;
   /** Puts text on standard output as it is and waits until it is taken: for commands that answer while they read. */
   readonly write: (text: string) => Promise<void>;
-  /** Whether standard output gets a line of JSON for each item of a list: one that is read page by page is written so. */
-  readonly isLines?: boolean;
+  /** Where a list goes that is read page by page; null or undefined: where it is printed as a whole. */
+  readonly list?: ListStream | null;
   /** Ends when the program is told to stop; for commands that serve until then. */
   readonly stopped?: () => AbortSignal;
   /** Whether standard output is a terminal that shows colours. */

@@ -2,7 +2,7 @@ import { countDetections, DetectionGrouping, DetectionGroupSorting } from '@vede
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readPages, sorting, sortOptions, text } from './list-options.ts';
 
 export const detectionsCount: Command = {
   name: 'detections count',
@@ -30,7 +30,7 @@ export const detectionsCount: Command = {
       ...sorting(options, DetectionGroupSorting.options),
       asOf: text(options['asOf']),
     };
-    const { items: groups, ...counted } = await readList(null, options, async (page) => {
+    const { items: groups, ...counted } = await readPages(options, async (page) => {
       const { groups: items, ...reply } = await client().call(countDetections, { query: { ...page, ...filter } });
       return { ...reply, items };
     });

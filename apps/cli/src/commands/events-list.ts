@@ -5,7 +5,7 @@ import { CliError } from '../errors.ts';
 import { printable } from '../output/printable.ts';
 import { table } from '../output/table.ts';
 import type { Command, Surroundings } from './command.ts';
-import { cursorOptions, listEnd, queryText, readList, sorting, sortOptions, text } from './list-options.ts';
+import { cursorOptions, listEnd, queryText, readList, readPages, sorting, sortOptions, text } from './list-options.ts';
 
 const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const pollMs = 2000;
@@ -44,7 +44,7 @@ export const eventsList: Command = {
     }
     const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
     const filter = { query, from: toInstant(from), to: toInstant(to), ...sorting(options, EventSorting.options) };
-    const data = await readList(surroundings, options, (page) => client.call(listEvents, { query: { ...page, ...filter } }));
+    const data = await readList(surroundings, options, listEvents, filter);
     const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
     return {
       data,
@@ -78,7 +78,7 @@ async function follow(
   const begin = from ?? Date.parse((await client.call(listEvents, { query: { limit: 1 } })).to) - 1;
   const told = new Map<string, number>();
   for (let since = begin; !signal?.aborted;) {
-    const { items, to } = await readList(null, { all: true }, (page) =>
+    const { items, to } = await readPages({ all: true }, (page) =>
       client.call(listEvents, { query: { ...page, query, from: toInstant(since) } }),
     );
     for (const event of items.toReversed()) {

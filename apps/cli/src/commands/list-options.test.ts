@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
-import { listEnd, queryText, readList } from './list-options.ts';
+import { listEnd, queryText, readPages } from './list-options.ts';
 
 it('takes a query that can be understood as it is', () => {
   expect(queryText('os:debian web', 'asset')).toBe('os:debian web');
@@ -31,29 +31,18 @@ describe('a list by cursor', () => {
   };
 
   it('is one page, which says how to go on', async () => {
-    const page = await readList(null, { limit: '2', after: '7' }, load);
+    const page = await readPages({ limit: '2', after: '7' }, load);
     expect(page).toEqual({ total: 1203, items: [7, 8], next: '9' });
     expect(listEnd(page)).toBe('2 of 1203; go on with --after 9, or ask for --all');
   });
 
   it('is all of it where that is asked for', async () => {
-    const all = await readList(null, { all: true }, load);
+    const all = await readPages({ all: true }, load);
     expect(all).toEqual({ total: 1203, items: whole, next: null });
     expect(listEnd(all)).toBe('1203 in all');
   });
 
-  it('is written page by page as lines of JSON, as far as it is read', async () => {
-    const written: string[] = [];
-    const write = (text: string) => {
-      written.push(text);
-      return written.length < 2 ? Promise.resolve() : Promise.reject(new Error('nobody reads any more'));
-    };
-    await expect(readList({ write, isLines: true }, { all: true }, load)).rejects.toThrow('nobody reads');
-    expect(written.map((text) => text.split('\n').length - 1)).toEqual([500, 500]);
-    expect(written[0]?.startsWith('0\n1\n')).toBe(true);
-  });
-
   it('is not both', async () => {
-    await expect(readList(null, { all: true, limit: '5' }, load)).rejects.toThrow('exclude each other');
+    await expect(readPages({ all: true, limit: '5' }, load)).rejects.toThrow('exclude each other');
   });
 });

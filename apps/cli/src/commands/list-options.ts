@@ -1,6 +1,7 @@
+import type { Endpoint } from '@vedette/protocol';
 import { type EntityName, parseQuery, pointAt, QueryError } from '@vedette/query';
+import type { z } from 'zod';
 import { CliError } from '../errors.ts';
-import { jsonLines } from '../output/render.ts';
 import type { Surroundings } from './command.ts';
 
 /** Options of lists that are read by offset. */
@@ -48,15 +49,34 @@ interface ListPage<Item> {
   readonly next: string | null;
 }
 
+/** A list that is read by cursor. */
+type List = Endpoint<z.ZodUndefined, z.ZodType, z.ZodUndefined, z.ZodObject<{ items: z.ZodArray }>> & {
+  readonly reply: z.ZodType<ListPage<unknown>>;
+};
+type Filter<E extends List> = Omit<NonNullable<E['query']['_zod']['input']>, 'limit' | 'after'>;
+
+/** One page of a list or, with --all, the whole of it: written as it comes where it is longer than a page and the output takes that. */
+export async function readList<E extends List>(
+  { client, list }: Pick<Surroundings, 'client' | 'list'>,
+  options: Options,
+  endpoint: E,
+  filter: Filter<E>,
+): Promise<E['reply']['_zod']['output']> {
+  const load = (page: object) => client().call(endpoint as List, { query: { ...page, ...filter } } as never); // its own query, see Filter
+  if (!list) return readPages(options, load);
+  return readPages(options, async (page) => {
+    const reply = await load(page);
+    if (options['all'] !== true || (reply.next === null && !list.hasBegun)) return reply;
+    await list.write(reply, endpoint.reply.shape.items.element as z.ZodType); // of our schemas
+    return list.hasBegun ? { ...reply, items: [] } : reply;
+  });
+}
+
 /** Largest page that the platform gives. */
 const wholePage = 500;
 
-/**
- * One page, or with --all every page, of a list that is read by cursor. As lines of JSON the pages are written as they come and nothing is
- * left: a fleet has more detections than fit into memory, and whoever reads them may have seen enough.
- */
-export async function readList<Item, Page extends ListPage<Item>>(
-  output: Pick<Surroundings, 'write' | 'isLines'> | null,
+/** One page, or with --all the items of every page, of a list that is read by cursor. */
+export async function readPages<Item, Page extends ListPage<Item>>(
   options: Options,
   load: (page: { readonly limit?: number | undefined; readonly after?: string | undefined }) => Promise<Page & ListPage<Item>>,
 ): Promise<Page & ListPage<Item>> {
@@ -66,8 +86,7 @@ export async function readList<Item, Page extends ListPage<Item>>(
   const items: Item[] = [];
   for (let next = after; ;) {
     const page = await load({ limit: wholePage, after: next });
-    if (output?.isLines) await output.write(jsonLines(page.items));
-    else items.push(...page.items);
+    items.push(...page.items);
     if (page.next === null) return { ...page, items };
     next = page.next;
   }

@@ -1,4 +1,7 @@
 import { CliError } from '../errors.ts';
+import { toCsv } from './csv.ts';
+import { isRecord } from './is-record.ts';
+import { jsonLines } from './list-stream.ts';
 
 export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'csv'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -14,7 +17,7 @@ export function outputFormat(options: { json?: unknown; output?: unknown }, from
 
 /**
  * One reply as text that ends with a line end. jsonl and csv have a line per item of a list, and one for a reply that is no list. What
- * writes YAML and CSV is loaded when it is asked for: most starts do without.
+ * writes YAML is loaded when it is asked for: most starts do without.
  */
 export async function render({ data, text }: { data: unknown; text: string }, format: OutputFormat): Promise<string> {
   switch (format) {
@@ -31,38 +34,8 @@ export async function render({ data, text }: { data: unknown; text: string }, fo
   }
 }
 
-/** A line for each. */
-export function jsonLines(rows: readonly unknown[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-}
-
 function rowsOf(data: unknown): readonly unknown[] {
   if (Array.isArray(data)) return data;
   if (isRecord(data) && Array.isArray(data['items'])) return data['items'];
   return [data];
-}
-
-/** RFC 4180, with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front. */
-async function toCsv(rows: readonly unknown[]): Promise<string> {
-  const { stringify } = await import('csv-stringify/sync');
-  const flat = rows.map((row) => new Map(flatten(row, '')));
-  const columns = [...new Set(flat.flatMap((row) => [...row.keys()]))];
-  const cells = flat.map((row) => columns.map((column) => row.get(column) ?? ''));
-  return stringify([columns, ...cells], { record_delimiter: 'windows', escape_formulas: true });
-}
-
-/** A value's scalars by their path ("detections.critical"); lists of scalars are joined, other lists are JSON. */
-function flatten(value: unknown, path: string): [string, string][] {
-  if (isRecord(value)) return Object.entries(value).flatMap(([key, part]) => flatten(part, path === '' ? key : `${path}.${key}`));
-  return [[path === '' ? 'value' : path, cell(value)]];
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (!Array.isArray(value)) return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
-  return value.some((part) => typeof part === 'object') ? JSON.stringify(value) : value.join('; ');
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
