@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { page, pageOptions, text } from './list-options.ts';
+import { cursorOptions, listEnd, readList, text, wholeNumber } from './list-options.ts';
 
 export const assetsFacts: Command = {
   name: 'assets facts',
@@ -14,15 +14,17 @@ export const assetsFacts: Command = {
     ['--as-of <time>', 'what it had read by this moment of the past'],
     ['--sort <column>', 'by this column; by key where it is left out'],
     ['--descending', 'the other way round, for a column'],
-    ...pageOptions,
+    ...cursorOptions,
+    ['--offset <n>', 'skip this many; what comes or goes between two pages moves the others: --after does better'],
   ],
   example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --sort source',
-  async run({ client }, [asset, collector], options) {
+  async run(surroundings, [asset, collector], options) {
     if (!collector) throw new CliError('USAGE', 'name a collector, such as dpkg');
-    const data = await client().call(listFacts, {
-      params: { assetId: identifier(AssetId, 'asset', asset), collector },
+    const params = { assetId: identifier(AssetId, 'asset', asset), collector };
+    const data = await readList(surroundings, options, listFacts, {
+      params,
       query: {
-        ...page(options),
+        offset: wholeNumber('--offset', options['offset']),
         search: text(options['search']),
         asOf: text(options['asOf']),
         sort: text(options['sort']),
@@ -32,7 +34,7 @@ export const assetsFacts: Command = {
     const columns = [...new Set(data.items.flatMap((row) => Object.keys(row)))];
     const rows = data.items.map((row) => columns.map((column) => cell(row[column])));
     const empty = `${collector} holds nothing${options['search'] === undefined ? '' : ' like that'} on this asset`;
-    return { data, text: rows.length > 0 ? `${table(columns, rows)}\n${data.total} in all` : empty };
+    return { data, text: rows.length > 0 ? `${table(columns, rows)}\n${listEnd(data)}` : empty };
   },
 };
 

@@ -21,7 +21,7 @@ export const assetsList: Command = {
       ...sorting(options, AssetSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, listAssets, filter);
+    const data = await readList(surroundings, options, listAssets, { query: filter });
     const rows = data.items.map((asset) => [
       asset.assetId,
       asset.hostname,

@@ -21,7 +21,7 @@ export const checksList: Command = {
       ...sorting(options, CheckSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, listChecks, filter);
+    const data = await readList(surroundings, options, listChecks, { query: filter });
     const rows = data.items.map((check) => [
       check.number,
       check.name,

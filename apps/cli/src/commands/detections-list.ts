@@ -34,7 +34,7 @@ export const detectionsList: Command = {
       ...sorting(options, DetectionSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, listDetections, filter);
+    const data = await readList(surroundings, options, listDetections, { query: filter });
     const rows = data.items.map((detection) => [
       severityNames[detection.severity],
       detection.title === null ? detection.name : `${detection.name} ${detection.title}`,

@@ -44,7 +44,7 @@ export const eventsList: Command = {
     }
     const [from, to] = [momentOf('--since', options['since'], now), momentOf('--until', options['until'], now)];
     const filter = { query, from: toInstant(from), to: toInstant(to), ...sorting(options, EventSorting.options) };
-    const data = await readList(surroundings, options, listEvents, filter);
+    const data = await readList(surroundings, options, listEvents, { query: filter });
     const rows = data.items.map(({ at, kind, status, hostname, text: what }) => [at, kind, status, hostname, what]);
     return {
       data,

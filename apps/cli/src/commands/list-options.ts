@@ -50,19 +50,22 @@ interface ListPage<Item> {
 }
 
 /** A list that is read by cursor. */
-type List = Endpoint<z.ZodUndefined, z.ZodType, z.ZodUndefined, z.ZodObject<{ items: z.ZodArray }>> & {
+type List = Endpoint<z.ZodType, z.ZodType, z.ZodUndefined, z.ZodObject<{ items: z.ZodArray }>> & {
   readonly reply: z.ZodType<ListPage<unknown>>;
 };
-type Filter<E extends List> = Omit<NonNullable<E['query']['_zod']['input']>, 'limit' | 'after'>;
+interface ListInput<E extends List> {
+  readonly params?: E['params']['_zod']['input'];
+  readonly query: Omit<NonNullable<E['query']['_zod']['input']>, 'limit' | 'after'>;
+}
 
 /** One page of a list or, with --all, the whole of it: written as it comes where it is longer than a page and the output takes that. */
 export async function readList<E extends List>(
   { client, list }: Pick<Surroundings, 'client' | 'list'>,
   options: Options,
   endpoint: E,
-  filter: Filter<E>,
+  { params, query }: ListInput<E>,
 ): Promise<E['reply']['_zod']['output']> {
-  const load = (page: object) => client().call(endpoint as List, { query: { ...page, ...filter } } as never); // its own query, see Filter
+  const load = (page: object) => client().call(endpoint as List, { params, query: { ...page, ...query } } as never); // its own, see ListInput
   if (!list) return readPages(options, load);
   return readPages(options, async (page) => {
     const reply = await load(page);
@@ -82,7 +85,8 @@ export async function readPages<Item, Page extends ListPage<Item>>(
 ): Promise<Page & ListPage<Item>> {
   const after = text(options['after']);
   if (options['all'] !== true) return load({ limit: wholeNumber('--limit', options['limit']), after });
-  if (options['limit'] !== undefined) throw new CliError('USAGE', '--all and --limit exclude each other');
+  for (const name of ['limit', 'offset'])
+    if (options[name] !== undefined) throw new CliError('USAGE', `--all and --${name} exclude each other`);
   const items: Item[] = [];
   for (let next = after; ;) {
     const page = await load({ limit: wholePage, after: next });

@@ -178,7 +178,7 @@ const log: Command = {
     const state = z.enum(['waiting', 'delivered', 'given-up']).optional().safeParse(text(options['state']));
     if (!state.success) throw new CliError('USAGE', '--state takes waiting, delivered or given-up');
     const order = sorting(options, DeliverySorting.options);
-    const data = await readList(surroundings, options, listDeliveries, { ...order, state: state.data });
+    const data = await readList(surroundings, options, listDeliveries, { query: { ...order, state: state.data } });
     const rows = data.items.map((one) => [
       one.createdAt,
       one.channel,

@@ -21,7 +21,7 @@ export const softwareList: Command = {
       ...sorting(options, SoftwareSorting.options),
       asOf: text(options['asOf']),
     };
-    const data = await readList(surroundings, options, listSoftware, filter);
+    const data = await readList(surroundings, options, listSoftware, { query: filter });
     const rows = data.items.map((one) => [one.name, one.version, one.ecosystem, one.release, one.assets, one.detections]);
     const heading = ['package', 'version', 'ecosystem', 'release', 'assets', 'detections'];
     return { data, text: `${table(heading, rows)}\n${listEnd(data)}` };

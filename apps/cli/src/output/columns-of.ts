@@ -1,9 +1,15 @@
 import { z } from 'zod';
 
-/** The columns that items of a list can have, whatever those at hand do have. What has any keys at all is one, of JSON. */
-export function columnsOf(item: z.ZodType, path = ''): string[] {
-  if (item instanceof z.ZodNullable || item instanceof z.ZodOptional || item instanceof z.ZodDefault)
-    return columnsOf(item.unwrap() as z.ZodType, path); // of our schemas
-  if (!(item instanceof z.ZodObject)) return [path === '' ? 'value' : path];
-  return Object.entries(item.shape).flatMap(([key, part]) => columnsOf(part as z.ZodType, path === '' ? key : `${path}.${key}`)); // likewise
+/** The columns that items of a list can have, whatever those at hand do have; what has any keys at all is one. Null for items of that kind. */
+export function columnsOf(item: z.ZodType): string[] | null {
+  return item instanceof z.ZodObject ? columnsIn(item, '') : null;
+}
+
+function columnsIn(part: z.ZodType, path: string): string[] {
+  if (part instanceof z.ZodNullable || part instanceof z.ZodOptional || part instanceof z.ZodDefault)
+    return columnsIn(part.unwrap() as z.ZodType, path); // of our schemas
+  if (!(part instanceof z.ZodObject)) return [path];
+  return Object.entries(part.shape).flatMap(([key, inner]) =>
+    columnsIn(inner as z.ZodType, path === '' ? key : `${path}.${key}`),
+  ); // likewise
 }

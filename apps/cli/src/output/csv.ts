@@ -2,25 +2,26 @@ import { isRecord } from './is-record.ts';
 
 /** RFC 4180, with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front. */
 export async function toCsv(rows: readonly unknown[]): Promise<string> {
-  const flat = rows.map((row) => new Map(flatten(row, '')));
-  const columns = [...new Set(flat.flatMap((row) => [...row.keys()]))];
-  return (await csvLines([columns])) + (await csvLines(flat.map((row) => cellsOf(row, columns))));
+  const columns = columnsIn(rows);
+  return (await csvLines([columns])) + (await csvRows(rows, columns));
+}
+
+/** A column for every scalar of any row. */
+export function columnsIn(rows: readonly unknown[]): string[] {
+  return [...new Set(rows.flatMap((row) => flatten(row, '').map(([path]) => path)))];
 }
 
 /** The rows alone, for a heading that was written before. */
 export async function csvRows(rows: readonly unknown[], columns: readonly string[]): Promise<string> {
   const known = new Set(columns);
-  return csvLines(rows.map((row) => cellsOf(new Map(flatten(row, '', known)), columns)));
+  const cellsOf = (row: ReadonlyMap<string, string>): string[] => columns.map((column) => row.get(column) ?? '');
+  return csvLines(rows.map((row) => cellsOf(new Map(flatten(row, '', known)))));
 }
 
 /** What writes CSV is loaded when it is asked for: most starts do without. */
 export async function csvLines(lines: readonly (readonly string[])[]): Promise<string> {
   const { stringify } = await import('csv-stringify/sync');
   return stringify([...lines], { record_delimiter: 'windows', escape_formulas: true });
-}
-
-function cellsOf(row: ReadonlyMap<string, string>, columns: readonly string[]): string[] {
-  return columns.map((column) => row.get(column) ?? '');
 }
 
 /** A value's scalars, and what is a column as a whole, by their path ("detections.critical"); lists of scalars are joined, other lists are JSON. */

@@ -1,4 +1,4 @@
-import { listAssets, listDetections } from '@vedette/protocol';
+import { listAssets, listDetections, listFacts } from '@vedette/protocol';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readList } from '../commands/list-options.ts';
@@ -66,7 +66,7 @@ describe.each(streamed)('a list as %s', (format) => {
     });
     const seen: number[] = [];
     const client = { call: async () => ({ total: 9000, items: [itemOf(seen.push(parts.length))], next: 'more' }) };
-    const reading = readList({ client: () => client as never, list }, { all: true }, listAssets, {});
+    const reading = readList({ client: () => client as never, list }, { all: true }, listAssets, { query: {} });
     await expect(reading).rejects.toThrow('nobody reads');
     // Of each page, how much was written when it was asked for.
     expect(seen).toEqual([0, 1, 2]);
@@ -76,7 +76,7 @@ describe.each(streamed)('a list as %s', (format) => {
     const [page] = pagesOf([2]);
     const list = listStream(format, () => Promise.reject(new Error('too early')));
     const client = { call: async () => page };
-    expect(await readList({ client: () => client as never, list }, { all: true }, listAssets, {})).toEqual(page);
+    expect(await readList({ client: () => client as never, list }, { all: true }, listAssets, { query: {} })).toEqual(page);
     expect(list?.hasBegun).toBe(false);
   });
 });
@@ -92,6 +92,7 @@ it('has a column in CSV for what only a later item has', async () => {
   expect(columns).toEqual(expect.arrayContaining(['severity', 'packages', 'exception.status', 'exception.expiresAt']));
   const Status = z.object({ status: z.string() }).nullable();
   const Some = z.object({ name: z.string(), exception: Status, notes: z.record(z.string(), z.string()) });
+  expect(columnsOf(listFacts.reply.shape.items.element)).toBeNull();
   let text = '';
   const stream = listStream('csv', async (part) => void (text += part));
   await stream?.write({ items: [{ name: 'a', exception: null, notes: {} }], next: '1' }, Some);

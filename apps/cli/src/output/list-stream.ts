@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { csvLines, csvRows } from './csv.ts';
+import { columnsIn, csvLines, csvRows } from './csv.ts';
 import type { OutputFormat } from './render.ts';
 
 interface Page {
@@ -10,9 +10,9 @@ interface Page {
 
 /**
  * A list on standard output, page by page as it comes: a fleet has more detections than fit into memory, and whoever reads them may have
- * seen enough. The bytes are those that `render` makes of the whole, but that CSV has a column for all that an item can have, since no
- * page knows what those behind it hold. What stands before the items is of the first page, what stands behind them of the last: a list
- * that breaks off is no whole JSON.
+ * seen enough. The bytes are those that `render` makes of the whole, but that CSV has a column for all that an item can have, since no page
+ * knows what those behind it hold. What stands before the items is of the first page, what stands behind them of the last: a list that breaks
+ * off is no whole JSON.
  */
 export interface ListStream {
   /** Whether anything is written: then the rest is, too, and nothing is left to print. */
@@ -91,9 +91,11 @@ function yamlForm(): Form {
 function csvForm(): Form {
   let columns: readonly string[] = [];
   return {
-    async begin(_, item) {
+    async begin({ items }, item) {
       // Brings zod along, which no start without CSV needs here.
-      columns = (await import('./columns-of.ts')).columnsOf(item);
+      const { columnsOf } = await import('./columns-of.ts');
+      // Facts of one collector have the same columns in every row.
+      columns = columnsOf(item) ?? columnsIn(items);
       return csvLines([columns]);
     },
     items: (items) => csvRows(items, columns),

@@ -66,7 +66,7 @@ const agents: Command = {
       ...(state === undefined ? {} : { state: state as never }),
       ...(version === undefined ? {} : { version }),
     };
-    const data = await readList(surroundings, options, listAgentUpgrades, query);
+    const data = await readList(surroundings, options, listAgentUpgrades, { query });
     const rows = data.items.map((one) => [
       one.hostname,
       one.version,

@@ -154,6 +154,7 @@ describe('a posture detection', () => {
     expect(await get(`/assets/${agent.assetId}/facts/posture`)).toEqual({
       total: 1,
       items: [{ probe: 'sshd.permitrootlogin', subject: 'PermitRootLogin', value: 'yes', where: '/etc/ssh/sshd_config' }],
+      next: null,
     });
   });
 

@@ -4,7 +4,7 @@ import { CollectorState, CollectorStatus, Consumption, Watching } from '../agent
 import { endpoint } from '../endpoint.ts';
 import { AgentId, AssetId, Instant } from '../ids.ts';
 import { Severity } from '../knowledge/severity.ts';
-import { CursorPage, listOf, Page, pageOf, QueryText, SortDirection } from './paging.ts';
+import { CursorPage, listOf, QueryText, SortDirection } from './paging.ts';
 import { RiskScore } from './risk.ts';
 
 export const SeverityCounts = z.object({
@@ -150,12 +150,12 @@ export const listFacts = endpoint({
   path: '/assets/:assetId/facts/:collector',
   permission: 'asset:read',
   params: z.object({ assetId: AssetId, collector: z.string().max(64) }),
-  query: Page.extend({
+  query: CursorPage.extend({
     search: z.string().max(200).optional(),
     asOf: Instant.optional().meta({ description: 'What it had read by this moment of the past' }),
     sort: z.string().max(64).optional().meta({ description: 'A column by which to sort instead' }),
     direction: SortDirection.default('ascending'),
   }),
-  reply: pageOf(z.record(z.string(), z.unknown())),
+  reply: listOf(z.record(z.string(), z.unknown())),
   errors: ['NOT_FOUND'],
 });

@@ -60,7 +60,7 @@ export const examples: Readonly<Record<string, unknown>> = {"logIn":{"userId":"0
 "clonedFrom":null,"clones":[]},
 "getTimeline":{"items":[{"kind":"detections","at":"2026-11-10T12:00:06.000Z","found":{"count":3,"first":[{"check":280001001,"name":"CVE-2026-1001"}]},
 "fixed":{"count":0,"first":[]}}],"more":false},
-"listFacts":{"total":2,"items":[{"name":"curl","state":"installed","source":"curl","version":"3.0.11-1","architecture":"amd64","sourceVersion":"3.0.11-1"}]},
+"listFacts":{"total":2,"items":[{"name":"curl","state":"installed","source":"curl","version":"3.0.11-1","architecture":"amd64","sourceVersion":"3.0.11-1"}],"next":null},
 "revokeAgent":{"revoked":true},
 "getPosture":{"counts":{"failed":1,"unassessed":0,"unread":0,"passed":0,"not-applicable":0},
 "checks":[{"title":"root may log in with a password","rationale":"Passwords are guessed.","fix":{"advice":"Set PermitRootLogin to no.","commands":["systemctl reload ssh"]},
