@@ -6,6 +6,7 @@ import {
   DeliverySorting,
   ExceptionSorting,
   ReportSorting,
+  RolloutSorting,
   UserSorting,
 } from '@vedette/protocol';
 import { syncDocument, throwAwayDatabase } from '@vedette/testkit';
@@ -78,6 +79,7 @@ beforeAll(async () => {
   );
   await deliver();
   await upgrade();
+  await rollOut();
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -145,6 +147,27 @@ async function upgrade(): Promise<void> {
   }
 }
 
+async function rollOut(): Promise<void> {
+  const { database, manager, server } = world;
+  const { organizationId, userId: startedBy } = manager;
+  const rollouts = [
+    { version: '1.9.0', state: 'complete', ring: 0, reason: '' },
+    { version: '1.10.0-rc.1', state: 'superseded', ring: 1, reason: long },
+    { version: '1.10.0', state: 'rolled-back', ring: 1, reason: `${long} too` },
+    { version: '1.10.0', state: 'running', ring: 0, reason: 'by hand' },
+  ] as const;
+  for (const [at, one] of rollouts.entries()) {
+    const startedAt = new Date(server.clock.now.getTime() - (at % 2) * dayMs);
+    const times = { startedAt, ringSince: startedAt, changedAt: new Date(startedAt.getTime() - at * dayMs) };
+    const rings = ['canary', 'all'].map((name) => ({ name, tags: [], percent: 100 }));
+    const row = { ...one, ...times, organizationId, id: randomUUID(), subject: 'agent', previous: null, startedBy } as const;
+    await database.db
+      .insertInto('rollout')
+      .values({ ...row, rings: JSON.stringify(rings), gate: '{}' })
+      .execute();
+  }
+}
+
 async function post(path: string, payload: object): Promise<Item> {
   const { headers } = world.manager;
   const reply = await world.server.app.inject({ method: 'POST', url: `/api/v1${path}`, headers, payload });
@@ -176,6 +199,7 @@ const sortings = {
   '/api-tokens': ApiTokenSorting,
   '/notifications': DeliverySorting,
   '/releases/agents': AgentUpgradeSorting,
+  '/rollouts': RolloutSorting,
 };
 const orders = Object.entries(sortings).flatMap(([path, { options }]) => options.map((sort) => `${path}?sort=${sort}`));
 
@@ -229,6 +253,11 @@ describe('a list in the order of a column', () => {
     ['/releases/agents?sort=reason', 'hostname', ['u2', 'u4', 'u3', 'u1']],
     ['/releases/agents?sort=since&limit=2', 'hostname', ['u1', 'u3']],
     ['/releases/agents?state=failed', 'hostname', ['u2']],
+    ['/rollouts?limit=2', 'state', ['complete', 'rolled-back']],
+    ['/rollouts?sort=version', 'version', ['1.9.0', '1.10.0-rc.1', '1.10.0', '1.10.0']],
+    ['/rollouts?sort=ring', 'ring', [1, 1, 0, 0]],
+    ['/rollouts?sort=reason&limit=1', 'reason', ['by hand']],
+    ['/rollouts?sort=changedAt&limit=1', 'state', ['complete']],
   ])('%s begins as it should by %s', async (path, field, values) => {
     expect((await get(path)).items.map((item) => item[field])).toEqual(values);
   });

@@ -14,6 +14,7 @@ const sortedTables = [
   ['/fixes', 'Fix lists', 'Restart', 'sort=restart', 'ascending'],
   ['/notifications', 'Delivery log', 'Channel', 'sort=channel', 'ascending'],
   ['/releases', 'Agents', 'Runs', 'agent.sort=version', 'ascending'],
+  ['/releases', 'Roll-outs', 'Version', 'rollout.sort=version', 'ascending'],
 ] as const;
 
 describe.runIf(isBuilt)('lists of the console', () => {

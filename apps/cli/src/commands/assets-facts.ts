@@ -3,7 +3,7 @@ import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { identifier } from './argument.ts';
 import type { Command } from './command.ts';
-import { cursorOptions, listEnd, readList, text, wholeNumber } from './list-options.ts';
+import { cursorOptions, listEnd, offsetOption, readList, text, wholeNumber } from './list-options.ts';
 
 export const assetsFacts: Command = {
   name: 'assets facts',
@@ -15,7 +15,7 @@ export const assetsFacts: Command = {
     ['--sort <column>', 'by this column; by key where it is left out'],
     ['--descending', 'the other way round, for a column'],
     ...cursorOptions,
-    ['--offset <n>', 'skip this many; what comes or goes between two pages moves the others: --after does better'],
+    offsetOption,
   ],
   example: 'vedette assets facts 018f2c7e-0000-7000-8000-000000000001 dpkg --sort source',
   async run(surroundings, [asset, collector], options) {

@@ -21,6 +21,12 @@ export const cursorOptions = [
   ['--after <cursor>', 'what comes behind the page that ended with this `next`'],
 ] as const;
 
+/** Of lists that were read by offset before they had cursors. */
+export const offsetOption = [
+  '--offset <n>',
+  'skip this many; what comes or goes between two pages moves the others: --after does better',
+] as const;
+
 /** In which orders a list comes: the names that its operation takes, the first of them where none is said, and what more there is to say. */
 export function sortOptions([standard, ...others]: readonly string[], more = ''): readonly (readonly [string, string])[] {
   return [

@@ -23,7 +23,19 @@ import {
 import { z } from 'zod';
 import { identifier } from '../commands/argument.ts';
 import type { Command, Outcome, Surroundings } from '../commands/command.ts';
-import { cursorOptions, listEnd, page, pageOptions, readList, sorting, sortOptions, text } from '../commands/list-options.ts';
+import {
+  cursorOptions,
+  listEnd,
+  offsetOption,
+  page,
+  pageOptions,
+  readList,
+  readPages,
+  sorting,
+  sortOptions,
+  text,
+  wholeNumber,
+} from '../commands/list-options.ts';
 import { CliError } from '../errors.ts';
 import { table } from '../output/table.ts';
 import { dryRunOption, listed, needed, type Options, releaseCommand } from './release-command.ts';
@@ -34,17 +46,24 @@ const list: Command = {
   name: 'release rollouts',
   summary: 'Roll-outs and how far they are.',
   args: '[rollout]',
-  options: [...sortOptions(RolloutSorting.options), ...pageOptions],
+  options: [
+    ['--search <text>', 'part of a subject, version or reason'],
+    ...sortOptions(RolloutSorting.options),
+    ...cursorOptions,
+    offsetOption,
+  ],
   example: 'vedette release rollouts --sort version --descending',
-  async run({ client }, [rollout], options) {
+  async run(surroundings, [rollout], options) {
     if (rollout !== undefined) {
-      const one = await client().call(getRollout, {
+      const one = await surroundings.client().call(getRollout, {
         params: { rolloutId: identifier(getRollout.params.shape.rolloutId, 'roll-out', rollout) },
       });
       return { data: one, text: rolloutTable([one]) };
     }
-    const data = await client().call(listRollouts, { query: { ...page(options), ...sorting(options, RolloutSorting.options) } });
-    return { data, text: rolloutTable(data.items) };
+    const offset = wholeNumber('--offset', options['offset']);
+    const query = { offset, search: text(options['search']), ...sorting(options, RolloutSorting.options) };
+    const data = await readList(surroundings, options, listRollouts, { query });
+    return { data, text: `${rolloutTable(data.items)}\n${listEnd(data)}` };
   },
 };
 
@@ -131,7 +150,9 @@ async function findRollout(
   client: Surroundings['client'],
   { version, subject }: { version: string; subject: RolloutSubject },
 ): Promise<Rollout> {
-  const { items } = await client().call(listRollouts, { query: { limit: 500 } });
+  const { items } = await readPages({ all: true }, (page) =>
+    client().call(listRollouts, { query: { ...page, search: version } }),
+  );
   const found = items.find((one) => one.version === version && one.subject === subject && one.state !== 'superseded');
   if (!found) throw new CliError('NOT_FOUND', `there is no roll-out of ${subject} ${version}`);
   return found;

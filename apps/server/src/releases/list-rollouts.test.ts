@@ -39,8 +39,10 @@ beforeAll(async () => {
 it.each([
   ['', ['1.10.0-rc.1', 'nightly', '1.10.0', '1.9.0']],
   ['?sort=newest&direction=descending', ['1.9.0', '1.10.0', 'nightly', '1.10.0-rc.1']],
-  ['?sort=version', ['1.9.0', '1.10.0', '1.10.0-rc.1', 'nightly']],
-  ['?sort=version&direction=descending&limit=2&offset=1', ['1.10.0-rc.1', '1.10.0']],
+  ['?sort=version', ['nightly', '1.9.0', '1.10.0-rc.1', '1.10.0']],
+  ['?sort=version&direction=descending&limit=2&offset=1', ['1.10.0-rc.1', '1.9.0']],
+  ['?search=AGENT%201.10', ['1.10.0-rc.1', '1.10.0']],
+  ['?search=%25', []],
   ['?sort=state', ['nightly', '1.9.0', '1.10.0-rc.1', '1.10.0']],
 ])('roll-outs %s come in this order', async (query, versions) => {
   const { status, json } = await call<{ items: Rollout[] }>('GET', `/rollouts${query}`);

@@ -11,12 +11,13 @@ import {
   startRollout,
 } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
 import { changeRolloutState, openRollout } from './change-rollout.ts';
+import { listRolloutRows } from './list-rollouts.ts';
 import { listUpgrades } from './list-upgrades.ts';
 import type { ReleaseDesk } from './release-desk.ts';
 import type { ReleaseKeeper } from './release-keeper.ts';
@@ -28,32 +29,15 @@ interface Parts {
   readonly desk: ReleaseDesk;
 }
 
-const versionNumbers = sql`string_to_array(substring(rollout.version from '^\\d{1,9}\\.\\d{1,9}\\.\\d{1,9}'), '.')::integer[]`;
-
-function orderOf({ sort, direction }: ReturnType<typeof listRollouts.query.parse>): RawBuilder<unknown> {
-  const turned = direction === 'descending';
-  const newest = sql`started_at ${sql.raw(turned ? 'asc' : 'desc')}, rollout.id`;
-  const way = sql.raw(turned ? 'desc' : 'asc');
-  if (sort === 'newest') return newest;
-  return sort === 'state' ? sql`state ${way}, ${newest}` : sql`${versionNumbers} ${way}, rollout.version ${way}, ${newest}`;
-}
-
 /** Roll-outs, rules and pins as people set them. */
 export function registerRolloutRoutes(app: FastifyInstance, context: Context, { keeper, desk }: Parts): void {
   const { db, clock, log } = context;
 
   serve(app, context, listRollouts, async ({ query, caller: { organizationId } }) => {
-    const [rows, { total }] = await Promise.all([
-      rolloutRows(db, organizationId).orderBy(orderOf(query)).limit(query.limit).offset(query.offset).execute(),
-      db
-        .selectFrom('rollout')
-        .select(({ fn }) => fn.countAll<number>().as('total'))
-        .where('organizationId', '=', organizationId)
-        .executeTakeFirstOrThrow(),
-    ]);
+    const { total, rows, next } = await listRolloutRows(db, organizationId, query);
     const items: Rollout[] = [];
     for (const row of rows) items.push(toRollout(row, await readProgress(db, row, clock())));
-    return { total: Number(total), items };
+    return { total, items, next };
   });
 
   async function show(organizationId: string, rolloutId: string): Promise<Rollout> {

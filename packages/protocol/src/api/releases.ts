@@ -4,7 +4,7 @@ import { AssetId, Instant } from '../ids.ts';
 import { OriginUrl, Region, RegionName } from '../release/origins.ts';
 import { contentKinds, Product, products, ReleasePlatform, ReleaseVersion } from '../release/target.ts';
 import { holdReasons, UpgradeState } from '../release/upgrade.ts';
-import { CursorPage, listOf, Page, pageOf, SortDirection, sortedBy } from './paging.ts';
+import { CursorPage, listOf, Page, pageOf, sortedBy } from './paging.ts';
 
 const HexKey = z.string().regex(/^[0-9a-f]{64}$/);
 const OnlineKey = z.object({ keyId: HexKey, public: HexKey });
@@ -153,8 +153,9 @@ export const Rollout = z.object({
 });
 export type Rollout = z.infer<typeof Rollout>;
 
-/** `newest`: as they were started. `version`: by major, minor and patch. */
-export const RolloutSorting = z.enum(['newest', 'version', 'state']);
+/** `newest`: as they were started. `version`: by major, minor and patch. `changedAt`: the newest first. */
+export const RolloutSorting = z.enum(['newest', 'version', 'state', 'ring', 'reason', 'changedAt']);
+export type RolloutSorting = z.infer<typeof RolloutSorting>;
 
 export const listRollouts = endpoint({
   name: 'listRollouts',
@@ -162,11 +163,11 @@ export const listRollouts = endpoint({
   method: 'GET',
   path: '/rollouts',
   permission: 'release:read',
-  query: Page.extend({
-    sort: RolloutSorting.default('newest'),
-    direction: SortDirection.default('ascending').meta({ description: 'descending: the other way round' }),
+  query: CursorPage.extend({
+    search: z.string().max(200).optional().meta({ description: 'Part of a subject, version or reason' }),
+    ...sortedBy(RolloutSorting.default('newest')),
   }),
-  reply: pageOf(Rollout),
+  reply: listOf(Rollout),
 });
 
 const RolloutParams = z.object({ rolloutId: z.uuid() });

@@ -3,9 +3,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Fragment } from 'react';
-import { endpoints, limits, type Rollout, type RolloutState } from '@vedette/protocol';
+import { endpoints, type Rollout, RolloutSorting, type RolloutState } from '@vedette/protocol';
 import { call, type InputOf } from '../../api/call.ts';
-import { keyOf, useApi } from '../../api/use-api.ts';
+import { keyOf } from '../../api/use-api.ts';
+import { useList } from '../../api/use-list.ts';
 import { useMay } from '../../api/use-may.ts';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
@@ -13,8 +14,10 @@ import { Ago } from '../../ui/Ago.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatCount } from '../../ui/format.ts';
-import type { Column } from '../../ui/ListTable.tsx';
-import { WholeTable } from '../../ui/WholeTable.tsx';
+import { matchesOf } from '../../ui/list-total.ts';
+import { type Column, ListTable } from '../../ui/ListTable.tsx';
+import { SearchField } from '../../ui/SearchField.tsx';
+import { oneOf, useUrlState } from '../../ui/use-url-state.ts';
 
 type Action = InputOf<typeof endpoints.changeRollout>['body']['action'];
 
@@ -40,9 +43,22 @@ const looks: Record<RolloutState, StatusIndicatorProps.Type> = {
   superseded: 'stopped',
 };
 
+const scope = 'rollout';
+
 /** Roll-outs with what can be done about each. */
 export function Rollouts() {
-  const answer = useApi(endpoints.listRollouts, { query: { limit: limits.pageSize } }, { refetchInterval: 10_000 });
+  const [{ search, sort, direction }] = useUrlState(scope);
+  const list = useList(
+    endpoints.listRollouts,
+    {
+      query: {
+        search,
+        sort: RolloutSorting.catch('newest').parse(sort),
+        direction: oneOf(direction, ['ascending', 'descending']),
+      },
+    },
+    { refetchInterval: 10_000 },
+  );
   const queries = useQueryClient();
   const may = useMay();
   const change = useMutation({
@@ -53,13 +69,22 @@ export function Rollouts() {
   return (
     <>
       {change.error ? <Failure error={change.error} /> : null}
-      <WholeTable
+      <ListTable
         title="Roll-outs"
         noun="roll-outs"
-        scope="rollout"
+        scope={scope}
+        description={sort ? undefined : 'Newest first'}
         columns={columns}
         keyOf={({ rolloutId }) => rolloutId}
-        answer={answer}
+        list={list}
+        filter={
+          // Nothing is to be found in nothing.
+          list.total === 0 && !search ? undefined : (
+            <div className="filters">
+              <SearchField label="Find roll-outs" count={matchesOf(list)} scope={scope} />
+            </div>
+          )
+        }
         rowActions={
           may('release:write')
             ? ({ rolloutId, state, version }) => (
@@ -80,9 +105,13 @@ export function Rollouts() {
             : undefined
         }
         empty={
-          <EmptyState title="Nothing is rolled out">
-            <p>Begin with a published version below: first the canaries get it, then a share, then all.</p>
-          </EmptyState>
+          search ? (
+            <EmptyState title="Nothing matches">Clear the search to see all.</EmptyState>
+          ) : (
+            <EmptyState title="Nothing is rolled out">
+              <p>Begin with a published version below: first the canaries get it, then a share, then all.</p>
+            </EmptyState>
+          )
         }
       />
     </>
@@ -90,15 +119,16 @@ export function Rollouts() {
 }
 
 const columns: readonly Column<Rollout>[] = [
-  { id: 'version', header: 'Version', text: versionOf, cell: versionOf },
+  { id: 'version', header: 'Version', sort: 'version', text: versionOf, cell: versionOf },
   {
     id: 'state',
     header: 'State',
+    sort: 'state',
     minWidth: 130,
     text: ({ state }) => state,
     cell: ({ state }) => <StatusIndicator type={looks[state]}>{state}</StatusIndicator>,
   },
-  { id: 'ring', header: 'Ring', text: ringOf, cell: ringOf },
+  { id: 'ring', header: 'Ring', sort: 'ring', text: ringOf, cell: ringOf },
   {
     id: 'progress',
     header: 'Progress',
@@ -109,10 +139,11 @@ const columns: readonly Column<Rollout>[] = [
         .join(', '),
     cell: (item) => <Progress rollout={item} />,
   },
-  { id: 'reason', header: 'Reason', text: ({ reason }) => reason, cell: ({ reason }) => reason || '–' },
+  { id: 'reason', header: 'Reason', sort: 'reason', text: ({ reason }) => reason, cell: ({ reason }) => reason || '–' },
   {
     id: 'since',
     header: 'Changed',
+    sort: 'changedAt',
     isHighestFirst: true,
     text: ({ changedAt }) => changedAt,
     cell: ({ changedAt }) => <Ago at={changedAt} />,
