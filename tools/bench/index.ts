@@ -151,6 +151,9 @@ function load(index: OrganizationIndex, fleet: Fleet, assets: number): number {
       ecosystem: 'debian',
       release: `${number % releases}`,
       os: 'Debian',
+      architecture: 'amd64',
+      agentVersion: '1.0.0',
+      hasCheckedIn: true,
       pendingRestart: number % 20 === 0,
       firstSeen: birth,
     };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CheckIn, CheckInReply } from '@vedette/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { currentWriter } from '../db/current-writer.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import { tryLockAssets } from '../inventory/asset-ref.ts';
 import { packageCollectors } from '../inventory/release.ts';
@@ -122,14 +123,19 @@ export class CheckIns implements AsyncDisposable {
 
   async #writeNow(seen: readonly Seen[]): Promise<void> {
     const { db } = this.#context;
-    await sql`
-      update agent set last_check_in = seen.at, consumption = seen.consumption, watching = seen.watching,
-        version = coalesce(seen.version, agent.version),
-        settings = case when seen.version is null then agent.settings else seen.settings end
-      from json_to_recordset(${rowsOf(seen)}::json) as seen (
-        organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, settings jsonb, version text)
-      where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id
-        and (agent.last_check_in is null or agent.last_check_in <= seen.at)`.execute(db);
+    await db.transaction().execute(async (tx) => {
+      const writtenBy = await currentWriter(tx);
+      await sql`
+        update agent set last_check_in = seen.at, consumption = seen.consumption, watching = seen.watching,
+          version = coalesce(seen.version, agent.version),
+          settings = case when seen.version is null then agent.settings else seen.settings end,
+          written_by = case when agent.last_check_in is null or agent.version <> seen.version then seen.written_by else agent.written_by end
+        from json_to_recordset(${rowsOf(seen.map((each) => ({ ...each, written_by: writtenBy })))}::json) as seen (
+          organization_id uuid, asset_id uuid, id uuid, at timestamptz, consumption jsonb, watching jsonb, settings jsonb, version text,
+          written_by xid8)
+        where agent.organization_id = seen.organization_id and agent.asset_id = seen.asset_id and agent.id = seen.id
+          and (agent.last_check_in is null or agent.last_check_in <= seen.at)`.execute(tx);
+    });
     const busy = await db.transaction().execute(async (tx) => {
       const assets = seen.map(({ agent }) => agent);
       const free = await tryLockAssets(tx, assets);

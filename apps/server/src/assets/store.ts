@@ -1,6 +1,7 @@
 import { isCovered } from '@vedette/matching';
 import type { AgentState, Asset, EcosystemName, SeverityCounts, SilenceLimits } from '@vedette/protocol';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { newestAgent } from '../agents/newest-agent.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
 import { loadDecisions } from '../decisions/decisions.ts';
@@ -44,11 +45,7 @@ export async function loadAssetRows(
         limit ${enoughStatements}
       ) as counted)::integer as statements
     from asset
-    left join lateral (
-      select version, last_check_in from agent
-      where agent.organization_id = asset.organization_id and agent.asset_id = asset.id
-      order by enrolled_at desc limit 1
-    ) as agent on true
+    ${newestAgent}
     where asset.organization_id = ${organizationId} and asset.id = any(${[...assetIds]}::uuid[])`.execute(db);
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -87,6 +84,7 @@ export async function findAgentState(db: Kysely<Database>, { organizationId, ass
     .where('organizationId', '=', organizationId)
     .where('assetId', '=', assetId)
     .orderBy('enrolledAt', 'desc')
+    .orderBy('id', 'desc')
     .executeTakeFirst();
   if (!agent) return null;
   const collectors = await db

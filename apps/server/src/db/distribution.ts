@@ -86,6 +86,7 @@ export const distribution: Readonly<Record<string, Place>> = {
  * whoever enrolls a key has a lock on it.
  */
 export const preparation: readonly string[] = [
+  'drop trigger note_writer on agent',
   'drop trigger note_writer on asset',
   'drop trigger note_writer on verdict',
   'drop index agent_id',

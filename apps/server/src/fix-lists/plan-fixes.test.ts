@@ -56,8 +56,9 @@ function build({ verdicts, assets }: World): OrganizationIndex {
   }
   const index = new OrganizationIndex(book, 10);
   for (const [number, ids] of assets.entries()) {
-    const facts = { hostname: `${number}`, os: '', ecosystem: 'debian', release: 'r', pendingRestart: false, firstSeen: 2 };
-    const asset = index.enterAsset({ number, assetId: `${number}`, ...facts });
+    const names = { number, assetId: `${number}`, hostname: `${number}`, agentVersion: null, hasCheckedIn: false };
+    const facts = { os: '', ecosystem: 'debian', release: 'r', architecture: '', pendingRestart: false, firstSeen: 2 };
+    const asset = index.enterAsset({ ...names, ...facts });
     index.load(asset, { birth: 2, lastChange: 2, steady: ids.toSorted((a, b) => a - b), presences: [] });
   }
   index.judgeFirst(book.checks.keys());

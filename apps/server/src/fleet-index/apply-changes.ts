@@ -6,7 +6,16 @@ import type { BuiltIndex } from './fleet-index.ts';
 import { assetPage, buildOrganization, checkPart } from './index-builder.ts';
 import { type ChangeTime, type CheckChange, OrganizationIndex } from './organization-index.ts';
 import { PendingCounts } from './pending-counts.ts';
-import { changedAssets, changedChecks, changedVerdicts, type Cursor, newChanges, type News, type Of } from './read-changes.ts';
+import {
+  assetsOfChangedAgents,
+  changedAssets,
+  changedChecks,
+  changedVerdicts,
+  type Cursor,
+  newChanges,
+  type News,
+  type Of,
+} from './read-changes.ts';
 import { type ChangeRow, parseNumbers, readHistories } from './read-histories.ts';
 import type { VerdictBook } from './verdict-book.ts';
 
@@ -28,7 +37,10 @@ export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { ne
     organizations.set(organizationId, index);
     return index;
   };
-  const assets = news.assets ? await changedAssets(tx, cursor) : [];
+  const assets = [
+    ...(news.assets ? await changedAssets(tx, cursor) : []),
+    ...(news.agents ? await assetsOfChangedAgents(tx, cursor) : []),
+  ];
   for (const { organizationId, ...asset } of assets) indexOf(organizationId).enterAsset(asset);
   if (news.checks) await takeChecks(tx, built);
   const judged: ReadonlyMap<ChangeTime | null, readonly CheckChange[]> = news.verdicts

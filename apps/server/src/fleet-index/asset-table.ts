@@ -10,9 +10,14 @@ export interface IndexedAsset {
   readonly os: string;
   readonly ecosystem: string;
   readonly release: string;
+  readonly architecture: string;
   readonly pendingRestart: boolean;
   /** When it was enrolled, in ms since 1970. */
   readonly firstSeen: number;
+  /** Of its newest agent; null where it has none. */
+  readonly agentVersion: string | null;
+  /** Whether its newest agent was heard of since it enrolled. */
+  readonly hasCheckedIn: boolean;
 }
 
 /** What knowledge is asked by. */

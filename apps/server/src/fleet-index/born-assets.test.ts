@@ -3,7 +3,8 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { expect, it } from 'vitest';
 import { AssetTable } from './asset-table.ts';
 
-const asset = { assetId: '', hostname: '', os: '', ecosystem: '', release: '', pendingRestart: false, firstSeen: 0 };
+const names = { assetId: '', hostname: '', os: '', ecosystem: '', release: '', architecture: '', agentVersion: null };
+const asset = { ...names, pendingRestart: false, hasCheckedIn: false, firstSeen: 0 };
 
 /** Assets with these times of birth, each with one open detection of the severity that follows from its number. */
 function tableOf(births: readonly number[]): AssetTable {

@@ -26,8 +26,9 @@ function indexOf(...installed: readonly (readonly number[])[]): OrganizationInde
     book.enterVerdict({ ...said, packageVersion, check: packageVersion === bash ? 7 : 8 });
   const index = new OrganizationIndex(book, begin);
   for (const [at, steady] of installed.entries()) {
-    const entry = { number: at + 1, assetId: `asset-${at}`, hostname: '', os: '', ecosystem: '', release: '' };
-    const asset = index.enterAsset({ ...entry, pendingRestart: false, firstSeen: begin });
+    const names = { number: at + 1, assetId: `asset-${at}`, hostname: '', os: '', ecosystem: '', release: '', architecture: '' };
+    const agent = { agentVersion: null, hasCheckedIn: false };
+    const asset = index.enterAsset({ ...names, ...agent, pendingRestart: false, firstSeen: begin });
     index.load(asset, { birth: begin, lastChange: begin, steady, presences: [] });
   }
   index.judgeFirst([0, 1]);

@@ -1,4 +1,5 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { newestAgent } from '../agents/newest-agent.ts';
 import type { Database } from '../db/schema.ts';
 import type { IndexedAsset } from './asset-table.ts';
 import { assetColumns, changeColumns, type ChangeRow } from './read-histories.ts';
@@ -16,6 +17,7 @@ export type Of<Row> = Row & { readonly organizationId: string };
 /** What there is that the cursor does not know of. */
 export interface News {
   readonly assets: boolean;
+  readonly agents: boolean;
   readonly changes: boolean;
   readonly verdicts: boolean;
   readonly checks: boolean;
@@ -28,8 +30,8 @@ export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{
     with here as materialized (select pg_current_snapshot()::text as snapshot)
     select snapshot,
       (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge,
-      ${isAnyNew(cursor, 'asset')} as assets, ${isAnyNew(cursor, 'inventory_change')} as changes,
-      ${isAnyNew(cursor, 'verdict')} as verdicts,
+      ${isAnyNew(cursor, 'asset')} as assets, ${isAnyNew(cursor, 'agent')} as agents,
+      ${isAnyNew(cursor, 'inventory_change')} as changes, ${isAnyNew(cursor, 'verdict')} as verdicts,
       exists (select from knowledge_version where version > ${cursor.knowledge}) as checks
     from here`.execute(db);
   const [ahead] = rows;
@@ -42,7 +44,7 @@ export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{
  * Looks at the newest rows first: PostgreSQL, which does not know yet what was written since it last counted, would otherwise rather read
  * the whole table.
  */
-function isAnyNew(cursor: Cursor, table: 'asset' | 'inventory_change' | 'verdict') {
+function isAnyNew(cursor: Cursor, table: 'agent' | 'asset' | 'inventory_change' | 'verdict') {
   // Not "exists", which forgets the order.
   return sql`coalesce((select true from ${sql.table(table)} where ${isNew(cursor, table)} order by written_by desc limit 1), false)`;
 }
@@ -59,14 +61,26 @@ const beforeAll: Cursor = { snapshot: '1:1:', knowledge: 0 };
  * Rows that transactions wrote which the cursor's snapshot did not see, whatever the order in which they began and ended: no
  * committed row is ever missed, and none read twice.
  */
-function isNew({ snapshot }: Cursor, table: 'asset' | 'change' | 'inventory_change' | 'verdict') {
+function isNew({ snapshot }: Cursor, table: 'agent' | 'asset' | 'change' | 'inventory_change' | 'verdict') {
   const writer = sql.ref(`${table}.written_by`);
   return sql`${writer} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${writer}, ${snapshot}::pg_snapshot)`;
 }
 
 export async function changedAssets(tx: Kysely<Database>, cursor: Cursor): Promise<Of<IndexedAsset>[]> {
+  return readAssetsWhere(tx, isNew(cursor, 'asset'));
+}
+
+/** Assets with a new or changed agent. */
+export async function assetsOfChangedAgents(tx: Kysely<Database>, cursor: Cursor): Promise<Of<IndexedAsset>[]> {
+  const isOfChanged = sql`exists (
+    select from agent
+    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and ${isNew(cursor, 'agent')})`;
+  return readAssetsWhere(tx, isOfChanged);
+}
+
+async function readAssetsWhere(tx: Kysely<Database>, condition: RawBuilder<unknown>): Promise<Of<IndexedAsset>[]> {
   const { rows } = await sql<Of<IndexedAsset>>`
-    select organization_id, ${assetColumns} from asset where ${isNew(cursor, 'asset')} order by number`.execute(tx);
+    select organization_id, ${assetColumns} from asset ${newestAgent} where ${condition} order by number`.execute(tx);
   return rows;
 }
 

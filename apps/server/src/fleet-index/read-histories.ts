@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { newestAgent } from '../agents/newest-agent.ts';
 import type { Database } from '../db/schema.ts';
 import type { IndexedAsset } from './asset-table.ts';
 import type { AssetHistory, Presence } from './detection-history.ts';
@@ -13,9 +14,10 @@ export interface ChangeRow {
   readonly removed: string;
 }
 
-/** Columns of asset, as IndexedAsset. */
-export const assetColumns = sql`number, id as asset_id, hostname, os, ecosystem, release, pending_restart,
-  (extract(epoch from first_seen) * 1000)::float8 as first_seen`;
+/** Columns of asset and its newest agent, as IndexedAsset. */
+export const assetColumns = sql`number, asset.id as asset_id, hostname, os, ecosystem, release, architecture, pending_restart,
+  (extract(epoch from first_seen) * 1000)::float8 as first_seen, agent.version as agent_version,
+  agent.last_check_in is not null as has_checked_in`;
 /** Columns of inventory_change, as ChangeRow. */
 export const changeColumns = sql`collector, (extract(epoch from at) * 1000)::float8 as at, added::text as added, removed::text as removed`;
 
@@ -25,7 +27,7 @@ export async function readAssets(
   { organizationId, after, limit }: { organizationId: string; after: number; limit: number },
 ): Promise<IndexedAsset[]> {
   const { rows } = await sql<IndexedAsset>`
-    select ${assetColumns} from asset
+    select ${assetColumns} from asset ${newestAgent}
     where organization_id = ${organizationId} and number > ${after}
     order by number
     limit ${limit}`.execute(db);

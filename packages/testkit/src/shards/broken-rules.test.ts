@@ -84,6 +84,7 @@ describe('a statement for a database in shards', () => {
     ],
     ['that moves rows', 'update asset_identity set asset_id = became', 'a row would move to another shard'],
     ['that returns the present', 'delete from agent returning now()', 'a mutable function is returned'],
+    ['that lets an agent check in silently', 'update agent set last_check_in = $1', 'agent is changed without written_by'],
     ['that changes an asset silently', "update asset set os = 'x'", 'asset is changed without written_by'],
     ['that ends a verdict silently', 'update verdict set until_at = $1', 'verdict is changed without written_by'],
     [

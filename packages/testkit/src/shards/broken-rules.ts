@@ -11,7 +11,8 @@ const ofOneNode = /^(pg_current_xact_id|pg_current_snapshot|pg_backend_pid|pg_no
 
 /** Columns that the fleet index follows: who changes them names the transaction in `written_by`. */
 const followed: Readonly<Record<string, readonly string[]>> = {
-  asset: ['hostname', 'os', 'ecosystem', 'release', 'pending_restart'],
+  agent: ['version', 'last_check_in'],
+  asset: ['hostname', 'os', 'ecosystem', 'release', 'architecture', 'pending_restart'],
   verdict: ['valid_until', 'until_at'],
 };
 

@@ -31,6 +31,7 @@ import { vexDocuments } from './029-vex-documents.ts';
 import { tokenOrigin } from './030-token-origin.ts';
 import { vexEchoes } from './031-vex-echoes.ts';
 import { agentsByTime } from './032-agents-by-time.ts';
+import { newestAgents } from './034-newest-agents.ts';
 
 /** In order of their names; a released one is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -66,4 +67,5 @@ export const migrations: Record<string, Migration> = {
   '030-token-origin': tokenOrigin,
   '031-vex-echoes': vexEchoes,
   '032-agents-by-time': agentsByTime,
+  '034-newest-agents': newestAgents,
 };
