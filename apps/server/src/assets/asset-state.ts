@@ -11,11 +11,10 @@ export function stateOfAsset(
   return { state, stateSince: new Date(since).toISOString() };
 }
 
-/** The same as SQL over `asset`, for a filter; `hasCheckedIn` is an expression of the query. */
-export function assetStateSql(asOf: Date, limits: SilenceLimits, hasCheckedIn: RawBuilder<unknown>): RawBuilder<unknown> {
+/** The states that silence leads to, as SQL over `asset`; null for the others. */
+export function silenceSql(asOf: Date, limits: SilenceLimits): RawBuilder<unknown> {
   const before = (state: keyof SilenceLimits): Date => new Date(asOf.getTime() - limits[state] * 1000);
   return sql`case when asset.last_seen <= ${before('archived')} then 'archived'
     when asset.last_seen <= ${before('stale')} then 'stale'
-    when asset.last_seen <= ${before('silent')} then 'silent'
-    when ${hasCheckedIn} then 'active' else 'enrolling' end`;
+    when asset.last_seen <= ${before('silent')} then 'silent' end`;
 }

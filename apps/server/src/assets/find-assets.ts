@@ -1,8 +1,16 @@
-import type { AgentStateName, Asset, AssetSorting, SeverityCounts, SilenceLimits, SortDirection } from '@vedette/protocol';
+import {
+  AgentStateName,
+  type Asset,
+  type AssetSorting,
+  type SeverityCounts,
+  type SilenceLimits,
+  type SortDirection,
+} from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
+import type { AssetTable } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { type Excepted, nothingExcepted } from '../fleet-index/excepted.ts';
@@ -17,9 +25,9 @@ import { readQuery } from '../query/read-query.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
 import { fleetRisk } from '../risk/fleet-risk.ts';
 import { pastRisks } from '../risk/past-risks.ts';
-import { assetStateSql } from './asset-state.ts';
+import { versionText } from '../software/version-text.ts';
 import { countPackages } from './past-assets.ts';
-import { isShared, loadSharedValues, type SharedValue, spreadValues } from './shared-values.ts';
+import { prepareStates, type StateOf } from './prepare-states.ts';
 import { isStored, loadSortValues, type SentValues, SortValues } from './sort-values.ts';
 import { loadAssetRows, toAsset } from './store.ts';
 
@@ -73,9 +81,9 @@ export async function findAssets(sources: Sources, query: AssetQuery): Promise<A
     past,
     isPlain: !asked.query && query.sort !== 'risk',
     select: asked.query && (await prepareAssets(db, asked.query, scope)),
-    heardOf: await assetsByState(db, query),
+    heardOf: await assetsBySilence(db, query),
+    states: query.sort === 'state' || query.state !== undefined ? await prepareStates(db, scope) : null,
     contexts: await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined }),
-    shared: query.sort && isShared(query.sort) ? await loadSharedValues(db, { ...query, sort: query.sort }) : null,
   };
   const page = await findPage(sources, query, prepared);
   const assetIds = page.items.map(({ assetId }) => assetId);
@@ -98,8 +106,8 @@ interface Prepared extends QueryScope {
   readonly select: Awaited<ReturnType<typeof prepareAssets>> | null;
   readonly heardOf: readonly number[] | null;
   readonly contexts: Awaited<ReturnType<typeof prepareContexts>>;
-  /** Where the list is sorted by what many assets share. */
-  readonly shared: readonly SharedValue[] | null;
+  /** Where the list is sorted or filtered by them. */
+  readonly states: Awaited<ReturnType<typeof prepareStates>> | null;
 }
 
 interface Page {
@@ -127,14 +135,15 @@ function choosePage(
   query: AssetQuery,
   { prepared, sent }: { readonly prepared: Prepared; readonly sent: SentValues | null },
 ): Page | null {
-  const { past, select, heardOf, contexts, shared } = prepared;
+  const { past, select, heardOf, contexts } = prepared;
   const { limit, offset, direction } = query;
   using values = sent && new SortValues(index.table, sent);
   const weigh = contexts?.(index.present) ?? usualContexts;
   const risks = excepted ? null : fleetRisk(index, weigh).risks;
-  const keys = keysOf(query, { index, countOf, values, shared: shared && spreadValues(index.table, shared), risks });
+  const stateOf = prepared.states?.(index.table) ?? null;
+  const keys = keysOf(query, { index, countOf, values, stateOf, risks });
   const after = readAfter(query, [...keys.map(typeOfKey), 'number']);
-  const within = narrowed(index, select?.(index), past);
+  const within = narrowed(index.table, select?.(index), testsOf(query, past, { table: index.table, stateOf }));
   const known = values?.first ? { first: values.first, isCut: values.isCut } : undefined;
   const page = selectAssets(
     index,
@@ -211,7 +220,7 @@ function keysOf(
     index: OrganizationIndex;
     countOf: CountOf;
     values: SortValues | null;
-    shared: ((asset: number) => string) | null;
+    stateOf: StateOf | null;
     risks: Uint16Array | null;
   },
 ): Key[] {
@@ -221,42 +230,63 @@ function keysOf(
   if (sort === 'os' || sort === 'release') return [{ key: (asset) => table.assets[asset]?.[sort] ?? '', isText: true }, hostname];
   if (sort === 'pendingRestart')
     return [{ key: (asset) => -Number(table.assets[asset]?.pendingRestart ?? false), isText: false }, hostname];
-  if (known.shared) return [{ key: known.shared, isText: true }, hostname];
+  if (sort === 'architecture')
+    return [{ key: (asset) => table.assets[asset]?.architecture.slice(0, sortedLength) ?? '', isText: true }, hostname];
+  if (sort === 'agentVersion') return [{ key: versionKey(table), isText: true }, hostname];
+  const { stateOf } = known;
+  if (sort === 'state' && stateOf) return [{ key: (asset) => placesOfStates.get(stateOf(asset)) ?? '', isText: true }, hostname];
   if (sort === 'risk') return [{ key: (asset) => -(known.risks?.[asset] ?? 0), isText: false }, hostname];
   if (sort !== 'worst') return [{ key: (asset) => known.values?.of(asset) ?? -1, isText: false }, hostname];
   const keys = worstFirst(known.index, known.countOf);
   return keys.map((key, at) => ({ key, isText: at === keys.length - 1 }));
 }
 
-/** A new bitmap, or the one that was given: of a moment of the past, of the assets that were enrolled by then. */
-function narrowed(
-  { table }: OrganizationIndex,
-  selected: RoaringBitmap32 | undefined,
-  past: Date | null,
-): RoaringBitmap32 | undefined {
-  if (past === null) return selected;
-  const enrolled = table.where(({ firstSeen }) => firstSeen <= past.getTime());
-  if (selected) enrolled.andInPlace(selected);
-  selected?.dispose();
-  return enrolled;
+/** The places of states as they follow each other, as texts that compare. */
+const placesOfStates = new Map(AgentStateName.options.map((name, place) => [name, `${place}`]));
+/** So much of a text decides about its place: a cursor goes into an address. */
+const sortedLength = 100;
+
+/** A text that compares as versions do, and none before all others. */
+function versionKey({ assets }: AssetTable): AssetKey {
+  const known = new Map([['', '']]);
+  return (asset) => {
+    const version = assets[asset]?.agentVersion ?? '';
+    const text = known.get(version) ?? versionText({ ecosystem: 'npm', version });
+    known.set(version, text);
+    return text;
+  };
 }
 
-/**
- * Numbers of the assets in the wanted state, null where any will do. Check-ins do not reach the index: they would be all it hears of.
- */
-async function assetsByState(
-  db: Kysely<Database>,
-  { organizationId, silent, state, silence, now }: AssetQuery,
-): Promise<number[] | null> {
-  if (silent === undefined && state === undefined) return null;
-  const hasCheckedIn = sql`exists (
-    select from agent
-    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and agent.last_check_in is not null
-  )`;
+/** What assets have to be beside fitting the filter: of a moment of the past, enrolled by then. */
+function testsOf(
+  { state }: AssetQuery,
+  past: Date | null,
+  { table, stateOf }: { readonly table: AssetTable; readonly stateOf: StateOf | null },
+): ((asset: number) => boolean)[] {
+  return [
+    ...(past ? [(asset: number) => (table.assets[asset]?.firstSeen ?? Number.POSITIVE_INFINITY) <= past.getTime()] : []),
+    ...(state !== undefined && stateOf ? [(asset: number) => stateOf(asset) === state] : []),
+  ];
+}
+
+/** A new bitmap, or the one that was given; undefined for all. */
+function narrowed(
+  { all }: AssetTable,
+  selected: RoaringBitmap32 | undefined,
+  tests: ReturnType<typeof testsOf>,
+): RoaringBitmap32 | undefined {
+  if (tests.length === 0) return selected;
+  const fitting = (selected ?? all).toUint32Array().filter((asset) => tests.every((test) => test(asset)));
+  selected?.dispose();
+  return new RoaringBitmap32(fitting);
+}
+
+/** Numbers of the assets that are silent, or of those that are not; null where any will do. Check-ins do not reach the index: they would be all it hears of. */
+async function assetsBySilence(db: Kysely<Database>, { organizationId, silent, now }: AssetQuery): Promise<number[] | null> {
+  if (silent === undefined) return null;
   const { rows } = await sql<{ numbers: string }>`
     select coalesce(array_agg(number), '{}')::text as numbers from asset
     where organization_id = ${organizationId}
-      and ${silent === undefined ? sql`true` : sql`(last_seen < ${new Date(now.getTime() - silentAfterMs)}) = ${silent === 'true'}`}
-      and ${state === undefined ? sql`true` : sql`${assetStateSql(now, silence, hasCheckedIn)} = ${state}`}`.execute(db);
+      and (last_seen < ${new Date(now.getTime() - silentAfterMs)}) = ${silent === 'true'}`.execute(db);
   return parseNumbers(rows[0]?.numbers ?? '{}');
 }

@@ -1,6 +1,6 @@
 import type { Dashboard, Severity, SilenceLimits } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
-import { assetStateSql } from '../assets/asset-state.ts';
+import { silenceSql } from '../assets/asset-state.ts';
 import { silentAfterMs } from '../assets/find-assets.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
@@ -83,8 +83,7 @@ async function countAssets(db: Kysely<Database>, { organizationId, asOf, kinds, 
   const unassessed = (await kindsWithoutKnowledge(db, kinds)).map(
     ({ ecosystem, release }) => sql<boolean>`(ecosystem = ${ecosystem} and release = ${release})`,
   );
-  // Who has never checked in makes no difference to a state that silence leads to.
-  const state = assetStateSql(asOf, silence, sql`true`);
+  const state = silenceSql(asOf, silence);
   const { rows } = await sql<AssetCounts>`
     select count(*)::integer as assets,
       count(*) filter (where ${state} = 'silent')::integer as silent,
