@@ -43,24 +43,24 @@ export async function revokeAgents(
   now: Date,
 ): Promise<number | null> {
   return db.transaction().execute(async (tx) => {
-    const agents = await tx
+    const known = await tx
       .selectFrom('agent')
-      .select(['id', 'revokedAt'])
+      .select('id')
       .where('organizationId', '=', organizationId)
       .where('assetId', '=', assetId)
-      .forUpdate()
+      .executeTakeFirst();
+    if (!known) return null;
+    const revoked = await tx
+      .updateTable('agent')
+      .set({ revokedAt: now })
+      .where('organizationId', '=', organizationId)
+      .where('assetId', '=', assetId)
+      .where('revokedAt', 'is', null)
+      .returning('id')
       .execute();
-    const valid = agents.filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id);
-    if (valid.length > 0) {
-      await tx
-        .updateTable('agent')
-        .set({ revokedAt: now })
-        .where('organizationId', '=', organizationId)
-        .where('assetId', '=', assetId)
-        .where('id', 'in', valid)
-        .execute();
-      await sql`select pg_notify(${revocationChannel}, id) from unnest(${valid}::text[]) as revoked (id)`.execute(tx);
-    }
-    return agents.length === 0 ? null : valid.length;
+    const ids = revoked.map(({ id }) => id);
+    if (ids.length > 0)
+      await sql`select pg_notify(${revocationChannel}, id) from unnest(${ids}::text[]) as revoked (id)`.execute(tx);
+    return ids.length;
   });
 }

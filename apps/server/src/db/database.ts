@@ -1,6 +1,7 @@
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import { type Pool, type PoolConfig, types } from 'pg';
 import type { Database } from './schema.ts';
+import { ScopedChanges } from './scoped-changes.ts';
 import { ScopedPool } from './scoped-pool.ts';
 
 /** Connections per server process; PostgreSQL's default ceiling is 100 for all. */
@@ -35,7 +36,7 @@ export function openDatabase(connection: PoolConfig | string, onError: (error: E
   );
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool: pools }),
-    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true }), new ScopedChanges()],
   });
   return { db, pool: pools.whole, close: () => db.destroy() };
 }

@@ -8,18 +8,22 @@ const maxScopedConnections = 4;
  * Relations of assets, each hidden behind a temporary view of the same name that holds only the rows of the scope's assets: PostgreSQL looks
  * up temporary names first, so that no statement, of whatever feature, can see past them. Found in the catalogue: a new table with an
  * `asset_id` needs no line here. A column named in otherAssets names a second asset of the row; both must be in the scope.
+ *
+ * The list of assets is a setting of this connection, which a database in shards would not know on a worker: the table of one row, which
+ * lies here alone, has it worked out here.
  */
 const makeViews = `
 do $$
 declare
   relation record;
-  visible constant text := '(select unnest(current_setting(''vedette.assets'')::uuid[]))';
+  visible constant text := '(select unnest(current_setting(''vedette.assets'')::uuid[]) from at_coordinator)';
+  others constant jsonb := 'OTHERS';
 begin
+  create temporary table at_coordinator as select;
+  analyze at_coordinator;
   for relation in
-    select pg_class.oid, relname, nspname, relkind, attname,
-      (select string_agg(format(' and (%I is null or %I in %s)', other.attname, other.attname, visible), '')
-        from pg_attribute as other
-        where other.attrelid = pg_class.oid and other.attname = any($others$OTHERS$others$::text[]) and not other.attisdropped) as others
+    select relname, nspname, relkind, attname,
+      case when others ? relname then format(' and (%1$I is null or %1$I in %2$s)', others ->> relname, visible) else '' end as other
     from pg_class
     join pg_namespace on pg_namespace.oid = relnamespace
     join pg_attribute on attrelid = pg_class.oid and not attisdropped
@@ -27,14 +31,14 @@ begin
     where nspname = current_schema() and relkind in ('r', 'p', 'v')
   loop
     execute format('create temporary view %I as select * from %I.%I where %I in %s%s%s', relation.relname, relation.nspname,
-      relation.relname, relation.attname, visible, coalesce(relation.others, ''),
+      relation.relname, relation.attname, visible, relation.other,
       case when relation.relkind = 'v' then '' else ' with cascaded check option' end);
   end loop;
 end
 $$`;
 
-/** Columns beside `asset_id` that name an asset. A test knows every uuid column of the schema. */
-export const otherAssets = ['became'] as const;
+/** Tables of which a row names a second asset, by the column that does. A test knows every uuid column of the schema. */
+export const otherAssets: Readonly<Record<string, string>> = { asset_identity: 'became' };
 
 /** Gives connections on which everything can be seen, or only the assets of the scope that a request is answered in. */
 export class ScopedPool {
@@ -79,7 +83,7 @@ export class ScopedPool {
     if (shown === key) return;
     this.#shown.delete(client);
     await client.query(`select set_config('vedette.assets', $1, false)`, [`{${[...assetIds].join(',')}}`]);
-    if (shown === undefined) await client.query(makeViews.replace('OTHERS', `{${otherAssets.join(',')}}`));
+    if (shown === undefined) await client.query(makeViews.replace('OTHERS', JSON.stringify(otherAssets)));
     this.#shown.set(client, key);
   }
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '../throw-away-database.ts';
 import { brokenRules } from './broken-rules.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
+import { hideTables } from './find-broken.ts';
 import { parserOptions, parseStatement } from './parse-statement.ts';
 
 let database: ThrowAwayDatabase;
@@ -24,6 +25,26 @@ async function broken(text: string): Promise<string[]> {
   const tree = await parseStatement(client, text);
   if (tree === null) throw new Error(`not understood: ${text}`);
   return brokenRules(tree, catalogue);
+}
+
+/** Within a scope that hides agents and, by words that a worker does not know, assets. */
+async function brokenWithin(text: string): Promise<string[]> {
+  const scoped = new pg.Client({ ...database.connection, options: parserOptions });
+  await scoped.connect();
+  try {
+    const hiding = await hideTables(
+      scoped,
+      `create temporary table at_coordinator as select;
+      create temporary view agent as select * from public.agent where asset_id in (
+        select unnest(current_setting('vedette.assets')::uuid[]) from at_coordinator);
+      create temporary view asset as select * from public.asset where id in (select unnest(current_setting('vedette.assets')::uuid[]))`,
+    );
+    const tree = await parseStatement(scoped, text);
+    if (tree === null) throw new Error(`not understood: ${text}`);
+    return brokenRules(tree, catalogue, hiding);
+  } finally {
+    await scoped.end();
+  }
 }
 
 const wanted = 'unnest($1::uuid[]) as wanted (asset_id)';
@@ -157,5 +178,31 @@ describe('a statement for a database in shards', () => {
   it('is not run', async () => {
     await broken("insert into organization (id, name, created_at) values ('00000000-0000-4000-8000-000000000001', 'x', now())");
     expect((await sql`select from organization`.execute(database.db)).rows).toEqual([]);
+  });
+});
+
+describe('a statement within an asset scope', () => {
+  it.each<[string, string, string[]]>([
+    ['changes one asset', "update public.agent set version = 'x' where asset_id = $1", []],
+    ['changes many', "update public.agent set version = 'x'", ['agent is asked past the scope']],
+    ['takes away', 'delete from public.agent where asset_id = $1', []],
+    ['adds rows that are written out', 'insert into public.agent_order (asset_id) values ($1), ($2)', []],
+    [
+      'adds rows of others',
+      'insert into public.agent_order (asset_id) select id from public.asset',
+      ['agent_order is asked past the scope', 'asset is asked past the scope'],
+    ],
+    ['changes through a view', "update agent set version = 'x' where asset_id = $1", ['assets are changed through a view']],
+    ['takes away through a view', 'delete from agent', ['assets are changed through a view']],
+    ['adds through a view', 'insert into agent (asset_id) values ($1)', ['assets are changed through a view']],
+    ['reads', 'select from agent', []],
+    ['reads of one asset', 'select from agent where asset_id = $1', []],
+    ['reads past the views', 'select from public.agent where asset_id = $1', ['agent is asked past the scope']],
+    ['does so inside', 'select (select count(*) from public.agent) from agent', ['agent is asked past the scope']],
+    ['does so by another view', 'select from presence', ['a view is asked past the scope']],
+    ['has a worker asked for the scope', 'select from asset where id = $1', ['current_setting is asked on a worker']],
+    ['has the coordinator asked for it', 'select from asset', []],
+  ])('that %s', async (_what, text, rules) => {
+    expect(await brokenWithin(text)).toEqual(rules);
   });
 });

@@ -4,10 +4,11 @@ import { isNode, nodeAt, nodesAt, textAt, type TreeNode, type TreeValue, walk, w
 import { type Scope, sourceOf, Statement } from './statement.ts';
 
 /** Numbers of commands. */
-const [select, update, , remove] = ['1', '2', '3', '4'];
+const [select, update, insert, remove] = ['1', '2', '3', '4'];
 
 /** What belongs to one node: asked in a query that runs on another, it tells of that one. */
-const ofOneNode = /^(pg_current_xact_id|pg_current_snapshot|pg_backend_pid|pg_notify|nextval|txid_.*|pg_(try_)?advisory_.*)/;
+const ofOneNode =
+  /^(pg_current_xact_id|pg_current_snapshot|pg_backend_pid|current_setting|set_config|pg_notify|nextval|txid_.*|pg_(try_)?advisory_.*)/;
 
 /** Columns that the fleet index follows: who changes them names the transaction in `written_by`. */
 const followed: Readonly<Record<string, readonly string[]>> = {
@@ -19,11 +20,39 @@ const followed: Readonly<Record<string, readonly string[]>> = {
 /** Tables of the coordinator that may stand beside shards: every row of what they are joined with is fetched for it (docs/scale.md). */
 const slowBesideShards: readonly string[] = ['release_event'];
 
-/** What Citus refuses or misunderstands in a statement, or takes long for; each rule with its source in docs/scale.md. */
-export function brokenRules(tree: TreeValue, catalogue: Catalogue): string[] {
+/**
+ * What Citus refuses or misunderstands in a statement, or takes long for; each rule with its source in docs/scale.md. Within an asset scope
+ * also what asks tables past the views that hide them.
+ */
+export function brokenRules(tree: TreeValue, catalogue: Catalogue, hiding: ReadonlySet<string> | null = null): string[] {
   if (typeof tree === 'string' || isNode(tree)) return [];
   const queries = tree.filter((query) => isNode(query) && query.name === 'QUERY') as TreeNode[]; // by the line's own test
-  return [...new Set(queries.flatMap((query) => brokenByOne(new Statement(query, catalogue), catalogue)))];
+  return [
+    ...new Set(
+      queries.flatMap((query) => {
+        const statement = new Statement(query, catalogue);
+        return [...brokenByOne(statement, catalogue), ...(hiding ? brokenByScope(statement, catalogue, hiding) : [])];
+      }),
+    ),
+  ];
+}
+
+/** Tables that are named themselves, or by other views; one may be, where a change of one asset is made (scoped-changes.ts). */
+function brokenByScope(statement: Statement, catalogue: Catalogue, hiding: ReadonlySet<string>): string[] {
+  const namedBy = (scope: Scope): string[] => {
+    const { query, nested } = scope;
+    const views = nodesAt(query, 'rtable').filter((entry) => textAt(entry, 'relkind') === 'v');
+    const inViews = new Set(views.map((entry) => nodeAt(entry, 'subquery')));
+    const namesAssets = textAt(query, 'commandType') === insert ? nested.length === 0 : statement.isOfOneAsset;
+    const isAllowed = (place: number) => textAt(query, 'resultRelation') === String(place) && namesAssets;
+    const tables = isOfView(scope)
+      ? []
+      : statement.tables(scope).filter(({ oid, place }) => statement.isInShards(oid) && !isAllowed(place));
+    const others = views.map((entry) => ({ oid: textAt(entry, 'relid') })).filter(({ oid }) => !hiding.has(oid));
+    const named = [...tables, ...others].map(({ oid }) => `${catalogue.tableNames.get(oid) ?? 'a view'} is asked past the scope`);
+    return [...named, ...nested.filter((each) => !inViews.has(each.query)).flatMap(namedBy)];
+  };
+  return statement.scopes.filter(({ outer }) => outer === null).flatMap(namedBy);
 }
 
 function brokenByOne(statement: Statement, catalogue: Catalogue): string[] {
@@ -50,12 +79,33 @@ function isPlaced(scope: Scope, statement: Statement, catalogue: Catalogue): boo
 function brokenByPlace(scope: Scope, statement: Statement, catalogue: Catalogue): string[] {
   const isSelect = textAt(scope.query, 'commandType') === select;
   if (!isSelect && !scope.nested.some((each) => statement.isSharded(each))) return [];
-  const called = [...walkInside(scope.query)].flatMap((node) => functionsOf(node, catalogue));
+  const asked = isSelect ? [scope, ...sentAlong(scope, statement)] : [scope];
+  const called = asked.flatMap(({ query }) => [...walkInside(query)].flatMap((node) => functionsOf(node, catalogue)));
+  if (isSelect)
+    for (const each of sentAlong(scope, statement))
+      called.push(...[...walkInside(each.query)].flatMap((node) => functionsOf(node, catalogue)));
   const names = called.map((id) => catalogue.functionNames.get(id) ?? '').filter((name) => ofOneNode.test(name));
   return names.map((name) => `${name} is asked on a worker`);
 }
 
-function brokenByChange({ query }: Scope, catalogue: Catalogue): string[] {
+/** By the table that a change is of: Citus' planner looks whether the first of its list is a view. */
+function isOfView({ query }: Scope): boolean {
+  const [first] = nodesAt(query, 'rtable');
+  const isView = first !== undefined && textAt(first, 'rtekind') === '0' && textAt(first, 'relkind') === 'v';
+  return isView && textAt(first, 'inFromCl') === 'false';
+}
+
+/**
+ * Subqueries of one about one asset, which are sent with it to where that lies; but where one asks a table of the coordinator, Citus
+ * works it out there first.
+ */
+function sentAlong(scope: Scope, statement: Statement): Scope[] {
+  if (!statement.isOfOneAsset) return [];
+  return scope.nested.flatMap((each) => (statement.tables(each).length > 0 ? [] : [each, ...sentAlong(each, statement)]));
+}
+
+function brokenByChange(scope: Scope, catalogue: Catalogue): string[] {
+  const { query } = scope;
   const command = textAt(query, 'commandType');
   const isMutable = (node: TreeNode) => worstOf(node, catalogue) !== 'i';
   const targets = nodesAt(query, 'targetList');
@@ -67,6 +117,7 @@ function brokenByChange({ query }: Scope, catalogue: Catalogue): string[] {
   const broken = changing.flatMap((part) => brokenByExpression(part, catalogue));
   if ([...onConflict, ...(conflictWhere ? [conflictWhere] : [])].some(isMutable)) broken.push('a mutable function on conflict');
   if (nodesAt(query, 'returningList').some(isMutable)) broken.push('a mutable function is returned');
+  if (isOfView(scope)) broken.push('assets are changed through a view');
   return [...broken, ...brokenByColumns(query, [...(command === update ? targets : []), ...onConflict], catalogue)];
 }
 

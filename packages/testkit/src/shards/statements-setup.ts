@@ -5,6 +5,8 @@ import type { Sent } from './find-broken.ts';
 /** What this worker's tests have made the server send, each text once, and what of it was not looked at yet. */
 const known = new Set<string>();
 let fresh: Sent[] = [];
+/** Temporary views of connections within an asset scope (scoped-pool.ts), as they were made. */
+const viewsOf = new WeakMap<pg.Client, string>();
 
 /**
  * vitest setupFile: holds every statement that the server sends in any test against what a database in shards takes (broken-rules.ts). What
@@ -18,15 +20,19 @@ if (send.name !== 'sendAndNote') {
   } as pg.Client['query'];
 }
 
-function note({ host, port, user, password, database }: pg.Client, query: unknown): void {
+function note(client: pg.Client, query: unknown): void {
   const text = typeof query === 'string' ? query : (query as { readonly text?: unknown } | null)?.text; // every form has its text there
-  if (typeof text !== 'string' || known.has(text) || !/^\s*(?:--.*\s+)*(?:with|select|insert|update|delete)\b/i.test(text))
-    return;
-  known.add(text);
+  if (typeof text !== 'string') return;
+  if (text.includes('create temporary view')) viewsOf.set(client, text);
+  const views = viewsOf.get(client) ?? null;
+  const key = views ? `within a scope: ${text}` : text;
+  if (known.has(key) || !/^\s*(?:--.*\s+)*(?:with|select|insert|update|delete)\b/i.test(text)) return;
+  known.add(key);
   const from = sender();
   const isOfTest = /\.test\.ts|\/src\/testing\/|\/testkit\/|\/migrations\//.test(from);
-  if (!isOfTest)
-    fresh.push({ text, from, to: { host, port, user, password: password ?? undefined, database: database ?? undefined } });
+  const { host, port, user, password, database } = client;
+  const to = { host, port, user, password: password ?? undefined, database: database ?? undefined };
+  if (!isOfTest) fresh.push({ text, key, views, from, to });
 }
 
 /** The innermost line of ours, also behind many awaits. */
@@ -48,6 +54,6 @@ afterAll(async () => {
   // Only now: most tests have no database.
   const { findBroken } = await import('./find-broken.ts');
   const { broken, unknown } = await findBroken(sent);
-  for (const text of unknown) known.delete(text);
+  for (const key of unknown) known.delete(key);
   if (broken.length > 0) throw new Error(`a database in shards would not take this (docs/scale.md):\n\n${broken.join('\n\n')}`);
 });
