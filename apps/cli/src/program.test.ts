@@ -10,13 +10,12 @@ import { allCommands, groups, loadCommands } from './commands/index.ts';
 import { connectFrom, contextFile, type Environment, readContext } from './context.ts';
 import { table } from './output/table.ts';
 import { makeProgram } from './program.ts';
+import { runProgram } from './testing/run-program.ts';
 
 const commands = await allCommands();
 const assetId = '018f2c7e-0000-7000-8000-000000000001';
 const servers: { close(): void }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
-
-const noStreams = { input: async function* () {}, write: async () => {} };
 
 /** A platform that gives one answer and remembers what it was asked. */
 async function platform(status: number, body: unknown) {
@@ -33,16 +32,11 @@ async function platform(status: number, body: unknown) {
 }
 
 async function run(url: string, words: string[], environment: Record<string, string> = {}): Promise<string> {
-  let printed = '';
-  const surroundings = {
+  const { printed } = await runProgram(commands, words, {
     environment: { HOME: '/nowhere', ...environment },
     client: (of?: Environment) => (of ? connectFrom(of, async () => {}) : connect(url, { token: 'secret-token' })),
     askSecret: async () => 'asked-token',
-    note: () => {},
-    ...noStreams,
-  };
-  const program = makeProgram(commands, surroundings, (text) => (printed += text));
-  await program.parseAsync(['node', 'vedette', ...words]);
+  });
   return printed;
 }
 
@@ -52,11 +46,7 @@ describe('help', () => {
   it.each(commands.map((command) => [command.name, command] as const))(
     '%s has a summary and an example that names it',
     (name, command) => {
-      const program = makeProgram(
-        commands,
-        { environment: {}, client: () => connect('http://[::1]', {}), askSecret: async () => '', note: () => {}, ...noStreams },
-        () => {},
-      );
+      const program = makeProgram(commands, {} as never, () => {}); // nothing runs
       let shown: typeof program | undefined = program;
       for (const word of name.split(' ')) shown = shown?.commands.find((one) => one.name() === word);
       let help = '';

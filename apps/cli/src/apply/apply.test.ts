@@ -6,11 +6,10 @@ import { createApiToken, deleteSavedQuery, listSavedQueries, saveQuery } from '@
 import { PlatformProcess } from '@vedette/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, connect } from '../api/connect.ts';
-import type { Surroundings } from '../commands/command.ts';
 import { apply, exportAll } from '../commands/apply.ts';
 import { profileCommands } from '../commands/profiles.ts';
 import { CliError } from '../errors.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 
 const production = `kind: Tag
 name: production
@@ -40,6 +39,7 @@ describe('vedette apply, on a platform', () => {
   });
   beforeEach(() => writeFileSync(file, production));
 
+  /** Of the last run, also where it failed. */
   const notes: string[] = [];
 
   async function applied(text: string, ...more: string[]): Promise<string> {
@@ -48,20 +48,14 @@ describe('vedette apply, on a platform', () => {
   }
 
   async function run(words: string[], input = ''): Promise<string> {
-    let printed = '';
     notes.length = 0;
-    const surroundings: Surroundings = {
-      environment: {},
+    const { printed } = await runProgram([apply, exportAll, ...profileCommands], words, {
       client: () => client,
-      askSecret: async () => '',
       note: (message) => void notes.push(message),
       input: async function* () {
         yield input;
       },
-      write: async () => undefined,
-    };
-    const commands = [apply, exportAll, ...profileCommands];
-    await makeProgram(commands, surroundings, (text) => (printed += text)).parseAsync(['node', 'vedette', ...words]);
+    });
     return printed;
   }
 

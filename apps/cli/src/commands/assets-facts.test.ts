@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { assetsFacts } from './assets-facts.ts';
 
 it('asks for rows by a column, the other way round, page by page', async () => {
@@ -14,32 +14,11 @@ it('asks for rows by a column, the other way round, page by page', async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const surroundings = {
-    environment: {},
-    client: () => connect(url, { token: 'token' }),
-    askSecret: async () => '',
-    note: () => {},
-    write: async () => {},
-    input: async function* () {},
-  };
   const asset = '00000000-0000-4000-8000-000000000001';
-  async function run(...options: string[]): Promise<string> {
-    let printed = '';
-    const program = makeProgram([assetsFacts], surroundings, (text) => (printed += text));
-    await program.parseAsync([
-      'node',
-      'vedette',
-      'assets',
-      'facts',
-      asset,
-      'dpkg',
-      '--sort',
-      'version',
-      '--descending',
-      ...options,
-    ]);
-    return printed;
-  }
+  const run = async (...options: string[]): Promise<string> => {
+    const words = ['assets', 'facts', asset, 'dpkg', '--sort', 'version', '--descending', ...options];
+    return (await runProgram([assetsFacts], words, { client: () => connect(url, { token: 'token' }) })).printed;
+  };
   expect(await run()).toContain('1 of 2; go on with --after more, or ask for --all');
   expect(asked[0]?.pathname).toBe(`/api/v1/assets/${asset}/facts/dpkg`);
   expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toEqual({ sort: 'version', direction: 'descending' });

@@ -1,26 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { connect } from '../api/connect.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { compareVersions } from './compare-versions.ts';
 
 async function run(words: readonly string[], chunks: readonly string[] = []) {
-  let printed = '';
-  const notes: string[] = [];
-  const surroundings = {
-    environment: {},
-    client: () => connect('http://[::1]', {}),
-    askSecret: async () => '',
-    note: (message: string) => void notes.push(message),
+  let written = '';
+  const { printed, notes } = await runProgram([compareVersions], ['compare-versions', ...words], {
     input: async function* () {
       yield* chunks;
     },
-    write: async (text: string) => {
-      printed += text;
+    write: async (text) => {
+      written += text;
     },
-  };
-  const program = makeProgram([compareVersions], surroundings, (text) => (printed += text));
-  await program.parseAsync(['node', 'vedette', 'compare-versions', ...words]);
-  return { printed, notes };
+  });
+  return { printed: written + printed, notes };
 }
 
 describe('compare-versions', () => {

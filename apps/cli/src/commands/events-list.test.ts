@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { allCommands } from './index.ts';
 
 const commands = await allCommands();
@@ -40,18 +40,11 @@ async function platform(lists: readonly ReturnType<typeof event>[][]) {
 }
 
 async function run(url: string, words: readonly string[], stopped: AbortSignal, onWrite: (text: string) => void = () => {}) {
-  let printed = '';
-  const surroundings = {
-    environment: {},
+  const { printed } = await runProgram(commands, ['events', 'list', ...words], {
     client: () => connect(url, { token: 'token' }),
-    askSecret: async () => '',
-    note: () => {},
-    input: async function* () {},
-    write: async (text: string) => onWrite(text),
+    write: async (text) => onWrite(text),
     stopped: () => stopped,
-  };
-  const program = makeProgram(commands, surroundings, (text) => (printed += text));
-  await program.parseAsync(['node', 'vedette', 'events', 'list', ...words]);
+  });
   return printed;
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { auditGenesis, auditHash, builtInRoles, canonicalJson, ChainedAuditEvent } from '@vedette/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { allCommands } from './index.ts';
 
 const commands = await allCommands();
@@ -37,22 +37,7 @@ async function platform(replies: Replies) {
 }
 
 async function run(url: string, words: readonly string[]): Promise<{ printed: string; exitCode: number }> {
-  let [printed, exitCode] = ['', 0];
-  const surroundings = {
-    environment: {},
-    client: () => connect(url, { token: 'token' }),
-    askSecret: async () => '',
-    note: () => {},
-    input: async function* () {},
-    write: async () => {},
-  };
-  await makeProgram(
-    commands,
-    surroundings,
-    (text) => (printed += text),
-    (code) => (exitCode = code),
-  ).parseAsync(['node', 'vedette', ...words]);
-  return { printed, exitCode };
+  return runProgram(commands, words, { client: () => connect(url, { token: 'token' }) });
 }
 
 const grace = {

@@ -9,7 +9,7 @@ import { evidenceOf, explain, judge } from '@vedette/matching';
 import type { Advisory, EvidenceFile, Explanation } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../api/connect.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { allCommands } from './index.ts';
 
 const commands = await allCommands();
@@ -68,24 +68,7 @@ async function run(...words: string[]) {
   return runAgainst('http://127.0.0.1:9', ...words);
 }
 async function runAgainst(url: string, ...words: string[]) {
-  let printed = '';
-  let exitCode = 0;
-  const surroundings = {
-    environment: { HOME: folder },
-    client: () => connect(url, { token: 'token' }),
-    askSecret: async () => '',
-    note: () => {},
-    input: () => (async function* () {})(),
-    write: async () => {},
-  };
-  const program = makeProgram(
-    commands,
-    surroundings,
-    (text) => (printed += text),
-    (code) => (exitCode = code),
-  );
-  await program.parseAsync(['node', 'vedette', ...words]);
-  return { printed, exitCode };
+  return runProgram(commands, words, { environment: { HOME: folder }, client: () => connect(url, { token: 'token' }) });
 }
 
 interface Report {

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { createSigningKey, type RoleName, sealKey } from '@vedette/release';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../api/connect.ts';
 import { allCommands } from '../commands/index.ts';
 import { CliError } from '../errors.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 
 const commands = await allCommands();
 
@@ -50,22 +49,10 @@ async function release(...words: string[]): Promise<unknown> {
   return releaseWith({ VEDETTE_KEY_PASSPHRASE: passphrase }, words);
 }
 async function releaseWith(environment: Record<string, string>, words: readonly string[]): Promise<unknown> {
-  let printed = '';
-  const surroundings = {
+  const { printed } = await runProgram(commands, ['release', ...words, '--json'], {
     environment,
-    client: () => connect('http://[::1]:1', {}),
     askSecret: () => Promise.reject(new CliError('AUTH', 'no terminal')),
-    note: () => {},
-    input: async function* () {},
-    write: async () => {},
-  };
-  await makeProgram(commands, surroundings, (text) => (printed += text)).parseAsync([
-    'node',
-    'vedette',
-    'release',
-    ...words,
-    '--json',
-  ]);
+  });
   return JSON.parse(printed);
 }
 

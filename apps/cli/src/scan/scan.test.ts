@@ -9,7 +9,7 @@ import type { Advisory } from '@vedette/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allCommands } from '../commands/index.ts';
 import { KnowledgeWriter } from '../knowledge/knowledge-writer.ts';
-import { makeProgram } from '../program.ts';
+import { runProgram } from '../testing/run-program.ts';
 import { extractRpmSqlite } from './rpm-sqlite.ts';
 
 const commands = await allCommands();
@@ -56,27 +56,8 @@ beforeAll(() => {
 
 /** The command as a person runs it. */
 async function run(...words: string[]) {
-  const notes: string[] = [];
-  let printed = '';
-  let exitCode = 0;
-  const surroundings = {
-    environment: { HOME: folder },
-    client: () => {
-      throw new Error('a scan needs no platform');
-    },
-    askSecret: async () => '',
-    note: (message: string) => notes.push(message),
-    input: () => (async function* () {})(),
-    write: async () => {},
-  };
-  const program = makeProgram(
-    commands,
-    surroundings,
-    (text) => (printed += text),
-    (code) => (exitCode = code),
-  );
-  await program.parseAsync(['node', 'vedette', 'scan', '--knowledge', knowledge, ...words]);
-  return { printed, notes: notes.join('\n'), exitCode };
+  const ran = await runProgram(commands, ['scan', '--knowledge', knowledge, ...words], { environment: { HOME: folder } });
+  return { ...ran, notes: ran.notes.join('\n') };
 }
 const detections = async (...words: string[]): Promise<{ aliases: string[]; package: string }[]> =>
   (JSON.parse((await run(...words, '--json')).printed) as { detections: { aliases: string[]; package: string }[] }).detections;
