@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { NotificationChannel, Report, ReportSchedule } from '@vedette/protocol';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNetworks } from '../notifications/channels/safe-address.ts';
 import { Dispatcher } from '../notifications/dispatcher.ts';
+import { mailServer, type MailServer } from '../testing/mail-server.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
 import { firstRun, nextRun } from './next-run.ts';
 import { ReportKeeper } from './report-keeper.ts';
@@ -54,30 +52,16 @@ describe('a schedule', () => {
   let database: ThrowAwayDatabase;
   let server: TestServer;
   let caller: Awaited<ReturnType<typeof testCaller>>;
-  const mails: string[] = [];
-  const smtp = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData: (stream, _session, callback) => {
-      const parts: Buffer[] = [];
-      stream
-        .on('data', (part: Buffer) => parts.push(part))
-        .on('end', () => {
-          mails.push(Buffer.concat(parts).toString());
-          callback();
-        });
-    },
-  });
+  let smtp: MailServer;
 
   beforeAll(async () => {
     database = await throwAwayDatabase();
     server = await testServer(database, { role: 'api', destinationNetworks: readNetworks(['127.0.0.1']) });
     caller = await testCaller(server);
-    smtp.listen(0, '127.0.0.1');
-    await once(smtp.server, 'listening');
+    smtp = await mailServer();
   }, 60_000);
   afterAll(async () => {
-    await new Promise<void>((resolve) => smtp.close(() => resolve()));
+    await smtp[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
     await database[Symbol.asyncDispose]();
   });
@@ -94,7 +78,7 @@ describe('a schedule', () => {
   }
 
   it('makes its report once at its time, of that time, and sends it', async () => {
-    const { port } = smtp.server.address() as AddressInfo;
+    const { port, mails } = smtp;
     const settings = { kind: 'email', host: '127.0.0.1', port, security: 'none', from: 'a@example.org', to: ['b@example.org'] };
     const { channel } = await api<{ channel: NotificationChannel }>('POST', '/notification-channels', { name: 'mail', settings });
     const wish = { kind: 'detections', format: 'csv', cron: '0 7 * * 1', name: 'Weekly', channelIds: [channel.channelId] };

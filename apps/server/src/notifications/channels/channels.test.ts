@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { createServer as createTls } from 'node:tls';
 import type { ChannelSettings, Detection } from '@vedette/protocol';
 import { certificateFor, eventually } from '@vedette/testkit';
-import { SMTPServer } from 'smtp-server';
+import type { SMTPServerOptions } from 'smtp-server';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mailServer, type MailServer } from '../../testing/mail-server.ts';
 import type { Message, ToldEvent } from '../message.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { readNetworks } from './safe-address.ts';
@@ -20,7 +21,7 @@ import { sendSyslog, syslogLine } from './send-syslog.ts';
 import { newWebhookSecret, webhookHeaders } from './sign-webhook.ts';
 import { toOcsf } from './to-ocsf.ts';
 
-const closing: (() => Promise<unknown> | void)[] = [];
+const closing: (() => PromiseLike<unknown> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
@@ -318,33 +319,16 @@ describe('e-mail', () => {
     ca: null,
   } as const;
 
-  async function mailServer(refuse = false): Promise<{ port: number; mails: string[] }> {
-    const mails: string[] = [];
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onRcptTo: (_address, _session, callback) =>
-        callback(refuse ? Object.assign(new Error('no such user'), { responseCode: 550 }) : null),
-      onData: (stream, _session, callback) => {
-        const parts: Buffer[] = [];
-        stream
-          .on('data', (part: Buffer) => parts.push(part))
-          .on('end', () => {
-            mails.push(Buffer.concat(parts).toString());
-            callback();
-          });
-      },
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server.server, 'listening');
-    closing.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
-    return { port: (server.server.address() as AddressInfo).port, mails };
+  async function openMailServer(options?: SMTPServerOptions): Promise<MailServer> {
+    const server = await mailServer(options);
+    closing.push(() => server[Symbol.asyncDispose]());
+    return server;
   }
 
   const more = { ...way, secret: null, consoleUrl: 'https://v.example', attachments: [] };
 
   it('arrives with an id that stays the same, and no header out of a subject', async () => {
-    const { port, mails } = await mailServer();
+    const { port, mails } = await openMailServer();
     const hostile = { ...message(event), subject: 'one\r\nBcc: everybody@example.org' };
     await sendEmail({ ...settings, to: [...settings.to], port }, hostile, more);
     const [mail = ''] = mails;
@@ -355,14 +339,16 @@ describe('e-mail', () => {
   });
 
   it('carries a report', async () => {
-    const { port, mails } = await mailServer();
+    const { port, mails } = await openMailServer();
     const attachments = [{ filename: 'vedette-summary.csv', contentType: 'text/csv', content: Buffer.from('a,b\r\n') }];
     await sendEmail({ ...settings, to: [...settings.to], port }, message(event), { ...more, attachments });
     expect(mails[0]).toContain('filename=vedette-summary.csv');
   });
 
   it('that is refused says by what answer', async () => {
-    const { port } = await mailServer(true);
+    const { port } = await openMailServer({
+      onRcptTo: (_address, _session, callback) => callback(Object.assign(new Error('no such user'), { responseCode: 550 })),
+    });
     await expect(sendEmail({ ...settings, to: [...settings.to], port }, message(event), more)).rejects.toMatchObject({
       code: 'FAILED',
       message: 'The mail server answered 550',
@@ -373,7 +359,7 @@ describe('e-mail', () => {
     [{ security: 'starttls' as const }, 'FAILED'],
     [{ user: 'vedette' }, 'CHANNEL'],
   ])('with %j to a server without TLS sends nothing in the clear', async (change, code) => {
-    const { port, mails } = await mailServer();
+    const { port, mails } = await openMailServer();
     const sent = sendEmail({ ...settings, to: [...settings.to], port, ...change }, message(event), {
       ...more,
       secret: 'password',

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { certificateFor } from '@vedette/testkit';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { mailServer, type MailServer } from '../../testing/mail-server.ts';
 import type { Message } from '../message.ts';
 import { readNetworks } from './safe-address.ts';
 import { sendEmail } from './send-email.ts';
@@ -14,7 +13,7 @@ import { sendEmail } from './send-email.ts';
 const known = getCACertificates('default');
 let certificate: { readonly key: string; readonly cert: string; readonly ca: string };
 let directory: string;
-const closing: (() => Promise<void>)[] = [];
+const closing: (() => PromiseLike<void>)[] = [];
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'vedette-smtp-'));
@@ -38,38 +37,26 @@ const message: Message = {
   body: { kind: 'test' },
 };
 
-interface Heard {
-  readonly port: number;
+interface Heard extends MailServer {
   /** Passwords that came, and whether over TLS. */
   readonly logins: { readonly password: unknown; readonly secure: boolean }[];
-  readonly mails: string[];
 }
 
-async function mailServer(options: SMTPServerOptions = {}): Promise<Heard> {
-  const [logins, mails]: [Heard['logins'], string[]] = [[], []];
-  const server = new SMTPServer({
+async function openMailServer(options: SMTPServerOptions = {}): Promise<Heard> {
+  const logins: Heard['logins'] = [];
+  const server = await mailServer({
     ...certificate,
+    authOptional: false,
+    disabledCommands: [],
     onAuth: (auth, session, callback) => {
       logins.push({ password: auth.password, secure: session.secure });
       if (auth.password === password) return callback(null, { user: auth.username ?? '' });
       return callback(Object.assign(new Error('no'), { responseCode: 535 }));
     },
-    onData: (stream, _session, callback) => {
-      const parts: Buffer[] = [];
-      stream
-        .on('data', (part: Buffer) => parts.push(part))
-        .on('end', () => {
-          mails.push(Buffer.concat(parts).toString());
-          callback();
-        });
-    },
     ...options,
   });
-  server.on('error', () => undefined); // whoever does not believe us goes away
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  closing.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { port: (server.server.address() as AddressInfo).port, logins, mails };
+  closing.push(() => server[Symbol.asyncDispose]());
+  return { ...server, logins };
 }
 
 interface Change {
@@ -90,7 +77,7 @@ describe('a mail server that asks for a login', () => {
     ['tls', { secure: true }],
   ] as const)('gets it by %s, behind TLS alone', async (security, options) => {
     setDefaultCACertificates([...known, certificate.ca]);
-    const { port, logins, mails } = await mailServer(options);
+    const { port, logins, mails } = await openMailServer(options);
     await send(port, security);
     expect([logins, mails.length]).toEqual([[{ password, secure: true }], 1]);
   });
@@ -99,7 +86,7 @@ describe('a mail server that asks for a login', () => {
     ['starttls', {}],
     ['tls', { secure: true }],
   ] as const)('whose certificate nobody vouches for hears neither password nor mail by %s', async (security, options) => {
-    const { port, logins, mails } = await mailServer(options);
+    const { port, logins, mails } = await openMailServer(options);
     await expect(send(port, security)).rejects.toMatchObject({ code: 'FAILED' });
     expect([logins, mails]).toEqual([[], []]);
   });
@@ -108,7 +95,7 @@ describe('a mail server that asks for a login', () => {
     ['starttls', {}],
     ['tls', { secure: true }],
   ] as const)('of a company with certificates of its own is believed by %s where these are set', async (security, options) => {
-    const { port, logins, mails } = await mailServer(options);
+    const { port, logins, mails } = await openMailServer(options);
     await send(port, security, { ca: certificate.ca });
     expect([logins, mails.length]).toEqual([[{ password, secure: true }], 1]);
   });
@@ -116,7 +103,7 @@ describe('a mail server that asks for a login', () => {
   it('that the usual authorities vouch for is not believed where others are set instead', async () => {
     setDefaultCACertificates([...known, certificate.ca]);
     const other = certificateFor(mkdtempSync(join(directory, 'other-')), '127.0.0.1');
-    const { port, logins, mails } = await mailServer();
+    const { port, logins, mails } = await openMailServer();
     const sent = send(port, 'starttls', { ca: readFileSync(other.caFile, 'utf8') });
     await expect(sent).rejects.toMatchObject({ code: 'FAILED' });
     expect([logins, mails]).toEqual([[], []]);
@@ -126,14 +113,14 @@ describe('a mail server that asks for a login', () => {
     setDefaultCACertificates([...known, certificate.ca]);
     const other = certificateFor(mkdtempSync(join(directory, 'other-')), '127.0.0.2');
     const [key, cert] = [readFileSync(other.keyFile, 'utf8'), readFileSync(other.certFile, 'utf8')];
-    const { port, logins, mails } = await mailServer({ key, cert });
+    const { port, logins, mails } = await openMailServer({ key, cert });
     await expect(send(port, 'starttls')).rejects.toMatchObject({ code: 'FAILED' });
     expect([logins, mails]).toEqual([[], []]);
   });
 
   it('and refuses it, is told of by its answer and not by the password', async () => {
     setDefaultCACertificates([...known, certificate.ca]);
-    const { port, mails } = await mailServer();
+    const { port, mails } = await openMailServer();
     const sent = send(port, 'starttls', { secret: 'a wrong password' });
     await expect(sent).rejects.toMatchObject({ code: 'FAILED', message: 'The mail server answered 535' });
     expect(mails).toEqual([]);
