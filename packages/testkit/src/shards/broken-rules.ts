@@ -81,9 +81,6 @@ function brokenByPlace(scope: Scope, statement: Statement, catalogue: Catalogue)
   if (!isSelect && !scope.nested.some((each) => statement.isSharded(each))) return [];
   const asked = isSelect ? [scope, ...sentAlong(scope, statement)] : [scope];
   const called = asked.flatMap(({ query }) => [...walkInside(query)].flatMap((node) => functionsOf(node, catalogue)));
-  if (isSelect)
-    for (const each of sentAlong(scope, statement))
-      called.push(...[...walkInside(each.query)].flatMap((node) => functionsOf(node, catalogue)));
   const names = called.map((id) => catalogue.functionNames.get(id) ?? '').filter((name) => ofOneNode.test(name));
   return names.map((name) => `${name} is asked on a worker`);
 }
