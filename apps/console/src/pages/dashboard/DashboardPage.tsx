@@ -1,7 +1,7 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
-import { type Dashboard, endpoints, severities, severityNames } from '@vedette/protocol';
+import { type Dashboard, endpoints, severityNames } from '@vedette/protocol';
 import { useDeferredValue } from 'react';
 import { useApi } from '../../api/use-api.ts';
 import { AgentHealth } from '../../components/AgentHealth.tsx';
@@ -11,7 +11,7 @@ import { assetsWithQuery, upgradeQuery } from '../../components/figure-queries.t
 import { useFrame } from '../../components/frame-state.ts';
 import { FleetRisk } from '../../components/FleetRisk.tsx';
 import { KnowledgeNotice } from '../../components/KnowledgeNotice.tsx';
-import { Severity, severityLabel } from '../../components/Severity.tsx';
+import { Severity } from '../../components/Severity.tsx';
 import { useAsOf } from '../../components/time-travel.ts';
 import { TrendChart } from '../../components/TrendChart.tsx';
 import { paths } from '../../paths.ts';
@@ -25,6 +25,7 @@ import { useTitle } from '../../ui/use-title.ts';
 import { PastDashboard } from './PastDashboard.tsx';
 import { Progress } from './Progress.tsx';
 import { QueryTiles } from './QueryTiles.tsx';
+import { SeverityTiles } from './SeverityTiles.tsx';
 
 export function DashboardPage() {
   useTitle('Dashboard');
@@ -79,17 +80,7 @@ function Figures({ data }: { data: Dashboard }) {
   const hasFigures = useDeferredValue(true, false);
   return (
     <>
-      <section className="tiles" aria-label="Open detections by severity">
-        {severities.map((level) => (
-          <Tile
-            key={level}
-            tone={severityNames[level]}
-            label={severityLabel(level)}
-            value={data.open[severityNames[level]]}
-            to={paths.detections({ severity: level === 5 ? '5' : severityNames[level] })}
-          />
-        ))}
-      </section>
+      <SeverityTiles open={(level) => data.open[severityNames[level]]} />
       <section className="tiles small" aria-label="State of the fleet">
         <Tile label="Assets" value={data.assets} to={paths.assets()} note="enrolled" />
         <Tile label="Silent" value={data.silentAssets} to={paths.assets({ state: 'silent' })} note="for a day" />

@@ -1,17 +1,17 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import { endpoints, severities, severityNames } from '@vedette/protocol';
+import { endpoints } from '@vedette/protocol';
 import { useApi } from '../../api/use-api.ts';
 import { RiskOverTime } from '../../components/FleetRisk.tsx';
-import { SeverityTally, severityLabel } from '../../components/Severity.tsx';
+import { SeverityTally } from '../../components/Severity.tsx';
 import { paths } from '../../paths.ts';
 import { AppLink } from '../../ui/AppLink.tsx';
 import { EmptyState } from '../../ui/EmptyState.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { formatMoment, plural } from '../../ui/format.ts';
 import { Loading } from '../../ui/Loading.tsx';
-import { Tile } from '../../ui/Tile.tsx';
 import { Progress } from './Progress.tsx';
+import { SeverityTiles } from './SeverityTiles.tsx';
 
 const listed = 10;
 
@@ -37,17 +37,7 @@ export function PastDashboard({ asOf }: { asOf: string }) {
       >
         Dashboard
       </Header>
-      <section className="tiles" aria-label="Open detections by severity">
-        {severities.map((level) => (
-          <Tile
-            key={level}
-            tone={severityNames[level]}
-            label={severityLabel(level)}
-            value={bySeverity.get(String(level)) ?? 0}
-            to={paths.detections({ severity: level === 5 ? '5' : severityNames[level] })}
-          />
-        ))}
-      </section>
+      <SeverityTiles open={(level) => bySeverity.get(String(level)) ?? 0} />
       <Container header={<Header variant="h2">Risk</Header>}>
         <RiskOverTime asOf={asOf} />
       </Container>
