@@ -9,7 +9,8 @@ export const agentEvents = sqlKind({
   name: 'agent',
   needs: 'asset:read',
   relation: ({ organizationId, from, to, now, silentAfter }) => {
-    const silence = sql`make_interval(secs => ${silentAfter})`;
+    // Worked out here: PostgreSQL would do it again for each asset.
+    const [lastFrom, lastTo, lastNow] = [from, to, now].map((moment) => new Date(moment.getTime() - silentAfter * 1000));
     return sql`
     select told.at, told.asset_id || ' ' || told.status as key, told.status as ref, told.status, null::text as cause,
       told.asset_id, asset.number as asset_number, asset.hostname, null::text as collector, null::text as package, told.version,
@@ -24,9 +25,8 @@ export const agentEvents = sqlKind({
       select first_heard, 'cloned', asset_id, null from asset_identity
       where organization_id = ${organizationId} and state = 'clone' and first_heard >= ${from} and first_heard < ${to}
       union
-      select last_seen + ${silence}, 'silent', id, null from asset
-      where organization_id = ${organizationId} and last_seen >= ${from}::timestamptz - ${silence}
-        and last_seen < ${to}::timestamptz - ${silence} and last_seen <= ${now}::timestamptz - ${silence}
+      select last_seen + make_interval(secs => ${silentAfter}), 'silent', id, null from asset
+      where organization_id = ${organizationId} and last_seen >= ${lastFrom} and last_seen < ${lastTo} and last_seen <= ${lastNow}
     ) as told
     left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
   },
