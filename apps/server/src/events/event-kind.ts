@@ -50,6 +50,14 @@ export interface EventPart {
   readonly order: EventOrder;
   readonly behind: Behind | null;
   readonly limit: number;
+  /** Where it is known that the database need not look at others: ids of the assets on which they happened. */
+  readonly assetIds?: readonly string[] | undefined;
+}
+
+/** Assets by their ids, and whether it also happened on none. */
+export interface Happened {
+  readonly assetIds: readonly string[];
+  readonly onNone: boolean;
 }
 
 /**
@@ -74,6 +82,10 @@ export interface EventKind {
   readonly name: EventKindName;
   /** Who may not, sees none. */
   readonly needs: Permission;
+  /** The moment of the last event on a page by time, before that is asked for up to there alone; null where there are fewer. */
+  reach?(sources: EventSources, question: EventQuestion, part: EventPart): Promise<number | null>;
+  /** On which assets anything happened, before a page by name is asked for on some of them. */
+  happened?(sources: EventSources, question: EventQuestion): Promise<Happened>;
   /** In an order, but for that of kinds; at most so many behind a place. */
   page(sources: EventSources, question: EventQuestion, part: EventPart): Promise<EventRow[]>;
   /** How many fall into each bucket; null where counting them takes too long. */

@@ -11,6 +11,7 @@ import { prepareAssets } from '../query/asset-query.ts';
 import { readQuery } from '../query/read-query.ts';
 import type { Behind, EventKind, EventQuestion, EventRow, EventScope } from './event-kind.ts';
 import { compareValues, type EventOrder, type OrderValue } from './event-order.ts';
+import { firstByName } from './first-by-name.ts';
 import type { EventPlace } from './first-events.ts';
 import { allEventKinds } from './event-kinds.ts';
 import { mayFit } from './sql-events.ts';
@@ -232,27 +233,45 @@ async function readPage(
   let found: readonly Ranked[] = [];
   // Of one kind all are alike in that.
   const within: EventOrder = order.by === 'kind' ? { ...order, by: 'at' } : order;
+  const assets = order.by === 'hostname' ? await assetsInReach(sources, { kinds, question }, { start, order, size }) : null;
   // One after the other: a question takes one connection.
   for (const kind of kinds) {
     const rank = allEventKinds.indexOf(kind);
     const way = start.place && order.by === 'kind' ? turnedBy(order, compareValues(kind.name, start.place.value)) : 0;
     if (way < 0) continue;
     const behind = way > 0 || !start.place ? null : { ...start.place, told: toldOf({ rank, ...order }, start.place) };
-    const last = order.by === 'at' ? found[size - 1] : undefined;
-    const rows = await kind.page(sources, last ? upTo(last.row, question, order) : question, {
-      order: within,
-      behind,
-      limit: size,
-    });
+    const part = { order: within, behind, limit: size, assetIds: assets?.get(kind) };
+    const last = order.by === 'at' ? found[size - 1]?.row.at : undefined;
+    const reach = last ?? (within.by === 'at' ? await kind.reach?.(sources, question, part) : null) ?? null;
+    const rows = await kind.page(sources, reach === null ? question : upTo(reach, question, order), part);
     const ranked = rows.map((row) => ({ row, kind, rank }));
     found = [...found, ...ranked].toSorted((a, b) => turnedBy(order, compare(a, b))).slice(0, size);
   }
   return found;
 }
 
-/** The part of a question whose events do not come behind one of them in time: an index by time answers it. */
-function upTo({ at }: EventRow, question: EventQuestion, { isTurned }: EventOrder): EventQuestion {
+/** The part of a question whose events do not come behind a moment in time: an index by time answers it. */
+function upTo(at: number, question: EventQuestion, { isTurned }: EventOrder): EventQuestion {
   return isTurned ? { ...question, to: new Date(Math.floor(at) + 1) } : { ...question, from: new Date(at) };
+}
+
+/** By kind, on which assets everything on a page by name happened; none of a kind of which something happened on no asset. */
+async function assetsInReach(
+  sources: Sources,
+  { kinds, question }: Asked,
+  { start, order, size }: PageWish,
+): Promise<ReadonlyMap<EventKind, readonly string[]>> {
+  const bounded: EventKind[] = [];
+  const all = new Set<string>();
+  for (const kind of kinds) {
+    const happened = await kind.happened?.(sources, question);
+    if (!happened) continue;
+    for (const assetId of happened.assetIds) all.add(assetId);
+    if (!happened.onNone) bounded.push(kind);
+  }
+  const { table } = await sources.fleetIndex.current(question.organizationId);
+  const first = firstByName(table, [...all], { order, behind: start.place, limit: size });
+  return new Map(bounded.map((kind) => [kind, first]));
 }
 
 function turnedBy({ isTurned }: Pick<EventOrder, 'isTurned'>, compared: number): number {

@@ -5,7 +5,7 @@ import { isTimeout } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { type Condition, meaningOfLists, testCondition } from '../query/test-condition.ts';
-import type { Behind, Buckets, EventPart, EventQuestion, EventRelation, EventRow } from './event-kind.ts';
+import type { Behind, Buckets, EventPart, EventQuestion, EventRelation, EventRow, Happened } from './event-kind.ts';
 
 /** A page takes milliseconds, unless it has to be looked for far and wide. */
 const pageSeconds = 20;
@@ -21,18 +21,52 @@ interface Asked {
 /** Events of a relation that fit the question, in an order. */
 export async function pageOfRelation(
   db: Kysely<Database>,
-  { kind, relation, question }: Asked,
-  { order, behind, limit }: EventPart,
+  asked: Asked,
+  { order, behind, limit, assetIds }: EventPart,
 ): Promise<EventRow[]> {
   const value = valueSql(order.by);
   const [ahead, back] = order.isTurned ? [sql`asc`, sql`desc`] : [sql`desc`, sql`asc`];
   const page = sql<EventRow>`
     select (extract(epoch from at) * 1000)::float8 as at, key, ref, status, cause, asset_id, collector, package, version,
       previous, check_number, name, severity, detail, ${value ?? sql`null`} as value
-    from (${relation}) as event
-    where ${conditionOf(kind, question)} and ${behind ? isBehind(behind, { value, isTurned: order.isTurned }) : sql`true`}
+    from (${asked.relation}) as event
+    where ${conditionOf(asked)} and ${behind ? isBehind(behind, { value, isTurned: order.isTurned }) : sql`true`}
+      and ${assetIds ? sql`event.asset_id = any(${[...assetIds]}::uuid[])` : sql`true`}
     order by ${value ? sql`${value} ${back},` : sql``} event.at ${ahead}, key collate "C" ${back} limit ${limit}`;
-  const rows = await within(db, pageSeconds, page);
+  return soon(db, page);
+}
+
+/** The moment of the last event on a page by time; null where there are fewer. */
+export async function reachOfRelation(
+  db: Kysely<Database>,
+  asked: Asked,
+  { order: { isTurned }, behind, limit }: EventPart,
+): Promise<number | null> {
+  const [last] = await soon(
+    db,
+    sql<{ at: number }>`
+    select (extract(epoch from at) * 1000)::float8 as at from (${asked.relation}) as event
+    where ${conditionOf(asked)} and ${behind ? isBehind(behind, { value: null, isTurned }) : sql`true`}
+    order by event.at ${isTurned ? sql`asc` : sql`desc`} offset ${limit - 1} limit 1`,
+  );
+  return last?.at ?? null;
+}
+
+/** On which assets any of the events happened. */
+export async function assetsOfRelation(db: Kysely<Database>, asked: Asked): Promise<Happened> {
+  const [found] = await soon(
+    db,
+    sql<{ assetIds: string | null; onNone: boolean | null }>`
+    select string_agg(asset_id::text, ' ') as asset_ids, bool_or(asset_id is null) as on_none from (
+      select distinct asset_id from (${asked.relation}) as event where ${conditionOf(asked)}
+    ) as happened`,
+  );
+  return { assetIds: found?.assetIds?.split(' ') ?? [], onNone: found?.onNone ?? false };
+}
+
+/** Throws ApiError BAD_REQUEST where finding takes too long. */
+async function soon<Row>(db: Kysely<Database>, statement: RawBuilder<Row>): Promise<Row[]> {
+  const rows = await within(db, pageSeconds, statement);
   if (rows) return rows;
   const message = `query: finding these events takes longer than ${pageSeconds} seconds; ask for a shorter stretch of time, or for a package or some assets`;
   throw new ApiError('BAD_REQUEST', message);
@@ -41,13 +75,13 @@ export async function pageOfRelation(
 /** How many events of a relation that fit the question fall into each bucket; null where counting them takes too long. */
 export async function countRelation(
   db: Kysely<Database>,
-  { kind, relation, question }: Asked,
+  asked: Asked,
   { from, stepMs, count }: Buckets,
 ): Promise<number[] | null> {
   const counted = sql<{ bucket: number; events: number }>`
     select floor(((extract(epoch from at) * 1000)::float8 - ${from}::float8) / ${stepMs}::float8)::integer as bucket,
       count(*)::integer as events
-    from (${relation}) as event where ${conditionOf(kind, question)} group by 1`;
+    from (${asked.relation}) as event where ${conditionOf(asked)} group by 1`;
   const rows = await within(db, countSeconds, counted);
   if (!rows) return null;
   const counts = Array.from({ length: count }, () => 0);
@@ -107,7 +141,7 @@ function isBehindMoment({ at, told }: Behind, isTurned: boolean): RawBuilder<boo
   return sql<boolean>`(event.at ${ahead}= ${moment} and (event.at ${ahead} ${moment} or key collate "C" ${back} ${told.upTo}))`;
 }
 
-function conditionOf(kind: EventKindName, { query, fitting }: EventQuestion): Condition {
+function conditionOf({ kind, question: { query, fitting } }: Asked): Condition {
   if (!query) return sql`true`;
   return foldQuery<Condition>(query, {
     ...meaningOfLists,

@@ -98,8 +98,8 @@ export function registerFixLists(app: FastifyInstance, context: Context): void {
 
   serve(app, context, getAssetFixes, async ({ params: { assetId }, query: { asOf }, caller: { organizationId } }) => {
     const { index, contexts } = await look(organizationId, asOf);
-    const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
-    if (asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
+    const asset = index.table.findId(assetId);
+    if (asset === undefined) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     const { fixes, weightNow, weightAfter, ...counts } = planAssetFixes(index, contexts, asset);
     const items = await toActions(fixes, weightNow);
     const commands = [...Map.groupBy(items, ({ ecosystem }) => ecosystem)].flatMap(

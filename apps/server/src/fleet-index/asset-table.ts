@@ -30,6 +30,8 @@ export class AssetTable {
   readonly assets: IndexedAsset[] = [];
   readonly all = new RoaringBitmap32();
   #byNumber = new Map<number, number>();
+  /** Made by the first question for it. */
+  #byId: Map<string, number> | null = null;
   readonly #kinds = new Map<string, { kind: AssetKind; assets: number }>();
   #isInNumberOrder = true;
   #birth = new Float64Array(64);
@@ -51,6 +53,7 @@ export class AssetTable {
     this.#isInNumberOrder &&= asset.number > (this.assets[dense - 1]?.number ?? -1);
     this.assets.push(asset);
     this.#byNumber.set(asset.number, dense);
+    this.#byId?.set(asset.assetId, dense);
     this.all.add(dense);
     if (dense === this.#birth.length) this.#grow();
     return dense;
@@ -69,6 +72,12 @@ export class AssetTable {
   /** The dense number of what the database calls so. */
   find(number: number): number | undefined {
     return this.#byNumber.get(number);
+  }
+
+  /** The dense number of the asset with this id. */
+  findId(assetId: string): number | undefined {
+    this.#byId ??= new Map(this.assets.map((asset, dense) => [asset.assetId, dense]));
+    return this.#byId.get(assetId);
   }
 
   setTimes(asset: number, birth: number, lastChange: number): void {

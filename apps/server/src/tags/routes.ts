@@ -107,8 +107,8 @@ export function registerTagRoutes(app: FastifyInstance, context: Context, onChan
   serve(app, context, listAssetTags, async ({ params: { assetId }, caller: { organizationId } }) => {
     const byHand = await handTagsOf(db, { organizationId, assetId });
     const index = await context.fleetIndex.current(organizationId);
-    const asset = index.table.assets.findIndex((one) => one.assetId === assetId);
-    if (!byHand || asset < 0) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
+    const asset = index.table.findId(assetId);
+    if (!byHand || asset === undefined) throw new ApiError('NOT_FOUND', `There is no asset ${assetId}.`);
     const tags = await loadTags(db, organizationId);
     const defined = new Map(tags.map((tag) => [tag.name, tag]));
     const scope = { organizationId, asOf: clock(), silence: context.config.silence };
