@@ -2,7 +2,7 @@
 export const paths = {
   login: (next?: string) => withQuery('/login', { next }),
   dashboard: () => '/',
-  assets: (query: { query?: string; search?: string; state?: 'restart' | 'silent' } = {}) => withQuery('/assets', query),
+  assets: (query: AssetsView = {}) => withQuery('/assets', { ...query }),
   asset: (assetId: string, tab = 'summary', query: Query = {}) =>
     withQuery(`/assets/${encodeURIComponent(assetId)}/${tab}`, query),
   detections: (query: DetectionsView = {}) => withQuery('/detections', { ...query }),
@@ -33,6 +33,15 @@ export const paths = {
   platform: () => '/help/platform',
 } as const;
 
+/** Which assets to show, of now or of a moment of the past. */
+interface AssetsView {
+  readonly query?: string;
+  readonly search?: string;
+  readonly state?: 'restart' | 'silent';
+  readonly sort?: 'risk';
+  readonly asOf?: string;
+}
+
 /** What of the detections to show; the values are those of the filters on the page. */
 interface DetectionsView {
   readonly query?: string;
@@ -40,6 +49,7 @@ interface DetectionsView {
   readonly status?: string;
   readonly only?: 'exploited' | 'new-week' | 'fixed-week';
   readonly search?: string;
+  readonly asOf?: string;
 }
 
 /** What of the events to show: those of a period that ends now, or from one moment to before another. */

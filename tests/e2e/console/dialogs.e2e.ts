@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { logIn } from '../explore-console.ts';
-import { admin, isBuilt, it } from './over-fixtures.ts';
+import { admin, hasFocus, isBuilt, it } from './over-fixtures.ts';
 
 describe.runIf(isBuilt)('dialogs of the console', () => {
   it('gives the focus back when a dialog goes by Escape, and opens each by key', async ({ page, url }) => {
@@ -141,10 +141,6 @@ describe.runIf(isBuilt)('dialogs of the console', () => {
     await page.waitForURL('**/notifications?channel=7b7b0d5e-58e8-4d0b-9a5c-3c0f5d2c9a10&state=waiting');
   });
 });
-
-function hasFocus(element: Locator): Promise<boolean> {
-  return element.evaluate((one) => document.activeElement === one);
-}
 
 async function isInSight(element: Locator): Promise<boolean> {
   return element.evaluate((one) => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Locator } from 'playwright-core';
 import { test } from 'vitest';
 import { startMockApi } from '../../../apps/console/mock-api/server.ts';
 import { startBrowser } from '../browser.ts';
@@ -35,3 +36,7 @@ export const it = test
     page.setDefaultTimeout(15_000);
     return page;
   });
+
+export function hasFocus(element: Locator): Promise<boolean> {
+  return element.evaluate((one) => document.activeElement === one);
+}

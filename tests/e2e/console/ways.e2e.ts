@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { accessibilityViolations } from '../accessibility.ts';
 import { expectHeading, exploreConsole, logIn } from '../explore-console.ts';
-import { admin, isBuilt, it } from './over-fixtures.ts';
+import { admin, hasFocus, isBuilt, it } from './over-fixtures.ts';
 
 describe.runIf(isBuilt)('ways through the console', () => {
   it(
@@ -58,6 +58,32 @@ describe.runIf(isBuilt)('ways through the console', () => {
     await page.goto(`${url}/?asOf=2026-11-20T10:00:00Z`);
     await page.getByText('You look at the past').waitFor();
     await chart.waitFor();
+  });
+
+  it('leads from a day of a chart to what it shows, by pointer and by key', async ({ page, url }) => {
+    await logIn(page, url, admin);
+    const byRisk = page.getByRole('list', { name: 'Assets by risk, day by day' }).getByRole('link');
+    await byRisk.last().focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    expect(await hasFocus(byRisk.nth(1))).toBe(true);
+    // One stop for the whole chart, also when somebody has walked through it.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Shift+Tab');
+    expect(await hasFocus(byRisk.nth(1))).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/assets\?sort=risk&asOf=/);
+    await page.getByText('You look at the past').waitFor();
+    for (const [chart, address] of [
+      ['Open detections day by day', /\/detections\?asOf=/],
+      ['New detections day by day', /\/detections\?query=asOf%3A.*firstFound/],
+      ['Fixed detections day by day', /\/detections\?query=asOf%3A.*fixedAt/],
+    ] as const) {
+      await page.goto(url);
+      await page.getByRole('list', { name: chart }).getByRole('link').first().click();
+      await page.waitForURL(address);
+      await expectHeading(page, 'Detections');
+    }
   });
 
   it('leads from the health of the agents to those that are not heard of', async ({ page, url }) => {

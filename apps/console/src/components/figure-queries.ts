@@ -31,3 +31,19 @@ export function changesQuery(
   const was = change === 'fixed' ? `openAt:${from}` : `not openAt:${from}`;
   return [...(to === undefined ? [] : [`asOf:${to}`]), came, was, 'exception:*', ...terms].join(' and ');
 }
+
+const dayMs = 24 * 3600 * 1000;
+
+/** The detections that were first found in the day that ends with a moment, whatever became of them on it, also those under an exception. */
+export function foundOnDayQuery(end: string): string {
+  return `asOf:${end} and firstFound:>${dayBefore(end)} and status:* and exception:*`;
+}
+
+/** The detections that were gone at a moment, and not yet a day before. */
+export function goneOnDayQuery(end: string): string {
+  return `asOf:${end} and fixedAt:>${dayBefore(end)} and exception:*`;
+}
+
+function dayBefore(moment: string): string {
+  return new Date(Date.parse(moment) - dayMs).toISOString();
+}

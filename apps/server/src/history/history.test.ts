@@ -192,6 +192,18 @@ describe('a fleet over some days', () => {
     }
   });
 
+  it('counts by day what a query for that day finds', async () => {
+    const { days } = (await get('/trends?days=12')).json as unknown as Trends;
+    for (const { at, new: found, fixed } of days) {
+      const before = new Date(Date.parse(at) - dayMs).toISOString();
+      // As the console leads there: foundOnDayQuery and goneOnDayQuery in its figure-queries.ts.
+      const queries = [`firstFound:>${before} and status:* and exception:*`, `fixedAt:>${before} and exception:*`];
+      const paths = queries.map((query) => `/detections?query=${encodeURIComponent(`asOf:${at} and ${query}`)}`);
+      const totals = await Promise.all(paths.map(async (path) => (await get(path)).json['total']));
+      expect([at, ...totals]).toEqual([at, found, fixed]);
+    }
+  });
+
   it('knows deadlines of each organization, which a reader cannot set', async () => {
     const usual = { critical: 7, high: 14, medium: 30, low: null, informational: null };
     const strict = { critical: 2, high: 3, medium: null, low: 400, informational: null };
