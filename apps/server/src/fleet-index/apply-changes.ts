@@ -6,12 +6,12 @@ import type { BuiltIndex } from './fleet-index.ts';
 import { assetPage, buildOrganization, checkPart } from './index-builder.ts';
 import { type ChangeTime, type CheckChange, OrganizationIndex } from './organization-index.ts';
 import { PendingCounts } from './pending-counts.ts';
+import type { Cursor } from './cursor.ts';
 import {
   assetsOfChangedAgents,
   changedAssets,
   changedChecks,
   changedVerdicts,
-  type Cursor,
   newChanges,
   type News,
   type Of,
@@ -22,18 +22,26 @@ import type { VerdictBook } from './verdict-book.ts';
 /** From this share of the assets on with unclear histories, all are read again: that computes less. */
 const rebuildShare = 0.2;
 
-interface Moment {
-  /** What of it there is at all: each costs a question. */
-  readonly news: News;
+export interface Moment {
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-/** Brings the index from its cursor to what the transaction sees. Knowledge first: it tells packages that come what they are. */
-export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { news, now, signal }: Moment): Promise<void> {
+interface Ahead extends Moment {
+  readonly cursor: Cursor;
+  /** What of it there is at all: each costs a question. */
+  readonly news: News;
+}
+
+/** Brings the index from its cursor to another, which the transaction sees. Knowledge first: it tells packages that come what they are. */
+export async function applyChanges(
+  tx: Kysely<Database>,
+  built: BuiltIndex,
+  { cursor: until, news, ...moment }: Ahead,
+): Promise<void> {
   const { book, cursor, organizations } = built;
   const indexOf = (organizationId: string): OrganizationIndex => {
-    const index = organizations.get(organizationId) ?? new OrganizationIndex(book, now);
+    const index = organizations.get(organizationId) ?? new OrganizationIndex(book, moment.now);
     organizations.set(organizationId, index);
     return index;
   };
@@ -42,11 +50,25 @@ export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { ne
     ...(news.agents ? await assetsOfChangedAgents(tx, cursor) : []),
   ];
   for (const { organizationId, ...asset } of assets) indexOf(organizationId).enterAsset(asset);
-  if (news.checks) await takeChecks(tx, built);
-  const judged: ReadonlyMap<ChangeTime | null, readonly CheckChange[]> = news.verdicts
-    ? await takeVerdicts(tx, book, cursor)
-    : new Map();
-  const changes = Map.groupBy(news.changes ? await newChanges(tx, cursor) : [], ({ organizationId }) => organizationId);
+  if (news.checks) await takeChecks(tx, built, cursor.knowledge);
+  const judged: Judged = news.verdicts ? await takeVerdicts(tx, book, { since: cursor, until }) : new Map();
+  const changes = Map.groupBy(news.changes ? await newChanges(tx, cursor, until) : [], ({ organizationId }) => organizationId);
+  built.cursor = until;
+  await settle(tx, built, { judged, changes, ...moment });
+}
+
+/** What changed of which check, by how the time of the change is known. */
+type Judged = ReadonlyMap<ChangeTime | null, readonly CheckChange[]>;
+
+interface Taken extends Moment {
+  readonly judged: Judged;
+  /** By organization. */
+  readonly changes: ReadonlyMap<string, readonly Of<ChangeRow>[]>;
+}
+
+/** Brings every organization's index to the state of the book, and takes changes of packages. */
+async function settle(tx: Kysely<Database>, built: BuiltIndex, { judged, changes, now, signal }: Taken): Promise<void> {
+  const { book, cursor, organizations } = built;
   for (const [organizationId, index] of organizations) {
     index.forget(now);
     const unclear = new Set<number>();
@@ -60,15 +82,16 @@ export async function applyChanges(tx: Kysely<Database>, built: BuiltIndex, { ne
     counts.settle();
     for (const asset of takeChanges(index, changes.get(organizationId) ?? [])) unclear.add(asset);
     if (unclear.size > assetPage && unclear.size > index.table.assets.length * rebuildShare) {
-      const options = { book, organizationId, now, signal, progress: () => undefined };
+      const options = { book, organizationId, until: cursor, now, signal, progress: () => undefined };
       organizations.set(organizationId, await buildOrganization(tx, options));
       index.dispose();
-    } else await readAgain(tx, organizationId, { index, assets: [...unclear] });
+    } else await readAgain(tx, { organizationId, until: cursor }, { index, assets: [...unclear] });
   }
 }
 
-async function takeChecks(tx: Kysely<Database>, { book, cursor, organizations }: BuiltIndex): Promise<void> {
-  for (const check of await changedChecks(tx, cursor.knowledge)) {
+/** Enters checks that knowledge versions after this one brought. */
+async function takeChecks(tx: Kysely<Database>, { book, organizations }: BuiltIndex, since: number): Promise<void> {
+  for (const check of await changedChecks(tx, since)) {
     const place = book.placeOf(check.number);
     const before = place === undefined ? undefined : book.checks[place];
     book.enterCheck(check);
@@ -83,15 +106,15 @@ interface CheckTimes {
   ended: boolean;
 }
 
-/** Enters new and ended verdicts. What changed of which check, by how the time of the change is known. */
+/** Enters new and ended verdicts. */
 async function takeVerdicts(
   tx: Kysely<Database>,
   book: VerdictBook,
-  cursor: Cursor,
-): Promise<Map<ChangeTime | null, CheckChange[]>> {
+  { since, until }: { readonly since: Cursor; readonly until: Cursor },
+): Promise<Judged> {
   const known = book.newest;
   const checks = new Map<number, CheckTimes>();
-  for await (const part of changedVerdicts(tx, cursor)) {
+  for await (const part of changedVerdicts(tx, since, until)) {
     for (const verdict of part) {
       const before = book.enterVerdict(verdict);
       const isEmpty = verdict.from >= verdict.until && !before;
@@ -132,12 +155,12 @@ function* takeChanges(index: OrganizationIndex, rows: readonly Of<ChangeRow>[]):
 
 async function readAgain(
   tx: Kysely<Database>,
-  organizationId: string,
+  scope: { readonly organizationId: string; readonly until: Cursor },
   { index, assets }: { index: OrganizationIndex; assets: readonly number[] },
 ): Promise<void> {
   for (const part of inParts(assets, assetPage)) {
     const rows = part.flatMap((asset) => index.table.assets[asset] ?? []);
-    const histories = await readHistories(tx, organizationId, rows);
+    const histories = await readHistories(tx, scope, rows);
     index.reload(
       new Map(
         [...histories].flatMap(([number, history]) => {

@@ -4,6 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { type AssetHistory, deriveHistories } from './detection-history.ts';
 import { GatheredTransitions } from './gathered-transitions.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { Cursor } from './cursor.ts';
 import { readHistories } from './read-histories.ts';
 import { TransitionLog } from './transition-log.ts';
 
@@ -29,8 +30,8 @@ export class Deepening {
     this.#gathered = new GatheredTransitions(this.#log, (at) => index.book.isKnowledgeTime(at));
   }
 
-  /** Reads some more. False: there was no more. The index must be at the state that the transaction sees. */
-  async readPage(tx: Kysely<Database>, organizationId: string): Promise<boolean> {
+  /** Reads some more. False: there was no more. The index must be at the cursor, which the transaction sees. */
+  async readPage(tx: Kysely<Database>, scope: { readonly organizationId: string; readonly until: Cursor }): Promise<boolean> {
     const { table } = this.#index;
     if (this.#next >= table.assets.length) return false;
     const assets: number[] = [];
@@ -41,7 +42,7 @@ export class Deepening {
       if (birth > 0 && birth < this.until) assets.push(end);
     }
     const rows = assets.flatMap((asset) => table.assets[asset] ?? []);
-    const histories = await readHistories(tx, organizationId, rows);
+    const histories = await readHistories(tx, scope, rows);
     for (const [count, asset] of assets.entries()) {
       if (count % turn === turn - 1) await nextTurn();
       const history = histories.get(table.assets[asset]?.number ?? -1);

@@ -4,8 +4,10 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HistoryWorld } from '../testing/history-world.ts';
 import { FleetIndex } from './fleet-index.ts';
+import { readCursor } from './read-changes.ts';
 import { selectPage } from './select-detections.ts';
 import { countDetections, topUpgrades } from './summarize-fleet.ts';
+import { describeAssets, verifyPage } from './verify-page.ts';
 import { whatRemains } from './what-remains.ts';
 
 let database: ThrowAwayDatabase;
@@ -55,14 +57,34 @@ describe('the fleet index', () => {
   });
 
   it('finds and mends what is not as the database says', async () => {
-    expect(await fleet.verify()).toEqual({ assets: 3, healed: 0 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0 });
     const index = await fleet.current(world.organizationIds[0]);
     index.packages.put(0, new Uint32Array(0));
     index.checks[0]?.open.clear();
-    expect(await fleet.verify()).toEqual({ assets: 3, healed: 2 });
-    expect(await fleet.verify()).toEqual({ assets: 3, healed: 0 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 2 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0 });
     expect(fleet.status).toMatchObject({ state: 'ready', assets: 3, healedAssets: 2 });
     expect(countDetections(index, world.now, 7)).toMatchObject({ open: [0, 0, 4, 0, 2] });
+  });
+
+  it('takes an asset that differs once for one that something is under way of', async () => {
+    const [organizationId] = world.organizationIds;
+    const index = await fleet.current(organizationId);
+    const right = describeAssets(index, [0, 1]);
+    index.checks[0]?.open.clear();
+    const wrong = describeAssets(index, [0, 1]);
+    const look = (suspects: ReadonlySet<number> | null) =>
+      database.db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (tx) => verifyPage(tx, index, { organizationId, after: 0, until: await readCursor(tx), suspects }));
+    const [first, second] = index.table.assets.map(({ number }) => number);
+    expect((await look(null)).differing).toEqual([first, second]);
+    expect(describeAssets(index, [0, 1])).toEqual(wrong);
+    expect((await look(new Set([second ?? 0]))).differing).toEqual([second]);
+    expect(describeAssets(index, [0, 1])).toEqual(new Map([...wrong].with(1, [1, right.get(1) ?? ''])));
+    expect((await look(new Set([first ?? 0, second ?? 0]))).differing).toEqual([first]);
+    expect(describeAssets(index, [0, 1])).toEqual(right);
   });
 
   it('says to come again while it is being built', async () => {

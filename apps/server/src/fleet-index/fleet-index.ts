@@ -5,15 +5,16 @@ import { currentScope, outsideScope } from '../db/asset-scope.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { type Excepted, nothingExcepted } from './excepted.ts';
-import { applyChanges } from './apply-changes.ts';
+import { applyChanges, type Moment } from './apply-changes.ts';
 import { buildBook, buildOrganization } from './index-builder.ts';
 import { NarrowIndexes } from './narrow-indexes.ts';
 import { OrganizationIndex } from './organization-index.ts';
 import { PackageNames } from './package-names.ts';
 import { PastIndexes } from './past-indexes.ts';
-import { type Cursor, lookAhead, readCursor } from './read-changes.ts';
+import type { Cursor } from './cursor.ts';
+import { lookAhead, readCursor } from './read-changes.ts';
 import type { VerdictBook } from './verdict-book.ts';
-import { verifyPage } from './verify-page.ts';
+import { type VerifiedPage, verifyPage } from './verify-page.ts';
 
 export interface FleetIndexOptions {
   readonly db: Kysely<Database>;
@@ -40,6 +41,12 @@ export interface FleetIndexStatus {
   /** Of the verifications since the start. */
   readonly verifiedAssets: number;
   /** Assets that were not as the database says, and were read again. Anything but 0 is a defect of the index. */
+  readonly healedAssets: number;
+}
+
+/** What a verification found. */
+export interface Verified {
+  readonly assets: number;
   readonly healedAssets: number;
 }
 
@@ -78,7 +85,8 @@ export class FleetIndex implements AsyncDisposable {
   #background: Promise<void>[] = [];
   #progress = 0;
   #buildMs: number | null = null;
-  #verified = { at: null as Date | null, assets: 0, healed: 0 };
+  #verifiedAt: Date | null = null;
+  #verified: Verified = { assets: 0, healedAssets: 0 };
 
   constructor(options: FleetIndexOptions) {
     this.#options = options;
@@ -107,9 +115,9 @@ export class FleetIndex implements AsyncDisposable {
       verdicts: this.#built?.book.verdicts ?? 0,
       buildMs: this.#buildMs,
       knownSince: organizations.length > 0 ? new Date(Math.max(...organizations.map(({ deepSince }) => deepSince))) : null,
-      verifiedAt: this.#verified.at,
+      verifiedAt: this.#verifiedAt,
       verifiedAssets: this.#verified.assets,
-      healedAssets: this.#verified.healed,
+      healedAssets: this.#verified.healedAssets,
     };
   }
 
@@ -166,32 +174,44 @@ export class FleetIndex implements AsyncDisposable {
     return organizations.get(organizationId) ?? new OrganizationIndex(book, this.#options.clock().getTime());
   }
 
-  /**
-   * Compares the index with the database, page by page, and reads again what differs. Returns how many assets were compared and how
-   * many differed.
-   */
-  async verify(): Promise<{ readonly assets: number; readonly healed: number }> {
-    let assets = 0;
-    let healed = 0;
+  /** Compares the index with the database, page by page, and reads again what differs. */
+  async verify(): Promise<Verified> {
     await this.#catchUp();
+    let assets = 0;
+    let healedAssets = 0;
     for (const organizationId of this.#built?.organizations.keys() ?? []) {
       for (let after = 0; ;) {
-        const page = await this.#serial(() =>
-          this.#inSnapshot((tx, { organizations }) =>
-            verifyPage(tx, organizations.get(organizationId), { organizationId, after }),
-          ),
-        );
+        const page = await this.#verifyPage(organizationId, after, null);
+        const again = page.differing.length === 0 ? page : await this.#verifyPage(organizationId, after, new Set(page.differing));
         assets += page.assets;
-        healed += page.healed;
+        healedAssets += again.differing.length;
         if (page.last === null) break;
         after = page.last;
       }
     }
     const { log, clock } = this.#options;
-    this.#verified = { at: clock(), assets: this.#verified.assets + assets, healed: this.#verified.healed + healed };
-    if (healed > 0) log.error({ assets, healed }, 'the fleet index differed from the database and was mended');
-    else log.debug({ assets }, 'the fleet index is as the database says');
-    return { assets, healed };
+    const found = { assets, healedAssets };
+    const before = this.#verified;
+    this.#verifiedAt = clock();
+    this.#verified = {
+      assets: before.assets + assets,
+      healedAssets: before.healedAssets + healedAssets,
+    };
+    if (healedAssets > 0) log.error(found, 'the fleet index differed from the database and was mended');
+    else log.debug(found, 'the fleet index is as the database says');
+    return found;
+  }
+
+  #verifyPage(organizationId: string, after: number, suspects: ReadonlySet<number> | null): Promise<VerifiedPage> {
+    return this.#serial(() =>
+      this.#inSnapshot((tx, { organizations, cursor: until }) =>
+        verifyPage(tx, organizations.get(organizationId), { organizationId, after, until, suspects }),
+      ),
+    );
+  }
+
+  get #moment(): Moment {
+    return { now: this.#options.clock().getTime(), signal: this.#stop.signal };
   }
 
   /**
@@ -211,11 +231,15 @@ export class FleetIndex implements AsyncDisposable {
   }
 
   /** False: that was all. */
-  async #deepenSome(tx: Transaction<Database>, { organizations }: BuiltIndex, organizationId: string): Promise<boolean> {
+  async #deepenSome(
+    tx: Transaction<Database>,
+    { organizations, cursor: until }: BuiltIndex,
+    organizationId: string,
+  ): Promise<boolean> {
     const index = organizations.get(organizationId);
     const deepening = index?.deepen(this.#options.clock().getTime());
     if (!index || !deepening) return false;
-    if (await deepening.readPage(tx, organizationId)) return true;
+    if (await deepening.readPage(tx, { organizationId, until })) return true;
     index.endDeepening();
     this.#options.log.debug({ since: new Date(index.deepSince) }, 'the fleet index knows when detections came and went');
     return false;
@@ -270,8 +294,7 @@ export class FleetIndex implements AsyncDisposable {
       if (!built) throw new Error('the fleet index is not built');
       const { cursor, news } = await lookAhead(tx, built.cursor);
       try {
-        await applyChanges(tx, built, { news, now: this.#options.clock().getTime(), signal: this.#stop.signal });
-        built.cursor = cursor;
+        await applyChanges(tx, built, { cursor, news, ...this.#moment });
         return await task(tx, built);
       } catch (error) {
         // Half of the changes may be in: what is known is given up, and built again by whoever asks next.
@@ -286,11 +309,11 @@ export class FleetIndex implements AsyncDisposable {
     this.#progress = 0;
     this.#built = await snapshot(this.#options.db, async (tx) => {
       const cursor = await readCursor(tx);
-      const book = await buildBook(tx);
+      const book = await buildBook(tx, cursor);
       const organizations = new Map<string, OrganizationIndex>();
       for (const { id } of await tx.selectFrom('asset').select('organizationId as id').distinct().execute()) {
         const progress = (assets: number) => void (this.#progress += assets);
-        const options = { book, organizationId: id, now: this.#options.clock().getTime(), signal: this.#stop.signal, progress };
+        const options = { book, organizationId: id, until: cursor, progress, ...this.#moment };
         organizations.set(id, await buildOrganization(tx, options));
       }
       return { cursor, book, organizations };

@@ -4,6 +4,7 @@ import type { Database } from '../db/schema.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import { GatheredTransitions } from './gathered-transitions.ts';
 import { OrganizationIndex } from './organization-index.ts';
+import type { Cursor } from './cursor.ts';
 import { changedChecks, changedVerdicts } from './read-changes.ts';
 import { readAssets, readHistories } from './read-histories.ts';
 import { VerdictBook } from './verdict-book.ts';
@@ -13,17 +14,18 @@ export const assetPage = 500;
 /** Checks judged at a time: other requests come in between. */
 export const checkPart = 100;
 
-/** All checks and verdicts, as the transaction sees them. */
-export async function buildBook(tx: Kysely<Database>): Promise<VerdictBook> {
+/** All checks, and verdicts up to a cursor, which the transaction sees. */
+export async function buildBook(tx: Kysely<Database>, until: Cursor): Promise<VerdictBook> {
   const book = new VerdictBook();
   for (const check of await changedChecks(tx, 0)) book.enterCheck(check);
-  for await (const verdicts of changedVerdicts(tx, null)) for (const verdict of verdicts) book.enterVerdict(verdict);
+  for await (const verdicts of changedVerdicts(tx, null, until)) for (const verdict of verdicts) book.enterVerdict(verdict);
   return book;
 }
 
 interface BuildOptions {
   readonly book: VerdictBook;
   readonly organizationId: string;
+  readonly until: Cursor;
   readonly now: number;
   readonly signal: AbortSignal;
   /** Hears how many more assets are in. */
@@ -33,7 +35,7 @@ interface BuildOptions {
 /** The index of one organization from its histories, page by page. */
 export async function buildOrganization(
   tx: Kysely<Database>,
-  { book, organizationId, now, signal, progress }: BuildOptions,
+  { book, organizationId, until, now, signal, progress }: BuildOptions,
 ): Promise<OrganizationIndex> {
   const index = new OrganizationIndex(book, now);
   const gathered = new GatheredTransitions(index.log, (at) => book.isKnowledgeTime(at));
@@ -41,7 +43,7 @@ export async function buildOrganization(
   for (;;) {
     signal.throwIfAborted();
     const assets = await readAssets(tx, { organizationId, after, limit: assetPage });
-    const histories = await readHistories(tx, organizationId, assets);
+    const histories = await readHistories(tx, { organizationId, until }, assets);
     for (const asset of assets) {
       const history = histories.get(asset.number);
       const dense = index.enterAsset(asset);

@@ -2,14 +2,10 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { newestAgent } from '../agents/newest-agent.ts';
 import type { Database } from '../db/schema.ts';
 import type { IndexedAsset } from './asset-table.ts';
+import { type Cursor, isMade, isNew, isSettled, untilAt } from './cursor.ts';
 import { assetColumns, changeColumns, type ChangeRow } from './read-histories.ts';
+import { settledSnapshot } from './settled-snapshot.ts';
 import type { IndexedCheck, IndexedVerdict } from './verdict-book.ts';
-
-/** Up to where a reader knows the database: a snapshot as PostgreSQL writes it, and the knowledge version in it. */
-export interface Cursor {
-  readonly snapshot: string;
-  readonly knowledge: number;
-}
 
 /** A row of an organization. */
 export type Of<Row> = Row & { readonly organizationId: string };
@@ -25,19 +21,17 @@ export interface News {
 
 /** A cursor at what the caller sees, and what is new by then; a cursor to begin with in a transaction that is a repeatable read. */
 export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{ readonly cursor: Cursor; readonly news: News }> {
-  const { rows } = await sql<Cursor & News>`
-    -- By itself, so that a coordinator of shards says it, and before it asks them.
-    with here as materialized (select pg_current_snapshot()::text as snapshot)
-    select snapshot,
-      (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge,
+  const { snapshot, isAhead } = await settledSnapshot(db);
+  const { rows } = await sql<Pick<Cursor, 'knowledge'> & News>`
+    select (select coalesce(max(version), 0) from knowledge_version)::integer as knowledge,
       ${isAnyNew(cursor, 'asset')} as assets, ${isAnyNew(cursor, 'agent')} as agents,
       ${isAnyNew(cursor, 'inventory_change')} as changes, ${isAnyNew(cursor, 'verdict')} as verdicts,
-      exists (select from knowledge_version where version > ${cursor.knowledge}) as checks
-    from here`.execute(db);
+      exists (select from knowledge_version where version > ${cursor.knowledge}) as checks`.execute(db);
   const [ahead] = rows;
-  if (!ahead) throw new Error('the database did not say where it is');
-  const { snapshot, knowledge, ...news } = ahead;
-  return { cursor: { snapshot, knowledge }, news };
+  if (!ahead) throw new Error('the database did not say what is new');
+  const { knowledge, ...news } = ahead;
+  // Checks do not say who wrote them: those of a version that is perhaps not everywhere are read once more.
+  return { cursor: { snapshot, knowledge: isAhead ? cursor.knowledge : knowledge }, news };
 }
 
 /**
@@ -46,7 +40,7 @@ export async function lookAhead(db: Kysely<Database>, cursor: Cursor): Promise<{
  */
 function isAnyNew(cursor: Cursor, table: 'agent' | 'asset' | 'inventory_change' | 'verdict') {
   // Not "exists", which forgets the order.
-  return sql`coalesce((select true from ${sql.table(table)} where ${isNew(cursor, table)} order by written_by desc limit 1), false)`;
+  return sql`coalesce((select true from ${sql.table(table)} where ${isNew(cursor, `${table}.written_by`)} order by written_by desc limit 1), false)`;
 }
 
 /** The cursor of the transaction that asks, which must be a repeatable read. */
@@ -57,24 +51,16 @@ export async function readCursor(tx: Kysely<Database>): Promise<Cursor> {
 /** Sees nothing. */
 const beforeAll: Cursor = { snapshot: '1:1:', knowledge: 0 };
 
-/**
- * Rows that transactions wrote which the cursor's snapshot did not see, whatever the order in which they began and ended: no
- * committed row is ever missed, and none read twice.
- */
-function isNew({ snapshot }: Cursor, table: 'agent' | 'asset' | 'change' | 'inventory_change' | 'verdict') {
-  const writer = sql.ref(`${table}.written_by`);
-  return sql`${writer} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${writer}, ${snapshot}::pg_snapshot)`;
-}
-
+/** Also those whose turn has not come: to enter an asset early, and once more, does no harm, and changes of its packages need it. */
 export async function changedAssets(tx: Kysely<Database>, cursor: Cursor): Promise<Of<IndexedAsset>[]> {
-  return readAssetsWhere(tx, isNew(cursor, 'asset'));
+  return readAssetsWhere(tx, isNew(cursor, 'asset.written_by'));
 }
 
 /** Assets with a new or changed agent. */
 export async function assetsOfChangedAgents(tx: Kysely<Database>, cursor: Cursor): Promise<Of<IndexedAsset>[]> {
   const isOfChanged = sql`exists (
     select from agent
-    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and ${isNew(cursor, 'agent')})`;
+    where agent.organization_id = asset.organization_id and agent.asset_id = asset.id and ${isNew(cursor, 'agent.written_by')})`;
   return readAssetsWhere(tx, isOfChanged);
 }
 
@@ -84,13 +70,13 @@ async function readAssetsWhere(tx: Kysely<Database>, condition: RawBuilder<unkno
   return rows;
 }
 
-/** In the order in which each asset's were made. */
-export async function newChanges(tx: Kysely<Database>, cursor: Cursor): Promise<Of<ChangeRow>[]> {
+/** Those between two cursors, in the order in which each asset's were made. */
+export async function newChanges(tx: Kysely<Database>, since: Cursor, until: Cursor): Promise<Of<ChangeRow>[]> {
   const { rows } = await sql<Of<ChangeRow>>`
     select asset.organization_id, number, ${changeColumns}
     from inventory_change as change
     join asset on asset.organization_id = change.organization_id and asset.id = change.asset_id
-    where ${isNew(cursor, 'change')}
+    where ${isNew(since, 'change.written_by')} and ${isSettled(until, 'change.written_by')}
     order by number, at, change`.execute(tx);
   return rows;
 }
@@ -117,18 +103,26 @@ interface VerdictRow extends Omit<IndexedVerdict, 'until' | 'upgrade'> {
 /** So many at a time: a large knowledge base has a million. */
 const verdictPage = 50_000;
 
-/** Verdicts that are new or ended since the cursor; with no cursor, all. In parts. */
-export async function* changedVerdicts(tx: Kysely<Database>, cursor: Cursor | null): AsyncGenerator<IndexedVerdict[]> {
+/** Verdicts that are new or ended since a cursor, or all where there is none, up to another. In parts. */
+export function changedVerdicts(tx: Kysely<Database>, since: Cursor | null, until: Cursor): AsyncGenerator<IndexedVerdict[]> {
+  return readVerdicts(tx, since ? isNew(since, 'verdict.written_by') : sql`true`, until);
+}
+
+async function* readVerdicts(
+  tx: Kysely<Database>,
+  condition: RawBuilder<unknown>,
+  cursor: Cursor,
+): AsyncGenerator<IndexedVerdict[]> {
   let after = { packageVersion: 0, check: 0, validFrom: 0 };
   for (;;) {
     const { rows } = await sql<VerdictRow>`
       select package_version_id as package_version, verdict.check_number as "check", verdict.valid_from,
-        (extract(epoch from from_at) * 1000)::float8 as "from", (extract(epoch from until_at) * 1000)::float8 as until,
+        (extract(epoch from from_at) * 1000)::float8 as "from", (extract(epoch from ${untilAt(cursor)}) * 1000)::float8 as until,
         confidence = 'confirmed' as confirmed, confidence = 'potential' as potential, ecosystem, release, package as source, verdict.fixed
       from verdict
       join statement on statement.id = verdict.statement_id
       where (package_version_id, verdict.check_number, verdict.valid_from) > (${after.packageVersion}, ${after.check}, ${after.validFrom})
-        and ${cursor ? isNew(cursor, 'verdict') : sql`true`}
+        and ${condition} and ${isMade(cursor)}
       order by package_version_id, verdict.check_number, verdict.valid_from
       limit ${verdictPage}`.execute(tx);
     yield rows.map(toVerdict);

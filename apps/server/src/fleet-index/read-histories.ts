@@ -3,6 +3,7 @@ import { newestAgent } from '../agents/newest-agent.ts';
 import type { Database } from '../db/schema.ts';
 import type { IndexedAsset } from './asset-table.ts';
 import type { AssetHistory, Presence } from './detection-history.ts';
+import { type Cursor, isSettled } from './cursor.ts';
 
 /** One entry of inventory_change, its lists as PostgreSQL writes arrays: parsing them here is several times faster. */
 export interface ChangeRow {
@@ -34,10 +35,10 @@ export async function readAssets(
   return rows;
 }
 
-/** All package changes ever of these assets, as presences, by the assets' numbers. */
+/** All package changes of these assets up to a cursor, as presences, by the assets' numbers. */
 export async function readHistories(
   db: Kysely<Database>,
-  organizationId: string,
+  { organizationId, until }: { readonly organizationId: string; readonly until: Cursor },
   assets: readonly IndexedAsset[],
 ): Promise<Map<number, AssetHistory>> {
   const { rows } = await sql<ChangeRow>`
@@ -45,7 +46,7 @@ export async function readHistories(
     from inventory_change
     join unnest(${assets.map(({ assetId }) => assetId)}::uuid[], ${assets.map(({ number }) => number)}::integer[]) as asset (id, number)
       on asset.id = asset_id
-    where organization_id = ${organizationId}
+    where organization_id = ${organizationId} and ${isSettled(until, 'inventory_change.written_by')}
     order by asset_id, collector, change`.execute(db);
   const byAsset = Map.groupBy(rows, ({ number }) => number);
   return new Map(assets.map(({ number }) => [number, toHistory(byAsset.get(number) ?? [])]));

@@ -2,37 +2,44 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
+import type { IndexedAsset } from './asset-table.ts';
 import { type AssetHistory, deriveHistories, presentVersions, statesOf, type Transition } from './detection-history.ts';
 import { assetPage } from './index-builder.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { Cursor } from './cursor.ts';
 import { parseNumbers, readAssets, readHistories } from './read-histories.ts';
 import { sortedOnce } from './sorted-numbers.ts';
 
-interface Place {
+interface Page {
   readonly organizationId: string;
   /** Asset number behind which the page begins. */
   readonly after: number;
+  /** Where the index is, which the transaction sees. */
+  readonly until: Cursor;
+  /** Numbers of assets that are compared once more, and read again where they still differ; with null all are, and none is. */
+  readonly suspects: ReadonlySet<number> | null;
 }
 
 export interface VerifiedPage {
   readonly assets: number;
-  readonly healed: number;
+  /** Numbers of those that differed. */
+  readonly differing: readonly number[];
   /** Where the next page begins; null after the last. */
   readonly last: number | null;
 }
 
 /**
  * Compares one page of assets with the database in two ways: packages with the current inventories, and detections with what their
- * histories say, derived anew. What differs is read again. The index must be at the state that the transaction sees.
+ * histories say, derived anew. An asset that differs twice is wrong: a database in shards may show an inventory before its turn.
  */
 export async function verifyPage(
   tx: Kysely<Database>,
   index: OrganizationIndex | undefined,
-  { organizationId, after }: Place,
+  { organizationId, after, until, suspects }: Page,
 ): Promise<VerifiedPage> {
-  if (!index) return { assets: 0, healed: 0, last: null };
+  if (!index) return { assets: 0, differing: [], last: null };
   const assets = await readAssets(tx, { organizationId, after, limit: assetPage });
-  const histories = await readHistories(tx, organizationId, assets);
+  const histories = await readHistories(tx, { organizationId, until }, assets);
   const inventories = await readInventories(
     tx,
     organizationId,
@@ -40,21 +47,34 @@ export async function verifyPage(
   );
   const denses = assets.flatMap(({ number }) => index.table.find(number) ?? []);
   const known = describeAssets(index, denses);
+  const differing: number[] = [];
   const wrong = new Map<number, AssetHistory>();
   for (const asset of assets) {
-    const before = index.table.find(asset.number);
-    const isSame = before !== undefined && isDeepStrictEqual(index.table.assets[before], asset);
-    const dense = isSame ? before : index.enterAsset(asset);
+    const dense = index.table.find(asset.number);
     const history = histories.get(asset.number);
-    if (!history) continue;
-    const isRight =
-      isSame &&
-      sameNumbers(index.packages.idsOf(dense), inventories.get(asset.assetId) ?? new Uint32Array(0)) &&
-      known.get(dense) === describeHistory(index, history);
-    if (!isRight) wrong.set(dense, history);
+    if (!history || suspects?.has(asset.number) === false) continue;
+    const expected = { asset, history, packages: inventories.get(asset.assetId) ?? new Uint32Array(0) };
+    if (dense !== undefined && isAsExpected(index, { dense, told: known.get(dense) }, expected)) continue;
+    differing.push(asset.number);
+    if (suspects) wrong.set(index.enterAsset(asset), history);
   }
   if (wrong.size > 0) index.reload(wrong);
-  return { assets: assets.length, healed: wrong.size, last: assets.length < assetPage ? null : (assets.at(-1)?.number ?? null) };
+  return { assets: assets.length, differing, last: assets.length < assetPage ? null : (assets.at(-1)?.number ?? null) };
+}
+
+interface Expected {
+  readonly asset: IndexedAsset;
+  readonly history: AssetHistory;
+  readonly packages: Uint32Array;
+}
+
+function isAsExpected(
+  index: OrganizationIndex,
+  { dense, told }: { readonly dense: number; readonly told: string | undefined },
+  { asset, history, packages }: Expected,
+): boolean {
+  const isSame = isDeepStrictEqual(index.table.assets[dense], asset) && sameNumbers(index.packages.idsOf(dense), packages);
+  return isSame && told === describeHistory(index, history);
 }
 
 /** [place of the check, state now, was fixed, and never more than information, transitions in the window] */

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { type Cursor, isMade, isNew, isSettled, untilAt } from '../fleet-index/cursor.ts';
 
 /** A detection that is open and was not, or the other way round. */
 export interface ChangedDetection {
@@ -9,27 +10,29 @@ export interface ChangedDetection {
   readonly isOpen: boolean;
 }
 
-/** Rows that transactions wrote which a snapshot did not see. */
-function isUnseen(writer: string, snapshot: string) {
-  const column = sql.ref(writer);
-  return sql`(${column} >= pg_snapshot_xmin(${snapshot}::pg_snapshot) and not pg_visible_in_snapshot(${column}, ${snapshot}::pg_snapshot))`;
-}
-
 /** So many assets in one statement. */
 const partAssets = 200;
 
+interface Stretch {
+  readonly organizationId: string;
+  readonly since: Cursor;
+  /** Of the transaction. */
+  readonly until: Cursor;
+}
+
 /**
- * What came and went between what a snapshot saw and what the transaction sees, an asset's all together. Both states are derived from the
- * same rows, of which each says whether the snapshot saw it: nothing falls between two looks, however long a transaction took to commit
- * or a package waited to be judged. What came and went again in between is told by neither.
+ * What came and went between two cursors, an asset's all together. Both states are derived from the same rows, of which each says whether
+ * the first saw it: nothing falls between two looks, however long a transaction took to commit or a package waited to be judged. What
+ * came and went again in between is told by neither.
  */
 export async function* changedDetections(
   tx: Kysely<Database>,
-  { organizationId, snapshot, index }: { organizationId: string; snapshot: string; index: OrganizationIndex },
+  stretch: Stretch,
+  index: OrganizationIndex,
 ): AsyncGenerator<readonly ChangedDetection[]> {
-  const assetIds = await touchedAssets(tx, { organizationId, snapshot, index });
+  const assetIds = await touchedAssets(tx, stretch, index);
   for (let from = 0; from < assetIds.length; from += partAssets) {
-    const changed = await compare(tx, { organizationId, snapshot, assetIds: assetIds.slice(from, from + partAssets) });
+    const changed = await compare(tx, stretch, assetIds.slice(from, from + partAssets));
     if (changed.length > 0) yield changed;
   }
 }
@@ -37,28 +40,32 @@ export async function* changedDetections(
 /** Assets whose packages changed, and those that have a package of which something else is said now. */
 async function touchedAssets(
   tx: Kysely<Database>,
-  { organizationId, snapshot, index }: { organizationId: string; snapshot: string; index: OrganizationIndex },
+  { organizationId, since }: Stretch,
+  index: OrganizationIndex,
 ): Promise<string[]> {
   const judged = await sql<{ id: number }>`
-    select distinct package_version_id as id from verdict where ${isUnseen('written_by', snapshot)}`.execute(tx);
+    select distinct package_version_id as id from verdict where ${isNew(since, 'written_by')}`.execute(tx);
   const having = judged.rows.length === 0 ? null : index.packages.assetsWithAny(judged.rows.map(({ id }) => id));
   const touched = new Set(Array.from(having?.toUint32Array() ?? [], (asset) => index.table.assets[asset]?.assetId ?? ''));
   having?.dispose();
   const changed = await sql<{ assetId: string }>`
     select distinct asset_id from inventory_change
-    where organization_id = ${organizationId} and ${isUnseen('written_by', snapshot)}`.execute(tx);
+    where organization_id = ${organizationId} and ${isNew(since, 'written_by')}`.execute(tx);
   for (const { assetId } of changed.rows) touched.add(assetId);
   return [...touched].toSorted();
 }
 
 async function compare(
   tx: Kysely<Database>,
-  { organizationId, snapshot, assetIds }: { organizationId: string; snapshot: string; assetIds: readonly string[] },
+  { organizationId, since, until }: Stretch,
+  assetIds: readonly string[],
 ): Promise<ChangedDetection[]> {
   const { rows } = await sql<ChangedDetection>`
     with change as (
-      select asset_id, collector, change, at, added, removed, ${isUnseen('written_by', snapshot)} as is_new
-      from inventory_change where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[])
+      select asset_id, collector, change, at, added, removed, ${isNew(since, 'written_by')} as is_new
+      from inventory_change
+      where organization_id = ${organizationId} and asset_id = any(${[...assetIds]}::uuid[])
+        and ${isSettled(until, 'inventory_change.written_by')}
     ),
     presence as (
       select asset_id, package_version_id, at, is_new, ends_at, end_is_new
@@ -76,10 +83,14 @@ async function compare(
     element as (
       select asset_id, check_number,
         -- What ends now was without an end then.
-        not (presence.is_new or coalesce(${isUnseen('inserted_by', snapshot)}, false))
-          and (ends_at is null or end_is_new) and (until_at is null or ${isUnseen('written_by', snapshot)}) as was_open,
-        ends_at is null and until_at is null as is_open
-      from presence join verdict using (package_version_id)
+        not (presence.is_new or coalesce(${isNew(since, 'inserted_by')}, false))
+          and (ends_at is null or end_is_new) and (verdict_ends_at is null or ${isNew(since, 'written_by')}) as was_open,
+        ends_at is null and verdict_ends_at is null as is_open
+      from presence
+      join (
+        select package_version_id, check_number, inserted_by, written_by, ${untilAt(until)} as verdict_ends_at
+        from verdict where ${isMade(until)}
+      ) as verdict using (package_version_id)
     )
     select asset_id, check_number as "check", bool_or(is_open) as is_open
     from element group by asset_id, check_number

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { isBusyError } from '../db/database-error.ts';
 import type { Database } from '../db/schema.ts';
 import { findDetections } from '../detections/store.ts';
+import type { Cursor } from '../fleet-index/cursor.ts';
 import { lookAhead } from '../fleet-index/read-changes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { resolveRule } from './resolve-rule.ts';
@@ -68,7 +69,7 @@ export class Notifier implements AsyncDisposable {
         const isChanged = Object.values(news).some(Boolean);
         const listed = await checksThatAreExploitedNow(tx, position.knowledge);
         for (const [organizationId, rows] of await loadRules(tx)) {
-          await this.#tell(tx, { organizationId, rows, position, now, isChanged, listed });
+          await this.#tell(tx, { organizationId, rows, position, until: cursor, now, isChanged, listed });
         }
         await movePosition(tx, { ...cursor, lookedAt: now, begunAt: position.begunAt });
       });
@@ -112,7 +113,7 @@ export class Notifier implements AsyncDisposable {
     if (!isChanged || !rules.some(({ row }) => row.events.some((event) => event.startsWith('detection.')))) return;
     const index = await this.#context.fleetIndex.current(organizationId);
     const asOf = new Date(index.momentFor(now.getTime()));
-    for await (const changed of changedDetections(tx, { organizationId, snapshot: position.snapshot, index })) {
+    for await (const changed of changedDetections(tx, { organizationId, since: position, until: look.until }, index)) {
       for (const rule of rules) await tellChanged(tx, rule, { changed, asOf, now });
     }
     for (const check of listed) {
@@ -141,6 +142,8 @@ interface Look {
   readonly organizationId: string;
   readonly rows: readonly { readonly row: RuleRow; readonly channels: readonly RuleChannel[] }[];
   readonly position: Position;
+  /** Up to where it is told now. */
+  readonly until: Cursor;
   readonly now: Date;
   readonly isChanged: boolean;
   readonly listed: readonly number[];

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import { type Cursor, readCursor } from '../fleet-index/read-changes.ts';
+import type { Cursor } from '../fleet-index/cursor.ts';
+import { readCursor } from '../fleet-index/read-changes.ts';
 
 /** Up to where everything has been told. */
 export interface Position extends Cursor {
