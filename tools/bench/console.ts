@@ -72,6 +72,9 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
   const ago = (days: number): string => new Date(Date.now() - days * day).toISOString();
   // As the console asks: it stays at one moment, whose index is made by the first question.
   const weekAgo = ago(7);
+  let moments = 0;
+  // Of the last weeks, another one each time.
+  const anyMoment = (): string => ago(1 + ((++moments * 0.618) % 1) * 24);
   const assetId = fleet.agents[0]?.assetId as never; // of a fleet of one or more
   const questions: Record<string, () => Promise<unknown>> = {
     dashboard: () => client.call(getDashboard, {}),
@@ -117,6 +120,11 @@ async function askAll({ client }: PlatformProcess, fleet: Fleet, asks: number): 
     software: () => client.call(listSoftware, { query: { limit: 50 } }),
     softwareByVersion: () => client.call(listSoftware, { query: { sort: 'version', limit: 50 } }),
     softwareOfThePast: () => client.call(listSoftware, { query: { asOf: weekAgo, limit: 50 } }),
+    softwareOfAnyMoment: () => client.call(listSoftware, { query: { asOf: anyMoment(), limit: 50 } }),
+    fixesOfAnyMoment: () => client.call(listFixes, { query: { asOf: anyMoment() } }),
+    detectionsOfAnyMoment: () => client.call(listDetections, { query: { sort: 'status', asOf: anyMoment(), limit: 50 } }),
+    assetsOfAnyMoment: () =>
+      client.call(listAssets, { query: { query: 'detection:(severity:critical)', asOf: anyMoment(), limit: 50 } }),
     checksOfThePast: () => client.call(listChecks, { query: { asOf: ago(7), limit: 50 } }),
     detectionsOfThePast: () => client.call(listDetections, { query: { asOf: ago(7), limit: 50 } }),
     dashboardOfThePast: () => client.call(countDetections, { query: { groupBy: 'severity', asOf: weekAgo } }),
