@@ -30,22 +30,28 @@ export function whatRemains(
   without: Without,
   weigh: Weigh = () => () => 0,
 ): { readonly now: Remainder; readonly after: Remainder } {
-  const [now, after] = [new Sum(weigh), new Sum(weigh)];
+  // What stays as it is, and the rest before and afterwards: most of a fleet is measured once.
+  const [same, now, after] = [new Sum(weigh), new Sum(weigh), new Sum(weigh)];
   const ended = endedBy(index.book, without.upgrades);
   for (const { place, found, checks } of alike(index, ended)) {
     const isCovered = index.excepted.byPlace.has(place);
     const open = isCovered ? new RoaringBitmap32(found.open) : found.open;
     if (isCovered) narrowToException(index.excepted, place, { assets: open, filter: 'without' });
     const sure = found.information ? RoaringBitmap32.andNot(open, found.information) : open;
-    now.add(checks, open, sure);
     const left = checks.filter(({ number }) => !without.checks.has(number));
     const mended = ended.get(place);
-    if (!mended) after.add(left, open, sure);
-    else if (left.length > 0) addRest(index, { place, mended, open, checks: left }, after);
+    if (!mended && left.length === checks.length) same.add(checks, open, sure);
+    else {
+      now.add(checks, open, sure);
+      if (!mended) after.add(left, open, sure);
+      else if (left.length > 0) addRest(index, { place, mended, open, checks: left }, after);
+    }
     if (sure !== open) sure.dispose();
     if (isCovered) open.dispose();
   }
-  return { now: now.end(), after: after.end() };
+  const sums = { now: same.with(now), after: same.with(after) };
+  for (const sum of [same, now, after]) sum.dispose();
+  return sums;
 }
 
 /** Checks that are open on the same assets, and would stay so on the same. */
@@ -96,13 +102,17 @@ function addRest(
   sum: Sum,
 ): void {
   const assetsOf = (ids: ReadonlySet<number>) => packages.assetsWithAny([...ids].filter((id) => !mended.has(id)));
-  const [all, sure] = [assetsOf(book.packagesOf(place)), assetsOf(book.surePackagesOf(place))];
+  const [ids, sureIds] = [book.packagesOf(place), book.surePackagesOf(place)];
+  const all = assetsOf(ids);
+  const sure = sureIds === ids ? all : assetsOf(sureIds);
   all.andInPlace(open);
-  sure.andInPlace(open);
+  if (sure !== all) sure.andInPlace(open);
   sum.add(checks, all, sure);
   all.dispose();
-  sure.dispose();
+  if (sure !== all) sure.dispose();
 }
+
+const nowhere = new RoaringBitmap32();
 
 class Sum {
   readonly #weigh: Weigh;
@@ -117,10 +127,10 @@ class Sum {
   /** Checks on the same assets. `sure`: those of `all` that are more than information. */
   add(checks: readonly IndexedCheck[], all: RoaringBitmap32, sure: RoaringBitmap32): void {
     if (checks.length === 0) return;
-    const information = RoaringBitmap32.andNot(all, sure);
+    const information = sure === all ? nowhere : RoaringBitmap32.andNot(all, sure);
     const [sureCount, informationCount] = [sure.size, information.size];
     const [weighSure, weighInformation] = [this.#weigh(sure), this.#weigh(information)];
-    information.dispose();
+    if (information !== nowhere) information.dispose();
     for (const check of checks) {
       this.#open[check.severity - 1] = (this.#open[check.severity - 1] ?? 0) + sureCount;
       this.#open[0] = (this.#open[0] ?? 0) + informationCount;
@@ -129,9 +139,14 @@ class Sum {
     this.#assets.orInPlace(sure);
   }
 
-  end(): Remainder {
-    const assets = this.#assets.size;
+  /** Both together. */
+  with(other: Sum): Remainder {
+    const assets = this.#assets.orCardinality(other.#assets);
+    const open = this.#open.map((count, severity) => count + (other.#open[severity] ?? 0));
+    return { open, assets, weight: this.#weight + other.#weight };
+  }
+
+  dispose(): void {
     this.#assets.dispose();
-    return { open: this.#open, assets, weight: this.#weight };
   }
 }
