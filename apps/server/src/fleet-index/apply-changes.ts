@@ -67,7 +67,7 @@ interface Taken extends Moment {
 }
 
 /** Brings every organization's index to the state of the book, and takes changes of packages. */
-async function settle(tx: Kysely<Database>, built: BuiltIndex, { judged, changes, now, signal }: Taken): Promise<void> {
+export async function settle(tx: Kysely<Database>, built: BuiltIndex, { judged, changes, now, signal }: Taken): Promise<void> {
   const { book, cursor, organizations } = built;
   for (const [organizationId, index] of organizations) {
     index.forget(now);
@@ -90,7 +90,7 @@ async function settle(tx: Kysely<Database>, built: BuiltIndex, { judged, changes
 }
 
 /** Enters checks that knowledge versions after this one brought. */
-async function takeChecks(tx: Kysely<Database>, { book, organizations }: BuiltIndex, since: number): Promise<void> {
+export async function takeChecks(tx: Kysely<Database>, { book, organizations }: BuiltIndex, since: number): Promise<void> {
   for (const check of await changedChecks(tx, since)) {
     const place = book.placeOf(check.number);
     const before = place === undefined ? undefined : book.checks[place];

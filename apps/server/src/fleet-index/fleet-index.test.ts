@@ -7,6 +7,7 @@ import { FleetIndex } from './fleet-index.ts';
 import { readCursor } from './read-changes.ts';
 import { selectPage } from './select-detections.ts';
 import { countDetections, topUpgrades } from './summarize-fleet.ts';
+import type { VerdictBook } from './verdict-book.ts';
 import { describeAssets, verifyPage } from './verify-page.ts';
 import { whatRemains } from './what-remains.ts';
 
@@ -35,6 +36,13 @@ function openIndex(): FleetIndex {
   return new FleetIndex({ db: database.db, log: pino({ level: 'silent' }), clock: () => new Date(world.now) });
 }
 
+/** One that verdicts speak of. */
+function someVersion(book: VerdictBook): number {
+  const [first] = book.packageVersions();
+  if (first === undefined) throw new Error('nothing was judged');
+  return first;
+}
+
 describe('the fleet index', () => {
   it('holds of an organization its own assets alone', async () => {
     const pages = world.organizationIds.map(async (organizationId) => {
@@ -57,12 +65,12 @@ describe('the fleet index', () => {
   });
 
   it('finds and mends what is not as the database says', async () => {
-    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0, healedPackages: 0 });
     const index = await fleet.current(world.organizationIds[0]);
     index.packages.put(0, new Uint32Array(0));
     index.checks[0]?.open.clear();
-    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 2 });
-    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 2, healedPackages: 0 });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0, healedPackages: 0 });
     expect(fleet.status).toMatchObject({ state: 'ready', assets: 3, healedAssets: 2 });
     expect(countDetections(index, world.now, 7)).toMatchObject({ open: [0, 0, 4, 0, 2] });
   });
@@ -85,6 +93,40 @@ describe('the fleet index', () => {
     expect(describeAssets(index, [0, 1])).toEqual(new Map([...wrong].with(1, [1, right.get(1) ?? ''])));
     expect((await look(new Set([first ?? 0, second ?? 0]))).differing).toEqual([first]);
     expect(describeAssets(index, [0, 1])).toEqual(right);
+  });
+
+  it.each<[string, number, (book: VerdictBook) => Promise<void>]>([
+    ['forgot', 1, async (book) => book.forget(someVersion(book))],
+    [
+      'made up',
+      1,
+      async (book) => {
+        const [one] = book.verdictsOn(someVersion(book));
+        const check = book.checks.at(-1)?.number ?? 0;
+        if (one) book.enterVerdict({ ...one, packageVersion: someVersion(book), check, validFrom: 99 });
+      },
+    ],
+    [
+      'was not told of',
+      2,
+      async () => {
+        // No trigger notes who wrote it.
+        await database.db.transaction().execute(async (tx) => {
+          await sql`set local session_replication_role = replica`.execute(tx);
+          await sql`update verdict set until_at = ${new Date(world.now)} where check_number = 280001001`.execute(tx);
+        });
+      },
+    ],
+  ])('finds and mends verdicts that it %s', async (_, packages, spoil) => {
+    const index = await fleet.current(world.organizationIds[0]);
+    await spoil(index.book);
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0, healedPackages: packages });
+    expect(await fleet.verify()).toEqual({ assets: 3, healedAssets: 0, healedPackages: 0 });
+    await using fresh = openIndex();
+    const built = await fresh.current(world.organizationIds[0]);
+    const all = [...index.table.assets.keys()];
+    expect(describeAssets(index, all)).toEqual(describeAssets(built, all));
+    expect(index.book.verdicts).toBe(built.book.verdicts);
   });
 
   it('says to come again while it is being built', async () => {

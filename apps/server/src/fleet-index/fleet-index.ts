@@ -15,6 +15,7 @@ import type { Cursor } from './cursor.ts';
 import { lookAhead, readCursor } from './read-changes.ts';
 import type { VerdictBook } from './verdict-book.ts';
 import { type VerifiedPage, verifyPage } from './verify-page.ts';
+import { differingPages, mendVerdicts } from './verify-verdicts.ts';
 
 export interface FleetIndexOptions {
   readonly db: Kysely<Database>;
@@ -42,12 +43,15 @@ export interface FleetIndexStatus {
   readonly verifiedAssets: number;
   /** Assets that were not as the database says, and were read again. Anything but 0 is a defect of the index. */
   readonly healedAssets: number;
+  /** Package versions of which the index knew other verdicts than the database. The same. */
+  readonly healedPackages: number;
 }
 
 /** What a verification found. */
 export interface Verified {
   readonly assets: number;
   readonly healedAssets: number;
+  readonly healedPackages: number;
 }
 
 /** What has been built, and up to where it knows the database. */
@@ -86,7 +90,7 @@ export class FleetIndex implements AsyncDisposable {
   #progress = 0;
   #buildMs: number | null = null;
   #verifiedAt: Date | null = null;
-  #verified: Verified = { assets: 0, healedAssets: 0 };
+  #verified: Verified = { assets: 0, healedAssets: 0, healedPackages: 0 };
 
   constructor(options: FleetIndexOptions) {
     this.#options = options;
@@ -118,6 +122,7 @@ export class FleetIndex implements AsyncDisposable {
       verifiedAt: this.#verifiedAt,
       verifiedAssets: this.#verified.assets,
       healedAssets: this.#verified.healedAssets,
+      healedPackages: this.#verified.healedPackages,
     };
   }
 
@@ -174,9 +179,10 @@ export class FleetIndex implements AsyncDisposable {
     return organizations.get(organizationId) ?? new OrganizationIndex(book, this.#options.clock().getTime());
   }
 
-  /** Compares the index with the database, page by page, and reads again what differs. */
+  /** Compares the index with the database, verdicts first and then assets, page by page, and reads again what differs. */
   async verify(): Promise<Verified> {
     await this.#catchUp();
+    const healedPackages = await this.#verifyVerdicts();
     let assets = 0;
     let healedAssets = 0;
     for (const organizationId of this.#built?.organizations.keys() ?? []) {
@@ -190,16 +196,24 @@ export class FleetIndex implements AsyncDisposable {
       }
     }
     const { log, clock } = this.#options;
-    const found = { assets, healedAssets };
+    const found = { assets, healedAssets, healedPackages };
     const before = this.#verified;
     this.#verifiedAt = clock();
     this.#verified = {
       assets: before.assets + assets,
       healedAssets: before.healedAssets + healedAssets,
+      healedPackages: before.healedPackages + healedPackages,
     };
-    if (healedAssets > 0) log.error(found, 'the fleet index differed from the database and was mended');
+    if (healedAssets + healedPackages > 0) log.error(found, 'the fleet index differed from the database and was mended');
     else log.debug(found, 'the fleet index is as the database says');
     return found;
+  }
+
+  /** Returns of how many package versions the verdicts differed. */
+  async #verifyVerdicts(): Promise<number> {
+    const pages = await this.#serial(() => this.#inSnapshot(differingPages));
+    if (pages.length === 0) return 0;
+    return this.#serial(() => this.#inSnapshot((tx, built) => mendVerdicts(tx, built, { pages, ...this.#moment })));
   }
 
   #verifyPage(organizationId: string, after: number, suspects: ReadonlySet<number> | null): Promise<VerifiedPage> {

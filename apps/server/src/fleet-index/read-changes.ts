@@ -108,6 +108,17 @@ export function changedVerdicts(tx: Kysely<Database>, since: Cursor | null, unti
   return readVerdicts(tx, since ? isNew(since, 'verdict.written_by') : sql`true`, until);
 }
 
+/** Verdicts on package versions from some numbers on, so many each, as they were at a cursor. In parts. */
+export function verdictsFrom(
+  tx: Kysely<Database>,
+  { firsts, count }: { readonly firsts: readonly number[]; readonly count: number },
+  until: Cursor,
+): AsyncGenerator<IndexedVerdict[]> {
+  const isOne = sql`exists (
+    select from unnest(${[...firsts]}::integer[]) as first where package_version_id between first and first + ${count} - 1)`;
+  return readVerdicts(tx, isOne, until);
+}
+
 async function* readVerdicts(
   tx: Kysely<Database>,
   condition: RawBuilder<unknown>,

@@ -221,6 +221,19 @@ export class VerdictBook {
     return before;
   }
 
+  /** Forgets every verdict on a package version, of which others are entered next. */
+  forget(packageVersion: number): void {
+    const known = this.verdictsOn(packageVersion);
+    for (const { place } of known) {
+      this.#packagesOf[place]?.delete(packageVersion);
+      this.#unsure[place]?.delete(packageVersion);
+      this.#subjects[place] = undefined;
+    }
+    this.#byPackage.delete(packageVersion);
+    this.#unquiet.delete(packageVersion);
+    this.verdicts -= known.length;
+  }
+
   /** A new book of all checks with the verdicts alone that held at a moment. */
   at(moment: number): VerdictBook {
     const past = new VerdictBook();

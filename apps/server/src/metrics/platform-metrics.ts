@@ -178,4 +178,12 @@ function addIndexGauges(registry: Registry, { fleetIndex, clock }: Context): voi
       this.set(fleetIndex.status.healedAssets);
     },
   });
+  new Gauge({
+    name: 'vedette_fleet_index_healed_packages',
+    help: 'Package versions whose verdicts differed from the database and were read again, since the start; anything but 0 is a defect.',
+    registers,
+    collect() {
+      this.set(fleetIndex.status.healedPackages);
+    },
+  });
 }
