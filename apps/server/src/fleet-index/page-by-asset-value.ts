@@ -20,9 +20,14 @@ export function pageByAssetValue(index: OrganizationIndex, wish: OrderWish, { se
   let total = 0;
   select(({ size }) => (total += size));
   const placeOf = (dense: number): Place => [valueOf(dense), table.assets[dense]?.number ?? 0];
-  const compare = (a: number, b: number): number => comparePlaces(placeOf(a), placeOf(b), turned);
+  const compare = (a: number, b: number): number => {
+    // Asked for each of a large fleet: most differ in the value, and no places are made to compare them.
+    const [one, other] = [valueOf(a), valueOf(b)];
+    if (one !== other) return one < other !== (turned[0] ?? false) ? -1 : 1;
+    return comparePlaces(placeOf(a), placeOf(b), turned);
+  };
   const first = after?.slice(0, 2);
-  const all = Uint32Array.from(table.assets.keys());
+  const all = table.all.toUint32Array();
   const left = first ? all.filter((dense) => comparePlaces(placeOf(dense), first, turned) >= 0) : all;
   const rows: { readonly place: Place; readonly check: number; readonly assetId: string }[] = [];
   let count = Math.max(fewestAssets, Math.ceil((table.all.size * (limit + offset)) / Math.max(total, 1)));
