@@ -1,4 +1,5 @@
 -- Made by npm run generate; do not edit. docs/scale.md says when.
+drop trigger note_writer on agent;
 drop trigger note_writer on asset;
 drop trigger note_writer on verdict;
 drop index agent_id;
