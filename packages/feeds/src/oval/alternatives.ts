@@ -60,24 +60,25 @@ function distinct(alternatives: readonly Alternative[]): readonly Alternative[] 
 
 /** Both at once; null where that is never true. */
 function join(a: Alternative, b: Alternative): Alternative | null {
-  if (a.place && b.place && (a.place.release !== b.place.release || a.place.ecosystem !== b.place.ecosystem)) return null;
-  if (a.architecture && b.architecture && a.architecture !== b.architecture) return null;
-  const name = a.package ?? b.package;
-  const absent = a.absent ?? b.absent;
-  const isDouble =
-    (a.package !== null && b.package !== null && a.package !== b.package) || (a.absent !== null && b.absent !== null);
-  const isRange = a.below !== null && b.below !== null && a.below !== b.below;
-  const isTwoModules = a.module !== null && b.module !== null && a.module !== b.module;
+  if (differ(a.place?.release, b.place?.release) || differ(a.place?.ecosystem, b.place?.ecosystem)) return null;
+  if (differ(a.architecture, b.architecture)) return null;
+  const isSeveral = differ(a.package, b.package) || differ(a.below, b.below) || differ(a.module, b.module);
+  const isTwiceAbsent = a.absent !== null && b.absent !== null;
   return {
     place: a.place ?? b.place,
-    package: name,
+    package: a.package ?? b.package,
     below: a.below ?? b.below,
-    absent,
+    absent: a.absent ?? b.absent,
     module: a.module ?? b.module,
     architecture: a.architecture ?? b.architecture,
     state: a.state ?? b.state,
-    unknown: a.unknown ?? b.unknown ?? (isDouble || isRange || isTwoModules ? 'several packages or modules at once' : null),
+    unknown: a.unknown ?? b.unknown ?? (isSeveral || isTwiceAbsent ? 'several packages or modules at once' : null),
   };
+}
+
+/** Both say something, and not the same. */
+function differ(a: string | null | undefined, b: string | null | undefined): boolean {
+  return (a ?? null) !== null && (b ?? null) !== null && a !== b;
 }
 
 function criterionAlternatives(node: Criterion, document: OvalDocument, vendor: OvalVendor): readonly Alternative[] {
