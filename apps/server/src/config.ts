@@ -247,7 +247,16 @@ export function readConfig(
     problems.push('VEDETTE_ROLE, DATABASE_URL: a part of the platform needs the database of the other parts');
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  const env = parsed.data;
+  return toConfig(parsed.data, { cwd, destinationNetworks, proxyNetworks });
+}
+
+interface Given {
+  readonly cwd: string;
+  readonly destinationNetworks: BlockList;
+  readonly proxyNetworks: BlockList;
+}
+
+function toConfig(env: z.infer<typeof Environment>, { cwd, destinationNetworks, proxyNetworks }: Given): Config {
   const colon = env.VEDETTE_LISTEN.lastIndexOf(':');
   const path = (text: string | undefined): string | null => (text === undefined ? null : resolve(cwd, text));
   const [certFile, keyFile] = [path(env.VEDETTE_TLS_CERT), path(env.VEDETTE_TLS_KEY)];

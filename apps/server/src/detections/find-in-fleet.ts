@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/schema.ts';
-import { loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
+import { type Decisions, loadDecisions, noDecisions, prepareDecisions } from '../decisions/decisions.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { pageByAsset, type SelectWithin } from '../fleet-index/page-by-asset.ts';
 import { windowAt } from '../fleet-index/past-index.ts';
@@ -42,11 +42,7 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   const asOf = index.momentFor(query.asOf.getTime());
   const decisions = decide?.(index) ?? noDecisions;
   if (!canSelect(index, query, asOf)) return findByHistories(db, { ...query, decisions });
-  const about = search ? subject(index, search, ids) : undefined;
-  const wished = wishOf({ ...query, about }, { asOf, newForDays });
-  const page = pageOfVisits(index, { ...query, asked, contexts: weigh?.(index) }, wished);
-  about?.assets.dispose();
-  return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
+  return selectPage(db, index, { query, asOf, decisions, ids, asked, contexts: weigh?.(index) });
 }
 
 /**
@@ -78,11 +74,33 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   const index = await fleetIndex.at(organizationId, asOf);
   // The window moved on meanwhile.
   if (isOfTimes && !canSelect(index, query, asOf.getTime())) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
-  const about = query.search ? subject(index, query.search, ids) : undefined;
-  const wished = wishOf({ ...query, about }, { asOf: asOf.getTime(), newForDays });
-  const page = pageOfVisits(index, { ...query, asked, contexts: weigh?.(index.present) }, wished);
+  const decisions = decide?.(index.present) ?? noDecisions;
+  const contexts = weigh?.(index.present);
+  return selectPage(db, index, { query, asOf: asOf.getTime(), decisions, ids, asked, contexts });
+}
+
+interface Selection {
+  readonly query: DetectionQuery;
+  readonly asOf: number;
+  readonly decisions: Decisions;
+  /** Of the package versions that the search is about. */
+  readonly ids: ReadonlySet<number>;
+  readonly asked: AskedOfOrder;
+  readonly contexts: AssetContexts | undefined;
+}
+
+/** A page of what an index selects, with what the histories say of it. */
+async function selectPage(
+  db: Kysely<Database>,
+  index: OrganizationIndex,
+  { query, asOf, decisions, ids, ...order }: Selection,
+): Promise<DetectionList> {
+  const { organizationId, search } = query;
+  const about = search ? subject(index, search, ids) : undefined;
+  const wished = wishOf({ ...query, about }, { asOf, newForDays });
+  const page = pageOfVisits(index, { ...query, ...order }, wished);
   about?.assets.dispose();
-  return loadPage(db, { organizationId, asOf, decisions: decide?.(index.present) ?? noDecisions }, page);
+  return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
 }
 
 function isWithGone({ status }: DetectionQuery): boolean {

@@ -190,9 +190,9 @@ export class VerdictBook {
     if (place === undefined) throw new Error(`check ${check} has verdicts but is not known`);
     const list = this.#byPackage.get(packageVersion) ?? [];
     if (list.length === 0) this.#byPackage.set(packageVersion, list);
-    const packages = this.#packagesOf[place] ?? new Set();
     // A kernel has thousands of verdicts: they are looked through only where one of this check may be among them.
-    const mayBeKnown = packages.has(packageVersion) || this.#unquiet.get(packageVersion) === Number.POSITIVE_INFINITY;
+    const mayBeKnown =
+      this.packagesOf(place).has(packageVersion) || this.#unquiet.get(packageVersion) === Number.POSITIVE_INFINITY;
     const index = mayBeKnown ? list.findIndex((one) => one.place === place && one.validFrom === verdict.validFrom) : -1;
     const before = list[index] ?? null;
     if (before) list[index] = { ...verdict, place };
@@ -207,12 +207,7 @@ export class VerdictBook {
       this.#ranking = null;
     }
     const holding = mayBeKnown ? list.filter((one) => one.place === place && holds(one)) : holds(verdict) ? [verdict] : [];
-    if (holding.length > 0) packages.add(packageVersion);
-    else packages.delete(packageVersion);
-    if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
-      (this.#unsure[place] ??= new Set()).add(packageVersion);
-    else this.#unsure[place]?.delete(packageVersion);
-    this.#subjects[place] = undefined;
+    this.#noteHolding(place, packageVersion, holding);
     // What checks were about once is forgotten when there is too much of it.
     if (this.#subjectNumbers.size > 2 * this.checks.length + 1000) this.#forgetSubjects();
     this.#times.add(verdict.from);
@@ -221,14 +216,20 @@ export class VerdictBook {
     return before;
   }
 
+  /** What verdicts of a check hold of a package version now. */
+  #noteHolding(place: number, packageVersion: number, holding: readonly { readonly confirmed: boolean }[]): void {
+    if (holding.length > 0) this.#packagesOf[place]?.add(packageVersion);
+    else this.#packagesOf[place]?.delete(packageVersion);
+    if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
+      (this.#unsure[place] ??= new Set()).add(packageVersion);
+    else this.#unsure[place]?.delete(packageVersion);
+    this.#subjects[place] = undefined;
+  }
+
   /** Forgets every verdict on a package version, of which others are entered next. */
   forget(packageVersion: number): void {
     const known = this.verdictsOn(packageVersion);
-    for (const { place } of known) {
-      this.#packagesOf[place]?.delete(packageVersion);
-      this.#unsure[place]?.delete(packageVersion);
-      this.#subjects[place] = undefined;
-    }
+    for (const { place } of known) this.#noteHolding(place, packageVersion, []);
     this.#byPackage.delete(packageVersion);
     this.#unquiet.delete(packageVersion);
     this.verdicts -= known.length;
