@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { EventChart, EventKindName, EventSorting, FleetEvent, listEvents, SortDirection } from '@vedette/protocol';
 import type { Query } from '@vedette/query';
-import type { Kysely } from 'kysely';
 import type { z } from 'zod';
+import { loadHostnames } from '../assets/load-hostnames.ts';
 import type { Context } from '../context.ts';
-import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { prepareAssets } from '../query/asset-query.ts';
@@ -312,7 +311,7 @@ async function toEvents(sources: Sources, scope: EventScope, page: readonly Rank
   }
   const hostnames = await loadHostnames(
     sources.db,
-    scope,
+    scope.organizationId,
     page.flatMap(({ row }) => row.assetId ?? []),
   );
   return page.map(({ row, kind }) => {
@@ -341,19 +340,4 @@ async function toEvents(sources: Sources, scope: EventScope, page: readonly Rank
 function idOf(kind: EventKindName, { at, assetId, ref }: EventRow): string {
   const hash = createHash('sha256').update(ref).digest('base64url').slice(0, 12);
   return [kind, at, ...(assetId === null ? [] : [assetId]), hash].join('-');
-}
-
-async function loadHostnames(
-  db: Kysely<Database>,
-  { organizationId }: EventScope,
-  assetIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (assetIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('asset')
-    .select(['id', 'hostname'])
-    .where('organizationId', '=', organizationId)
-    .where('id', 'in', [...new Set(assetIds)])
-    .execute();
-  return new Map(rows.map(({ id, hostname }) => [id, hostname]));
 }

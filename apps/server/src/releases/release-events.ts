@@ -1,6 +1,7 @@
 import { listReleaseEvents, type ReleaseEvent } from '@vedette/protocol';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { loadHostnames } from '../assets/load-hostnames.ts';
 import type { Context } from '../context.ts';
 import { serve } from '../http/serve.ts';
 
@@ -11,29 +12,25 @@ const Detail = z.object({ reason: z.string().nullish(), detail: z.string().nulli
 export function registerReleaseEvents(app: FastifyInstance, context: Context): void {
   const { db } = context;
   serve(app, context, listReleaseEvents, async ({ query, caller: { organizationId } }) => {
-    let events = db.selectFrom('releaseEvent').where('releaseEvent.organizationId', '=', organizationId);
-    if (query.asset !== undefined) events = events.where('releaseEvent.assetId', '=', query.asset);
-    if (query.version !== undefined) events = events.where('releaseEvent.version', '=', query.version);
-    if (query.kind !== undefined) events = events.where('releaseEvent.kind', '=', query.kind);
+    let events = db.selectFrom('releaseEvent').where('organizationId', '=', organizationId);
+    if (query.asset !== undefined) events = events.where('assetId', '=', query.asset);
+    if (query.version !== undefined) events = events.where('version', '=', query.version);
+    if (query.kind !== undefined) events = events.where('kind', '=', query.kind);
     const { total } = await events.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-    const rows = await events
-      .leftJoin('asset', (join) =>
-        join.onRef('asset.organizationId', '=', 'releaseEvent.organizationId').onRef('asset.id', '=', 'releaseEvent.assetId'),
-      )
-      .selectAll('releaseEvent')
-      .select('asset.hostname')
-      .orderBy('releaseEvent.number', 'desc')
-      .limit(query.limit)
-      .offset(query.offset)
-      .execute();
-    const items = rows.map(({ number, at, kind, assetId, hostname, version, detail: kept }): ReleaseEvent => {
+    const rows = await events.selectAll().orderBy('number', 'desc').limit(query.limit).offset(query.offset).execute();
+    const hostnames = await loadHostnames(
+      db,
+      organizationId,
+      rows.flatMap(({ assetId }) => assetId ?? []),
+    );
+    const items = rows.map(({ number, at, kind, assetId, version, detail: kept }): ReleaseEvent => {
       const { reason, detail } = Detail.parse(kept);
       return {
         number: Number(number),
         at: at.toISOString(),
         kind,
         assetId: assetId as ReleaseEvent['assetId'], // branded
-        hostname,
+        hostname: hostnames.get(assetId ?? '') ?? null,
         version,
         reason: reason ?? '',
         detail: detail ?? '',
