@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const never = ['**/node_modules/**', '**/dist/**', '**/.build/**'];
@@ -6,6 +7,8 @@ const agents = '{early-agent,manifest,package,package-upgrade,relay,release,self
 
 export default defineConfig({
   test: {
+    // Threads and programs that tests start find their modules compiled, as the platform's own do (apps/server/src/main.ts).
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.build/code') },
     projects: [
       {
         // They begin, and leave the processors to what follows.
