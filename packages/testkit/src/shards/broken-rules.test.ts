@@ -183,8 +183,8 @@ describe('a statement for a database in shards', () => {
 
 describe('a statement within an asset scope', () => {
   it.each<[string, string, string[]]>([
-    ['changes one asset', "update public.agent set consumption = null where asset_id = $1", []],
-    ['changes many', "update public.agent set consumption = null", ['agent is asked past the scope']],
+    ['changes one asset', 'update public.agent set consumption = null where asset_id = $1', []],
+    ['changes many', 'update public.agent set consumption = null', ['agent is asked past the scope']],
     ['takes away', 'delete from public.agent where asset_id = $1', []],
     ['adds rows that are written out', 'insert into public.agent_order (asset_id) values ($1), ($2)', []],
     [
@@ -192,7 +192,7 @@ describe('a statement within an asset scope', () => {
       'insert into public.agent_order (asset_id) select id from public.asset',
       ['agent_order is asked past the scope', 'asset is asked past the scope'],
     ],
-    ['changes through a view', "update agent set consumption = null where asset_id = $1", ['assets are changed through a view']],
+    ['changes through a view', 'update agent set consumption = null where asset_id = $1', ['assets are changed through a view']],
     ['takes away through a view', 'delete from agent', ['assets are changed through a view']],
     ['adds through a view', 'insert into agent (asset_id) values ($1)', ['assets are changed through a view']],
     ['reads', 'select from agent', []],
