@@ -1,12 +1,12 @@
 import { type CheckKind, type Detection, type DetectionSorting, endpoints } from '@vedette/protocol';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { useList } from '../api/use-list.ts';
 import { FilterSelect } from '../ui/FilterSelect.tsx';
 import { ListTable } from '../ui/ListTable.tsx';
 import { matchesOf } from '../ui/list-total.ts';
 import { oneOf, useUrlState } from '../ui/use-url-state.ts';
 import { DetectionGroups, type Grouping, groupings } from './DetectionGroups.tsx';
-import { detectionColumns, isOfOpen } from './detection-columns.tsx';
+import { detectionColumns } from './detection-columns.tsx';
 import { QueryBar } from './QueryBar.tsx';
 import { SaveQuery } from './SaveQuery.tsx';
 import { exactSeverityChoices, severityQuery } from './Severity.tsx';
@@ -58,6 +58,13 @@ interface DetectionListProps {
   readonly onExplain: (detection: Detection) => void;
 }
 
+/** Whether the platform has the detections of several assets in an order: of fixed ones it knows less. */
+function hasOrder(sort: string, { status, hasQuery }: { readonly status: string; readonly hasQuery: boolean }): boolean {
+  const isWithGone = status === 'fixed' || status === 'all';
+  if (sort === 'lastFound') return !isWithGone || (status === 'fixed' && !hasQuery);
+  return sort !== 'package' || !isWithGone;
+}
+
 /** Detections of everything, of one asset, or of one check; query, filters and order live in the address. */
 export function DetectionList(props: DetectionListProps) {
   const { assetId, check, explaining, onExplain } = props;
@@ -74,15 +81,18 @@ export function DetectionList(props: DetectionListProps) {
   // Beside a query the rest is written into it: the platform answers one question quicker than two.
   const filter = query === '' ? plain : { query: withFilters(query, termsOf({ kind, status, severity, only, exception })) };
   // Where nobody chose an order, a CSV file comes asset by asset.
-  const withGone = assetId === undefined && (status === 'fixed' || status === 'all');
-  const sort = sortings.find((one) => one === state['sort'] && !(withGone && isOfOpen(one)));
+  const canSort = useCallback(
+    (sort: string) => assetId !== undefined || hasOrder(sort, { status, hasQuery: query !== '' }),
+    [assetId, status, query],
+  );
+  const sort = sortings.find((one) => one === state['sort'] && canSort(one));
   const order = sort && { sort, direction: oneOf(state['direction'], ['ascending', 'descending']) };
   const list = useList(endpoints.listDetections, {
     query: { assetId, check, ...filter, search: state['search'], asOf, ...order },
   });
   const columns = useMemo(
-    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, withGone, onExplain }),
-    [assetId, check, explaining, withGone, onExplain],
+    () => detectionColumns({ withAsset: assetId === undefined, withCheck: check === undefined, explaining, canSort, onExplain }),
+    [assetId, check, explaining, canSort, onExplain],
   );
   const select = (name: string) => (value: string | undefined) => change({ [name]: value });
   const group = oneOf(state['group'], ['', ...groupingNames]);

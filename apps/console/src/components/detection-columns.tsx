@@ -96,8 +96,8 @@ export function detectionColumns(options: {
   withAsset: boolean;
   withCheck: boolean;
   explaining: boolean;
-  /** Of more than one asset, and not only open ones: the platform has these in fewer orders. */
-  withGone: boolean;
+  /** Whether the platform has the list in an order. */
+  canSort: (sort: string) => boolean;
   onExplain: (detection: Detection) => void;
 }): Column<Detection>[] {
   const why: Column<Detection> = {
@@ -119,12 +119,7 @@ export function detectionColumns(options: {
     ...(options.explaining ? [] : details),
     why,
   ];
-  return options.withGone ? columns.map((column) => (isOfOpen(column.sort) ? { ...column, sort: undefined } : column)) : columns;
-}
-
-/** Whether only what is open is in that order, or one asset. */
-export function isOfOpen(sort: string | undefined): boolean {
-  return sort === 'package' || sort === 'lastFound';
+  return columns.map((column) => (column.sort && !options.canSort(column.sort) ? { ...column, sort: undefined } : column));
 }
 
 function first(detection: Detection) {

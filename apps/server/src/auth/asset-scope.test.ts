@@ -90,7 +90,7 @@ const sameForAll: ReadonlySet<string> = new Set([
 const queries: Readonly<Record<string, readonly string[]>> = {
   countDetections: ['asset', 'check', 'package', 'severity', 'status', 'os', 'firstFound'].map((by) => `?groupBy=${by}`),
   listAssets: ['', ...AssetSorting.options.map((sort) => `?sort=${sort}`)],
-  listDetections: ['', '?sort=package', '?sort=lastFound'],
+  listDetections: ['', '?sort=package', '?sort=lastFound', '?sort=lastFound&status=fixed'],
   listChecks: ['', ...CheckSorting.options.map((sort) => `?sort=${sort}`)],
   getRiskChanges: ['?since=2026-11-11T00:00:00Z'],
   compareMoments: ['asset', 'check'].map((by) => `?from=2026-11-01T00:00:00Z&to=2026-11-13T00:00:00Z&groupBy=${by}`),

@@ -36,8 +36,9 @@ export async function findByQuery(sources: Sources, written: WrittenDetectionQue
   const now = await sources.fleetIndex.current(written.organizationId);
   const window = past ? windowAt(now, past) : now;
   const isKnown = !isOrderOfTimes(written.sort) || Number.isFinite(window.since);
-  if (written.assetId === undefined)
-    refuseGone(written.sort, speaksOfFixed(query) || written.status === 'fixed' || written.status === 'all');
+  // A query may find open ones and fixed ones, whatever it says of them.
+  const isWithGone = speaksOfFixed(query) || written.status === 'fixed';
+  if (written.assetId === undefined) refuseGone(written.sort, isWithGone ? 'all' : written.status);
   const isIndexed = hasNoFilter(written) && isKnown && indexAnswers(query, window);
   return isIndexed ? byIndex(sources, understood) : findByHistories(sources.db, await inHistories(sources, understood));
 }
@@ -67,7 +68,7 @@ async function byIndex({ db, fleetIndex, clock }: Sources, { query, past, scope:
   const decide = await prepareDecisions(db, scope, past);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: past ?? undefined });
   const wishOf = await prepareWish(db, query, scope, prepareAssets);
-  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: wish.sort, past });
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: wish.sort, status: wish.status, past });
   const index = await fleetIndex.at(organizationId, past);
   const page = pageOfVisits(index, { ...wish, asked, contexts: weigh?.(index.present) }, wishOf(index));
   const decisions = decide?.(index.present) ?? noDecisions;

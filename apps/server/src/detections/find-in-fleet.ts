@@ -33,8 +33,8 @@ export async function findInFleet({ db, fleetIndex, config }: Sources, query: De
   // One asset's history is short.
   if (query.assetId !== undefined) return findDecided({ db, fleetIndex }, scope, null);
   const { organizationId, search, sort } = query;
-  refuseGone(sort, isWithGone(query));
-  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort, past: null });
+  refuseGone(sort, query.status);
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort, status: query.status, past: null });
   const decide = await prepareDecisions(db, scope, null);
   const weigh = await prepareContexts(db, scope, { prepareAssets });
   const ids = search ? await packageVersionsAbout(db, search) : new Set<number>();
@@ -56,9 +56,9 @@ export async function findInPast({ db, fleetIndex, config, clock }: Sources, que
   const isOfFilter = query.status !== 'open' || query.foundWithinDays !== undefined || query.fixedWithinDays !== undefined;
   const isOfTimes = isOfFilter || isOrderOfTimes(query.sort);
   const isKnown = !isOfTimes || canSelect(windowAt(await fleetIndex.current(organizationId), asOf), query, asOf.getTime());
-  if (query.assetId === undefined) refuseGone(query.sort, isWithGone(query));
+  if (query.assetId === undefined) refuseGone(query.sort, query.status);
   if (query.assetId !== undefined || !isKnown) return findDecided({ db, fleetIndex }, { ...scope, asOf }, asOf);
-  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: query.sort, past: asOf });
+  const asked = await askForOrder({ db, fleetIndex }, { organizationId, sort: query.sort, status: query.status, past: asOf });
   const decide = await prepareDecisions(db, scope, asOf);
   const weigh = await prepareContexts(db, scope, { prepareAssets, moment: asOf });
   const ids = query.search ? await packageVersionsAbout(db, query.search) : new Set<number>();
@@ -101,10 +101,6 @@ async function selectPage(
   const page = pageOfVisits(index, { ...query, ...order }, wished);
   about?.assets.dispose();
   return loadPage(db, { organizationId, asOf: new Date(asOf), decisions }, page);
-}
-
-function isWithGone({ status }: DetectionQuery): boolean {
-  return status === 'fixed' || status === 'all';
 }
 
 async function findDecided(

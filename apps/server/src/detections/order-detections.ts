@@ -2,10 +2,13 @@ import type { DetectionSorting, SortDirection } from '@vedette/protocol';
 import { type RawBuilder, sql } from 'kysely';
 import { ApiError } from '../http/api-error.ts';
 import { type Place, readPlace, type SortKey, turned } from '../http/list-cursor.ts';
+import type { DetectionQuery } from './store.ts';
 
 /** An order other than worst first, the same in the fleet index and in the histories. */
 export interface DetectionOrder {
   readonly sort: Exclude<DetectionSorting, 'asset'>;
+  /** All that is in it is gone. */
+  readonly isOfGone: boolean;
   /** For cursors. */
   readonly name: string;
   /** On the rows of findDetections. */
@@ -16,23 +19,29 @@ export interface DetectionOrder {
 interface Wish {
   readonly sort: DetectionSorting;
   readonly direction: SortDirection;
+  readonly status?: DetectionQuery['status'] | undefined;
   readonly after?: string | undefined;
 }
 
 /** Null for worst first, also asset by asset. Throws ApiError BAD_REQUEST for assets the other way round, and for a cursor of another order. */
-export function orderOf({ sort, direction, after }: Wish): DetectionOrder | null {
+export function orderOf({ sort, direction, status, after }: Wish): DetectionOrder | null {
   if ((sort === 'worst' || sort === 'asset') && direction === 'ascending') return null;
   if (sort === 'asset') throw new ApiError('BAD_REQUEST', 'query.direction: asset by asset the first comes first');
-  const keys = keysOf(sort, direction === 'descending');
-  const name = `${sort} ${direction}`;
+  const isOfGone = status === 'fixed';
+  const keys = keysOf(sort, { isOfGone, isTurned: direction === 'descending' });
+  const name = `${sort} ${direction}${isOfGone ? ' gone' : ''}`;
   const types = keys.map(({ type }) => type);
-  return { sort, name, keys, after: after === undefined ? undefined : readPlace(after, name, types) };
+  return { sort, isOfGone, name, keys, after: after === undefined ? undefined : readPlace(after, name, types) };
 }
 
 /** Turned round is what the list is sorted by; those that are alike in that stay worst first. */
-function keysOf(sort: DetectionOrder['sort'], isTurned: boolean): readonly SortKey[] {
+function keysOf(
+  sort: DetectionOrder['sort'],
+  { isOfGone, isTurned }: { readonly isOfGone: boolean; readonly isTurned: boolean },
+): readonly SortKey[] {
   if (sort === 'worst') return turned([...worst, ...rank, asset]);
-  if (sort === 'hostname' || sort === 'lastFound') {
+  // What is open was last found when its asset was; what is gone, each at its own time.
+  if (sort === 'hostname' || (sort === 'lastFound' && !isOfGone)) {
     const own: SortKey[] = [{ by: values[sort], type: sort === 'hostname' ? 'text' : 'number' }, asset];
     return [...(isTurned ? turned(own) : own), ...rank];
   }

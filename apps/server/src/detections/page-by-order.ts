@@ -2,16 +2,18 @@ import type { DetectionSorting } from '@vedette/protocol';
 import { SortValues } from '../assets/sort-values.ts';
 import type { AskedOfOrder } from './ask-for-order.ts';
 import { newForDays } from './derive.ts';
-import { firstFound, inStatus } from '../fleet-index/detection-tests.ts';
+import { byFirstFound } from '../fleet-index/by-first-found.ts';
+import { byLastEnd } from '../fleet-index/by-last-end.ts';
+import { firstFound, goneSince, inStatus } from '../fleet-index/detection-tests.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { SelectWithin } from '../fleet-index/page-by-asset.ts';
-import { pageByFirstFound } from '../fleet-index/page-by-first-found.ts';
 import { pageByAssetValue } from '../fleet-index/page-by-asset-value.ts';
 import { pageByPackage } from '../fleet-index/page-by-package.ts';
+import { pageByTimes } from '../fleet-index/page-by-times.ts';
 import { type OrderedPage, type OrderWish, pageInOrder, type Way, wholePart } from '../fleet-index/page-in-order.ts';
 import type { Selected } from '../fleet-index/selection.ts';
 import { type DetectionWish, DetectionVisits } from '../fleet-index/visit-detections.ts';
-import { allOf, type DetectionTest } from '../fleet-index/where.ts';
+import { allOf, type DetectionTest, not } from '../fleet-index/where.ts';
 import type { Place } from '../http/list-cursor.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
 import { riskParts } from '../risk/risk-parts.ts';
@@ -46,7 +48,7 @@ const statuses = ['active', 'fixed', 'new', 'reopened'] as const;
 /** One page of what is visited, in an order other than worst first. */
 export function pageByOrder(
   { index, contexts, select, wished, asked }: Visited,
-  { sort, keys, after }: DetectionOrder,
+  { sort, isOfGone, keys, after }: DetectionOrder,
   part: Pick<OrderWish, 'limit' | 'offset'>,
 ): OrderedPage {
   const wish = { ...part, after, turned: keys.map(({ isDescending = false }) => isDescending) };
@@ -54,6 +56,7 @@ export function pageByOrder(
     case 'hostname':
       return pageByAssetValue(index, wish, { select, valueOf: (asset) => index.table.assets[asset]?.hostname ?? '' });
     case 'lastFound':
+      if (isOfGone) return pageByLog({ index, select, wished }, sort, wish);
       return pageByAssetValue(index, wish, { select, valueOf: lastFoundOn(index, asked) });
     case 'package':
       return pageByPackage(index, wish, { select, names: asked.names });
@@ -61,8 +64,7 @@ export function pageByOrder(
       return pageInOrder(index, wish, [{ select, partsOf: riskParts(contexts) }]);
     case 'status':
     case 'firstFound':
-      if (!wished) throw new Error(`${sort} was asked of an index that does not know it`);
-      return pageByTimes({ index, select, wished }, sort, wish);
+      return pageByLog({ index, select, wished }, sort, wish);
     case 'worst':
     case 'name':
     case 'cvss':
@@ -71,16 +73,22 @@ export function pageByOrder(
   }
 }
 
-function pageByTimes(
-  { index, select, wished }: Pick<Visited, 'index' | 'select'> & { readonly wished: DetectionWish },
-  sort: 'status' | 'firstFound',
+/** In an order that asks when detections came and went. */
+function pageByLog(
+  { index, select, wished }: Pick<Visited, 'index' | 'select' | 'wished'>,
+  sort: 'status' | 'firstFound' | 'lastFound',
   wish: OrderWish,
 ): OrderedPage {
+  if (!wished) throw new Error(`${sort} was asked of an index that does not know it`);
   using stack = new DisposableStack();
   const only = (test: DetectionTest): SelectWithin =>
     stack.use(new DetectionVisits(index, { ...wished, test: allOf([wished.test, test]) })).all;
-  if (sort === 'firstFound')
-    return pageByFirstFound(index, wish, { select, earlier: only(firstFound({ from: -Infinity, until: index.deepSince })) });
+  if (sort === 'firstFound') {
+    const earlier = only(firstFound({ from: -Infinity, until: index.deepSince }));
+    return pageByTimes(index, wish, { select, earlier, order: byFirstFound });
+  }
+  if (sort === 'lastFound')
+    return pageByTimes(index, wish, { select, earlier: only(not(goneSince(index.deepSince))), order: byLastEnd });
   const ways = statuses.map((status) => byValue(only(inStatus((one) => one === status, newForDays)), () => [status]));
   return pageInOrder(index, wish, ways);
 }

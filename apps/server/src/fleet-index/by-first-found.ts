@@ -1,63 +1,14 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf } from './assets-by-moment.ts';
 import type { Select } from './count-groups.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
-import { type OrderedPage, type OrderWish, PageInOrder, type Part, rankKeys, type Way, wholePart } from './page-in-order.ts';
+import type { TimeOrder } from './page-by-times.ts';
+import { type Part, rankKeys, type Way } from './page-in-order.ts';
 import type { Selected } from './selection.ts';
 
-/** So many moments are looked at at first; then many times as many. */
-const [fewMoments, growth] = [2, 8];
-
-/** What came before the index's log begins comes before all times, worst first: when it was is not known. */
-const before = 0;
-
-/**
- * One page of what `select` visits by when it was first found, in seconds since 1970: exactly as far back as the index's log goes.
- * `earlier` visits what was found before that.
- */
-export function pageByFirstFound(
-  index: OrganizationIndex,
-  wish: OrderWish,
-  { select, earlier }: { readonly select: SelectWithin; readonly earlier: Select },
-): OrderedPage {
-  const page = new PageInOrder(index, wish);
-  let total = 0;
-  select(({ size }) => (total += size));
-  const isNewestFirst = wish.turned[0] ?? false;
-  const after = wish.after === undefined ? null : Number(wish.after[0]);
-  const fillEarlier = (): void => void page.fill([{ select: earlier, partsOf: (selected) => [wholePart(selected, [before])] }]);
-  const { since, deepSince } = index;
-  if (!isNewestFirst && (after === null || after < deepSince / 1000)) fillEarlier();
-  // The newest are asked for most, and lie in the last month: the year before is looked at where that is not enough.
-  const last = { from: since, until: Number.POSITIVE_INFINITY };
-  const times = deepSince < since ? [last, { from: deepSince, until: since }] : [last];
-  for (const time of isNewestFirst ? times : times.toReversed()) {
-    if (page.isFull) break;
-    const isBehind = (at: number): boolean => after === null || (isNewestFirst ? at / 1000 <= after : at / 1000 >= after);
-    const moments = momentsOf(index, time).filter(isBehind);
-    fillFrom(page, isNewestFirst ? moments.reverse() : moments, { index, select });
-  }
-  if (isNewestFirst && !page.isFull) fillEarlier();
-  return { total, ...page.end() };
-}
-
-/** Few moments at a time, in the order in which they come. */
-function fillFrom(
-  page: PageInOrder,
-  moments: Float64Array,
-  { index, select }: { readonly index: OrganizationIndex; readonly select: SelectWithin },
-): void {
-  for (
-    let [from, count] = [0, fewMoments];
-    from < moments.length && !page.isFull;
-    [from, count] = [from + count, count * growth]
-  ) {
-    const part = moments.subarray(from, from + count);
-    const times = new FoundTimes(index, [part[0] ?? 0, part.at(-1) ?? 0]);
-    page.fill(times.ways(select));
-    times.dispose();
-  }
-}
+/** By when something was first found. */
+export const byFirstFound: TimeOrder = { momentsOf, between: (index, moments) => new FoundTimes(index, moments) };
 
 /** When something was first found from one moment until before another one, in order, each once. */
 function momentsOf({ table, log }: OrganizationIndex, time: { readonly from: number; readonly until: number }): Float64Array {
@@ -77,7 +28,7 @@ class FoundTimes {
   /** On these, what came later than they, by place of the check: not with them. */
   readonly #later = new Map<number, RoaringBitmap32>();
   /** By place and moment, what came on assets that were there. */
-  readonly #logged = new Map<number, Map<number, RoaringBitmap32>>();
+  readonly #logged: AssetsByMoment = new Map();
   readonly #birthOf: (asset: number) => number;
 
   constructor({ table, log }: OrganizationIndex, moments: readonly [number, number]) {
@@ -133,23 +84,6 @@ class FoundTimes {
 
   dispose(): void {
     for (const bitmap of [this.#born, ...this.#later.values()]) bitmap.dispose();
-    for (const moments of this.#logged.values()) for (const bitmap of moments.values()) bitmap.dispose();
+    disposeAll(this.#logged);
   }
-}
-
-function momentOf(logged: Map<number, Map<number, RoaringBitmap32>>, place: number, at: number): RoaringBitmap32 {
-  const moments = logged.get(place) ?? new Map<number, RoaringBitmap32>();
-  logged.set(place, moments);
-  return bitmapOf(moments, at);
-}
-
-function bitmapOf(bitmaps: Map<number, RoaringBitmap32>, key: number): RoaringBitmap32 {
-  const known = bitmaps.get(key) ?? new RoaringBitmap32();
-  bitmaps.set(key, known);
-  return known;
-}
-
-function addTo(bitmap: RoaringBitmap32, assets: number | RoaringBitmap32): void {
-  if (typeof assets === 'number') bitmap.add(assets);
-  else bitmap.orInPlace(assets);
 }
