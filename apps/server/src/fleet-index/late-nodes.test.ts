@@ -22,8 +22,8 @@ beforeAll(async () => {
   await sql`create table held (transactionid xid)`.execute(db);
   await sql`
     create view pg_locks as
-    select locktype, transactionid, mode, pid from pg_catalog.pg_locks
-    union all select 'transactionid', transactionid, 'ExclusiveLock', 0 from held`.execute(db);
+    select locktype, transactionid, mode, pid, virtualtransaction from pg_catalog.pg_locks
+    union all select 'transactionid', transactionid, 'ExclusiveLock', 0, 'held ' || transactionid::text from held`.execute(db);
   await sql`alter database ${sql.id(database.connection.database)} set search_path = public, pg_catalog`.execute(db);
   asked = openDatabase(database.connection);
   writer = new pg.Client(database.connection);

@@ -45,4 +45,20 @@ describe('a snapshot without what is held', () => {
     expect(await visible(rows[0]?.number ?? '')).toBe(true);
     await writer.end();
   });
+
+  it('is not ahead of a transaction that runs, with savepoints and all', async () => {
+    await using database = await throwAwayDatabase();
+    const writer = new pg.Client(database.connection);
+    await writer.connect();
+    await writer.query('begin; create temporary table one (); savepoint later; create temporary table two ()');
+    const { rows } = await writer.query<{ locks: number }>(
+      "select count(*)::integer as locks from pg_locks where locktype = 'transactionid' and pid = pg_backend_pid()",
+    );
+    expect(rows).toEqual([{ locks: 2 }]);
+    // Of other tests one may just be ending.
+    const looks: boolean[] = [];
+    while (looks.at(-1) !== false && looks.length < 20) looks.push((await settledSnapshot(database.db)).isAhead);
+    expect(looks.at(-1)).toBe(false);
+    await writer.end();
+  });
 });

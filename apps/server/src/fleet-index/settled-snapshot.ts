@@ -15,10 +15,12 @@ interface Settled {
  */
 export async function settledSnapshot(db: Kysely<Database>): Promise<Settled> {
   // Names no table, so that a coordinator answers it itself. Locks are looked at after the snapshot: whoever had given up his by then was done.
+  // Of each transaction the oldest number: the others are of its savepoints, which no snapshot tells of.
   const { rows } = await sql<{ snapshot: string; held: string[] }>`
     select pg_current_snapshot()::text as snapshot, array(
-      select transactionid::text from pg_locks
-      where locktype = 'transactionid' and mode = 'ExclusiveLock' and pid <> pg_backend_pid()) as held`.execute(db);
+      select distinct on (virtualtransaction) transactionid::text from pg_locks
+      where locktype = 'transactionid' and mode = 'ExclusiveLock' and pid <> pg_backend_pid()
+      order by virtualtransaction, age(transactionid) desc) as held`.execute(db);
   const [row] = rows;
   if (!row) throw new Error('the database did not say where it is');
   const snapshot = withoutHeld(row.snapshot, row.held);

@@ -6,6 +6,7 @@ import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedett
 import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../db/database.ts';
 import { FleetIndex } from '../fleet-index/fleet-index.ts';
 import { type Belief, HistoryWorld, type Versions } from '../testing/history-world.ts';
 import { testCaller, type TestServer, testServer } from '../testing/test-server.ts';
@@ -190,6 +191,33 @@ describe('a rule about detections', () => {
     await packages(1, ['1', null, null, null]);
     expect(await told()).toEqual(['detection.known-exploited CVE-2026-1001', 'detection.known-exploited CVE-2026-1001']);
     expect(await told()).toEqual([]);
+  });
+
+  it('hears of it once, also where the transaction that tells it is not yet committed on every node', async () => {
+    const { db } = database;
+    // Stands before PostgreSQL's own, for connections that are made from now on.
+    await sql`create table public.pg_locks (locktype text, mode text, pid integer, virtualtransaction text, transactionid xid)`.execute(
+      db,
+    );
+    await sql`alter database ${sql.id(database.connection.database)} set search_path = public, pg_catalog`.execute(db);
+    const late = openDatabase(database.connection);
+    try {
+      await knowledge(fixable(5));
+      await packages(0, ['1', null, null, null]);
+      await rule(['detection.known-exploited']);
+      await look();
+      await knowledge(fixable(9.8));
+      await sql`insert into public.pg_locks values ('transactionid', 'ExclusiveLock', 0, '', pg_current_xact_id()::xid)`.execute(
+        db,
+      );
+      await new Notifier({ ...server.context, db: late.db, ...(fleetIndex ? { fleetIndex } : {}) }).look();
+      expect(await send()).toEqual([]);
+      expect([...(await told()), ...(await told())]).toEqual(['detection.known-exploited CVE-2026-1001']);
+    } finally {
+      await late.close();
+      await sql`drop table public.pg_locks`.execute(db);
+      await sql`alter database ${sql.id(database.connection.database)} reset search_path`.execute(db);
+    }
   });
 
   it.each([

@@ -67,7 +67,7 @@ export class Notifier implements AsyncDisposable {
         if (!position) return;
         const { cursor, news } = await lookAhead(tx, position);
         const isChanged = Object.values(news).some(Boolean);
-        const listed = await checksThatAreExploitedNow(tx, position.knowledge);
+        const listed = await checksThatAreExploitedNow(tx, { since: position.knowledge, until: cursor.knowledge });
         for (const [organizationId, rows] of await loadRules(tx)) {
           await this.#tell(tx, { organizationId, rows, position, until: cursor, now, isChanged, listed });
         }
@@ -170,10 +170,13 @@ function isDigest(settings: unknown): boolean {
 }
 
 /** Checks that CISA lists since a later knowledge version, and did not before. */
-async function checksThatAreExploitedNow(tx: Kysely<Database>, since: number): Promise<number[]> {
+async function checksThatAreExploitedNow(
+  tx: Kysely<Database>,
+  { since, until }: { readonly since: number; readonly until: number },
+): Promise<number[]> {
   const { rows } = await sql<{ number: number }>`
     select distinct number from knowledge_check as newer
-    where valid_from > ${since} and body ->> 'kevSince' is not null and not exists (
+    where valid_from > ${since} and valid_from <= ${until} and body ->> 'kevSince' is not null and not exists (
       select from knowledge_check as older
       where older.number = newer.number and older.valid_from <= ${since} and (older.valid_until is null or older.valid_until > ${since})
         and older.body ->> 'kevSince' is not null)
