@@ -1,6 +1,7 @@
 /** `npm test`: every test, on a fresh clone too, to one last line "N passed, N failed". Plain JavaScript: it runs before anything is installed. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { checkoutNode, ensureInstalled, requireUsableMachine, root } from './install.mjs';
 
@@ -32,17 +33,40 @@ ensureBuilt();
 const resultFile = join(root, '.build/test-result.json');
 mkdirSync(join(root, '.build'), { recursive: true });
 rmSync(resultFile, { force: true });
+const temporary = temporaryFolder();
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`];
 const run = spawnSync(checkoutNode(), [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...filters], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
   // Tests that start "node" must get the same one.
-  env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+  env: { ...process.env, TMPDIR: temporary, PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
 });
 
+removeTemporary();
 const { passed, failed, skipped } = count();
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** A folder of this run, also for browsers and programs that are ended hard. Those of runs that were killed go with a later run. */
+function temporaryFolder() {
+  const prefix = 'vedette-tests-';
+  const hourMs = 3_600_000;
+  for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
+    const folder = join(tmpdir(), name);
+    const changedAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (changedAt !== undefined && Date.now() - changedAt > hourMs) rmSync(folder, { recursive: true, force: true });
+  }
+  const own = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(own, 0o755); // PostgreSQL runs as a user of its own
+  return own;
+}
+
+function removeTemporary() {
+  // npm, which some tests start, keeps its own compiled code.
+  const left = readdirSync(temporary).filter((name) => name !== 'node-compile-cache');
+  if (left.length > 0) process.stdout.write(`left lying by tests: ${left.join(', ')}\n`);
+  rmSync(temporary, { recursive: true, force: true });
+}
 
 function count() {
   if (!existsSync(resultFile)) return { passed: 0, failed: 1, skipped: 0 };
