@@ -65,8 +65,11 @@ describe('an agent that upgrades itself from a real platform', () => {
       return holds || null;
     };
     await eventually('the rows of its only probe', patienceMs, async () => seen([...(await probes())].join() === 'only'));
-    const { items } = await platform.client.call(listAgentUpgrades, { query: {} });
-    expect(items.map(({ content }) => content)).toEqual([{ manifests: '2026.1' }]);
+    // Its rows may be there before the check-in that says so.
+    await eventually('its report of the release', patienceMs, async () => {
+      const { items } = await platform.client.call(listAgentUpgrades, { query: {} });
+      return seen(items.length === 1 && items[0]?.content['manifests'] === '2026.1');
+    });
     expect(agent.run('status')).toContain('manifest 2026.1 of a release');
     await platform.client.call(changeRollout, { params: { rolloutId }, body: { action: 'roll-back' } });
     await eventually('what the platform asks for', patienceMs, async () => seen((await probes()).size === before.size));

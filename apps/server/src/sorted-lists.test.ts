@@ -157,7 +157,7 @@ async function rollOut(): Promise<void> {
     { version: '1.10.0', state: 'running', ring: 0, reason: 'by hand' },
   ] as const;
   for (const [at, one] of rollouts.entries()) {
-    const startedAt = new Date(server.clock.now.getTime() - (at % 2) * dayMs);
+    const startedAt = new Date(server.clock.now.getTime() - (at % 2) * dayMs - at);
     const times = { startedAt, ringSince: startedAt, changedAt: new Date(startedAt.getTime() - at * dayMs) };
     const rings = ['canary', 'all'].map((name) => ({ name, tags: [], percent: 100 }));
     const row = { ...one, ...times, organizationId, id: randomUUID(), subject: 'agent', previous: null, startedBy } as const;
