@@ -31,6 +31,8 @@ export class AssetPackages {
   #known = new SharedBitmaps();
   /** Assets that are to be left out wherever they are found. */
   #without: RoaringBitmap32 | null = null;
+  /** How many assets are on each base, once it was asked for since any came or went. */
+  readonly #sizes: number[] = [];
   /** Package versions of which what is known was taken over with these. */
   #knownWith = new Set<number>();
   /** Room for counting how much bases share with an asset. */
@@ -66,6 +68,7 @@ export class AssetPackages {
   #place(asset: number, ids: Uint32Array): void {
     this.#clear(asset);
     this.#without?.delete(asset);
+    this.#sizes.length = 0;
     if (ids.length === 0) return;
     const number = this.#nearestBase(ids) ?? this.#newBase(ids);
     const base = this.#bases[number];
@@ -155,8 +158,12 @@ export class AssetPackages {
 
   /** An asset has one base, and differs from it by what it has not or has alone. */
   #count(id: number): number {
-    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + this.#sizeOf(this.#assetsOn.get(number)), 0);
+    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + this.#baseSize(number), 0);
     return inBases - this.#sizeOf(this.#removed.get(id)) + this.#sizeOf(this.#added.get(id));
+  }
+
+  #baseSize(number: number): number {
+    return (this.#sizes[number] ??= this.#sizeOf(this.#assetsOn.get(number)));
   }
 
   #sizeOf(assets: RoaringBitmap32 | undefined): number {
