@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { goneWithout, severityOn } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { RecentTransitions } from './recent-transitions.ts';
+import { SumsAtMoments } from './sums-at-moments.ts';
 import { holds, type RankedCheck, type KnownUpgrade as Upgrade } from './verdict-book.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -49,27 +50,30 @@ export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck
 export function countsAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
   const counts = index.table.countBornBy(moments, 'found');
   const born = moments.map((moment) => index.table.bornBy(moment));
+  const undone = counts[0]?.map(() => new SumsAtMoments(moments)) ?? [];
   index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
     const own = index.book.checks[place]?.severity ?? 1;
-    // Of single assets there may be millions: their birth is a number at hand, a bitmap would have to be searched.
-    const birth = typeof assets === 'number' ? index.table.birth(assets) : 0;
+    // What it was before takes the place of what it became.
+    const [before, after] = [
+      from === 0 ? undefined : undone[(from === 2 ? own : 1) - 1],
+      to === 0 ? undefined : undone[(to === 2 ? own : 1) - 1],
+    ];
+    if (typeof assets === 'number') {
+      const birth = index.table.birth(assets);
+      before?.add(birth, at, 1);
+      after?.add(birth, at, -1);
+      return;
+    }
     for (const [number, moment] of moments.entries()) {
       if (at <= moment) break;
-      const entry = counts[number];
-      if (!entry) continue;
-      const many = typeof assets === 'number' ? Number(birth <= moment) : (born[number]?.count(assets) ?? 0);
-      if (many === 0) continue;
-      // Undone: what it was before takes the place of what it became.
-      if (from !== 0) add(entry, from === 2 ? own : 1, many);
-      if (to !== 0) add(entry, to === 2 ? own : 1, -many);
+      const many = born[number]?.count(assets) ?? 0;
+      before?.addAt(number, many);
+      after?.addAt(number, -many);
     }
   });
   for (const then of born) then.dispose();
-  return counts;
-}
-
-function add(counts: number[], severity: number, count: number): void {
-  counts[severity - 1] = (counts[severity - 1] ?? 0) + count;
+  const bySeverity = undone.map((sums) => sums.sums());
+  return counts.map((found, number) => found.map((count, severity) => count + (bySeverity[severity]?.[number] ?? 0)));
 }
 
 export interface UpgradeEffect extends Omit<Upgrade, 'fixed' | 'key'> {

@@ -7,6 +7,7 @@ export interface LoggedTransition extends Transition {
   readonly assets: number | RoaringBitmap32;
 }
 
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 type Bulk = Transition & { readonly place: number; readonly assets: RoaringBitmap32 };
 
 /** What happened within so long lies together: a question about the last weeks does not look at the year before. */
@@ -116,18 +117,18 @@ class Period {
 
   forEach(since: number, visit: (one: LoggedTransition) => void): void {
     for (const one of this.#bulk) if (one.at >= since) visit(one);
+    const one: Writable<LoggedTransition> = { at: 0, place: 0, assets: 0, from: 0, to: 0, first: false };
     for (let index = 0; index < this.#length; index += 1) {
       const at = this.#at[index] ?? 0;
       if (at < since) continue;
       const kind = this.#kind[index] ?? 0;
-      visit({
-        at,
-        place: this.#place[index] ?? 0,
-        assets: this.#asset[index] ?? 0,
-        from: (kind & 3) as FoundState,
-        to: ((kind >> 2) & 3) as FoundState,
-        first: (kind & 16) !== 0,
-      });
+      one.at = at;
+      one.place = this.#place[index] ?? 0;
+      one.assets = this.#asset[index] ?? 0;
+      one.from = (kind & 3) as FoundState;
+      one.to = ((kind >> 2) & 3) as FoundState;
+      one.first = (kind & 16) !== 0;
+      visit(one);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { AssetContext } from '@vedette/matching';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { SumsAtMoments } from '../fleet-index/sums-at-moments.ts';
 import type { AssetContexts } from './asset-contexts.ts';
 import { fleetRisk, riskOfFleet } from './fleet-risk.ts';
 import { weigher } from './past-risks.ts';
@@ -11,13 +12,8 @@ import { weigher } from './past-risks.ts';
  */
 export function fleetRiskAt(index: OrganizationIndex, contexts: AssetContexts, moments: readonly number[]): number[] {
   const born = moments.map((moment) => index.table.bornBy(moment));
-  const weights = weightsOfBorn(index, fleetRisk(index, contexts).weights, moments);
-  const undo = (at: number, weightAt: (number: number, moment: number) => number): void => {
-    for (const [number, moment] of moments.entries()) {
-      if (at <= moment) break;
-      weights[number] = (weights[number] ?? 0) + weightAt(number, moment);
-    }
-  };
+  const open = weightsOfBorn(index, fleetRisk(index, contexts).weights, moments);
+  const undone = new SumsAtMoments(moments);
   const weighIn = weigher(index.book);
   const known = new Map<AssetContext, ReturnType<typeof weighIn>>();
   index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
@@ -29,29 +25,29 @@ export function fleetRiskAt(index: OrganizationIndex, contexts: AssetContexts, m
     const excepted = index.excepted.byPlace.get(place);
     if (typeof assets === 'number') {
       if (excepted?.has(assets)) return;
-      const [weight, birth] = [change(contexts.of(assets)), index.table.birth(assets)];
-      undo(at, (_, moment) => (birth <= moment ? weight : 0));
+      undone.add(index.table.birth(assets), at, change(contexts.of(assets)));
       return;
     }
     for (const { context, assets: own } of contexts.classes) {
       const weight = change(context);
       const those = own ? RoaringBitmap32.and(assets, own) : new RoaringBitmap32(assets);
       if (excepted) those.andNotInPlace(excepted);
-      undo(at, (number) => weight * (born[number]?.count(those) ?? 0));
+      for (const [number, moment] of moments.entries()) {
+        if (at <= moment) break;
+        undone.addAt(number, weight * (born[number]?.count(those) ?? 0));
+      }
       those.dispose();
     }
   });
-  const risks = weights.map((weight, number) => riskOfFleet(Math.max(0, weight), born[number]?.size ?? 0));
+  const weights = undone.sums();
+  const risks = open.map((weight, number) => riskOfFleet(Math.max(0, weight + (weights[number] ?? 0)), born[number]?.size ?? 0));
   for (const then of born) then.dispose();
   return risks;
 }
 
 /** Of all that is open now, what is on the assets that were there at each moment. */
 function weightsOfBorn({ table }: OrganizationIndex, weights: Float64Array, moments: readonly number[]): number[] {
-  const sums = moments.map(() => 0);
-  for (const [asset, weight] of weights.entries()) {
-    const birth = table.birth(asset);
-    for (const [number, moment] of moments.entries()) if (birth <= moment) sums[number] = (sums[number] ?? 0) + weight;
-  }
-  return sums;
+  const sums = new SumsAtMoments(moments);
+  for (const [asset, weight] of weights.entries()) sums.add(table.birth(asset), Number.POSITIVE_INFINITY, weight);
+  return sums.sums();
 }

@@ -1,0 +1,43 @@
+/**
+ * Sums at moments, ascending, in ms since 1970. What is added to all moments of a stretch costs the same however many these are: a busy fleet has
+ * millions of comings and goings in the weeks of a chart.
+ */
+export class SumsAtMoments {
+  readonly #moments: readonly number[];
+  /** What each moment has more than the one before. */
+  readonly #steps: Float64Array;
+
+  constructor(moments: readonly number[]) {
+    this.#moments = moments;
+    this.#steps = new Float64Array(moments.length + 1);
+  }
+
+  /** Adds to each moment from one time on and before another. */
+  add(from: number, until: number, value: number): void {
+    const [begin, end] = [this.#firstFrom(from), this.#firstFrom(until)];
+    if (begin >= end) return;
+    this.#steps[begin] = (this.#steps[begin] ?? 0) + value;
+    this.#steps[end] = (this.#steps[end] ?? 0) - value;
+  }
+
+  /** Adds to one moment, by its place. */
+  addAt(place: number, value: number): void {
+    this.#steps[place] = (this.#steps[place] ?? 0) + value;
+    this.#steps[place + 1] = (this.#steps[place + 1] ?? 0) - value;
+  }
+
+  sums(): number[] {
+    let sum = 0;
+    return this.#moments.map((_, place) => (sum += this.#steps[place] ?? 0));
+  }
+
+  #firstFrom(time: number): number {
+    let [low, high] = [0, this.#moments.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#moments[middle] ?? 0) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
