@@ -118,7 +118,8 @@ export class AssetPackages {
   /** The assets that have this; kept up to date, and not the caller's. From the first question on it takes memory of its own. */
   assetsWith(id: number): RoaringBitmap32 {
     const known = this.#known.get(id);
-    if (known && !this.#knownWith.delete(id)) return known;
+    const isWithAll = this.#knownWith.delete(id);
+    if (known && !isWithAll) return known;
     const assets = known && this.#without ? RoaringBitmap32.andNot(known, this.#without) : this.#gather(id);
     this.#known.set(id, assets);
     return assets;

@@ -1,4 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { type Part, rankKeys } from './page-in-order.ts';
+import type { Selected } from './selection.ts';
 
 /** By place of a check and moment. */
 export type AssetsByMoment = Map<number, Map<number, RoaringBitmap32>>;
@@ -18,6 +20,15 @@ export function bitmapOf(bitmaps: Map<number, RoaringBitmap32>, key: number): Ro
 export function addTo(bitmap: RoaringBitmap32, assets: number | RoaringBitmap32): void {
   if (typeof assets === 'number') bitmap.add(assets);
   else bitmap.orInPlace(assets);
+}
+
+/** What is selected, moment by moment. */
+export function partsByMoment(logged: AssetsByMoment, selected: Selected): Part[] {
+  return Array.from(logged.get(selected.place) ?? [], ([at, found]) => ({
+    keys: [at / 1000, ...rankKeys(selected)],
+    size: selected.assets.andCardinality(found),
+    assets: () => RoaringBitmap32.and(selected.assets, found),
+  })).filter(({ size }) => size > 0);
 }
 
 export function disposeAll(logged: AssetsByMoment): void {

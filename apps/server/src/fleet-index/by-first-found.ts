@@ -1,5 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf } from './assets-by-moment.ts';
+import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf, partsByMoment } from './assets-by-moment.ts';
 import type { Select } from './count-groups.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
@@ -53,7 +53,7 @@ class FoundTimes {
     const ofLogged: Select = (visit) => select((selected) => void (this.#logged.has(selected.place) && visit(selected)));
     return [
       { select: (visit) => select(visit, this.#born), partsOf: (selected) => this.#bornParts(selected) },
-      { select: ofLogged, partsOf: (selected) => this.#loggedParts(selected) },
+      { select: ofLogged, partsOf: (selected) => partsByMoment(this.#logged, selected) },
     ];
   }
 
@@ -72,14 +72,6 @@ class FoundTimes {
       size: assets.length,
       assets: () => new RoaringBitmap32(assets),
     }));
-  }
-
-  #loggedParts(selected: Selected): Part[] {
-    return Array.from(this.#logged.get(selected.place) ?? [], ([at, found]) => ({
-      keys: [at / 1000, ...rankKeys(selected)],
-      size: selected.assets.andCardinality(found),
-      assets: () => RoaringBitmap32.and(selected.assets, found),
-    })).filter(({ size }) => size > 0);
   }
 
   dispose(): void {

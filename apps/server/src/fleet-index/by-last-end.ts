@@ -1,10 +1,9 @@
-import { RoaringBitmap32 } from 'roaring-wasm';
-import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf } from './assets-by-moment.ts';
+import type { RoaringBitmap32 } from 'roaring-wasm';
+import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf, partsByMoment } from './assets-by-moment.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
 import type { TimeOrder } from './page-by-times.ts';
-import { type Part, rankKeys, type Way } from './page-in-order.ts';
-import type { Selected } from './selection.ts';
+import type { Way } from './page-in-order.ts';
 
 /** By when what is gone was last found: when it went, for the last time. */
 export const byLastEnd: TimeOrder = { momentsOf, between: (index, moments) => new LastEnds(index, moments) };
@@ -37,15 +36,7 @@ class LastEnds {
 
   ways(select: SelectWithin): Way[] {
     const ofEnded: SelectWithin = (visit) => select((selected) => void (this.#ended.has(selected.place) && visit(selected)));
-    return [{ select: ofEnded, partsOf: (selected) => this.#parts(selected) }];
-  }
-
-  #parts(selected: Selected): Part[] {
-    return Array.from(this.#ended.get(selected.place) ?? [], ([at, gone]) => ({
-      keys: [at / 1000, ...rankKeys(selected)],
-      size: selected.assets.andCardinality(gone),
-      assets: () => RoaringBitmap32.and(selected.assets, gone),
-    })).filter(({ size }) => size > 0);
+    return [{ select: ofEnded, partsOf: (selected) => partsByMoment(this.#ended, selected) }];
   }
 
   dispose(): void {
