@@ -1,5 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import { goneWithout } from '../fleet-index/gone-without.ts';
+import { narrowToException } from '../fleet-index/excepted.ts';
 import { likenessOf } from '../fleet-index/likeness-of.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { holds, type IndexedCheck, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
@@ -39,11 +39,12 @@ export function planFleetFixes(index: OrganizationIndex, contexts: AssetContexts
   for (const [place, held] of heldVerdicts(index)) {
     const check = index.book.checks[place];
     if (!check) continue;
-    for (const [key, own] of Map.groupBy(held, ({ verdict }) => verdict.upgrade?.key ?? '')) {
+    const byUpgrade = Map.groupBy(held, ({ verdict }) => verdict.upgrade?.key ?? '');
+    const gone = removals.of(place, [...byUpgrade.values()]);
+    for (const [number, [key, own]] of [...byUpgrade].entries()) {
       const upgrade = own[0]?.verdict.upgrade;
-      if (key === '' || !upgrade) continue;
-      const removal = removals.of(place, own);
-      if (removal.gone.isEmpty) continue;
+      const removal = gone[number];
+      if (key === '' || !upgrade || !removal || removal.gone.isEmpty) continue;
       const draft = drafts.get(key) ?? new Draft(upgrade);
       drafts.set(key, draft);
       draft.add(own, removal, check);
@@ -85,7 +86,7 @@ const nowhere = new RoaringBitmap32();
 class Removals implements Disposable {
   readonly #index: OrganizationIndex;
   readonly #contexts: AssetContexts;
-  readonly #known = new Map<string, Removal>();
+  readonly #known = new Map<string, readonly Removal[]>();
   readonly #assetsWith = new Map<string, RoaringBitmap32>();
 
   constructor(index: OrganizationIndex, contexts: AssetContexts) {
@@ -93,10 +94,11 @@ class Removals implements Disposable {
     this.#contexts = contexts;
   }
 
-  of(place: number, own: readonly HeldVerdict[]): Removal {
-    const ids = own.map(({ id }) => id);
-    const key = `${likenessOf(this.#index, place)} ${ids.join()}`;
-    const known = this.#known.get(key) ?? this.#workOut(place, new Set(ids));
+  /** What is gone of a check with each of these parts of its verdicts, which are all of them. */
+  of(place: number, parts: readonly (readonly HeldVerdict[])[]): readonly Removal[] {
+    const ids = parts.map((own) => own.map(({ id }) => id));
+    const key = `${likenessOf(this.#index, place)} ${ids.join(' ')}`;
+    const known = this.#known.get(key) ?? this.#workOut(place, ids);
     this.#known.set(key, known);
     return known;
   }
@@ -106,14 +108,33 @@ class Removals implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { gone } of this.#known.values()) gone.dispose();
+    for (const { gone } of [...this.#known.values()].flat()) gone.dispose();
     for (const assets of this.#assetsWith.values()) assets.dispose();
     this.#known.clear();
     this.#assetsWith.clear();
   }
 
-  #workOut(place: number, ids: ReadonlySet<number>): Removal {
-    const gone = goneWithout(this.#index, place, ids, (some) => this.#remembered([...some]));
+  /** As goneWithout says it of each: what a part alone makes true goes with it. */
+  #workOut(place: number, parts: readonly (readonly number[])[]): Removal[] {
+    const open = this.#index.checks[place]?.open ?? nowhere;
+    if (parts.length === 1) return [this.#removal(place, new RoaringBitmap32(open))];
+    const having = parts.map((ids) => this.#remembered(ids));
+    const [one, several] = [new RoaringBitmap32(), new RoaringBitmap32()];
+    for (const assets of having) {
+      const again = RoaringBitmap32.and(one, assets);
+      several.orInPlace(again);
+      again.dispose();
+      one.orInPlace(assets);
+    }
+    const removals = having.map((assets) => this.#removal(place, RoaringBitmap32.andNot(assets, several)));
+    one.dispose();
+    several.dispose();
+    return removals;
+  }
+
+  /** Takes over the bitmap of the assets. */
+  #removal(place: number, gone: RoaringBitmap32): Removal {
+    narrowToException(this.#index.excepted, place, { assets: gone, filter: 'without' });
     const information = RoaringBitmap32.and(gone, this.#index.checks[place]?.information ?? nowhere);
     const sure = RoaringBitmap32.andNot(gone, information);
     const isSure = !sure.isEmpty;
