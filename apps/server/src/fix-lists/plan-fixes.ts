@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import { narrowToException } from '../fleet-index/excepted.ts';
 import { likenessOf } from '../fleet-index/likeness-of.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import { uniteInto } from '../fleet-index/unite.ts';
 import { holds, type IndexedCheck, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
 import { weigherOn } from '../risk/fleet-risk.ts';
@@ -119,15 +120,17 @@ class Removals implements Disposable {
     const open = this.#index.checks[place]?.open ?? nowhere;
     if (parts.length === 1) return [this.#removal(place, new RoaringBitmap32(open))];
     const having = parts.map((ids) => this.#remembered(ids));
-    const [one, several] = [new RoaringBitmap32(), new RoaringBitmap32()];
-    for (const assets of having) {
-      const again = RoaringBitmap32.and(one, assets);
-      several.orInPlace(again);
-      again.dispose();
-      one.orInPlace(assets);
+    const several = new RoaringBitmap32();
+    for (const [number, assets] of having.entries()) {
+      for (const other of having.slice(0, number)) {
+        // Rarely: an asset is of one release, and to see that it is of no other costs next to nothing.
+        if (!assets.intersects(other)) continue;
+        const both = RoaringBitmap32.and(assets, other);
+        several.orInPlace(both);
+        both.dispose();
+      }
     }
     const removals = having.map((assets) => this.#removal(place, RoaringBitmap32.andNot(assets, several)));
-    one.dispose();
     several.dispose();
     return removals;
   }
@@ -135,12 +138,12 @@ class Removals implements Disposable {
   /** Takes over the bitmap of the assets. */
   #removal(place: number, gone: RoaringBitmap32): Removal {
     narrowToException(this.#index.excepted, place, { assets: gone, filter: 'without' });
-    const information = RoaringBitmap32.and(gone, this.#index.checks[place]?.information ?? nowhere);
-    const sure = RoaringBitmap32.andNot(gone, information);
+    const all = this.#index.checks[place]?.information;
+    const information = all ? RoaringBitmap32.and(gone, all) : nowhere;
+    const sure = all ? RoaringBitmap32.andNot(gone, information) : gone;
     const isSure = !sure.isEmpty;
     const [weighSure, weighInformation] = [weigherOn(this.#contexts, sure), weigherOn(this.#contexts, information)];
-    information.dispose();
-    sure.dispose();
+    if (all) for (const bitmap of [information, sure]) bitmap.dispose();
     const weigh = (check: IndexedCheck): number =>
       weighSure({ check, confirmed: true }) + weighInformation({ check, confirmed: false });
     return { gone, isSure, weigh };
@@ -173,7 +176,7 @@ class Draft {
       this.#ids.add(id);
       if (verdict.upgrade) this.#versions.add(verdict.upgrade.fixed);
     }
-    if (!this.#entered.has(removal)) this.#assets.orInPlace(removal.gone);
+    if (!this.#entered.has(removal)) uniteInto(this.#assets, removal.gone);
     this.#entered.add(removal);
     this.#severity = Math.max(this.#severity, removal.isSure ? check.severity : 1);
     this.#detections += removal.gone.size;

@@ -3,6 +3,7 @@ import type { CheckDetections } from './check-detections.ts';
 import { narrowToException } from './excepted.ts';
 import { likenessOf } from './likeness-of.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import { uniteInto } from './unite.ts';
 import { holds, type IndexedCheck, type RankedCheck, type VerdictBook } from './verdict-book.ts';
 
 export interface Without {
@@ -136,7 +137,7 @@ class Sum {
       this.#open[0] = (this.#open[0] ?? 0) + informationCount;
       this.#weight += weighSure({ check, confirmed: true }) + weighInformation({ check, confirmed: false });
     }
-    this.#assets.orInPlace(sure);
+    uniteInto(this.#assets, sure);
   }
 
   /** Both together. */

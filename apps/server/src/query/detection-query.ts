@@ -2,7 +2,6 @@ import { compileTest, type Field, foldQuery, type Query, type Scalar, type Test 
 import { riskScore } from '@vedette/matching';
 import { isPostureCheck } from '@vedette/protocol';
 import type { Kysely } from 'kysely';
-import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import {
@@ -21,6 +20,7 @@ import {
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { Selected } from '../fleet-index/selection.ts';
 import type { RankedCheck } from '../fleet-index/verdict-book.ts';
+import { unite } from '../fleet-index/unite.ts';
 import { type DetectionWish, visitDetections } from '../fleet-index/visit-detections.ts';
 import { allOf, anyOf, type DetectionTest, not, partOf } from '../fleet-index/where.ts';
 import { type AssetContexts, prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -208,6 +208,6 @@ function byRisk(test: Test, make: ((index: OrganizationIndex) => AssetContexts) 
     const fitting = classes.filter(({ context }) => passes(riskScore(toCheckRisk(ranked.check), ranked.confirmed, context)));
     if (fitting.length === classes.length || fitting.length === 0) return fitting.length > 0;
     const key = fitting.map((one) => classes.indexOf(one)).join();
-    return partOf(key, () => RoaringBitmap32.orMany(fitting.flatMap(({ assets }) => assets ?? [])));
+    return partOf(key, () => unite(fitting.flatMap(({ assets }) => assets ?? [])));
   };
 }
