@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { RoaringBitmap32 } from 'roaring-wasm';
 import { expect, it } from 'vitest';
 import { AssetPackages } from './asset-packages.ts';
+import { BornAssets } from './born-assets.ts';
+import { PastPackages } from './past-packages.ts';
 
 type Step = { asset: number; put: number[] } | { asset: number; added: number[]; removed: number[] };
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
@@ -24,24 +25,19 @@ it('whatever is put and changed, each asset has what plain sets say, and each pa
   );
 });
 
-it('a copy without some assets has what the others have, and none of all changes with another', () => {
+it('a copy has what it was made of, and none of all changes with another', () => {
   const stepsOf = fc.array(step, { maxLength: 30 });
-  const leftOut = fc.uniqueArray(fc.nat(8));
   fc.assert(
-    fc.property(stepsOf, fc.array(fc.tuple(leftOut, stepsOf), { maxLength: 3 }), stepsOf, (before, copies, after) => {
+    fc.property(stepsOf, fc.array(stepsOf, { maxLength: 3 }), stepsOf, (before, copies, after) => {
       const known = [{ packages: new AssetPackages(), model: new Map() as Model }];
       const expectAll = (): void => {
         for (const { packages, model } of known) expect(saidBy(packages, [...model.keys()])).toEqual(saidByModel(model));
       };
       for (const one of before) apply(one, known[0]!.packages, known[0]!.model);
-      for (const [without, steps] of copies) {
+      for (const steps of copies) {
         const { packages, model } = known.at(-1)!;
-        const left = new RoaringBitmap32(without);
-        const copy = packages.copy(left);
-        left.dispose();
-        const own: Model = new Map(
-          [...model].flatMap(([number, set]) => (without.includes(number) ? [] : [[number, new Set(set)]])),
-        );
+        const copy = packages.copy();
+        const own: Model = new Map([...model].map(([number, set]) => [number, new Set(set)]));
         known.push({ packages: copy, model: own });
         expectAll();
         for (const one of steps) apply(one, copy, own);
@@ -52,6 +48,44 @@ it('a copy without some assets has what the others have, and none of all changes
       expectAll();
     }),
     { numRuns: 200 },
+  );
+});
+
+it('the past has what assets had then, whatever came and went since and whatever comes later', () => {
+  const numbers = fc.uniqueArray(fc.nat(6), { maxLength: 3 });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 30 }),
+      fc.array(ids, { maxLength: 7 }),
+      numbers,
+      ids,
+      (steps, then, unborn, passing) => {
+        const packages = new AssetPackages();
+        const now: Model = new Map();
+        for (const one of steps) apply(one, packages, now);
+        const [changes, model] = [new Map<number, { came: number[]; went: number[] }>(), new Map() as Model];
+        for (const [number, own] of now) {
+          const had = new Set(unborn.includes(number) ? [] : (then[number] ?? own));
+          model.set(number, had);
+          if (unborn.includes(number) || then[number] === undefined) continue;
+          const went = [...had].filter((id) => !own.has(id));
+          // What came and went in between is not there in any case.
+          const came = [...own, ...passing].filter((id) => !had.has(id));
+          changes.set(number, { came, went });
+        }
+        const births = Float64Array.from({ length: 10 }, (_, number) => Number(unborn.includes(number)));
+        const born = new BornAssets(births, 0);
+        const past = new PastPackages(packages.copy(), { born, changes });
+        const expectThen = (): void => expect(saidBy(past, [...model.keys()])).toEqual(saidByModel(model));
+        expectThen();
+        expect(new Set(past.packageVersions())).toEqual(new Set([...model.values()].flatMap((own) => [...own])));
+        for (const one of steps) apply(one, packages, now);
+        expectThen();
+        past.dispose();
+        expect(saidBy(packages, [...now.keys()])).toEqual(saidByModel(now));
+      },
+    ),
+    { numRuns: 300 },
   );
 });
 

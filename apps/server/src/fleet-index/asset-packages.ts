@@ -1,6 +1,8 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { BornAssets } from './born-assets.ts';
 import { DifferenceStore } from './difference-store.ts';
 import { SharedBitmaps } from './shared-bitmaps.ts';
+import { unite } from './unite.ts';
 import { applyDifference, differences, includesSorted } from './sorted-numbers.ts';
 
 /** An asset that differs from every base by more than this share of its packages becomes a base itself. */
@@ -29,12 +31,8 @@ export class AssetPackages {
   #differences = new DifferenceStore();
   /** Assets by package version, for those that were asked for: the ones that verdicts speak of. */
   #known = new SharedBitmaps();
-  /** Assets that are to be left out wherever they are found. */
-  #without: RoaringBitmap32 | null = null;
   /** How many assets are on each base, once it was asked for since any came or went. */
   readonly #sizes: number[] = [];
-  /** Package versions of which what is known was taken over with these. */
-  #knownWith = new Set<number>();
   /** Room for counting how much bases share with an asset. */
   #hits = new Uint16Array(64);
 
@@ -44,30 +42,24 @@ export class AssetPackages {
 
   /** Numbers of the package versions of an asset, ascending. */
   idsOf(asset: number): Uint32Array {
-    return this.#baseAt(asset) ? this.#keptIdsOf(asset) : nothing;
-  }
-
-  /** Those of an asset that is left out, too. */
-  #keptIdsOf(asset: number): Uint32Array {
-    const base = this.#bases[this.#baseOf[asset] ?? -1];
+    const base = this.#baseAt(asset);
     return base ? applyDifference(base, this.#differences.added(asset), this.#differences.removed(asset)) : nothing;
   }
 
   #baseAt(asset: number): Uint32Array | undefined {
-    return this.#without?.has(asset) ? undefined : this.#bases[this.#baseOf[asset] ?? -1];
+    return this.#bases[this.#baseOf[asset] ?? -1];
   }
 
   /** Sets all package versions of an asset, whatever it had before. `ids` ascending, each once. */
   put(asset: number, ids: Uint32Array): void {
     this.#reserve(asset);
-    for (const id of this.#keptIdsOf(asset)) this.#known.delete(id, asset);
+    for (const id of this.idsOf(asset)) this.#known.delete(id, asset);
     for (const id of ids) if (this.#known.get(id)) this.#known.add(id, asset);
     this.#place(asset, ids);
   }
 
   #place(asset: number, ids: Uint32Array): void {
     this.#clear(asset);
-    this.#without?.delete(asset);
     this.#sizes.length = 0;
     if (ids.length === 0) return;
     const number = this.#nearestBase(ids) ?? this.#newBase(ids);
@@ -118,19 +110,17 @@ export class AssetPackages {
   /** The assets that have this; kept up to date, and not the caller's. From the first question on it takes memory of its own. */
   assetsWith(id: number): RoaringBitmap32 {
     const known = this.#known.get(id);
-    const isWithAll = this.#knownWith.delete(id);
-    if (known && !isWithAll) return known;
-    const assets = known && this.#without ? RoaringBitmap32.andNot(known, this.#without) : this.#gather(id);
+    if (known) return known;
+    const assets = this.#gather(id);
     this.#known.set(id, assets);
     return assets;
   }
 
   #gather(id: number): RoaringBitmap32 {
-    const assets = RoaringBitmap32.orMany((this.#basesWith.get(id) ?? []).flatMap((number) => this.#assetsOn.get(number) ?? []));
+    const assets = unite((this.#basesWith.get(id) ?? []).flatMap((number) => this.#assetsOn.get(number) ?? []));
     const [removed, added] = [this.#removed.get(id), this.#added.get(id)];
     if (removed) assets.andNotInPlace(removed);
     if (added) assets.orInPlace(added);
-    if (this.#without) assets.andNotInPlace(this.#without);
     return assets;
   }
 
@@ -153,42 +143,45 @@ export class AssetPackages {
       all.orInPlace(assets);
       if (!known) assets.dispose();
     }
-    if (this.#without) all.andNotInPlace(this.#without);
     return all;
   }
 
   /** An asset has one base, and differs from it by what it has not or has alone. */
   #count(id: number): number {
     const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + this.#baseSize(number), 0);
-    return inBases - this.#sizeOf(this.#removed.get(id)) + this.#sizeOf(this.#added.get(id));
+    return inBases - (this.#removed.get(id)?.size ?? 0) + (this.#added.get(id)?.size ?? 0);
   }
 
   #baseSize(number: number): number {
-    return (this.#sizes[number] ??= this.#sizeOf(this.#assetsOn.get(number)));
+    return (this.#sizes[number] ??= this.#assetsOn.get(number)?.size ?? 0);
   }
 
-  #sizeOf(assets: RoaringBitmap32 | undefined): number {
-    if (!assets) return 0;
-    return this.#without ? assets.size - assets.andCardinality(this.#without) : assets.size;
+  /** Counts on how many of the assets that were there a package version is now. Valid until the next write. */
+  counterOf(born: Pick<BornAssets, 'count'>): (id: number) => number {
+    const sizes: number[] = [];
+    const sizeOf = (assets: RoaringBitmap32 | undefined): number => (assets ? born.count(assets) : 0);
+    return (id) => {
+      const onBases = (this.#basesWith.get(id) ?? []).reduce(
+        (sum, number) => sum + (sizes[number] ??= sizeOf(this.#assetsOn.get(number))),
+        0,
+      );
+      return onBases - sizeOf(this.#removed.get(id)) + sizeOf(this.#added.get(id));
+    };
   }
 
   /** A new bitmap of the assets that have one of these; the caller disposes it. */
   assetsWithAny(ids: Iterable<number>): RoaringBitmap32 {
-    return RoaringBitmap32.orMany(Array.from(ids, (id) => this.assetsWith(id)));
+    return unite(Array.from(ids, (id) => this.assetsWith(id)));
   }
 
   /** Every package version that an asset has. */
   *packageVersions(): IterableIterator<number> {
-    for (const id of this.#basesWith.keys()) if (this.#isThere(id)) yield id;
-    for (const id of this.#added.numbers()) if (!this.#basesWith.has(id) && this.#isThere(id)) yield id;
+    yield* this.#basesWith.keys();
+    for (const id of this.#added.numbers()) if (!this.#basesWith.has(id)) yield id;
   }
 
-  #isThere(id: number): boolean {
-    return !this.#without || this.#count(id) > 0;
-  }
-
-  /** The same without these assets, to be changed by itself; the caller disposes it. It takes as long as to copy a list of all assets. */
-  copy(without: RoaringBitmap32): AssetPackages {
+  /** The same, to be changed by itself; the caller disposes it. It takes as long as to copy a list of all assets. */
+  copy(): AssetPackages {
     const copy = new AssetPackages();
     copy.#bases = [...this.#bases];
     copy.#freeBases = [...this.#freeBases];
@@ -196,16 +189,12 @@ export class AssetPackages {
     copy.#basesWith = new Map(Array.from(this.#basesWith, ([id, bases]) => [id, [...bases]]));
     [copy.#assetsOn, copy.#added, copy.#removed] = [this.#assetsOn.copy(), this.#added.copy(), this.#removed.copy()];
     copy.#differences = this.#differences.copy();
-    const all = this.#without ? RoaringBitmap32.or(this.#without, without) : new RoaringBitmap32(without);
     copy.#known = this.#known.copy();
-    if (all.isEmpty) all.dispose();
-    else [copy.#without, copy.#knownWith] = [all, new Set(copy.#known.numbers())];
     return copy;
   }
 
   dispose(): void {
     for (const bitmaps of [this.#assetsOn, this.#added, this.#removed, this.#known]) bitmaps.dispose();
-    this.#without?.dispose();
   }
 
   #clear(asset: number): void {

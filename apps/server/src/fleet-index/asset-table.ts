@@ -27,8 +27,9 @@ export const severityCount = 5;
 
 /** The assets of an organization under dense numbers, with their times and counts of open detections. */
 export class AssetTable {
-  readonly assets: IndexedAsset[] = [];
+  readonly assets: IndexedAsset[];
   readonly all = new RoaringBitmap32();
+  /** Of the past that of now, which may know others, too. */
   #byNumber = new Map<number, number>();
   /** Made by the first question for it. */
   #byId: Map<string, number> | null = null;
@@ -37,8 +38,14 @@ export class AssetTable {
   #birth = new Float64Array(64);
   #lastChange = new Float64Array(64);
   #counts = new Int32Array(64 * severityCount);
+  /** What is still to be done to them. */
+  #toSettle: (() => void) | null = null;
   /** Of these, not to be counted. */
   #leftOut: Int32Array | null = null;
+
+  constructor(assets: IndexedAsset[] = []) {
+    this.assets = assets;
+  }
 
   enter(asset: IndexedAsset): number {
     const known = this.#byNumber.get(asset.number);
@@ -71,7 +78,8 @@ export class AssetTable {
 
   /** The dense number of what the database calls so. */
   find(number: number): number | undefined {
-    return this.#byNumber.get(number);
+    const dense = this.#byNumber.get(number);
+    return dense !== undefined && dense < this.assets.length ? dense : undefined;
   }
 
   /** The dense number of the asset with this id. */
@@ -141,6 +149,7 @@ export class AssetTable {
 
   /** Open detections of a severity, whatever is left out. */
   countFound(asset: number, severity: number): number {
+    if (this.#toSettle) this.#settle();
     return this.#counts[asset * severityCount + severity - 1] ?? 0;
   }
 
@@ -162,6 +171,7 @@ export class AssetTable {
 
   /** Open detections of the assets that were there at each of these moments, which ascend, by severity; or all that is found, whatever is left out. */
   countBornBy(moments: readonly number[], what: 'open' | 'found' = 'open'): number[][] {
+    if (this.#toSettle) this.#settle();
     const counts = new Float64Array(moments.length * severityCount);
     const found = this.#counts;
     const leftOut = what === 'open' ? this.#leftOut : null;
@@ -186,26 +196,38 @@ export class AssetTable {
    * has come never.
    */
   at(moment: number): AssetTable {
-    const past = new AssetTable();
-    for (const asset of this.assets) past.assets.push(asset);
+    const past = new AssetTable(this.assets.slice());
     past.all.orInPlace(this.all);
-    past.#byNumber = new Map(this.#byNumber);
+    past.#byNumber = this.#byNumber;
     for (const [key, { kind, assets }] of this.#kinds) past.#kinds.set(key, { kind, assets });
     past.#isInNumberOrder = this.#isInNumberOrder;
-    [past.#birth, past.#lastChange, past.#counts] = [this.#birth.slice(), this.#lastChange.slice(), this.#counts.slice()];
+    const [births, lastChanges, counts] = [this.#birth.slice(), this.#lastChange.slice(), this.#counts.slice()];
+    [past.#birth, past.#lastChange, past.#counts] = [births, lastChanges, counts];
     for (let asset = 0; asset < past.assets.length; asset += 1) {
-      const birth = this.birth(asset);
-      if (birth > 0 && birth <= moment) past.setTimes(asset, birth, Math.min(moment, this.lastChange(asset)));
-      else {
-        past.setTimes(asset, Number.POSITIVE_INFINITY, 0);
-        past.clearCounts(asset);
+      const birth = births[asset] ?? 0;
+      if (birth > 0 && birth <= moment) {
+        if ((lastChanges[asset] ?? 0) > moment) lastChanges[asset] = moment;
+        continue;
       }
+      [births[asset], lastChanges[asset]] = [Number.POSITIVE_INFINITY, 0];
+      past.clearCounts(asset);
     }
     return past;
   }
 
+  /** Has this done to the counts before the next question for one. */
+  settleLater(settle: () => void): void {
+    this.#toSettle = settle;
+  }
+
+  #settle(): void {
+    const settle = this.#toSettle;
+    this.#toSettle = null;
+    settle?.();
+  }
+
   clearCounts(asset: number): void {
-    this.#counts.fill(0, asset * severityCount, (asset + 1) * severityCount);
+    for (let at = asset * severityCount; at < (asset + 1) * severityCount; at += 1) this.#counts[at] = 0;
   }
 
   dispose(): void {

@@ -26,6 +26,10 @@ it('counts those of any assets that were there, in whatever order assets came', 
       const chosen = some.filter((number) => number < times.length);
       const [born, assets] = [table.bornBy(moment), new RoaringBitmap32(chosen)];
       expect(born.count(assets)).toBe(chosen.filter((number) => (times[number] ?? 0) <= moment).length);
+      const there = born.among(assets);
+      expect(there.toArray()).toEqual(chosen.filter((number) => (times[number] ?? 0) <= moment).toSorted((a, b) => a - b));
+      expect(chosen.filter((number) => born.has(number)).toSorted((a, b) => a - b)).toEqual(there.toArray());
+      there.dispose();
       expect(born.size).toBe(times.filter((birth) => birth <= moment).length);
       expect(table.bornSince(moment + 1).size).toBe(times.length - born.size);
       born.dispose();

@@ -1,7 +1,10 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 
+/** Numbers of assets are below. */
+const maxSize = 2 ** 32;
+
 /**
- * The assets that were there at a moment, to count how many of other sets were. Assets come in the order of their numbers, but for a few: so
+ * The assets that were there at a moment, to find and count how many of other sets were. Assets come in the order of their numbers, but for a few: so
  * these are the first so many numbers with few exceptions, and counting them costs a rank instead of a comparison of whole sets.
  */
 export class BornAssets {
@@ -33,6 +36,23 @@ export class BornAssets {
     const below = this.size === 0 ? 0 : assets.rank(this.size - 1);
     if (this.#missing.isEmpty) return below; // As many as are missing are further.
     return below - assets.andCardinality(this.#missing) + assets.andCardinality(this.#further);
+  }
+
+  has(asset: number): boolean {
+    return asset < this.size ? !this.#missing.has(asset) : this.#further.has(asset);
+  }
+
+  /** A new bitmap of those of these assets that were there; the caller disposes it. To cut it off costs a fraction of comparing sets. */
+  among(assets: RoaringBitmap32): RoaringBitmap32 {
+    const there = new RoaringBitmap32(assets);
+    if (this.#isAll) return there;
+    there.removeRange(this.size, maxSize);
+    if (this.#missing.isEmpty) return there;
+    there.andNotInPlace(this.#missing);
+    const further = RoaringBitmap32.and(assets, this.#further);
+    there.orInPlace(further);
+    further.dispose();
+    return there;
   }
 
   dispose(): void {

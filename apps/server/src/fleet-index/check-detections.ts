@@ -1,19 +1,47 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { FoundState } from './detection-history.ts';
 
+/** Bitmaps of assets. */
+export interface Found {
+  readonly open: RoaringBitmap32;
+  /** Of these, found as information only; null where no verdict of the check is. */
+  readonly information: RoaringBitmap32 | null;
+}
+
+export interface Gone {
+  /** Found before and gone at least once; those that came back too. */
+  readonly wasFixed: RoaringBitmap32;
+  /** Of these, never found as more than information. */
+  readonly doubtful: RoaringBitmap32;
+}
+
 /** Where one check is found in an organization. Bitmaps of assets. */
 export class CheckDetections {
-  /** Found now. */
-  open: RoaringBitmap32;
-  /** Of these, found as information only; null where no verdict of the check is. */
-  information: RoaringBitmap32 | null;
-  /** Found before and gone at least once; those that came back too. */
-  readonly wasFixed = new RoaringBitmap32();
-  /** Of these, never found as more than information. */
-  readonly doubtful = new RoaringBitmap32();
+  readonly wasFixed: RoaringBitmap32;
+  readonly doubtful: RoaringBitmap32;
+  #found: Found | (() => Found);
+  /** Whether another has the bitmaps of what is found, too. */
+  #isLent = false;
 
-  constructor(open = new RoaringBitmap32(), information: RoaringBitmap32 | null = null) {
-    [this.open, this.information] = [open, information];
+  /** `found`: where it is found now, or what tells it when it is asked for. */
+  constructor(
+    found: Found | (() => Found) = { open: new RoaringBitmap32(), information: null },
+    { wasFixed, doubtful }: Gone = { wasFixed: new RoaringBitmap32(), doubtful: new RoaringBitmap32() },
+  ) {
+    [this.#found, this.wasFixed, this.doubtful] = [found, wasFixed, doubtful];
+  }
+
+  get open(): RoaringBitmap32 {
+    return this.#now.open;
+  }
+
+  get information(): RoaringBitmap32 | null {
+    return this.#now.information;
+  }
+
+  get #now(): Found {
+    if (typeof this.#found === 'function') this.#found = this.#found();
+    return this.#found;
   }
 
   stateOf(asset: number): FoundState {
@@ -22,10 +50,25 @@ export class CheckDetections {
   }
 
   set(asset: number, state: FoundState): void {
+    if (this.stateOf(asset) === state) return;
+    this.#takeOwn();
+    if (state === 1 && !this.information) this.#found = { open: this.open, information: new RoaringBitmap32() };
     if (state === 0) this.open.delete(asset);
     else this.open.add(asset);
-    if (state === 1) (this.information ??= new RoaringBitmap32()).add(asset);
+    if (state === 1) this.information?.add(asset);
     else this.information?.delete(asset);
+  }
+
+  /** Takes over where it is found from now on. */
+  replace(found: Found): void {
+    this.#disposeFound();
+    [this.#found, this.#isLent] = [found, false];
+  }
+
+  /** Where it is found now, to be kept whatever becomes of it here; not to be changed. */
+  lend(): Found {
+    this.#isLent = true;
+    return this.#now;
   }
 
   /** How often it is found now, as more than information or as that. */
@@ -35,6 +78,21 @@ export class CheckDetections {
   }
 
   dispose(): void {
-    for (const bitmap of [this.open, this.information, this.wasFixed, this.doubtful]) bitmap?.dispose();
+    this.#disposeFound();
+    for (const bitmap of [this.wasFixed, this.doubtful]) bitmap.dispose();
+  }
+
+  #takeOwn(): void {
+    if (!this.#isLent) return;
+    const { open, information } = this.#now;
+    this.#found = { open: new RoaringBitmap32(open), information: information && new RoaringBitmap32(information) };
+    this.#isLent = false;
+  }
+
+  /** What another has, too, is left to the garbage collector. */
+  #disposeFound(): void {
+    if (this.#isLent || typeof this.#found === 'function') return;
+    this.#found.open.dispose();
+    this.#found.information?.dispose();
   }
 }

@@ -1,5 +1,7 @@
-/** Numbers of a page; one page is 4 MB. */
-const pageLength = 1 << 20;
+import { Lending } from './lending.ts';
+
+/** Numbers of a page; one page is 1 MB. */
+const pageLength = 1 << 18;
 /** Room is given in steps of so many numbers, so that a place that was left fits the next one. */
 const step = 8;
 
@@ -9,6 +11,8 @@ const step = 8;
  */
 export class DifferenceStore {
   readonly #pages: Uint32Array[] = [];
+  /** Of pages, by their number. */
+  readonly #lending = new Lending<number>();
   #used = pageLength;
   /** Places that were left, by their room. */
   readonly #free = new Map<number, number[]>();
@@ -34,14 +38,17 @@ export class DifferenceStore {
     this.#sizes[2 * key] = added.length;
     this.#sizes[2 * key + 1] = removed.length;
     if (place < 0) return;
-    const page = this.#pages[Math.floor(place / pageLength)] ?? nothing;
+    const page = this.#ownPage(Math.floor(place / pageLength));
     page.set(added, place % pageLength);
     page.set(removed, (place % pageLength) + added.length);
   }
 
+  /** Shares its pages, of which each of both takes its own when it writes to it. */
   copy(): DifferenceStore {
     const copy = new DifferenceStore();
-    for (const page of this.#pages) copy.#pages.push(page.slice());
+    copy.#pages.push(...this.#pages);
+    this.#lending.lend();
+    copy.#lending.lend();
     copy.#used = this.#used;
     for (const [size, places] of this.#free) copy.#free.set(size, [...places]);
     copy.#places = this.#places.slice();
@@ -52,6 +59,16 @@ export class DifferenceStore {
   #slice(place: number, length: number): Uint32Array {
     const offset = place % pageLength;
     return (this.#pages[Math.floor(place / pageLength)] ?? nothing).subarray(offset, offset + length);
+  }
+
+  #ownPage(number: number): Uint32Array {
+    const page = this.#pages[number] ?? nothing;
+    return this.#lending.isOwn(number) ? page : this.#putPage(number, page.slice());
+  }
+
+  #putPage(number: number, page: Uint32Array): Uint32Array {
+    this.#lending.take(number);
+    return (this.#pages[number] = page);
   }
 
   #placeFor(key: number, length: number): number {
@@ -76,7 +93,7 @@ export class DifferenceStore {
     const left = this.#free.get(size)?.pop();
     if (left !== undefined) return left;
     if (this.#used + size > pageLength) {
-      this.#pages.push(new Uint32Array(pageLength));
+      this.#putPage(this.#pages.length, new Uint32Array(pageLength));
       this.#used = 0;
     }
     const place = (this.#pages.length - 1) * pageLength + this.#used;

@@ -35,13 +35,11 @@ export function narrowIndex(whole: OrganizationIndex, assetIds: ReadonlySet<stri
 function narrowDetections(found: CheckDetections, numbers: AssetNumbers): CheckDetections | null {
   const [open, wasFixed] = [numbers.listOf(found.open), numbers.listOf(found.wasFixed)];
   if (open.length === 0 && wasFixed.length === 0) return null;
-  const own = new CheckDetections();
-  own.open.addMany(open);
-  own.wasFixed.addMany(wasFixed);
-  own.doubtful.addMany(numbers.listOf(found.doubtful));
   const information = found.information ? numbers.listOf(found.information) : [];
-  if (information.length > 0) own.information = new RoaringBitmap32(information);
-  return own;
+  return new CheckDetections(
+    { open: new RoaringBitmap32(open), information: information.length > 0 ? new RoaringBitmap32(information) : null },
+    { wasFixed: new RoaringBitmap32(wasFixed), doubtful: new RoaringBitmap32(numbers.listOf(found.doubtful)) },
+  );
 }
 
 /** From the numbers of the whole to those of a part, which are in the same order. */
@@ -131,6 +129,10 @@ class NarrowPackages extends AssetPackages {
 
   override copy(): never {
     throw new Error('an index of the past is made from the whole');
+  }
+
+  override counterOf(): never {
+    return this.copy();
   }
 
   override put(): never {

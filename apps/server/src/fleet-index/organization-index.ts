@@ -1,7 +1,7 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { AssetPackages } from './asset-packages.ts';
 import { AssetTable, type IndexedAsset } from './asset-table.ts';
-import { CheckDetections } from './check-detections.ts';
+import { CheckDetections, type Found } from './check-detections.ts';
 import { Deepening } from './deepening.ts';
 import { type Excepted, nothingExcepted } from './excepted.ts';
 import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
@@ -46,7 +46,6 @@ interface Counted {
 }
 
 type Visit = (assets: RoaringBitmap32, from: FoundState, to: FoundState) => void;
-type Found = Pick<CheckDetections, 'open' | 'information'>;
 
 /** How far back the index knows from the start when detections came and went, and what every question about time can be asked for. */
 export const windowMs = 31 * 24 * 3600 * 1000;
@@ -363,10 +362,7 @@ export class OrganizationIndex {
       came.dispose();
       went.dispose();
     } else visitMoved(found, { open, information }, visit);
-    found.open.dispose();
-    found.information?.dispose();
-    found.open = open;
-    found.information = information;
+    found.replace({ open, information });
   }
 
   #judged(place: number, change: JudgeScope | { readonly memory: Memory }): Found {

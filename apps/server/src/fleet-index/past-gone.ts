@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
-import type { RoaringBitmap32 } from 'roaring-wasm';
+import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import { derivedDetections } from '../detections/derive.ts';
 import { inParts } from '../knowledge/in-parts.ts';
-import { CheckDetections } from './check-detections.ts';
+import type { BornAssets } from './born-assets.ts';
+import type { Gone } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
 /** Looked up in the histories at a time. */
@@ -16,15 +17,19 @@ export interface Pair {
 }
 
 /**
- * Takes over where checks had been found and were gone at least once by then: where they are known to have been now, without those that were
- * gone for the first time later. Returns where the index of now no longer tells whether that was ever more than information.
+ * Where checks had been found and were gone at least once by then, by their places: where they are known to have been now, without those that
+ * were gone for the first time later. And where the index of now no longer tells whether that was ever more than information.
  */
-export function copyGone(index: OrganizationIndex, whole: OrganizationIndex, unborn: RoaringBitmap32): Pair[] {
-  for (const [place, { wasFixed, doubtful }] of presentOnes(whole)) {
-    if (wasFixed.isEmpty) continue;
-    const own = (index.checks[place] = new CheckDetections());
-    own.wasFixed.orInPlace(wasFixed).andNotInPlace(unborn);
-    own.doubtful.orInPlace(doubtful);
+export function goneBy(
+  whole: OrganizationIndex,
+  moment: number,
+  born: BornAssets,
+): { readonly gone: Map<number, Gone>; readonly doubts: Pair[] } {
+  const gone = new Map<number, Gone>();
+  for (const [place, found] of whole.checks.entries()) {
+    if (!found || found.wasFixed.isEmpty) continue;
+    const wasFixed = born.among(found.wasFixed);
+    gone.set(place, { wasFixed, doubtful: new RoaringBitmap32(found.doubtful) });
   }
   const [first, sure] = [new Map<number, number[]>(), new Map<number, number[]>()];
   const note = (noted: Map<number, number[]>, place: number, assets: Iterable<number>): void => {
@@ -32,22 +37,19 @@ export function copyGone(index: OrganizationIndex, whole: OrganizationIndex, unb
     if (list.length === 0) noted.set(place, list);
     for (const asset of assets) list.push(asset);
   };
-  whole.log.forEach(index.newest, ({ at, place, assets, to, first: isFirst }) => {
-    if (at <= index.newest || !index.checks[place]) return;
+  whole.log.forEach(moment, ({ at, place, assets, to, first: isFirst }) => {
+    if (at <= moment || !gone.has(place)) return;
     const list = typeof assets === 'number' ? [assets] : assets.toUint32Array();
     if (to === 0 && isFirst) note(first, place, list);
     if (to === 2 && whole.book.isMixed(place)) note(sure, place, list);
   });
-  for (const [place, assets] of first) index.checks[place]?.wasFixed.removeMany(assets);
-  for (const [, { wasFixed, doubtful }] of presentOnes(index)) doubtful.andInPlace(wasFixed);
-  return [...sure].flatMap(([place, assets]) => {
-    const found = index.checks[place];
+  for (const [place, assets] of first) gone.get(place)?.wasFixed.removeMany(assets);
+  for (const { wasFixed, doubtful } of gone.values()) doubtful.andInPlace(wasFixed);
+  const doubts = [...sure].flatMap(([place, assets]) => {
+    const found = gone.get(place);
     return assets.flatMap((asset) => (found?.wasFixed.has(asset) && !found.doubtful.has(asset) ? [{ place, asset }] : []));
   });
-}
-
-function presentOnes({ checks }: OrganizationIndex): [place: number, found: CheckDetections][] {
-  return [...checks.entries()].flatMap(([place, found]) => (found ? [[place, found]] : []));
+  return { gone, doubts };
 }
 
 /** What was more than information later, and was gone then, has to be looked up in the histories. There is little of it. */
@@ -57,8 +59,8 @@ export async function settleDoubts(
   { index, doubts }: { readonly index: OrganizationIndex; readonly doubts: readonly Pair[] },
 ): Promise<void> {
   const { book, table, checks, newest: moment } = index;
-  const gone = doubts.filter(({ place, asset }) => !checks[place]?.open.has(asset));
-  for (const some of inParts(gone, pairPart)) {
+  const notOpen = doubts.filter(({ place, asset }) => !checks[place]?.open.has(asset));
+  for (const some of inParts(notOpen, pairPart)) {
     const among = some.map(({ place, asset }) => ({
       assetId: table.assets[asset]?.assetId ?? '',
       check: book.checks[place]?.number ?? 0,

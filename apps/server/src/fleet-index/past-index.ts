@@ -1,13 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
-import { inParts } from '../knowledge/in-parts.ts';
-import { copyFound } from './copy-found.ts';
-import { judgeAll } from './index-builder.ts';
+import type { Gone } from './check-detections.ts';
 import { OrganizationIndex, windowMs } from './organization-index.ts';
-import { copyGone, settleDoubts } from './past-gone.ts';
+import { enterPastChecks } from './past-checks.ts';
+import { goneBy, settleDoubts } from './past-gone.ts';
+import { PastPackages } from './past-packages.ts';
 import { type ChangesSince, readChangesSince } from './read-changes-since.ts';
 import { TransitionLog } from './transition-log.ts';
 
@@ -20,15 +19,13 @@ export interface PastWish {
   readonly current: () => Promise<OrganizationIndex>;
 }
 
-/** Assets changed at a time: other requests come in between. */
-const assetPart = 500;
 const dayMs = 24 * 3600 * 1000;
 /** A fleet in which so often something came in between has to be asked again. */
 const maxRounds = 20;
 
 /**
  * The index of an organization as it stood at a moment, as far back as the histories go: the packages of now with every change since
- * undone, judged by the verdicts that held then. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
+ * undone, judged by the verdicts that held then, each where it is asked for. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
  * software, upgrades); when detections came and went only where windowAt says so. Names and states of assets, and what a check is
  * called, are those of now.
  * Nothing that happens later changes it. It takes up to as much memory as the index of now; the caller disposes it. Throws ApiError
@@ -38,27 +35,23 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   const { moment } = wish;
   const { whole, changes } = await readUntilCurrent(wish);
   // Now, before the next await: the index of now changes under whoever waits.
-  const numbers = whole.table.assets.map(({ number }) => number);
   const table = whole.table.at(moment);
-  const unborn = table.bornSince(Number.POSITIVE_INFINITY);
+  const born = table.bornBy(moment);
+  const packages = new PastPackages(whole.packages.copy(), { born, changes: byAsset(whole, changes) });
   const { since } = windowAt(whole, new Date(moment));
-  const log = Number.isFinite(since) ? whole.log.copy(since, moment) : new TransitionLog();
-  const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages: whole.packages.copy(unborn), log });
+  const isTimed = Number.isFinite(since);
+  const log = isTimed ? whole.log.copy(since, moment) : new TransitionLog();
+  const index = new OrganizationIndex(whole.book.at(moment), moment, { table, packages, log });
   [index.since, index.deepSince, index.newest, index.isPast] = [since, since, moment, true];
-  const doubts = Number.isFinite(since) ? copyGone(index, whole, unborn) : [];
-  const moved = new Set([...changes.values()].flatMap(({ came, went }) => [...came, ...went]));
-  const others = copyFound(index, whole, { unborn, moved });
-  unborn.dispose();
-  for (const assets of inParts([...numbers.entries()], assetPart)) {
-    for (const [asset, number] of assets) {
-      const own = changes.get(number);
-      if (own) index.packages.change(asset, own.went, own.came);
-    }
-    await nextTurn();
-  }
-  await judgeAll(index, others);
+  const { gone, doubts } = isTimed ? goneBy(whole, moment, born) : { gone: new Map<number, Gone>(), doubts: [] };
+  enterPastChecks(index, whole, { packages, born, gone });
   await settleDoubts(wish.db, wish.organizationId, { index, doubts });
   return index;
+}
+
+/** By the dense numbers of the assets. */
+function byAsset({ table }: OrganizationIndex, changes: ReadonlyMap<number, ChangesSince>): Map<number, ChangesSince> {
+  return new Map(Array.from(changes, ([number, own]) => [table.find(number) ?? -1, own]));
 }
 
 /**
@@ -84,7 +77,8 @@ async function readUntilCurrent(
     const whole = await current();
     const { table } = whole;
     const unknown = table.assets.filter(({ number }, asset) => {
-      const [birth, last] = [table.birth(asset), table.lastChange(asset)];
+      const birth = table.birth(asset);
+      const last = table.lastChange(asset);
       return birth > 0 && birth <= moment && last > moment && changes.get(number)?.newest !== last;
     });
     if (unknown.length === 0) return { whole, changes };

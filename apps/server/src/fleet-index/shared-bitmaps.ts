@@ -1,16 +1,15 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import { Lending } from './lending.ts';
 
 /**
- * Bitmaps of assets by number. A copy costs next to nothing: each of both takes a bitmap of its own when it changes it. What
- * both had is left to the garbage collector, as neither knows whether the other still has it.
+ * Bitmaps of assets by number. A copy costs next to nothing: each of both takes a bitmap of its own when it changes it.
  */
 export class SharedBitmaps {
   readonly #bitmaps: Map<number, RoaringBitmap32>;
-  /** Numbers of those that another may have, too. */
-  readonly #lent: Set<number>;
+  readonly #lending = new Lending<number>();
 
-  constructor(bitmaps: ReadonlyMap<number, RoaringBitmap32> = new Map(), lent: Iterable<number> = []) {
-    [this.#bitmaps, this.#lent] = [new Map(bitmaps), new Set(lent)];
+  constructor(bitmaps: ReadonlyMap<number, RoaringBitmap32> = new Map()) {
+    this.#bitmaps = new Map(bitmaps);
   }
 
   /** Not to be changed. */
@@ -24,14 +23,14 @@ export class SharedBitmaps {
 
   /** A bitmap that is its own from then on, in place of what was there. */
   set(number: number, bitmap: RoaringBitmap32): void {
-    if (!this.#lent.delete(number)) this.#bitmaps.get(number)?.dispose();
-    this.#bitmaps.set(number, bitmap);
+    if (this.#lending.isOwn(number)) this.#bitmaps.get(number)?.dispose();
+    this.#put(number, bitmap);
   }
 
   add(number: number, asset: number): void {
     const own = this.#own(number);
     if (own) own.add(asset);
-    else this.#bitmaps.set(number, new RoaringBitmap32([asset]));
+    else this.#put(number, new RoaringBitmap32([asset]));
   }
 
   /** Takes an asset away, and a bitmap with its last one: then returns true. */
@@ -45,19 +44,24 @@ export class SharedBitmaps {
   }
 
   copy(): SharedBitmaps {
-    for (const number of this.#bitmaps.keys()) this.#lent.add(number);
-    return new SharedBitmaps(this.#bitmaps, this.#lent);
+    const copy = new SharedBitmaps(this.#bitmaps);
+    this.#lending.lend();
+    copy.#lending.lend();
+    return copy;
   }
 
   dispose(): void {
-    for (const [number, bitmap] of this.#bitmaps) if (!this.#lent.has(number)) bitmap.dispose();
+    for (const [number, bitmap] of this.#bitmaps) if (this.#lending.isOwn(number)) bitmap.dispose();
   }
 
   #own(number: number): RoaringBitmap32 | undefined {
     const known = this.#bitmaps.get(number);
-    if (!known || !this.#lent.delete(number)) return known;
-    const own = new RoaringBitmap32(known);
-    this.#bitmaps.set(number, own);
-    return own;
+    return !known || this.#lending.isOwn(number) ? known : this.#put(number, new RoaringBitmap32(known));
+  }
+
+  #put(number: number, bitmap: RoaringBitmap32): RoaringBitmap32 {
+    this.#lending.take(number);
+    this.#bitmaps.set(number, bitmap);
+    return bitmap;
   }
 }

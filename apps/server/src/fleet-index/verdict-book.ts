@@ -1,3 +1,5 @@
+import { Lending } from './lending.ts';
+
 /** What of a check the index sorts and filters by. */
 export interface IndexedCheck {
   readonly number: number;
@@ -61,6 +63,7 @@ const noVerdicts: readonly KnownVerdict[] = [];
 const none: ReadonlySet<number> = new Set();
 
 function isSame(one: ReadonlySet<number>, other: ReadonlySet<number>): boolean {
+  if (one === other) return true;
   if (one.size !== other.size) return false;
   for (const id of one) if (!other.has(id)) return false;
   return true;
@@ -80,6 +83,8 @@ export class VerdictBook {
   readonly #packagesOf: Set<number>[] = [];
   /** By place: package versions about which all verdicts that hold are only information. */
   readonly #unsure: (Set<number> | undefined)[] = [];
+  /** Of both, by place, and of verdicts, by package version: a book of the past shares with that of now what is the same. */
+  readonly #lendingOf = { places: new Lending<number>(), packageVersions: new Lending<number>() };
   /** By place: some verdict is only information about an asset. */
   readonly #mixed: boolean[] = [];
   /** By place, where asked for since its verdicts changed: what names its package versions, and their number. */
@@ -106,6 +111,7 @@ export class VerdictBook {
     this.checks[place] = check;
     if (known === undefined) {
       this.#places.set(check.number, place);
+      this.#lendingOf.places.take(place);
       this.#packagesOf[place] = new Set();
       this.#mixed[place] = false;
     }
@@ -188,8 +194,7 @@ export class VerdictBook {
     const verdict = { ...rest, upgrade: rest.upgrade && this.#shared(rest.upgrade) };
     const place = this.#places.get(check);
     if (place === undefined) throw new Error(`check ${check} has verdicts but is not known`);
-    const list = this.#byPackage.get(packageVersion) ?? [];
-    if (list.length === 0) this.#byPackage.set(packageVersion, list);
+    const list = this.#ownVerdictsOn(packageVersion);
     // A kernel has thousands of verdicts: they are looked through only where one of this check may be among them.
     const mayBeKnown =
       this.packagesOf(place).has(packageVersion) || this.#unquiet.get(packageVersion) === Number.POSITIVE_INFINITY;
@@ -216,14 +221,39 @@ export class VerdictBook {
     return before;
   }
 
+  #ownVerdictsOn(packageVersion: number): KnownVerdict[] {
+    const known = this.#byPackage.get(packageVersion);
+    const { packageVersions } = this.#lendingOf;
+    if (known && packageVersions.isOwn(packageVersion)) return known;
+    const own = [...(known ?? [])];
+    packageVersions.take(packageVersion);
+    this.#byPackage.set(packageVersion, own);
+    return own;
+  }
+
   /** What verdicts of a check hold of a package version now. */
   #noteHolding(place: number, packageVersion: number, holding: readonly { readonly confirmed: boolean }[]): void {
+    this.#takePlace(place);
     if (holding.length > 0) this.#packagesOf[place]?.add(packageVersion);
     else this.#packagesOf[place]?.delete(packageVersion);
     if (holding.length > 0 && holding.every(({ confirmed }) => !confirmed))
       (this.#unsure[place] ??= new Set()).add(packageVersion);
     else this.#unsure[place]?.delete(packageVersion);
     this.#subjects[place] = undefined;
+  }
+
+  #takePlace(place: number): void {
+    const { places } = this.#lendingOf;
+    if (places.isOwn(place)) return;
+    places.take(place);
+    this.#packagesOf[place] = new Set(this.#packagesOf[place]);
+    const unsure = this.#unsure[place];
+    if (unsure) this.#unsure[place] = new Set(unsure);
+  }
+
+  #lend(): void {
+    this.#lendingOf.places.lend();
+    this.#lendingOf.packageVersions.lend();
   }
 
   /** Forgets every verdict on a package version, of which others are entered next. */
@@ -235,27 +265,38 @@ export class VerdictBook {
     this.verdicts -= known.length;
   }
 
-  /** A new book of all checks with the verdicts alone that held at a moment. */
+  /** A book of all checks with the verdicts alone that held at a moment. It takes as long as to look through those that came or ended since. */
   at(moment: number): VerdictBook {
     const past = new VerdictBook();
-    for (const check of this.checks) past.enterCheck(check);
-    for (const [place, isMixed] of this.#mixed.entries()) past.#mixed[place] = isMixed;
-    for (const [packageVersion, verdicts] of this.#byPackage) {
-      const held = verdicts.filter(({ from, until }) => from <= moment && moment < until);
-      if (held.length === 0) continue;
-      past.#byPackage.set(
-        packageVersion,
-        held.map((verdict) => (holds(verdict) ? verdict : { ...verdict, until: Number.POSITIVE_INFINITY })),
-      );
-      past.verdicts += held.length;
-      for (const { place, from } of held) {
-        past.#packagesOf[place]?.add(packageVersion);
-        past.newest = Math.max(past.newest, from);
-      }
-      const sure = new Set(held.flatMap(({ place, confirmed }) => (confirmed ? [place] : [])));
-      for (const { place } of held) if (!sure.has(place)) (past.#unsure[place] ??= new Set()).add(packageVersion);
-    }
+    past.checks.push(...this.checks);
+    for (const [number, place] of this.#places) past.#places.set(number, place);
+    for (const [packageVersion, verdicts] of this.#byPackage) past.#byPackage.set(packageVersion, verdicts);
+    past.#packagesOf.push(...this.#packagesOf);
+    past.#unsure.push(...this.#unsure);
+    past.#mixed.push(...this.#mixed);
+    past.#subjects = [...this.#subjects];
+    for (const [key, number] of this.#subjectNumbers) past.#subjectNumbers.set(key, number);
+    past.#ranking = this.#ranking;
+    past.verdicts = this.verdicts;
+    this.#lend();
+    past.#lend();
+    for (const [packageVersion, last] of this.#unquiet) if (last > moment) past.#keepHeld(packageVersion, moment);
+    for (const at of this.#times) if (at <= moment) past.newest = Math.max(past.newest, at);
     return past;
+  }
+
+  /** Leaves of the verdicts on a package version those that held at a moment, as if they had not ended. */
+  #keepHeld(packageVersion: number, moment: number): void {
+    const known = this.verdictsOn(packageVersion);
+    const held = known
+      .filter(({ from, until }) => from <= moment && moment < until)
+      .map((verdict) => (holds(verdict) ? verdict : { ...verdict, until: Number.POSITIVE_INFINITY }));
+    const byPlace = Map.groupBy(held, ({ place }) => place);
+    for (const place of new Set(known.map(({ place }) => place)))
+      this.#noteHolding(place, packageVersion, byPlace.get(place) ?? []);
+    this.verdicts += held.length - known.length;
+    if (held.length > 0) this.#byPackage.set(packageVersion, held);
+    else this.#byPackage.delete(packageVersion);
   }
 
   #forgetSubjects(): void {
