@@ -8,7 +8,7 @@ import { countChecks, countEachAsset, groupAssets } from '../../apps/server/src/
 import { selectDetections, selectPage } from '../../apps/server/src/fleet-index/select-detections.ts';
 import type { Selected } from '../../apps/server/src/fleet-index/selection.ts';
 import { whatRemains } from '../../apps/server/src/fleet-index/what-remains.ts';
-import { countDetections, countsAt, topChecks, topUpgrades } from '../../apps/server/src/fleet-index/summarize-fleet.ts';
+import { countDetections, countFoundAt, topChecks, topUpgrades } from '../../apps/server/src/fleet-index/summarize-fleet.ts';
 import { type IndexedVerdict, VerdictBook } from '../../apps/server/src/fleet-index/verdict-book.ts';
 import { seededRandom } from '../oracle/claims.ts';
 
@@ -222,7 +222,7 @@ function queries(index: OrganizationIndex): Record<string, number> {
     counts: () => countDetections(index, asOf, 7),
     topChecks: () => topChecks(index, 10),
     topUpgrades: () => topUpgrades(index, 10),
-    trend: () => countsAt(index, trend),
+    trend: () => countFoundAt(index, trend),
     detections: () => selectPage(index, { status: 'open' }, page),
     detectionsFiltered: () => selectPage(index, { status: 'new', severity: 4, assets: debian3 }, { ...page, offset: 5000 }),
     assets: () => selectAssets(index, { silent: null }, { limit: 100, offset: 0 }),

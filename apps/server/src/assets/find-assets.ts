@@ -14,7 +14,7 @@ import type { AssetTable } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { prepareExceptedThen } from '../exceptions/excepted-then.ts';
 import { type Excepted, nothingExcepted } from '../fleet-index/excepted.ts';
-import { countsAt } from '../fleet-index/past-counts.ts';
+import { countEachAt } from '../fleet-index/count-each-at.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type AssetKey, type CountOf, selectAssets, worstFirst } from '../fleet-index/select-assets.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -184,7 +184,7 @@ async function lookAt({ db, fleetIndex }: Sources, { past, isPlain, organization
     const index = await fleetIndex.current(organizationId);
     if (past.getTime() >= index.since) {
       const then = excepted?.(index) ?? nothingExcepted;
-      return { index, countOf: countsAt(index, past.getTime(), then), excepted: then };
+      return { index, countOf: countEachAt(index, past.getTime(), then), excepted: then };
     }
   }
   const index = await fleetIndex.at(organizationId, past);

@@ -11,7 +11,7 @@ import { prepareExceptedCounts } from '../exceptions/excepted-then.ts';
 import { highestVersion } from '../fix-lists/smallest-upgrades.ts';
 import type { AssetKind } from '../fleet-index/asset-table.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { countDetections, countsAt, topChecks, topUpgrades } from '../fleet-index/summarize-fleet.ts';
+import { countDetections, countFoundAt, topChecks, topUpgrades } from '../fleet-index/summarize-fleet.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 
 const day = 24 * 3600 * 1000;
@@ -148,7 +148,7 @@ interface Trend {
 
 /** The last moment is now, as it is counted already. */
 function trendOf(index: OrganizationIndex, { moments, asOf, open, excepted }: Trend): Dashboard['trend'] {
-  const found = countsAt(index, moments);
+  const found = countFoundAt(index, moments);
   const past = found.map((counts, number) => counts.map((count, place) => count - (excepted[number]?.[place] ?? 0)));
   return [...moments, asOf].map((at, number) => ({
     at: new Date(at).toISOString(),

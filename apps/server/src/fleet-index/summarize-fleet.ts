@@ -47,7 +47,7 @@ export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck
  * Detections found by severity at past moments within the window, excepted or not, from what is found now and what came and went since.
  * Moments ascending.
  */
-export function countsAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
+export function countFoundAt(index: OrganizationIndex, moments: readonly number[]): number[][] {
   const counts = index.table.countBornBy(moments, 'found');
   const born = moments.map((moment) => index.table.bornBy(moment));
   const undone = counts[0]?.map(() => new SumsAtMoments(moments)) ?? [];

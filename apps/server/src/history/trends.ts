@@ -6,7 +6,7 @@ import type { Database } from '../db/schema.ts';
 import { severityCounts } from '../detections/severity-counts.ts';
 import { prepareExceptedCounts } from '../exceptions/excepted-then.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
-import { countsAt } from '../fleet-index/summarize-fleet.ts';
+import { countFoundAt } from '../fleet-index/summarize-fleet.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareDetections } from '../query/detection-query.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -90,7 +90,7 @@ function countDaily(
   const [first] = ends;
   if (first === undefined) return [];
   const begin = first - dayMs;
-  const found = countsAt(index, [begin, ...ends]);
+  const found = countFoundAt(index, [begin, ...ends]);
   const totals = found.map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const changes = ends.map(() => ({ reopened: 0, fixed: 0 }));
   index.log.forEach(begin, ({ at, assets, from, to, first: isFirst }) => {

@@ -8,7 +8,7 @@ const severityCount = 5;
  * Open detections of each asset at a moment within the index's window, of which exceptions covered `excepted` then. Use it before the next
  * await.
  */
-export function countsAt(index: OrganizationIndex, moment: number, excepted: Excepted): CountOf {
+export function countEachAt(index: OrganizationIndex, moment: number, excepted: Excepted): CountOf {
   const { table } = index;
   const counts = foundAt(index, moment);
   const coveredOf: CountOf = (asset, severity) => excepted.counts?.[asset * severityCount + severity - 1] ?? 0;
