@@ -236,7 +236,7 @@ describe('the part of the index', () => {
     };
     // What is made of others, or only written to.
     expect(inherited(part.packages)).toEqual(['bases', 'assetsWithAny']);
-    expect(inherited(part.log)).toEqual(['add', 'addMany', 'absorb', 'forget', 'forgetBefore']);
+    expect(inherited(part.log)).toEqual(['add', 'addMany', 'forEach', 'absorb', 'forget', 'forgetBefore']);
     part.dispose();
   });
 

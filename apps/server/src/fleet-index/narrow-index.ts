@@ -3,7 +3,8 @@ import { AssetPackages } from './asset-packages.ts';
 import { AssetTable } from './asset-table.ts';
 import { CheckDetections } from './check-detections.ts';
 import { OrganizationIndex } from './organization-index.ts';
-import { type LoggedTransition, TransitionLog } from './transition-log.ts';
+import { type BulkTransition, TransitionLog } from './transition-log.ts';
+import { type TransitionColumns, TransitionRun } from './transition-run.ts';
 
 const severities = [1, 2, 3, 4, 5] as const;
 
@@ -47,24 +48,26 @@ class AssetNumbers {
   readonly table = new AssetTable();
   readonly #within: RoaringBitmap32;
   readonly #ofWhole: number[] = [];
-  readonly #ofPart = new Map<number, number>();
+  /** By the number in the whole, -1 for what is not of the part. */
+  readonly #ofPart: Int32Array;
 
   constructor(whole: AssetTable, assetIds: ReadonlySet<string>) {
     this.#within = whole.where(({ assetId }) => assetIds.has(assetId));
+    this.#ofPart = new Int32Array(whole.assets.length).fill(-1);
     for (const asset of this.#within.toUint32Array()) {
       const entry = whole.assets[asset];
       if (!entry) continue;
       const own = this.table.enter(entry);
       this.#ofWhole.push(asset);
-      this.#ofPart.set(asset, own);
+      this.#ofPart[asset] = own;
       this.table.setTimes(own, whole.birth(asset), whole.lastChange(asset));
       for (const severity of severities) this.table.count(own, severity, whole.countFound(asset, severity));
     }
   }
 
-  /** Undefined for an asset that is not of the part. */
-  find(ofWhole: number): number | undefined {
-    return this.#ofPart.get(ofWhole);
+  /** -1 for an asset that is not of the part. */
+  find(ofWhole: number): number {
+    return this.#ofPart[ofWhole] ?? -1;
   }
 
   inWhole(own: number): number {
@@ -74,7 +77,7 @@ class AssetNumbers {
   /** Own numbers of those of these assets that are of the part. */
   listOf(assets: RoaringBitmap32): number[] {
     const both = RoaringBitmap32.and(assets, this.#within);
-    const own = Array.from(both.toUint32Array(), (asset) => this.#ofPart.get(asset) ?? -1);
+    const own = Array.from(both.toUint32Array(), (asset) => this.find(asset));
     both.dispose();
     return own;
   }
@@ -154,6 +157,7 @@ class NarrowLog extends TransitionLog {
   readonly #numbers: AssetNumbers;
   /** Some visitors keep them until they are done. */
   readonly #many = new Map<RoaringBitmap32, RoaringBitmap32>();
+  #columns = columnsOf(64);
 
   constructor(whole: TransitionLog, numbers: AssetNumbers) {
     super();
@@ -161,24 +165,21 @@ class NarrowLog extends TransitionLog {
     this.#numbers = numbers;
   }
 
-  override get length(): number {
-    let length = 0;
-    this.forEach(0, () => void (length += 1));
-    return length;
+  override forEachRun(since: number, visit: (run: TransitionRun) => void, until?: number): void {
+    this.#whole.forEachRun(since, (run) => this.#visit(run, visit), until);
   }
 
-  override forEach(since: number, visit: (one: LoggedTransition) => void): void {
-    this.#whole.forEach(since, (one) => {
-      const { assets } = one;
-      if (typeof assets === 'number') {
-        const own = this.#numbers.find(assets);
-        if (own !== undefined) visit({ ...one, assets: own });
-        return;
-      }
-      const own = this.#many.get(assets) ?? new RoaringBitmap32(this.#numbers.listOf(assets));
-      this.#many.set(assets, own);
+  override forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void): void {
+    this.#whole.forEachRunOf(place, since, (run) => this.#visit(run, visit));
+  }
+
+  override forEachMany(since: number, visit: (one: BulkTransition) => void, until?: number): void {
+    const visitOwn = (one: BulkTransition): void => {
+      const own = this.#many.get(one.assets) ?? new RoaringBitmap32(this.#numbers.listOf(one.assets));
+      this.#many.set(one.assets, own);
       if (!own.isEmpty) visit({ ...one, assets: own });
-    });
+    };
+    this.#whole.forEachMany(since, visitOwn, until);
   }
 
   override copy(): never {
@@ -188,4 +189,23 @@ class NarrowLog extends TransitionLog {
   override dispose(): void {
     for (const bitmap of this.#many.values()) bitmap.dispose();
   }
+
+  #visit(run: TransitionRun, visit: (run: TransitionRun) => void): void {
+    if (run.end - run.begin > this.#columns.at.length) this.#columns = columnsOf(2 * (run.end - run.begin));
+    const { at, asset, kind } = this.#columns;
+    let end = 0;
+    for (let number = run.begin; number < run.end; number += 1) {
+      const own = this.#numbers.find(run.asset(number));
+      if (own === -1) continue;
+      at[end] = run.at(number);
+      asset[end] = own;
+      kind[end] = run.kind(number);
+      end += 1;
+    }
+    if (end > 0) visit(new TransitionRun(this.#columns, { place: run.place, begin: 0, end }));
+  }
+}
+
+function columnsOf(length: number): TransitionColumns {
+  return { at: new Float64Array(length), asset: new Uint32Array(length), kind: new Uint8Array(length) };
 }
