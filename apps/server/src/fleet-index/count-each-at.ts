@@ -25,10 +25,18 @@ function foundAt({ table, log, book }: OrganizationIndex, moment: number): Count
     const at = asset * severityCount + severity - 1;
     changes[at] = (changes[at] ?? 0) + change;
   };
-  log.forEach(moment, ({ at, place, assets, from, to }) => {
-    if (at <= moment) return;
-    const own = book.checks[place]?.severity ?? 1;
-    for (const asset of typeof assets === 'number' ? [assets] : assets.toUint32Array()) {
+  const severityOf = (place: number): number => book.checks[place]?.severity ?? 1;
+  log.forEachMany(moment + 1, ({ place, assets, from, to }) => {
+    const own = severityOf(place);
+    for (const asset of assets.toUint32Array()) {
+      if (from !== 0) undo(asset, from === 2 ? own : 1, 1);
+      if (to !== 0) undo(asset, to === 2 ? own : 1, -1);
+    }
+  });
+  log.forEachRun(moment + 1, (run) => {
+    const own = severityOf(run.place);
+    for (let number = run.begin; number < run.end; number += 1) {
+      const [asset, from, to] = [run.asset(number), run.from(number), run.to(number)];
       if (from !== 0) undo(asset, from === 2 ? own : 1, 1);
       if (to !== 0) undo(asset, to === 2 ? own : 1, -1);
     }

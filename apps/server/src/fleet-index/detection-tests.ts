@@ -153,7 +153,7 @@ function foundBetween(
 export function goneSince(moment: number | null): DetectionTest {
   return (candidate) => {
     const { question, ranked, detections } = candidate;
-    const ended = moment === null ? detections.wasFixed : question.since(moment).ended.get(ranked.place);
+    const ended = moment === null ? detections.wasFixed : question.since(moment).ended(ranked.place);
     if (!ended || ended.isEmpty) return false;
     return partOf(null, () => {
       const gone = RoaringBitmap32.and(candidate.universe, ended);

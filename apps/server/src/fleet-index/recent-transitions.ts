@@ -1,5 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { narrowToException } from './excepted.ts';
+import { gatherAssets } from './gather-assets.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
 /** Which detections began or ended since a moment. Use it before the next await, and dispose it. */
@@ -7,22 +8,19 @@ export class RecentTransitions {
   /** Assets all of whose detections began since. */
   readonly #born: RoaringBitmap32;
   readonly #since: number;
-  readonly #found = new Map<number, RoaringBitmap32>();
-  readonly #ended = new Map<number, RoaringBitmap32>();
-  /** Of these bitmaps, those that are not the log's. */
-  readonly #owned = new Set<RoaringBitmap32>();
+  readonly #found: Gathered;
+  readonly #ended: Gathered;
 
   /** `since`: not before the index's `deepSince`. */
-  constructor(index: OrganizationIndex, since: number) {
-    this.#born = index.table.bornSince(since);
+  constructor({ table, log }: OrganizationIndex, since: number) {
+    this.#born = table.bornSince(since);
     this.#since = since;
-    const [found, ended] = [new Map<number, number[]>(), new Map<number, number[]>()];
-    index.log.forEach(since, ({ place, assets, from, to, first }) => {
-      if (from === 0 && first) this.#note(place, assets, { single: found, many: this.#found });
-      if (to === 0) this.#note(place, assets, { single: ended, many: this.#ended });
+    this.#found = new Gathered(() => gatherAssets(log, since, (run, number) => run.isFirst(number) && run.from(number) === 0));
+    this.#ended = new Gathered(() => gatherAssets(log, since, (run, number) => run.to(number) === 0));
+    log.forEachMany(since, ({ place, assets, from, to, first }) => {
+      if (from === 0 && first) this.#found.note(place, assets);
+      if (to === 0) this.#ended.note(place, assets);
     });
-    for (const [place, assets] of found) this.#own(this.#found, place).addMany(assets);
-    for (const [place, assets] of ended) this.#own(this.#ended, place).addMany(assets);
   }
 
   /** Assets all of whose detections began since. Not the caller's. */
@@ -33,7 +31,7 @@ export class RecentTransitions {
   /** A new bitmap of those of these assets on which the check was first found since; the caller disposes it. */
   foundAmong(place: number, assets: RoaringBitmap32): RoaringBitmap32 {
     const found = RoaringBitmap32.and(assets, this.#born);
-    const more = this.#found.get(place);
+    const more = this.#found.of(place);
     if (!more) return found;
     const later = RoaringBitmap32.and(assets, more);
     found.orInPlace(later);
@@ -44,7 +42,7 @@ export class RecentTransitions {
   /** Takes away from these assets those of `foundAmong`. */
   takeFound(place: number, assets: RoaringBitmap32): void {
     if (!this.#born.isEmpty) assets.andNotInPlace(this.#born);
-    const found = this.#found.get(place);
+    const found = this.#found.of(place);
     if (found) assets.andNotInPlace(found);
   }
 
@@ -64,9 +62,10 @@ export class RecentTransitions {
     const older = table.bornBy(this.#since - 1);
     const [before, all] = table.countBornBy([this.#since - 1, Number.POSITIVE_INFINITY]).map(sumOf);
     let count = (all ?? 0) - (before ?? 0);
-    for (const [place, found] of this.#found) {
-      const open = checks[place]?.open;
-      if (!open) continue;
+    for (const [place, check] of checks.entries()) {
+      const found = check && !check.open.isEmpty ? this.#found.of(place) : null;
+      if (!check || !found) continue;
+      const { open } = check;
       // New checks are open wherever they were found, and to see that is a hundredth of the work of comparing them.
       if (!excepted.byPlace.has(place) && found.isSubset(open)) {
         count += older.count(found);
@@ -81,41 +80,67 @@ export class RecentTransitions {
     return count;
   }
 
-  /** Assets on which a stretch of the check ended since, by the check's place; some have it again. */
-  get ended(): ReadonlyMap<number, RoaringBitmap32> {
-    return this.#ended;
-  }
-
-  /**
-   * Single assets are gathered first: one by one they would cost a call into the bitmap each. What the log holds of a check alone is not
-   * copied: a month of new checks on a large fleet are megabytes.
-   */
-  #note(
-    place: number,
-    assets: number | RoaringBitmap32,
-    { single, many }: { single: Map<number, number[]>; many: Map<number, RoaringBitmap32> },
-  ): void {
-    if (typeof assets === 'number') {
-      const gathered = single.get(place);
-      if (gathered) gathered.push(assets);
-      else single.set(place, [assets]);
-    } else if (many.has(place)) this.#own(many, place).orInPlace(assets);
-    else many.set(place, assets);
-  }
-
-  /** What is noted of a check, to be written to. */
-  #own(bitmaps: Map<number, RoaringBitmap32>, place: number): RoaringBitmap32 {
-    const known = bitmaps.get(place);
-    if (known && this.#owned.has(known)) return known;
-    const own = known ? new RoaringBitmap32(known) : new RoaringBitmap32();
-    this.#owned.add(own);
-    bitmaps.set(place, own);
-    return own;
+  /** Assets on which a stretch of the check ended since; some have it again. Not the caller's; null for none. */
+  ended(place: number): RoaringBitmap32 | null {
+    return this.#ended.of(place);
   }
 
   dispose(): void {
     this.#born.dispose();
+    this.#found.dispose();
+    this.#ended.dispose();
+  }
+}
+
+/** Assets by the check's place, those of a check made into a set when first asked for. */
+class Gathered {
+  readonly #many = new Map<number, RoaringBitmap32[]>();
+  readonly #sets = new Map<number, RoaringBitmap32>();
+  readonly #gather: () => (place: number) => Uint32Array;
+  #single: ((place: number) => Uint32Array) | null = null;
+  /** Those that are not the log's. */
+  readonly #owned: RoaringBitmap32[] = [];
+
+  constructor(gather: () => (place: number) => Uint32Array) {
+    this.#gather = gather;
+  }
+
+  /** The bitmap is the log's. */
+  note(place: number, assets: RoaringBitmap32): void {
+    const many = this.#many.get(place);
+    if (many) many.push(assets);
+    else this.#many.set(place, [assets]);
+  }
+
+  has(place: number): boolean {
+    return this.#many.has(place) || this.#singleOf(place).length > 0;
+  }
+
+  /** Null for none. */
+  of(place: number): RoaringBitmap32 | null {
+    if (!this.has(place)) return null;
+    const assets = this.#sets.get(place) ?? this.#make(place);
+    this.#sets.set(place, assets);
+    return assets;
+  }
+
+  dispose(): void {
     for (const bitmap of this.#owned) bitmap.dispose();
+  }
+
+  #singleOf(place: number): Uint32Array {
+    return (this.#single ??= this.#gather())(place);
+  }
+
+  #make(place: number): RoaringBitmap32 {
+    const [single, [first, ...others]] = [this.#singleOf(place), this.#many.get(place) ?? []];
+    // What the log holds of a check alone is not copied: a month of new checks on a large fleet are megabytes.
+    if (first && single.length === 0 && others.length === 0) return first;
+    // A bitmap takes them in order in a fraction of the time.
+    const all = new RoaringBitmap32(single.sort());
+    for (const bitmap of first ? [first, ...others] : []) all.orInPlace(bitmap);
+    this.#owned.push(all);
+    return all;
   }
 }
 

@@ -75,8 +75,7 @@ export function selectPast(
       found.information.dispose();
       return assets;
     };
-    const counted = filter.assets ? null : past.count(place);
-    visitSome(ranked, counted && countOf(counted, confirmed), make, visit);
+    visitSome(ranked, filter.assets ? null : countOf(past.count(place), confirmed), make, visit);
   }
   past.dispose();
 }
@@ -146,11 +145,10 @@ function fitsCheck({ check, severity, confirmed }: RankedCheck, filter: Detectio
 
 /** A new bitmap of where it is found, as more than information or as that. */
 function openOf({ open, information }: Found, confirmed: boolean, within: RoaringBitmap32 | undefined): RoaringBitmap32 {
-  if (!confirmed && !information) return new RoaringBitmap32();
-  const all = (confirmed ? open : information) ?? open;
+  const all = confirmed ? open : information;
   // Early: all that follows costs by the number of assets.
   const result = within ? RoaringBitmap32.and(all, within) : new RoaringBitmap32(all);
-  if (confirmed && information) result.andNotInPlace(information);
+  if (confirmed) result.andNotInPlace(information);
   return result;
 }
 

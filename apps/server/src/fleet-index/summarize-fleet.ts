@@ -1,8 +1,9 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { FoundState } from './detection-history.ts';
 import { goneWithout, severityOn } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { RecentTransitions } from './recent-transitions.ts';
-import { SumsAtMoments } from './sums-at-moments.ts';
+import { birthPlaces, SumsAtMoments } from './sums-at-moments.ts';
 import { holds, type RankedCheck, type KnownUpgrade as Upgrade } from './verdict-book.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -21,13 +22,12 @@ export function countDetections(index: OrganizationIndex, asOf: number, days: nu
   const recent = new RecentTransitions(index, asOf - days * dayMs);
   let [exploited, fixed] = [0, 0];
   for (const [place, check] of index.book.checks.entries()) if (check.exploited) exploited += index.countOpen(place, true);
-  for (const [place, ended] of recent.ended) fixed += ended.andNotCardinality(index.checks[place]?.open ?? nowhere);
+  for (const [place, check] of index.checks.entries())
+    if (check) fixed += recent.ended(place)?.andNotCardinality(check.open) ?? 0;
   const found = recent.countFound(index);
   recent.dispose();
   return { open: index.table.countAll(), exploited, found, fixed };
 }
-
-const nowhere = new RoaringBitmap32();
 
 /** The worst checks that are found, those on most assets first. */
 export function topChecks(index: OrganizationIndex, limit: number): (RankedCheck & { readonly assets: number })[] {
@@ -51,24 +51,28 @@ export function countFoundAt(index: OrganizationIndex, moments: readonly number[
   const counts = index.table.countBornBy(moments, 'found');
   const born = moments.map((moment) => index.table.bornBy(moment));
   const undone = counts[0]?.map(() => new SumsAtMoments(moments)) ?? [];
-  index.log.forEach(Math.min(...moments), ({ at, place, assets, from, to }) => {
-    const own = index.book.checks[place]?.severity ?? 1;
-    // What it was before takes the place of what it became.
-    const [before, after] = [
-      from === 0 ? undefined : undone[(from === 2 ? own : 1) - 1],
-      to === 0 ? undefined : undone[(to === 2 ? own : 1) - 1],
-    ];
-    if (typeof assets === 'number') {
-      const birth = index.table.birth(assets);
-      before?.add(birth, at, 1);
-      after?.add(birth, at, -1);
-      return;
-    }
+  // What it was before takes the place of what it became.
+  const sumsOf = (place: number, state: FoundState): SumsAtMoments | undefined =>
+    state === 0 ? undefined : undone[(state === 2 ? (index.book.checks[place]?.severity ?? 1) : 1) - 1];
+  const first = Math.min(...moments);
+  index.log.forEachMany(first, ({ at, place, assets, from, to }) => {
+    const [before, after] = [sumsOf(place, from), sumsOf(place, to)];
     for (const [number, moment] of moments.entries()) {
       if (at <= moment) break;
       const many = born[number]?.count(assets) ?? 0;
-      before?.addAt(number, many);
-      after?.addAt(number, -many);
+      before?.addBetween(number, number + 1, many);
+      after?.addBetween(number, number + 1, -many);
+    }
+  });
+  const births = birthPlaces(index.table, moments);
+  index.log.forEachRun(first, (run) => {
+    const byState = [undefined, sumsOf(run.place, 1), sumsOf(run.place, 2)];
+    let end = 0;
+    for (let number = run.begin; number < run.end; number += 1) {
+      while ((moments[end] ?? Number.POSITIVE_INFINITY) < run.at(number)) end += 1;
+      const begin = births[run.asset(number)] ?? 0;
+      byState[run.from(number)]?.addBetween(begin, end, 1);
+      byState[run.to(number)]?.addBetween(begin, end, -1);
     }
   });
   for (const then of born) then.dispose();

@@ -20,7 +20,7 @@ it('adds to the moments of a stretch, or to one, what adding one by one does', (
             if (at >= from && at < until) expected[place] = (expected[place] ?? 0) + value;
         }
         for (const [place, value] of single.filter(([at]) => at < moments.length)) {
-          sums.addAt(place, value);
+          sums.addBetween(place, place + 1, value);
           expected[place] = (expected[place] ?? 0) + value;
         }
         expect(sums.sums()).toEqual(expected);

@@ -1,3 +1,5 @@
+import type { AssetTable } from './asset-table.ts';
+
 /**
  * Sums at moments, ascending, in ms since 1970. What is added to all moments of a stretch costs the same however many these are: a busy fleet has
  * millions of comings and goings in the weeks of a chart.
@@ -14,16 +16,14 @@ export class SumsAtMoments {
 
   /** Adds to each moment from one time on and before another. */
   add(from: number, until: number, value: number): void {
-    const [begin, end] = [this.#firstFrom(from), this.#firstFrom(until)];
+    this.addBetween(this.placeOf(from), this.placeOf(until), value);
+  }
+
+  /** Adds to the moments from one place on and before another. */
+  addBetween(begin: number, end: number, value: number): void {
     if (begin >= end) return;
     this.#steps[begin] = (this.#steps[begin] ?? 0) + value;
     this.#steps[end] = (this.#steps[end] ?? 0) - value;
-  }
-
-  /** Adds to one moment, by its place. */
-  addAt(place: number, value: number): void {
-    this.#steps[place] = (this.#steps[place] ?? 0) + value;
-    this.#steps[place + 1] = (this.#steps[place + 1] ?? 0) - value;
   }
 
   sums(): number[] {
@@ -31,7 +31,8 @@ export class SumsAtMoments {
     return this.#moments.map((_, place) => (sum += this.#steps[place] ?? 0));
   }
 
-  #firstFrom(time: number): number {
+  /** The place of the first moment that is not before a time. */
+  placeOf(time: number): number {
     let [low, high] = [0, this.#moments.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -40,4 +41,10 @@ export class SumsAtMoments {
     }
     return low;
   }
+}
+
+/** For each asset the place of the first of these moments, ascending, at which it was there. */
+export function birthPlaces(table: AssetTable, moments: readonly number[]): Uint32Array {
+  const sums = new SumsAtMoments(moments);
+  return Uint32Array.from(table.assets, (_, asset) => sums.placeOf(table.birth(asset)));
 }

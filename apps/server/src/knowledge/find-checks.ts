@@ -103,19 +103,11 @@ function foundByLog(index: OrganizationIndex, moment: number): Found {
   const past = new PastMoment(index, moment);
   const counts: [number, number][] = [];
   for (const [place, check] of index.book.checks.entries()) {
-    const open = index.checks[place] ? (past.count(place)?.open ?? countFound(past, place)) : 0;
+    const { open } = past.count(place);
     if (open > 0) counts.push([check.number, open]);
   }
   past.dispose();
   return counts;
-}
-
-function countFound(past: PastMoment, place: number): number {
-  const { open, information } = past.found(place);
-  const count = open.size;
-  open.dispose();
-  information.dispose();
-  return count;
 }
 
 function plainFilter({ search, severity, detected }: CheckQuery, version: number): RawBuilder<boolean> {

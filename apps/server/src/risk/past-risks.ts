@@ -30,11 +30,14 @@ export function pastRisks(
     const own = states.get(asset);
     if (own) own[place] = before.from;
   };
-  log.forEach(moment, ({ at, place, assets: many, from }) => {
-    if (at <= moment) return;
-    if (typeof many === 'number') {
-      if (states.has(many)) undo(many, place, { at, from });
-    } else for (const asset of assets) if (many.has(asset)) undo(asset, place, { at, from });
+  const isWanted = new Uint8Array(table.assets.length);
+  for (const asset of assets) isWanted[asset] = 1;
+  log.forEachMany(moment + 1, ({ at, place, assets: many, from }) => {
+    for (const asset of assets) if (many.has(asset)) undo(asset, place, { at, from });
+  });
+  log.forEachRun(moment + 1, (run) => {
+    for (let number = run.begin; number < run.end; number += 1)
+      if (isWanted[run.asset(number)] === 1) undo(run.asset(number), run.place, { at: run.at(number), from: run.from(number) });
   });
   const weightsIn = weigher(book);
   const covers = (place: number, asset: number): boolean => excepted.byPlace.get(place)?.has(asset) ?? false;

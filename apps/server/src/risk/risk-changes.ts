@@ -65,7 +65,8 @@ export function riskChanges(index: OrganizationIndex, contexts: AssetContexts, p
   const isStill = isUsual && !isDecided && later.isEmpty;
   later.dispose();
   const moved = new Set<number>();
-  index.log.forEach(past.moment, ({ place }) => void moved.add(place));
+  index.log.forEachMany(past.moment, ({ place }) => void moved.add(place));
+  index.log.forEachRun(past.moment, ({ place }) => void moved.add(place));
   for (const ranked of index.book.ranking) {
     if (!index.checks[ranked.place]) continue;
     if (isStill && !moved.has(ranked.place) && !past.checks.has(ranked.check.number)) {
