@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AssetPackages } from './asset-packages.ts';
 import { BornAssets } from './born-assets.ts';
+import { came, went } from './detection-history.ts';
 import { PastPackages } from './past-packages.ts';
+import { TransitionLog } from './transition-log.ts';
 
 type Step = { asset: number; put: number[] } | { asset: number; added: number[]; removed: number[] };
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
@@ -63,19 +65,24 @@ it('the past has what assets had then, whatever came and went since and whatever
         const packages = new AssetPackages();
         const now: Model = new Map();
         for (const one of steps) apply(one, packages, now);
-        const [changes, model] = [new Map<number, { came: number[]; went: number[] }>(), new Map() as Model];
+        const [since, model] = [new TransitionLog(), new Map() as Model];
         for (const [number, own] of now) {
           const had = new Set(unborn.includes(number) ? [] : (then[number] ?? own));
           model.set(number, had);
-          if (unborn.includes(number) || then[number] === undefined) continue;
-          const went = [...had].filter((id) => !own.has(id));
-          // What came and went in between is not there in any case.
-          const came = [...own, ...passing].filter((id) => !had.has(id));
-          changes.set(number, { came, went });
+          if (unborn.includes(number)) continue;
+          for (const id of had) if (!own.has(id)) since.add(id, number, { at: 5, ...went });
+          for (const id of own) if (!had.has(id)) since.add(id, number, { at: 5, ...came });
+          // What came and went in between, and what went and came again.
+          for (const id of passing) {
+            since.add(id, number, { at: 3, ...(had.has(id) ? went : came) });
+            since.add(id, number, { at: 4, ...(had.has(id) ? came : went) });
+          }
         }
+        // Of an asset that came later there is more to undo.
+        for (const number of unborn) since.add(1, number, { at: 6, ...came });
         const births = Float64Array.from({ length: 10 }, (_, number) => Number(unborn.includes(number)));
         const born = new BornAssets(births, 0);
-        const past = new PastPackages(packages.copy(), { born, changes });
+        const past = new PastPackages(packages.copy(), { born, since });
         const expectThen = (): void => expect(saidBy(past, [...model.keys()])).toEqual(saidByModel(model));
         expectThen();
         expect(new Set(past.packageVersions())).toEqual(new Set([...model.values()].flatMap((own) => [...own])));

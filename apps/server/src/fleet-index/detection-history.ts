@@ -48,6 +48,40 @@ export function presentVersions({ steady, presences }: AssetHistory): Uint32Arra
   return sortedOnce([...steady, ...open.map(({ packageVersion }) => packageVersion)]);
 }
 
+/** What happens to a package version on an asset, as of a check that is found there and that is not. */
+export const came = { from: 0, to: 2, first: false } as const;
+export const went = { from: 2, to: 0, first: false } as const;
+
+export interface Move extends Transition {
+  readonly packageVersion: number;
+}
+
+/** When package versions came to an asset and went after it came, since a moment, however many collectors told of them. */
+export function movesOf({ birth, steady, presences }: AssetHistory, since: number): Move[] {
+  if (birth === null || presences.length === 0) return [];
+  const always = new Set(steady);
+  const begin = Math.max(birth + 1, since);
+  return [...Map.groupBy(presences, ({ packageVersion }) => packageVersion)].flatMap(([packageVersion, own]) => {
+    if (always.has(packageVersion)) return [];
+    return stretchesOf(own).flatMap(({ from, until }) => [
+      ...(from >= begin ? [{ packageVersion, at: from, ...came }] : []),
+      ...(until >= begin && until !== Number.POSITIVE_INFINITY ? [{ packageVersion, at: until, ...went }] : []),
+    ]);
+  });
+}
+
+/** Times that overlap or follow one another as one. */
+function stretchesOf(times: readonly Pick<Presence, 'from' | 'until'>[]): Pick<Presence, 'from' | 'until'>[] {
+  const stretches: { from: number; until: number }[] = [];
+  for (const { from, until } of times.toSorted((one, other) => one.from - other.from)) {
+    if (from >= until) continue;
+    const last = stretches.at(-1);
+    if (last && from <= last.until) last.until = Math.max(last.until, until);
+    else stretches.push({ from, until });
+  }
+  return stretches;
+}
+
 /** What package versions that are there now say of these checks, or of all, by the check's place. */
 export function statesOf(ids: Iterable<number>, book: VerdictBook, wanted?: ReadonlySet<number>): Map<number, FoundState> {
   const result = new Map<number, FoundState>();

@@ -4,7 +4,16 @@ import { AssetTable, type IndexedAsset } from './asset-table.ts';
 import { CheckDetections, type Found } from './check-detections.ts';
 import { Deepening } from './deepening.ts';
 import { type Excepted, nothingExcepted } from './excepted.ts';
-import { type AssetHistory, deriveHistories, type FoundState, presentVersions, statesOf } from './detection-history.ts';
+import {
+  type AssetHistory,
+  came,
+  deriveHistories,
+  type FoundState,
+  movesOf,
+  presentVersions,
+  statesOf,
+  went,
+} from './detection-history.ts';
 import { PendingCounts } from './pending-counts.ts';
 import { RecentRemovals } from './recent-removals.ts';
 import { TransitionLog } from './transition-log.ts';
@@ -67,6 +76,8 @@ export class OrganizationIndex {
   readonly table: AssetTable;
   readonly packages: AssetPackages;
   readonly log: TransitionLog;
+  /** When package versions, in place of checks, came to assets and went after these came, since `since`. */
+  readonly packageLog = new TransitionLog();
   /** By the check's place in the book; what was never found has none. */
   readonly checks: (CheckDetections | undefined)[] = [];
   /** Since when what was found at a moment is quickly said: by undoing what came since. Infinite where nothing is known of times. */
@@ -148,6 +159,8 @@ export class OrganizationIndex {
     this.table.setTimes(asset, birth, lastChange);
     this.newest = Math.max(this.newest, lastChange);
     this.packages.put(asset, presentVersions(history));
+    for (const { packageVersion, ...transition } of movesOf(history, this.since))
+      this.packageLog.add(packageVersion, asset, transition);
     for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, this.book, this.deepSince)) {
       if (wasFixed) {
         this.#found(place).wasFixed.add(asset);
@@ -190,6 +203,7 @@ export class OrganizationIndex {
     this.revision += 1;
     const assets = new Set(histories.keys());
     this.log.forget(assets);
+    this.packageLog.forget(assets);
     const list = [...assets];
     for (const found of this.checks) {
       if (!found) continue;
@@ -214,10 +228,18 @@ export class OrganizationIndex {
     const isBirth = before === 0 || at === this.table.birth(asset);
     this.table.setTimes(asset, before === 0 ? at : this.table.birth(asset), Math.max(before, at));
     this.newest = Math.max(this.newest, at);
+    const ids = [...new Set([...added, ...removed])];
+    const had = ids.map((id) => this.packages.has(asset, id));
     this.packages.change(asset, added, removed);
+    if (!isBirth && at >= this.since) {
+      for (const [number, id] of ids.entries()) {
+        const has = this.packages.has(asset, id);
+        if (has !== had[number]) this.packageLog.add(id, asset, has ? { at, ...came } : { at, ...went });
+      }
+    }
     for (const packageVersion of removed) this.#removals.add(packageVersion, { at, asset });
     const affected = new Set<number>();
-    for (const id of [...added, ...removed]) for (const { place } of this.book.verdictsOn(id)) affected.add(place);
+    for (const id of ids) for (const { place } of this.book.verdictsOn(id)) affected.add(place);
     if (affected.size === 0) return true;
     const after = statesOf(this.packages.idsOf(asset), this.book, affected);
     let isTold = at > this.book.newest && (isBirth || at > before);
@@ -272,6 +294,7 @@ export class OrganizationIndex {
     this.since = now - windowMs;
     this.deepSince = Math.max(this.deepSince, now - deepMs);
     this.log.forgetBefore(this.deepSince);
+    this.packageLog.forgetBefore(this.since);
   }
 
   /** Begins to read further back, or goes on with it; null where the log is as long as it gets. */
@@ -295,6 +318,7 @@ export class OrganizationIndex {
     this.#deepening?.dispose();
     this.packages.dispose();
     this.log.dispose();
+    this.packageLog.dispose();
     this.table.dispose();
     for (const found of this.checks) found?.dispose();
   }

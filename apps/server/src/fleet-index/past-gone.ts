@@ -32,16 +32,25 @@ export function goneBy(
     gone.set(place, { wasFixed, doubtful: new RoaringBitmap32(found.doubtful) });
   }
   const [first, sure] = [new Map<number, number[]>(), new Map<number, number[]>()];
-  const note = (noted: Map<number, number[]>, place: number, assets: Iterable<number>): void => {
-    const list = noted.get(place) ?? [];
-    if (list.length === 0) noted.set(place, list);
-    for (const asset of assets) list.push(asset);
+  const listOf = (lists: Map<number, number[]>, place: number): number[] => {
+    const list = lists.get(place) ?? [];
+    if (list.length === 0) lists.set(place, list);
+    return list;
   };
-  whole.log.forEach(moment, ({ at, place, assets, to, first: isFirst }) => {
-    if (at <= moment || !gone.has(place)) return;
-    const list = typeof assets === 'number' ? [assets] : assets.toUint32Array();
-    if (to === 0 && isFirst) note(first, place, list);
-    if (to === 2 && whole.book.isMixed(place)) note(sure, place, list);
+  whole.log.forEachRun(moment + 1, (run) => {
+    if (!gone.has(run.place)) return;
+    const isMixed = whole.book.isMixed(run.place);
+    const [firstOnes, sureOnes] = [listOf(first, run.place), listOf(sure, run.place)];
+    for (let number = run.begin; number < run.end; number += 1) {
+      const to = run.to(number);
+      if (to === 0 && run.isFirst(number)) firstOnes.push(run.asset(number));
+      if (to === 2 && isMixed) sureOnes.push(run.asset(number));
+    }
+  });
+  whole.log.forEachMany(moment + 1, ({ place, assets, to, first: isFirst }) => {
+    if (!gone.has(place)) return;
+    if (to === 0 && isFirst) for (const asset of assets.toUint32Array()) listOf(first, place).push(asset);
+    if (to === 2 && whole.book.isMixed(place)) for (const asset of assets.toUint32Array()) listOf(sure, place).push(asset);
   });
   for (const [place, assets] of first) gone.get(place)?.wasFixed.removeMany(assets);
   for (const { wasFixed, doubtful } of gone.values()) doubtful.andInPlace(wasFixed);

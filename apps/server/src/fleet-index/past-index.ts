@@ -4,6 +4,7 @@ import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Gone } from './check-detections.ts';
 import { OrganizationIndex, windowMs } from './organization-index.ts';
+import { came, went } from './detection-history.ts';
 import { enterPastChecks } from './past-checks.ts';
 import { goneBy, settleDoubts } from './past-gone.ts';
 import { PastPackages } from './past-packages.ts';
@@ -20,6 +21,7 @@ export interface PastWish {
 }
 
 const dayMs = 24 * 3600 * 1000;
+const ever = Number.POSITIVE_INFINITY;
 /** A fleet in which so often something came in between has to be asked again. */
 const maxRounds = 20;
 
@@ -37,7 +39,7 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   // Now, before the next await: the index of now changes under whoever waits.
   const table = whole.table.at(moment);
   const born = table.bornBy(moment);
-  const packages = new PastPackages(whole.packages.copy(), { born, changes: byAsset(whole, changes) });
+  const packages = new PastPackages(whole.packages.copy(), { born, since: changes ?? whole.packageLog.copy(moment + 1, ever) });
   const { since } = windowAt(whole, new Date(moment));
   const isTimed = Number.isFinite(since);
   const log = isTimed ? whole.log.copy(since, moment) : new TransitionLog();
@@ -47,11 +49,6 @@ export async function buildPastIndex(wish: PastWish): Promise<OrganizationIndex>
   enterPastChecks(index, whole, { packages, born, gone });
   await settleDoubts(wish.db, wish.organizationId, { index, doubts });
   return index;
-}
-
-/** By the dense numbers of the assets. */
-function byAsset({ table }: OrganizationIndex, changes: ReadonlyMap<number, ChangesSince>): Map<number, ChangesSince> {
-  return new Map(Array.from(changes, ([number, own]) => [table.find(number) ?? -1, own]));
 }
 
 /**
@@ -67,22 +64,36 @@ export function windowAt(
   return { since, deepSince: since, isPast: true };
 }
 
-/** Afterwards nothing may be waited for before the index has been copied. */
+/**
+ * The index of now, and what came to assets and went since the moment; null where the index knows that itself. Afterwards nothing may be waited for
+ * before the index has been copied.
+ */
 async function readUntilCurrent(
   wish: PastWish,
-): Promise<{ readonly whole: OrganizationIndex; readonly changes: ReadonlyMap<number, ChangesSince> }> {
+): Promise<{ readonly whole: OrganizationIndex; readonly changes: TransitionLog | null }> {
   const { db, current, moment } = wish;
   const changes = new Map<number, ChangesSince>();
   for (let round = 0; round < maxRounds; round += 1) {
     const whole = await current();
+    if (moment >= whole.since) return { whole, changes: null };
     const { table } = whole;
     const unknown = table.assets.filter(({ number }, asset) => {
       const birth = table.birth(asset);
       const last = table.lastChange(asset);
       return birth > 0 && birth <= moment && last > moment && changes.get(number)?.newest !== last;
     });
-    if (unknown.length === 0) return { whole, changes };
+    if (unknown.length === 0) return { whole, changes: logOf(whole, moment, changes) };
     for (const [number, change] of await readChangesSince(db, wish, unknown)) changes.set(number, change);
   }
   throw new ApiError('UNAVAILABLE', 'The fleet changes faster than its past can be read.', { retryAfterSeconds: 5 });
+}
+
+function logOf({ table }: OrganizationIndex, moment: number, changes: ReadonlyMap<number, ChangesSince>): TransitionLog {
+  const log = new TransitionLog();
+  for (const [number, own] of changes) {
+    const asset = table.find(number) ?? -1;
+    for (const id of own.came) log.add(id, asset, { at: moment + 1, ...came });
+    for (const id of own.went) log.add(id, asset, { at: moment + 1, ...went });
+  }
+  return log;
 }

@@ -1,21 +1,20 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { AssetPackages } from './asset-packages.ts';
 import type { BornAssets } from './born-assets.ts';
-import type { ChangesSince } from './read-changes-since.ts';
-import { sortedOnce } from './sorted-numbers.ts';
+import { includesSorted, sortedOnce } from './sorted-numbers.ts';
+import type { TransitionLog } from './transition-log.ts';
 
-/** What was otherwise. */
 interface Then {
-  /** Assets that were there; it is taken over. */
+  /** Assets that were there. */
   readonly born: BornAssets;
-  /** Of these, by their dense numbers. */
-  readonly changes: ReadonlyMap<number, Pick<ChangesSince, 'came' | 'went'>>;
+  /** What came to them and went since, by package version. */
+  readonly since: TransitionLog;
 }
 
-/** Assets that did not have a package version then, and those that had. */
+/** Of a package version, the assets that have it and had not, and those that had it and have not. */
 interface Moved {
-  readonly without: number[];
-  readonly with: number[];
+  readonly without: Uint32Array;
+  readonly with: Uint32Array;
 }
 
 /**
@@ -24,70 +23,92 @@ interface Moved {
  */
 export class PastPackages extends AssetPackages {
   readonly #now: AssetPackages;
-  readonly #changes: Then['changes'];
-  readonly #moved = new Map<number, Moved>();
-  /** Assets by package version, where they are others than now and were asked for. */
-  readonly #found = new Map<number, RoaringBitmap32>();
-  readonly #born: BornAssets;
+  readonly #then: Then;
   readonly #countNow: (id: number) => number;
+  /** Package versions that came or went since; by asset, of those that were asked for, ascending. */
+  readonly #moving = new Set<number>();
+  readonly #moved = new Map<number, Moved>();
+  readonly #idsOf = new Map<number, Uint32Array>();
+  /** Assets by package version, of those that were asked for. */
+  readonly #found = new Map<number, RoaringBitmap32>();
+  /** By asset, while one package version is looked at. */
+  #sums = new Int8Array(64);
 
-  /** `now`: a copy, which is taken over. */
-  constructor(now: AssetPackages, { born, changes }: Then) {
+  /** `now`: a copy. Takes over all that it is given. */
+  constructor(now: AssetPackages, then: Then) {
     super();
     this.#now = now;
-    this.#countNow = now.counterOf(born);
-    [this.#born, this.#changes] = [born, changes];
-    for (const [asset, { came, went }] of changes) {
-      for (const id of came) this.#movedOf(id).without.push(asset);
-      for (const id of went) this.#movedOf(id).with.push(asset);
-    }
+    this.#then = then;
+    this.#countNow = now.counterOf(then.born);
+    then.since.forEachRun(0, ({ place }) => this.#moving.add(place));
   }
 
-  #movedOf(id: number): Moved {
-    const known = this.#moved.get(id);
-    if (known) return known;
-    const moved = { without: [], with: [] };
-    this.#moved.set(id, moved);
-    return moved;
-  }
-
-  /** Whether an asset that was there has, or had, one of these and not both. */
+  /** Whether some asset got or lost one of these since. */
   hasMoved(ids: ReadonlySet<number>): boolean {
-    for (const id of ids) if (this.#moved.has(id)) return true;
+    for (const id of ids) if (this.#moving.has(id)) return true;
     return false;
   }
 
   override idsOf(asset: number): Uint32Array {
-    if (!this.#born.has(asset)) return new Uint32Array(0);
-    const { came, went } = this.#changes.get(asset) ?? unchanged;
-    const ids = this.#now.idsOf(asset);
-    return came.length + went.length === 0 ? ids : sortedOnce([...ids.filter((id) => !came.includes(id)), ...went]);
+    const { born, since } = this.#then;
+    if (!born.has(asset)) return new Uint32Array(0);
+    const known = this.#idsOf.get(asset);
+    if (known) return known;
+    const sums = new Map<number, number>();
+    since.forEach(0, ({ place, assets, to }) => {
+      if (assets === asset) sums.set(place, (sums.get(place) ?? 0) + (to === 0 ? -1 : 1));
+    });
+    const kept = this.#now.idsOf(asset).filter((id) => (sums.get(id) ?? 0) <= 0);
+    const ids = sortedOnce([...kept, ...[...sums].flatMap(([id, sum]) => (sum < 0 ? [id] : []))]);
+    this.#idsOf.set(asset, ids);
+    return ids;
   }
 
   override has(asset: number, id: number): boolean {
-    if (!this.#born.has(asset)) return false;
-    const { came, went } = this.#changes.get(asset) ?? unchanged;
-    return went.includes(id) || (this.#now.has(asset, id) && !came.includes(id));
+    return includesSorted(this.idsOf(asset), id);
   }
 
   override assetsWith(id: number): RoaringBitmap32 {
-    const moved = this.#moved.get(id);
     const known = this.#found.get(id);
     if (known) return known;
-    const assets = this.#born.among(this.#now.assetsWith(id));
-    if (moved) {
-      assets.removeMany(moved.without);
-      assets.addMany(moved.with);
-    }
+    const assets = this.#then.born.among(this.#now.assetsWith(id));
+    const moved = this.#movedOf(id);
+    if (moved) assets.removeMany(moved.without).addMany(moved.with);
     this.#found.set(id, assets);
     return assets;
   }
 
+  /** Whatever came went before it came again, so that what is left of all is the difference to now. */
+  #movedOf(id: number): Moved | null {
+    if (!this.#moving.has(id)) return null;
+    const known = this.#moved.get(id);
+    if (known) return known;
+    const { born, since } = this.#then;
+    const assets = new Set<number>();
+    since.forEachRunOf(id, 0, (run) => {
+      for (let number = run.begin; number < run.end; number += 1) {
+        const asset = run.asset(number);
+        if (!born.has(asset)) continue;
+        if (asset >= this.#sums.length) this.#reserve(asset);
+        this.#sums[asset] = (this.#sums[asset] ?? 0) + (run.to(number) === 0 ? -1 : 1);
+        assets.add(asset);
+      }
+    });
+    const inOrder = Uint32Array.from(assets).sort();
+    const moved = {
+      without: inOrder.filter((asset) => (this.#sums[asset] ?? 0) > 0),
+      with: inOrder.filter((asset) => (this.#sums[asset] ?? 0) < 0),
+    };
+    for (const asset of inOrder) this.#sums[asset] = 0;
+    this.#moved.set(id, moved);
+    return moved;
+  }
+
   override gatherWithAny(ids: readonly number[]): RoaringBitmap32 {
-    const now = this.#now.gatherWithAny(ids.filter((id) => !this.#moved.has(id)));
-    const all = this.#born.among(now);
+    const now = this.#now.gatherWithAny(ids.filter((id) => !this.#moving.has(id)));
+    const all = this.#then.born.among(now);
     now.dispose();
-    for (const id of ids) if (this.#moved.has(id)) all.orInPlace(this.assetsWith(id));
+    for (const id of ids) if (this.#moving.has(id)) all.orInPlace(this.assetsWith(id));
     return all;
   }
 
@@ -100,11 +121,12 @@ export class PastPackages extends AssetPackages {
     for (const id of this.#now.packageVersions()) if (this.#count(id) > 0) yield id;
     // Of the others those that nobody has any more.
     const now = new Set(this.#now.packageVersions());
-    for (const id of this.#moved.keys()) if (!now.has(id) && this.#count(id) > 0) yield id;
+    for (const id of this.#moving) if (!now.has(id) && this.#count(id) > 0) yield id;
   }
 
   #count(id: number): number {
-    return this.#moved.has(id) ? this.assetsWith(id).size : this.#countNow(id);
+    const moved = this.#movedOf(id);
+    return this.#countNow(id) + (moved ? moved.with.length - moved.without.length : 0);
   }
 
   override copy(): never {
@@ -125,9 +147,14 @@ export class PastPackages extends AssetPackages {
 
   override dispose(): void {
     for (const bitmap of this.#found.values()) bitmap.dispose();
-    this.#born.dispose();
+    this.#then.born.dispose();
+    this.#then.since.dispose();
     this.#now.dispose();
   }
-}
 
-const unchanged = { came: [], went: [] } as const;
+  #reserve(asset: number): void {
+    const grown = new Int8Array(Math.max(asset + 1, this.#sums.length * 2));
+    grown.set(this.#sums);
+    this.#sums = grown;
+  }
+}

@@ -3,7 +3,15 @@ import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Database } from '../db/schema.ts';
 import type { IndexedAsset } from './asset-table.ts';
-import { type AssetHistory, deriveHistories, presentVersions, statesOf, type Transition } from './detection-history.ts';
+import {
+  type AssetHistory,
+  deriveHistories,
+  type Move as MoveOfPackage,
+  movesOf,
+  presentVersions,
+  statesOf,
+  type Transition,
+} from './detection-history.ts';
 import { assetPage } from './index-builder.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { Cursor } from './cursor.ts';
@@ -88,6 +96,10 @@ export function describeAssets(index: OrganizationIndex, assets: readonly number
     lines.get(asset)?.set(place, line);
     return line;
   };
+  const moves = new Map(assets.map((asset) => [asset, [] as Move[]]));
+  index.packageLog.forEach(index.since, ({ assets: asset, place, at, to }) => {
+    if (typeof asset === 'number') moves.get(asset)?.push({ packageVersion: place, at, to });
+  });
   const wanted = new RoaringBitmap32(assets);
   const among = (bitmap: RoaringBitmap32) => {
     const common = RoaringBitmap32.and(bitmap, wanted);
@@ -109,7 +121,8 @@ export function describeAssets(index: OrganizationIndex, assets: readonly number
   return new Map(
     [...lines].map(([asset, byPlace]) => {
       const counts = [1, 2, 3, 4, 5].map((severity) => index.table.countFound(asset, severity));
-      return [asset, text(index.table.birth(asset), index.table.lastChange(asset), counts, [...byPlace.values()])];
+      const times = { birth: index.table.birth(asset), lastChange: index.table.lastChange(asset) };
+      return [asset, text({ ...times, moves: moves.get(asset) ?? [] }, counts, [...byPlace.values()])];
     }),
   );
 }
@@ -127,14 +140,31 @@ function describeHistory({ book, since }: OrganizationIndex, history: AssetHisto
     const state = lines.get(place)?.[1] ?? 0;
     lines.set(place, [place, state, wasFixed, wasFixed && !wasConfirmed, transitions.map(describe)]);
   }
-  return text(history.birth ?? 0, history.lastChange, counts, [...lines.values()]);
+  const { birth, lastChange } = history;
+  return text({ birth: birth ?? 0, lastChange, moves: movesOf(history, since) }, counts, [...lines.values()]);
 }
 
 function describe({ at, from, to, first }: Transition): string {
   return `${at} ${from} ${to} ${first}`;
 }
 
-function text(birth: number, lastChange: number, counts: readonly number[], lines: readonly Line[]): string {
+type Move = Pick<MoveOfPackage, 'packageVersion' | 'at' | 'to'>;
+
+/** What came and went at the same moment was never there. */
+function describeMoves(moves: readonly Move[]): string[] {
+  const byPlace = Map.groupBy(moves, ({ packageVersion, at }) => `${packageVersion} ${at}`);
+  const sums = Array.from(byPlace, ([key, own]) => ({ key, sum: own.reduce((sum, { to }) => sum + (to === 0 ? -1 : 1), 0) }));
+  return sums.flatMap(({ key, sum }) => (sum === 0 ? [] : [`${key} ${sum}`])).toSorted();
+}
+
+interface Packages {
+  readonly birth: number;
+  readonly lastChange: number;
+  /** When package versions came and went in the window. */
+  readonly moves: readonly Move[];
+}
+
+function text({ birth, lastChange, moves }: Packages, counts: readonly number[], lines: readonly Line[]): string {
   const ordered = lines
     .filter(([, state, wasFixed, , transitions]) => state > 0 || wasFixed || transitions.length > 0)
     // Whether it was ever more than information matters only where it is gone.
@@ -143,7 +173,7 @@ function text(birth: number, lastChange: number, counts: readonly number[], line
         [place, state, wasFixed, state === 0 && doubtful, transitions.toSorted()] as const,
     )
     .toSorted(([a], [b]) => a - b);
-  return JSON.stringify([birth, lastChange, counts, ordered]);
+  return JSON.stringify([birth, lastChange, describeMoves(moves), counts, ordered]);
 }
 
 function sameNumbers(one: Uint32Array, other: Uint32Array): boolean {
