@@ -3,22 +3,29 @@ import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf, partsByMome
 import type { Select } from './count-groups.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
-import type { TimeOrder } from './page-by-times.ts';
+import type { Time, TimeOrder } from './page-by-times.ts';
 import { type Part, rankKeys, type Way } from './page-in-order.ts';
 import type { Selected } from './selection.ts';
+import type { BulkTransition } from './transition-log.ts';
 
 /** By when something was first found. */
-export const byFirstFound: TimeOrder = { momentsOf, between: (index, moments) => new FoundTimes(index, moments) };
+export const byFirstFound: TimeOrder = { offerMoments, between: (index, time) => new FoundTimes(index, time) };
 
-/** When something was first found from one moment until before another one, in order, each once. */
-function momentsOf({ table, log }: OrganizationIndex, time: { readonly from: number; readonly until: number }): Float64Array {
-  const moments = new Set<number>();
-  log.forEach(time.from, ({ at, from, first }) => void (from === 0 && first && at < time.until && moments.add(at)));
+function offerMoments({ table, log }: OrganizationIndex, { first, last }: Time, offer: (at: number) => void): void {
+  const take = ({ at, from, first: isFirst }: BulkTransition): void => void (from === 0 && isFirst && offer(at));
+  log.forEachMany(first, take, last);
+  log.forEachRun(
+    first,
+    (run) => {
+      for (let number = run.begin; number < run.end; number += 1)
+        if (run.from(number) === 0 && run.isFirst(number)) offer(run.at(number));
+    },
+    last,
+  );
   for (let asset = 0; asset < table.assets.length; asset += 1) {
     const birth = table.birth(asset);
-    if (birth >= time.from && birth < time.until) moments.add(birth);
+    if (birth >= first && birth <= last) offer(birth);
   }
-  return Float64Array.from(moments).sort();
 }
 
 /** What was first found between two moments, both included: with its asset, or later than that. */
@@ -31,21 +38,36 @@ class FoundTimes {
   readonly #logged: AssetsByMoment = new Map();
   readonly #birthOf: (asset: number) => number;
 
-  constructor({ table, log }: OrganizationIndex, moments: readonly [number, number]) {
-    const [first, last] = [Math.min(...moments), Math.max(...moments)];
+  constructor({ table, log }: OrganizationIndex, { first, last }: Time) {
     this.#birthOf = (asset) => table.birth(asset);
     this.#born = table.bornSince(first);
     const younger = table.bornSince(last + 1);
     this.#born.andNotInPlace(younger);
     younger.dispose();
-    log.forEach(first, ({ at, place, assets, from, first: isFirst }) => {
-      if (from !== 0 || !isFirst) return;
-      if (at >= first && at <= last) addTo(momentOf(this.#logged, place, at), assets);
-      if (typeof assets !== 'number') {
-        const born = RoaringBitmap32.and(assets, this.#born);
-        if (!born.isEmpty) addTo(bitmapOf(this.#later, place), born);
-        born.dispose();
-      } else if (this.#born.has(assets)) addTo(bitmapOf(this.#later, place), assets);
+    log.forEach(
+      first,
+      ({ at, place, assets, from, first: isFirst }) => {
+        if (from === 0 && isFirst) addTo(momentOf(this.#logged, place, at), assets);
+      },
+      last,
+    );
+    if (!this.#born.isEmpty) this.#takeLater({ table, log }, first);
+  }
+
+  #takeLater({ table, log }: Pick<OrganizationIndex, 'table' | 'log'>, since: number): void {
+    log.forEachMany(since, ({ place, assets, from, first }) => {
+      if (from !== 0 || !first) return;
+      const born = RoaringBitmap32.and(assets, this.#born);
+      if (!born.isEmpty) addTo(bitmapOf(this.#later, place), born);
+      born.dispose();
+    });
+    const isBorn = new Uint8Array(table.assets.length);
+    for (const asset of this.#born) isBorn[asset] = 1;
+    log.forEachRun(since, (run) => {
+      for (let number = run.begin; number < run.end; number += 1) {
+        if (run.from(number) !== 0 || !run.isFirst(number) || isBorn[run.asset(number)] !== 1) continue;
+        addTo(bitmapOf(this.#later, run.place), run.asset(number));
+      }
     });
   }
 

@@ -1,37 +1,45 @@
-import type { RoaringBitmap32 } from 'roaring-wasm';
-import { addTo, type AssetsByMoment, bitmapOf, disposeAll, momentOf, partsByMoment } from './assets-by-moment.ts';
+import { RoaringBitmap32 } from 'roaring-wasm';
+import { addTo, type AssetsByMoment, disposeAll, momentOf, partsByMoment } from './assets-by-moment.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
-import type { TimeOrder } from './page-by-times.ts';
+import type { Time, TimeOrder } from './page-by-times.ts';
 import type { Way } from './page-in-order.ts';
+import { RecentTransitions } from './recent-transitions.ts';
+import type { LoggedTransition } from './transition-log.ts';
 
 /** By when what is gone was last found: when it went, for the last time. */
-export const byLastEnd: TimeOrder = { momentsOf, between: (index, moments) => new LastEnds(index, moments) };
+export const byLastEnd: TimeOrder = { offerMoments, between: (index, time) => new LastEnds(index, time) };
 
-function momentsOf({ log }: OrganizationIndex, time: { readonly from: number; readonly until: number }): Float64Array {
-  const moments = new Set<number>();
-  log.forEach(time.from, ({ at, to }) => void (to === 0 && at < time.until && moments.add(at)));
-  return Float64Array.from(moments).sort();
+function offerMoments({ log }: OrganizationIndex, { first, last }: Time, offer: (at: number) => void): void {
+  log.forEachMany(first, ({ at, to }) => void (to === 0 && offer(at)), last);
+  log.forEachRun(
+    first,
+    (run) => {
+      for (let number = run.begin; number < run.end; number += 1) if (run.to(number) === 0) offer(run.at(number));
+    },
+    last,
+  );
 }
 
 /** What ended between two moments, both included, and not once more later. */
 class LastEnds {
   readonly #ended: AssetsByMoment = new Map();
 
-  constructor({ log }: OrganizationIndex, moments: readonly [number, number]) {
-    const [first, last] = [Math.min(...moments), Math.max(...moments)];
-    const later = new Map<number, RoaringBitmap32>();
-    log.forEach(first, ({ at, place, assets, to }) => {
-      if (to === 0) addTo(at <= last ? momentOf(this.#ended, place, at) : bitmapOf(later, place), assets);
-    });
+  constructor(index: OrganizationIndex, { first, last }: Time) {
+    const take = ({ at, place, assets, to }: LoggedTransition): void => {
+      if (to === 0) addTo(momentOf(this.#ended, place, at), assets);
+    };
+    index.log.forEach(first, take, last);
+    const later = new RecentTransitions(index, last + 1);
     for (const [place, ends] of this.#ended) {
-      const known = bitmapOf(later, place);
+      const known = new RoaringBitmap32(later.ended(place) ?? []);
       for (const [, assets] of [...ends].sort(([a], [b]) => b - a)) {
         assets.andNotInPlace(known);
         known.orInPlace(assets);
       }
+      known.dispose();
     }
-    for (const bitmap of later.values()) bitmap.dispose();
+    later.dispose();
   }
 
   ways(select: SelectWithin): Way[] {

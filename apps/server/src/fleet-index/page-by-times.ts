@@ -1,6 +1,7 @@
 import type { Select } from './count-groups.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
+import { NearestMoments } from './nearest-moments.ts';
 import { type OrderedPage, type OrderWish, PageInOrder, type Way, wholePart } from './page-in-order.ts';
 
 /** What happened between two moments, both included. */
@@ -11,13 +12,19 @@ interface Happened {
 
 /** By which times detections are put in order. */
 export interface TimeOrder {
-  /** From one moment until before another one, in order, each once; ms since 1970. */
-  momentsOf(index: OrganizationIndex, time: { readonly from: number; readonly until: number }): Float64Array;
-  between(index: OrganizationIndex, moments: readonly [number, number]): Happened;
+  /** Offers every moment from one to another, both included, at which something happened; ms since 1970. */
+  offerMoments(index: OrganizationIndex, time: Time, offer: (at: number) => void): void;
+  between(index: OrganizationIndex, time: Time): Happened;
+}
+
+/** Both included; in ms since 1970. */
+export interface Time {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** So many moments are looked at at first; then many times as many. */
-const [fewMoments, growth] = [2, 8];
+const [fewMoments, growth] = [32, 16];
 
 /** What was before the index's log begins comes before all times, worst first: when it was is not known. */
 const before = 0;
@@ -40,32 +47,44 @@ export function pageByTimes(
   const { since, deepSince } = index;
   if (!isNewestFirst && (after === null || after < deepSince / 1000)) fillEarlier();
   // The newest are asked for most, and lie in the last month: the year before is looked at where that is not enough.
-  const last = { from: since, until: Number.POSITIVE_INFINITY };
-  const times = deepSince < since ? [last, { from: deepSince, until: since }] : [last];
+  const last = { first: since, last: Number.POSITIVE_INFINITY };
+  const times = deepSince < since ? [last, { first: deepSince, last: since - 1 }] : [last];
   for (const time of isNewestFirst ? times : times.toReversed()) {
     if (page.isFull) break;
-    const isBehind = (at: number): boolean => after === null || (isNewestFirst ? at / 1000 <= after : at / 1000 >= after);
-    const moments = order.momentsOf(index, time).filter(isBehind);
-    fillFrom(page, isNewestFirst ? moments.reverse() : moments, { index, select, order });
+    fillFrom(page, narrowTo(time, after, isNewestFirst), { index, select, order, isNewestFirst });
   }
   if (isNewestFirst && !page.isFull) fillEarlier();
   return { total, ...page.end() };
 }
 
+/** The part of it that does not lie before a place of the page, in seconds. */
+function narrowTo({ first, last }: Time, after: number | null, isNewestFirst: boolean): Time {
+  if (after === null) return { first, last };
+  const at = Math.round(after * 1000);
+  return isNewestFirst ? { first, last: Math.min(last, at) } : { first: Math.max(first, at), last };
+}
+
+interface Filling {
+  readonly index: OrganizationIndex;
+  readonly select: SelectWithin;
+  readonly order: TimeOrder;
+  readonly isNewestFirst: boolean;
+}
+
 /** Few moments at a time, in the order in which they come. */
-function fillFrom(
-  page: PageInOrder,
-  moments: Float64Array,
-  { index, select, order }: { readonly index: OrganizationIndex; readonly select: SelectWithin; readonly order: TimeOrder },
-): void {
-  for (
-    let [from, count] = [0, fewMoments];
-    from < moments.length && !page.isFull;
-    [from, count] = [from + count, count * growth]
-  ) {
-    const part = moments.subarray(from, from + count);
-    const times = order.between(index, [part[0] ?? 0, part.at(-1) ?? 0]);
-    page.fill(times.ways(select));
-    times.dispose();
+function fillFrom(page: PageInOrder, time: Time, { index, select, order, isNewestFirst }: Filling): void {
+  let { first, last } = time;
+  for (let count = fewMoments; !page.isFull; count *= growth) {
+    const nearest = new NearestMoments(count, isNewestFirst);
+    order.offerMoments(index, { first, last }, (at) => nearest.offer(at));
+    const moments = nearest.take();
+    if (moments.length === 0) return;
+    const [one = 0, other = 0] = [moments[0], moments.at(-1)];
+    const happened = order.between(index, { first: Math.min(one, other), last: Math.max(one, other) });
+    page.fill(happened.ways(select));
+    happened.dispose();
+    if (moments.length < count) return;
+    if (isNewestFirst) last = other - 1;
+    else first = other + 1;
   }
 }

@@ -5,15 +5,21 @@ import { expect, it } from 'vitest';
 import { usualContexts } from '../risk/asset-contexts.ts';
 import { riskOfFleet, toCheckRisk } from '../risk/fleet-risk.ts';
 import { fleetRiskAt } from '../risk/fleet-risk-at.ts';
+import { byFirstFound } from './by-first-found.ts';
+import { byLastEnd } from './by-last-end.ts';
 import { CheckDetections } from './check-detections.ts';
 import { countEachAt } from './count-each-at.ts';
 import type { FoundState, Transition } from './detection-history.ts';
 import { nothingExcepted } from './excepted.ts';
 import { OrganizationIndex } from './organization-index.ts';
+import type { SelectWithin } from './page-by-asset.ts';
+import { pageByTimes } from './page-by-times.ts';
 import { PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
+import { wishOf } from './select-detections.ts';
 import { countDetections, countFoundAt } from './summarize-fleet.ts';
 import { VerdictBook } from './verdict-book.ts';
+import { DetectionVisits } from './visit-detections.ts';
 
 const day = 24 * 3600 * 1000;
 const now = Date.parse('2026-11-22T12:00:00Z');
@@ -26,6 +32,7 @@ const ago = fc.integer({ min: 1, max: 30 });
 const state: fc.Arbitrary<FoundState> = fc.constantFrom(0, 1, 2);
 const event = fc.record({
   ago,
+  hours: fc.nat(5),
   place: fc.nat(checkCount - 1),
   assets: fc.uniqueArray(fc.nat(assetCount - 1), { minLength: 1 }),
   to: state,
@@ -126,6 +133,37 @@ it('says what was first found and what ended since any moment', () => {
   );
 });
 
+it('puts what is open and what is gone in order of its times', () => {
+  fc.assert(
+    fc.property(fleet, fc.boolean(), fc.constantFrom(3, 100), (one, isNewestFirst, limit) => {
+      const [index, histories] = play(one);
+      const way = isNewestFirst ? -1 : 1;
+      const all = places.flatMap((place) => assets.map((asset) => ({ place, asset, history: histories(place, asset) })));
+      for (const status of ['open', 'fixed'] as const) {
+        const order = status === 'open' ? byFirstFound : byLastEnd;
+        const timeOfHistory = status === 'open' ? firstFound : lastEnd;
+        const wanted = all.filter(({ history }) => {
+          const isOpen = stateAt(history, now) !== 0;
+          return (status === 'open') === isOpen && timeOfHistory(history) >= index.since;
+        });
+        const expected = wanted.map(({ history }) => timeOfHistory(history)).sort((a, b) => way * (a - b));
+        using visits = new DetectionVisits(index, wishOf({ status }, { asOf: now, newForDays: 7 }));
+        const select: SelectWithin = (visit, within) => visits.all(visit, within);
+        const wish = { limit, offset: 0, turned: [isNewestFirst] };
+        const { items } = pageByTimes(index, wish, { select, earlier: () => undefined, order });
+        const times = items.map(({ check, assetId }) => timeOfHistory(histories(check - 1, Number(assetId))));
+        expect(times).toEqual(expected.slice(0, limit));
+      }
+      index.dispose();
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function timeOf({ ago: days, hours }: { readonly ago: number; readonly hours: number }): number {
+  return now - days * day + hours * (day / 24);
+}
+
 /** An index that a fleet's histories lead to, and those histories. */
 function play({ births, states, events, isShuffled }: Fleet): [OrganizationIndex, (place: number, asset: number) => History] {
   const index = emptyIndex();
@@ -139,8 +177,9 @@ function play({ births, states, events, isShuffled }: Fleet): [OrganizationIndex
     histories[place]?.[asset] ?? { birth: 0, atBirth: 0, transitions: [] };
   for (const [asset, days] of births.entries()) index.table.setTimes(asset, now - days * day, now);
   const logged: (() => void)[] = [];
-  for (const { ago: days, place, assets: own, to, isBulk, isSettled } of events.toSorted((a, b) => b.ago - a.ago)) {
-    const at = now - days * day;
+  for (const one of events.toSorted((a, b) => timeOf(a) - timeOf(b))) {
+    const { place, assets: own, to, isBulk, isSettled } = one;
+    const at = timeOf(one);
     const alike = Map.groupBy(own, (asset) => {
       const transition = nextOf(historyOf(place, asset), at, to);
       return transition ? JSON.stringify(transition) : '';
@@ -212,6 +251,10 @@ function stateAt({ birth, atBirth, transitions }: History, moment: number): Foun
 function firstFound({ birth, atBirth, transitions }: History): number {
   if (atBirth !== 0) return birth;
   return transitions.find(({ from, first }) => from === 0 && first)?.at ?? Number.NEGATIVE_INFINITY;
+}
+
+function lastEnd({ transitions }: History): number {
+  return transitions.findLast(({ to }) => to === 0)?.at ?? Number.NEGATIVE_INFINITY;
 }
 
 function countSeverities(index: OrganizationIndex, own: readonly number[], stateOf: (place: number) => FoundState): number[] {
