@@ -27,8 +27,11 @@ const dayMs = 24 * 3_600_000;
 const password = 'correct horse battery staple';
 const organizationId = '0a7e64a5-1c5b-4b83-8a2e-0d3c5f6a7b8c';
 
-/** The last reply to every operation of the API, from a server with a small fleet, by the operation's name. */
-export async function recordExamples(): Promise<ReadonlyMap<string, unknown>> {
+/**
+ * The last reply to every operation of the API, from a server with a small fleet, by the operation's name. `prepare` is given the server
+ * before it is asked anything.
+ */
+export async function recordExamples(prepare?: (server: TestServer) => void): Promise<ReadonlyMap<string, unknown>> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'vedette-examples-'));
   try {
     await using source = await offerFeed();
@@ -36,6 +39,7 @@ export async function recordExamples(): Promise<ReadonlyMap<string, unknown>> {
     const config = { dataDirectory, starterFile: '/nonexistent', offline: false, feedMirror: source.url };
     await using server = await testServer(database, config);
     server.clock.now = begin;
+    prepare?.(server);
     const recorder = new Recorder(server);
     const call = recorder.call.bind(recorder);
     const story = { server, call, token: await firstToken(server, call) };
@@ -121,6 +125,7 @@ async function decide({ call, token }: Story, assetId: string): Promise<void> {
   await call('getDeadlines', token);
   const asked = { query: 'name:CVE-2026-1001', assets: 'hostname:web*' };
   await call('previewException', token, { body: asked });
+  await acceptAlone({ call, token }, asked);
   await call('setExceptionRules', token, { body: { secondPerson: true, maxDays: 180 } });
   await call('getExceptionRules', token);
   const said = {
@@ -137,6 +142,22 @@ async function decide({ call, token }: Story, assetId: string): Promise<void> {
   const { json: document } = await call('exportVex', token, { query: { assets: 'hostname:web*' } });
   await call('importVex', token, { body: { document, dryRun: true } });
   await call('endException', token, { params: { exceptionId } });
+}
+
+/** What holds at once, since nobody else has to approve it. */
+async function acceptAlone({ call, token }: Pick<Story, 'call' | 'token'>, asked: object): Promise<void> {
+  const said = { ...asked, status: 'affected', reason: 'accepted' };
+  const { exceptionId } = (await call('requestException', token, { body: said })).json;
+  await call('endException', token, { params: { exceptionId: String(exceptionId) } });
+  const statement = {
+    vulnerability: { name: 'CVE-2026-1001' },
+    products: [{ '@id': 'pkg:deb/debian/curl@3.0.11-1?distro=bookworm' }],
+    status: 'not_affected',
+    justification: 'vulnerable_code_not_present',
+  };
+  const document = { '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'urn:example:1', version: 1, statements: [statement] };
+  const { requested } = (await call('importVex', token, { body: { document } })).json as { requested: { exceptionId: string }[] };
+  for (const one of requested) await call('endException', token, { params: { exceptionId: one.exceptionId } });
 }
 
 /** Who may do what, and how they log in. */

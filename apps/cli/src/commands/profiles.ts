@@ -1,5 +1,6 @@
 import {
   AssetId,
+  type ChangedProfile,
   changeProfile,
   createProfile,
   deleteProfile,
@@ -173,10 +174,11 @@ function saysWhat({ settings, upgrades }: Pick<Profile, 'settings' | 'upgrades'>
     .join(', ');
 }
 
-function told(profile: Profile): Outcome {
+function told(profile: ChangedProfile): Outcome {
   const { name, priority, query, assets, description, changedAt, changedBy } = profile;
+  const meant = query === null ? 'the default, for all assets' : `priority ${priority}, for ${query}`;
   const lines = [
-    `${name}: ${query === null ? 'the default, for all assets' : `priority ${priority}, for ${query}`} (${assets} assets)`,
+    `${name}: ${meant}${assets === null ? '' : ` (${assets} assets)`}`,
     ...(description ? [description] : []),
     saysWhat(profile) || 'sets nothing',
     `changed ${changedAt} by ${changedBy}`,

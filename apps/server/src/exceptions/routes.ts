@@ -19,6 +19,7 @@ import type { Caller } from '../auth/authenticate.ts';
 import type { Context } from '../context.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { unlessUnavailable } from '../http/unless-unavailable.ts';
 import { carryOut, planAgainstKnown } from './carry-out-import.ts';
 import { type ImportedException, readVexExceptions } from './import-vex.ts';
 import type { ImportPlan } from './plan-import.ts';
@@ -62,12 +63,21 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     return { total, items: rows.map((row) => toException(row, { now, covered })), next };
   });
 
-  serve(app, context, getException, ({ params, caller }) => show(caller.organizationId, params.exceptionId));
+  serve(app, context, getException, async ({ params: { exceptionId }, caller: { organizationId } }) => {
+    const row = await find(organizationId, exceptionId);
+    return toException(row, { now: clock(), covered: await coveredBy(organizationId, [row]) });
+  });
 
-  async function show(organizationId: string, id: string): Promise<Exception> {
+  async function find(organizationId: string, id: string): Promise<ExceptionRow> {
     const row = await findException(db, organizationId, id);
     if (!row) throw new ApiError('NOT_FOUND', `There is no exception ${id}.`);
-    return toException(row, { now: clock(), covered: await coveredBy(organizationId, [row]) });
+    return row;
+  }
+
+  /** After a change: without how much it covers where the fleet index cannot say. */
+  async function showStored(organizationId: string, id: string): Promise<Exception> {
+    const row = await find(organizationId, id);
+    return toException(row, { now: clock(), covered: await unlessUnavailable(coveredBy(organizationId, [row])) });
   }
 
   /** Without one that holds the fleet index is not waited for. */
@@ -97,7 +107,7 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     if (checks.size === 0)
       throw new ApiError('BAD_REQUEST', 'body.query: nothing is found by it now; there is nothing to except');
     const asked = await prepare(caller, { ...body, checks, source: 'person', document: null });
-    if (!dryRun) return show(caller.organizationId, await ask(asked));
+    if (!dryRun) return showStored(caller.organizationId, await ask(asked));
     const row = {
       ...decided(asked),
       id: randomUUID(),
@@ -143,30 +153,29 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
 
   serve(app, context, decideException, async ({ params: { exceptionId }, body: { decision }, caller }) => {
     const { organizationId, login } = caller;
-    const known = await show(organizationId, exceptionId);
+    const known = await find(organizationId, exceptionId);
     const { secondPerson } = await loadRules(db, organizationId);
     if (secondPerson && decision === 'approved' && known.requestedBy === login) {
       throw new ApiError('FORBIDDEN', 'Somebody else has to approve what you asked for.');
     }
     const now = clock();
-    if (known.expiresAt !== null && new Date(known.expiresAt) <= now)
-      throw new ApiError('CONFLICT', 'Its time is over: ask for it again.');
+    if (known.expiresAt !== null && known.expiresAt <= now) throw new ApiError('CONFLICT', 'Its time is over: ask for it again.');
     const by = { decision, decidedBy: login, decidedAt: now };
     if (!(await decide(db, { organizationId, id: exceptionId }, by))) throw new ApiError('CONFLICT', 'It was decided before.');
     log.info({ audit: 'exception-decision', organizationId, id: exceptionId, decision, by: login }, 'an exception was decided');
-    return show(organizationId, exceptionId);
+    return showStored(organizationId, exceptionId);
   });
 
   serve(app, context, endException, async ({ params: { exceptionId }, caller }) => {
     const { organizationId, login, scopes } = caller;
-    const { requestedBy } = await show(organizationId, exceptionId);
+    const { requestedBy } = await find(organizationId, exceptionId);
     // One of somebody else may hold for assets that they do not see.
     if (scopes.length > 0 && requestedBy !== login)
       throw new ApiError('FORBIDDEN', 'Whoever may see only some assets ends the exceptions they asked for themselves.');
     const by = { endedBy: login, endedAt: clock() };
     if (!(await end(db, { organizationId, id: exceptionId }, by))) throw new ApiError('CONFLICT', 'It has ended before.');
     log.info({ audit: 'exception-ended', organizationId, id: exceptionId, by: login }, 'an exception was ended');
-    return show(organizationId, exceptionId);
+    return showStored(organizationId, exceptionId);
   });
 
   serve(app, context, getExceptionRules, ({ caller }) => loadRules(db, caller.organizationId));
@@ -207,9 +216,10 @@ export function registerExceptionRoutes(app: FastifyInstance, context: Context):
     const { unchanged, replaced, upheld } = told(plan);
     note({ requested: ids, replaced, upheld, unchanged: unchanged.length });
     log.info({ audit: 'vex', organizationId, requested: ids, replaced, by: caller.login }, 'a VEX document was imported');
-    const requested: Exception[] = [];
-    for (const id of ids) requested.push(await show(organizationId, id));
-    return { requested, ...told(plan) };
+    const stored: ExceptionRow[] = [];
+    for (const id of ids) stored.push(await find(organizationId, id));
+    const covered = await unlessUnavailable(coveredBy(organizationId, stored));
+    return { requested: stored.map((row) => toException(row, { now, covered })), ...told(plan) };
   });
 }
 
@@ -237,14 +247,14 @@ function told({ asked, skipped, unchanged, replaced, upheld }: ImportPlan) {
   };
 }
 
-function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: Covered }): Exception {
+function toException(row: ExceptionRow, { now, covered }: { now: Date; covered: Covered | null }): Exception {
   const { id, requestedAt, decidedAt, expiresAt, endedAt, ...rest } = row;
   const state = stateOf(row, now);
   return {
     ...rest,
     exceptionId: id as Exception['exceptionId'], // from our own table
     state,
-    covered: state === 'active' ? (covered.get(id) ?? 0) : null,
+    covered: state === 'active' && covered ? (covered.get(id) ?? 0) : null,
     requestedAt: requestedAt.toISOString(),
     decidedAt: decidedAt?.toISOString() ?? null,
     expiresAt: expiresAt?.toISOString() ?? null,

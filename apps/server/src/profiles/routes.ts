@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type ChangedProfile,
   changeProfile,
   createProfile,
   deleteProfile,
@@ -19,6 +20,7 @@ import { outsideScope } from '../db/asset-scope.ts';
 import type { Database } from '../db/schema.ts';
 import { ApiError } from '../http/api-error.ts';
 import { serve } from '../http/serve.ts';
+import { unlessUnavailable } from '../http/unless-unavailable.ts';
 import type { ReleaseDesk } from '../releases/release-desk.ts';
 import { readAssetScope } from '../tags/tag-query.ts';
 import { explainProfiles, explainUpgrades, type HoldingRule, mergeProfiles, type StoredProfile } from './layers.ts';
@@ -30,18 +32,26 @@ import { findReport, loadProfiles, lockProfiles, putProfile, removeProfile, setP
 export function registerProfileRoutes(app: FastifyInstance, context: Context, releases: Pick<ReleaseDesk, 'rulesOf'>): void {
   const { db, clock } = context;
 
-  serve(app, context, listProfiles, async ({ caller: { organizationId } }) => ({ items: await list(organizationId) }));
-
-  async function list(organizationId: string): Promise<Profile[]> {
+  serve(app, context, listProfiles, async ({ caller: { organizationId } }) => {
     const profiles = await loadProfiles(db, organizationId);
-    if (profiles.length === 0) return [];
+    return { items: profiles.length === 0 ? [] : await countAssets(organizationId, profiles) };
+  });
+
+  async function countAssets(organizationId: string, profiles: readonly StoredProfile[]): Promise<Profile[]> {
     using selection = await selectAssets(context, { organizationId }, profiles);
     const whole = selection.index.table.all.size;
     return profiles.map((profile, at) => ({ ...profile, assets: selection.sets[at]?.size ?? whole }));
   }
 
-  async function show(organizationId: string, profileId: string): Promise<Profile> {
-    const profile = (await list(organizationId)).find((one) => one.profileId === profileId);
+  /** After they were stored: without how many assets they are for where the fleet index cannot say. */
+  async function listStored(organizationId: string): Promise<ChangedProfile[]> {
+    const profiles = await loadProfiles(db, organizationId);
+    const counted = await unlessUnavailable(countAssets(organizationId, profiles));
+    return counted ?? profiles.map((profile) => ({ ...profile, assets: null }));
+  }
+
+  async function showStored(organizationId: string, profileId: string): Promise<ChangedProfile> {
+    const profile = (await listStored(organizationId)).find((one) => one.profileId === profileId);
     if (!profile) throw new ApiError('CONFLICT', 'The profile was removed at the same moment.');
     return profile;
   }
@@ -77,13 +87,13 @@ export function registerProfileRoutes(app: FastifyInstance, context: Context, re
   serve(app, context, createProfile, async ({ body, caller, note }) => {
     const { id } = await save(caller, { profileId: null, profile: body });
     note({ profileId: id });
-    return show(caller.organizationId, id);
+    return showStored(caller.organizationId, id);
   });
 
   serve(app, context, changeProfile, async ({ params: { profileId }, body, caller, note }) => {
     const { before } = await save(caller, { profileId, profile: body });
     note({ before });
-    return show(caller.organizationId, profileId);
+    return showStored(caller.organizationId, profileId);
   });
 
   serve(app, context, deleteProfile, async ({ params: { profileId }, caller, note }) => {
@@ -115,7 +125,7 @@ export function registerProfileRoutes(app: FastifyInstance, context: Context, re
         await setPriority(tx, { organizationId, profileId }, { priority, changedAt: clock(), changedBy: login });
       }
     });
-    return { items: await list(organizationId) };
+    return { items: await listStored(organizationId) };
   });
 
   serve(app, context, previewProfile, async ({ body: { profileId, profile }, caller: { organizationId, login } }) => {

@@ -2,7 +2,7 @@ import type { ContentKind, DesiredRelease, ReleaseRule, UpgradeReport } from '@v
 import { sql } from 'kysely';
 import type { KnownAgent } from '../agents/store.ts';
 import type { Context } from '../context.ts';
-import { ApiError } from '../http/api-error.ts';
+import { unlessUnavailable } from '../http/unless-unavailable.ts';
 import { assetsByQueryTag } from '../tags/assets-by-query-tag.ts';
 import type { ProfileBoard } from '../profiles/profile-board.ts';
 import { decideRelease, type ReleaseWishes, rulesFor } from './decide-release.ts';
@@ -52,10 +52,7 @@ export class ReleaseDesk {
   async answer(agent: KnownAgent, report: UpgradeReport | undefined): Promise<DesiredRelease | undefined> {
     if (report === undefined) return undefined;
     const now = this.#context.clock();
-    const wanted = await this.#wishes(agent.organizationId).catch((error: unknown) => {
-      if (error instanceof ApiError && error.code === 'UNAVAILABLE') return null;
-      throw error;
-    });
+    const wanted = await unlessUnavailable(this.#wishes(agent.organizationId));
     const profiles = await this.#profiles.of(agent);
     if (!wanted || !profiles) return undefined;
     const asset = wanted.assets.get(agent.assetId);

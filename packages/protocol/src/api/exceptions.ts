@@ -56,7 +56,10 @@ export const Exception = Scope.extend({
   source: ExceptionSource,
   checks: z.int().min(0).meta({ description: 'For so many checks it was given' }),
   names: z.array(z.string()).meta({ description: 'Of the first few of them' }),
-  covered: z.int().min(0).nullable().meta({ description: 'Open detections that fit it now; null where it does not hold' }),
+  covered: z.int().min(0).nullable().meta({
+    description:
+      'Open detections that fit it now; null where it does not hold, and after a change while the fleet index is being built',
+  }),
   requestedBy: z.string(),
   requestedAt: Instant,
   decidedBy: z.string().nullable(),

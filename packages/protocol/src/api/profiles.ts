@@ -66,6 +66,12 @@ export const Profile = ProfileInput.extend({
 });
 export type Profile = z.infer<typeof Profile>;
 
+/** What a change is answered with: it is done, whether or not the fleet index can be asked. */
+export const ChangedProfile = Profile.extend({
+  assets: Profile.shape.assets.nullable().meta({ description: 'How many fit it now; null while the fleet index is being built' }),
+});
+export type ChangedProfile = z.infer<typeof ChangedProfile>;
+
 const ProfileParams = z.object({ profileId: ProfileId });
 
 export const listProfiles = endpoint({
@@ -85,7 +91,7 @@ export const createProfile = endpoint({
   path: '/profiles',
   permission: 'profile:write',
   body: ProfileInput,
-  reply: Profile,
+  reply: ChangedProfile,
   errors: ['BAD_REQUEST', 'CONFLICT'],
 });
 
@@ -97,7 +103,7 @@ export const changeProfile = endpoint({
   permission: 'profile:write',
   params: ProfileParams,
   body: ProfileInput,
-  reply: Profile,
+  reply: ChangedProfile,
   errors: ['NOT_FOUND', 'BAD_REQUEST', 'CONFLICT'],
 });
 
@@ -122,7 +128,7 @@ export const orderProfiles = endpoint({
   path: '/profiles/order',
   permission: 'profile:write',
   body: z.object({ profileIds: z.array(ProfileId).max(maxProfiles).meta({ description: 'All but the default, each once' }) }),
-  reply: z.object({ items: z.array(Profile) }),
+  reply: z.object({ items: z.array(ChangedProfile) }),
   errors: ['CONFLICT'],
 });
 
