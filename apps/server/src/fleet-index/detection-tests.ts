@@ -2,6 +2,7 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Candidate, Question } from './candidate.ts';
 import { goneWithout } from './gone-without.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { PastMoment } from './past-moment.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
 import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
 import { type DetectionTest, not, partOf } from './where.ts';
@@ -163,16 +164,37 @@ export function goneSince(moment: number | null): DetectionTest {
   };
 }
 
-/** Found at this moment of the index's window, as whatever; of what is still to come nothing is known. */
-export function openAt(moment: number): DetectionTest {
-  return ({ question, ranked }) => {
-    if (moment > question.moment) return false;
-    return partOf(null, () => {
-      const { open, information } = question.at(moment).found(ranked.place);
-      information.dispose();
-      return open;
-    });
+/**
+ * Found at some moment of a time that begins within the index's window, as whatever, and ends before `until`; of what is still to come
+ * nothing is known.
+ */
+export function openWithin({ from, until }: { readonly from: number; readonly until: number }): DetectionTest {
+  return (candidate) => {
+    const { question, ranked } = candidate;
+    const last = Math.min(until - 1, question.moment);
+    if (from > last) return false;
+    const [begin, end] = [question.at(from), question.at(last)];
+    if (!begin.isQuiet(ranked.place)) return partOf(null, () => foundWithin(ranked.place, begin, { end, last }));
+    // What is gone now was gone then.
+    if (end.unborn.isEmpty && !question.lookedAt.isWithGone) return true;
+    return partOf('', () => RoaringBitmap32.andNot(candidate.isOpen, end.unborn));
   };
+}
+
+/** What moved was there before or after; what came with its asset and stayed is there at the end. */
+function foundWithin(
+  place: number,
+  begin: PastMoment,
+  { end, last }: { readonly end: PastMoment; readonly last: number },
+): RoaringBitmap32 {
+  const { open, information } = begin.found(place);
+  information.dispose();
+  if (begin === end) return open;
+  const later = end.found(place);
+  const moved = begin.movedUntil(place, last);
+  open.orInPlace(later.open).orInPlace(moved);
+  for (const bitmap of [later.open, later.information, moved]) bitmap.dispose();
+  return open;
 }
 
 /** What an upgrade whose key passes removes alone: what fix lists say of it. */

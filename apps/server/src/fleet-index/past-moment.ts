@@ -23,6 +23,8 @@ export class PastMoment {
   readonly #many = new Map<number, BulkTransition[]>();
   readonly #born: BornAssets;
   #unborn: RoaringBitmap32 | null = null;
+  /** Places of checks that came or went since anywhere. */
+  #moved: Set<number> | null = null;
   #changes: Int32Array | null = null;
   #oldest: OldestStates | null = null;
 
@@ -37,6 +39,20 @@ export class PastMoment {
       else this.#many.set(one.place, [one]);
     });
     for (const many of this.#many.values()) many.sort((a, b) => b.at - a.at);
+  }
+
+  /** Whether the check is found now where it was found then, but for assets that came since. */
+  isQuiet(place: number): boolean {
+    if (!this.#moved) {
+      this.#moved = new Set(this.#many.keys());
+      this.#index.log.forEachRun(this.#since, (run) => void this.#moved?.add(run.place));
+    }
+    return !this.#moved.has(place);
+  }
+
+  /** Assets that came since. Not the caller's. */
+  get unborn(): RoaringBitmap32 {
+    return (this.#unborn ??= this.#index.table.bornSince(this.#since));
   }
 
   /** On how many assets a check was found, and on how many of these as information. */
@@ -54,7 +70,6 @@ export class PastMoment {
   found(place: number): Found {
     const now = this.#index.checks[place];
     if (!now) return { open: new RoaringBitmap32(), information: new RoaringBitmap32() };
-    const unborn = (this.#unborn ??= this.#index.table.bornSince(this.#since));
     const open = new RoaringBitmap32(now.open);
     const information = new RoaringBitmap32(now.information ?? []);
     const many = this.#many.get(place) ?? [];
@@ -70,11 +85,21 @@ export class PastMoment {
       setStates({ open, information }, assets, state);
       assets.dispose();
     }
-    if (!unborn.isEmpty) {
-      open.andNotInPlace(unborn);
-      if (!information.isEmpty) information.andNotInPlace(unborn);
-    }
-    return { open, information };
+    const there = { open: this.#born.among(open), information: this.#born.among(information) };
+    open.dispose();
+    information.dispose();
+    return there;
+  }
+
+  /** Assets on which the check came or went afterwards, up to another moment; the caller disposes the bitmap. */
+  movedUntil(place: number, moment: number): RoaringBitmap32 {
+    const single: number[] = [];
+    this.#index.log.forEachRunOf(place, this.#since, (run) => {
+      for (let number = run.begin; number < run.end && run.at(number) <= moment; number += 1) single.push(run.asset(number));
+    });
+    const moved = new RoaringBitmap32(single);
+    for (const { at, assets } of this.#many.get(place) ?? []) if (at <= moment) moved.orInPlace(assets);
+    return moved;
   }
 
   dispose(): void {

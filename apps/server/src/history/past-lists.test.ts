@@ -105,10 +105,12 @@ it('lists and counts of the past say what the histories say, whatever has happen
     const sources = { db: world.db, fleetIndex, clock, config: { silence } as never };
     for (const organizationId of world.organizationIds) {
       await compareOrders({ ...sources, organizationId, asOf: clock() });
+      await compareOpenAt({ ...sources, organizationId, asOf: clock() });
       for (const age of ages) {
         const scope = { ...sources, organizationId, asOf: new Date(world.now - age * dayMs) };
         await compareAll(scope);
         await compareOrders(scope);
+        await compareOpenAt(scope);
       }
     }
     await fleetIndex.deepen();
@@ -120,6 +122,7 @@ it('lists and counts of the past say what the histories say, whatever has happen
         await compareDetections(scope);
         await compareAssetsByTimes(scope);
         await compareLongOpen(scope);
+        await compareOpenAt(scope);
       }
     }
   });
@@ -150,6 +153,39 @@ async function compareLongOpen(scope: Scope): Promise<void> {
   const now = { query, past: null, scope: { organizationId, asOf: clock(), silence } };
   const plain = await findDetections(scope.db, await inHistories(scope, { ...open, ...now }));
   expect(await findByQuery(scope, { ...open, query: text, asOf: null })).toEqual(plain);
+}
+
+/** What was open at moments and in times: those at which something came or went, and others. */
+async function compareOpenAt(scope: Scope): Promise<void> {
+  const { organizationId, asOf, clock, db, fleetIndex } = scope;
+  const isPast = asOf < clock();
+  const index = await fleetIndex.at(organizationId, isPast ? asOf : null);
+  const day = asOf.toISOString().slice(0, 10);
+  const texts = (await changesBefore(scope)).flatMap((at) => {
+    const [from, until] = [at, at + 12 * 3_600_000].map((ms) => new Date(ms).toISOString());
+    const plain = ['', '>', '>=', '<', '<='].map((order) => `openAt:${order}${from}`);
+    return [...plain, `openAt:${from}..${until}`, `openAt:${day}`].flatMap((text) => [`not ${text}`, `status:* and ${text}`]);
+  });
+  for (const text of texts) {
+    const { query } = parseQuery(text, 'detection', 0);
+    expect([text, indexAnswers(query, index)]).toEqual([text, isKnown(scope)]);
+    const open = { organizationId, status: 'open' as const, ...page };
+    const understood = { ...open, query, past: isPast ? asOf : null, scope: { organizationId, asOf, silence } };
+    const plain = await findDetections(db, await inHistories(scope, understood));
+    expect([text, await findByQuery(scope, { ...open, query: text, asOf: isPast ? asOf : null })]).toEqual([text, plain]);
+  }
+}
+
+/** The last moments at which packages came or went, knowledge changed, and one of no meaning; in ms. */
+async function changesBefore({ db, organizationId, asOf }: Scope): Promise<number[]> {
+  const since = new Date(asOf.getTime() - 8 * dayMs);
+  const { rows } = await sql<{ at: Date }>`
+    select at from (
+      select lower(during) as at from presence where organization_id = ${organizationId}
+      union select upper(during) from presence where organization_id = ${organizationId} union select from_at from verdict
+      union select until_at from verdict) as change
+    where at between ${since} and ${asOf} order by at desc limit 2`.execute(db);
+  return [...rows.map(({ at }) => at.getTime()), asOf.getTime() - 3 * dayMs];
 }
 
 async function compareCounts(scope: Scope): Promise<void> {

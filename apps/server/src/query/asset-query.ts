@@ -161,12 +161,12 @@ async function prepareNested(db: Kysely<Database>, field: Field, part: Query, sc
     const isAnswered = indexAnswers(part, index);
     if (!isAnswered && index.isPast) {
       const message =
-        'query: of assets of that time, status, firstFound and fixedAt cannot be asked for yet, or not so far back, and openAt not at all; the list of detections looks further back';
+        'query: of assets of that time, status, firstFound, fixedAt and openAt cannot be asked for yet, or not so far back; the list of detections looks further back';
       throw new ApiError('BAD_REQUEST', message);
     }
     if (!isAnswered) {
       const [since, deepSince] = [index.since, index.deepSince].map((at) => new Date(at).toISOString().slice(0, 10));
-      const message = `query: of assets, firstFound and fixedAt can be asked for since ${deepSince}, openAt of one moment (2026-11-01T00:00:00.000Z) since ${since}; the list of detections can be asked for more`;
+      const message = `query: of assets, firstFound and fixedAt can be asked for since ${deepSince}, openAt since ${since}; the list of detections can be asked for more`;
       throw new ApiError('BAD_REQUEST', message);
     }
     const assets = new RoaringBitmap32();

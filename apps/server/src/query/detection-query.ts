@@ -14,7 +14,7 @@ import {
   inStatus,
   madeBy,
   onAssets,
-  openAt,
+  openWithin,
   removedBy,
 } from '../fleet-index/detection-tests.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
@@ -64,12 +64,9 @@ function isOfEach(name: string, test: Test): boolean {
 
 /**
  * Whether the index can answer: it knows when detections came and went in its window alone, and not by which packages those that are
- * gone were found. An index of a moment of the past may have no window, and cannot say what was open at another one.
+ * gone were found. An index of a moment of the past may have no window.
  */
-export function indexAnswers(
-  query: Query | null,
-  { since, deepSince, isPast }: Pick<OrganizationIndex, 'since' | 'deepSince' | 'isPast'>,
-): boolean {
+export function indexAnswers(query: Query | null, { since, deepSince }: Pick<OrganizationIndex, 'since' | 'deepSince'>): boolean {
   if (!query) return true;
   const isWithFixed = speaksOfFixed(query);
   return foldQuery<boolean>(query, {
@@ -80,12 +77,12 @@ export function indexAnswers(
       if (isOfEach(name, test)) return true;
       // How sure what is gone was, and by what it was found, the index has forgotten.
       if (['package', 'fixable', 'upgrade', 'confidence'].includes(name)) return !isWithFixed;
-      // At one moment: of a time in which it once was open only the histories tell.
-      if (name === 'openAt') return !isPast && test.is === 'range' && test.from >= since && isMoment(test);
+      if (name === 'openAt' && test.is === 'range' && test.from !== -Infinity) return test.from >= since;
       if (name === 'status') return Number.isFinite(since);
       if (name === 'fixedAt') return test.is === 'range' && test.from >= deepSince && test.until === Infinity;
+      // What was open up to a moment was first found by then.
       return (
-        name !== 'firstFound' ||
+        !(name === 'firstFound' || name === 'openAt') ||
         (test.is === 'range' && [test.from, test.until].every((at) => !Number.isFinite(at) || at >= deepSince))
       );
     },
@@ -164,7 +161,8 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
     case 'fixedAt':
       return goneSince(test.is === 'range' ? momentsOf(test).from : null);
     case 'openAt':
-      return test.is === 'range' ? openAt(test.from) : () => true; // each was open at some time
+      if (test.is !== 'range') return () => true; // each was open at some time
+      return test.from === -Infinity ? firstFound(momentsOf(test)) : openWithin(momentsOf(test));
     case 'upgrade':
       return removedBy(passes);
     case 'exception':
@@ -183,10 +181,6 @@ async function prepareTest(db: Kysely<Database>, field: Field, test: Test): Prom
   function ofCheck(value: (ranked: RankedCheck) => Scalar): DetectionTest {
     return ({ ranked }) => passes(value(ranked));
   }
-}
-
-function isMoment({ from, until, isOpen }: Extract<Test, { is: 'range' }>): boolean {
-  return until - from <= 1 && !isOpen;
 }
 
 /** Moments are whole milliseconds: after one is from the next one. */
