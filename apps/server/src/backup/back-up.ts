@@ -93,6 +93,8 @@ async function* backupBytes(
     // A query, because COPY of a partitioned table would copy nothing.
     const stream = client.query(copyTo(`copy (select ${columns} from ${quoted(table.name)}) to stdout`));
     for await (const chunk of stream) yield writer.data('D', chunk as Buffer); // pg-copy-streams gives Buffers
+    // The bytes may end before PostgreSQL has said how many rows these were; what is asked next is answered after that.
+    await client.query('select');
     const rows = stream.rowCount;
     yield writer.json('E', { rows });
     counted.rows += rows;

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { FactRow } from '@vedette/protocol';
 import { syncDocument, TestReleases, type ThrowAwayDatabase, throwAwayDatabase } from '@vedette/testkit';
+import { Pool, type PoolConfig } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
@@ -114,6 +118,26 @@ describe('a backup', () => {
     );
   });
 
+  it('is whole also where PostgreSQL says late how many rows a table had', async () => {
+    await using late = await lateEnds(database.connection);
+    const pool = new Pool({ ...database.connection, host: '127.0.0.1', port: late.port });
+    const whole = join(directory, 'late.backup');
+    const { rows } = await backUp({ pool, releases: releases.directory, keys }, whole);
+    await pool.end();
+    const { server: other, dispose } = await restored(whole);
+    stack.defer(dispose);
+    expect(await answers(other)).toEqual(await answers(server));
+    expect(rows).toBeGreaterThan(0);
+  });
+
+  it('that says of no table how many rows it had is restored, since its hash says that it is whole', async () => {
+    const uncounted = join(directory, 'uncounted.backup');
+    writeFileSync(uncounted, zstdCompressSync(withoutCounts(zstdDecompressSync(readFileSync(file)))));
+    const { server: other, dispose } = await restored(uncounted);
+    stack.defer(dispose);
+    expect(await answers(other)).toEqual(await answers(server));
+  });
+
   it('is readable by its owner alone, and appears only when it is whole', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(directory).filter((name) => name.endsWith('.part'))).toEqual([]);
@@ -125,6 +149,60 @@ describe('a backup', () => {
     ).rejects.toMatchObject({ code: 'FILE' });
   });
 });
+
+/**
+ * PostgreSQL behind a line on which what follows the end of a COPY arrives only after the client has read that end, as it may where the two
+ * lie in different packets.
+ */
+async function lateEnds({ host, port = 5432 }: PoolConfig): Promise<AsyncDisposable & { readonly port: number }> {
+  const proxy = createServer({ noDelay: true }, (client) => {
+    const postgres = connect(`${host}/.s.PGSQL.${port}`);
+    client.pipe(postgres);
+    const forward = async (): Promise<void> => {
+      for await (const message of messagesOf(postgres)) {
+        client.write(message);
+        // CopyDone (PostgreSQL 18, 54.7). The client reads it in the next turns, in this very process.
+        if (message[0] === 'c'.charCodeAt(0)) for (let turn = 0; turn < 500; turn += 1) await nextTurn();
+      }
+      client.end();
+    };
+    forward().catch(() => client.destroy());
+    client.on('error', () => postgres.destroy());
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  const { port: own } = proxy.address() as AddressInfo; // it listens
+  return { port: own, [Symbol.asyncDispose]: async () => void (await once(proxy.close(), 'close')) };
+}
+
+/** Each with its type and length in front. */
+async function* messagesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+      const length = 1 + rest.readUInt32BE(1);
+      yield rest.subarray(0, length);
+      rest = rest.subarray(length);
+    }
+  }
+}
+
+/** The frames of a backup, of which those that end a table say nothing of rows; with a hash of its own. */
+function withoutCounts(bytes: Buffer): Buffer {
+  const writer = new FrameWriter();
+  const frames: Buffer[] = [];
+  let isOfTable = false;
+  for (let at = 0; at < bytes.length;) {
+    const kind = bytes.toString('latin1', at, at + 1) as 'H' | 'T' | 'F' | 'D' | 'E' | 'Z'; // as it was written
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    if (kind === 'T' || kind === 'F') isOfTable = kind === 'T';
+    if (kind === 'Z') frames.push(writer.end());
+    else if (kind === 'E' && isOfTable) frames.push(writer.json('E', { rows: 0 }));
+    else frames.push(writer.data(kind, bytes.subarray(at + 5, end)));
+    at = end;
+  }
+  return Buffer.concat(frames);
+}
 
 describe('a backup that is not whole leaves the database empty:', () => {
   const plain = (): Buffer => zstdDecompressSync(readFileSync(file));

@@ -162,7 +162,8 @@ async function restoreRows(client: PoolClient, table: TableHead, frames: AsyncGe
       yield frame.data;
     }
   }, into);
-  if (into.rowCount !== expected)
+  // Some backups say 0 of a table whose rows PostgreSQL had not counted yet; the hash of the whole says that none is missing.
+  if (expected !== 0 && into.rowCount !== expected)
     throw new BackupError('DAMAGED', `${table.name} has ${into.rowCount} rows instead of ${expected}`);
   return into.rowCount;
 }
