@@ -71,6 +71,7 @@ export async function spawnPostmaster(
   mkdirSync(logs, { recursive: true });
   await giveTo(account, logs, 0o700);
   await removeOldLogs(logs);
+  const before = new Set(await readdir(logs));
   const startLog = join(place.root, 'start.log');
   const descriptor = openSync(startLog, 'w', 0o600);
   const all = { ...settings, unix_socket_directories: place.socketDirectory, log_directory: logs, ...extra };
@@ -96,7 +97,11 @@ export async function spawnPostmaster(
   });
   // It may outlive us: a killed server must not take its database down in the middle of something.
   child.unref();
-  return { pid: child.pid ?? -1, exited, output: async () => failure + readFileSync(startLog, 'utf8') + (await newestLog(logs)) };
+  return {
+    pid: child.pid ?? -1,
+    exited,
+    output: async () => failure + readFileSync(startLog, 'utf8') + (await newestLog(logs, before)),
+  };
 }
 
 /** Ends it as "pg_ctl stop -m fast" does; immediately (recovery at the next start) when that takes over `patienceMs`. */
@@ -121,7 +126,11 @@ async function removeOldLogs(logs: string): Promise<void> {
   for (const name of names.slice(0, -logFilesKept)) await rm(join(logs, name), { force: true });
 }
 
-async function newestLog(logs: string): Promise<string> {
-  const newest = (await readdir(logs)).sort().at(-1);
+/** What an earlier start wrote says nothing of this one. */
+async function newestLog(logs: string, before: ReadonlySet<string>): Promise<string> {
+  const newest = (await readdir(logs))
+    .filter((name) => !before.has(name))
+    .sort()
+    .at(-1);
   return newest === undefined ? '' : readFileSync(join(logs, newest), 'utf8').slice(-4096);
 }

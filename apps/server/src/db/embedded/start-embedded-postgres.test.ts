@@ -135,6 +135,17 @@ describe('startEmbeddedPostgres', { timeout: 60_000 }, () => {
     await expect(start('other')).rejects.toMatchObject({ code: 'WRONG_VERSION' });
   });
 
+  it('says why it does not start, and not how it ended before', async () => {
+    {
+      await using _db = await start('open to all');
+    }
+    chmodSync(join(base, 'open to all/cluster'), 0o755);
+    await expect(start('open to all')).rejects.toMatchObject({
+      code: 'START_FAILED',
+      message: expect.stringMatching(/^(?!.*shut down).*invalid permissions/s),
+    });
+  });
+
   it('leaves its log where the remedy says', () => {
     expect(readFileSync(join(base, 'twice/start.log'), 'utf8')).toContain('log');
     expect(readdirSync(join(base, 'twice/log')).length).toBeGreaterThan(0);
