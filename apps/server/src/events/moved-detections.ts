@@ -69,12 +69,13 @@ export function forEachMoved(
   fits: Fits,
   visit: (moved: Moved, assets: LoggedTransition['assets'], whole: true | null) => void,
 ): void {
-  index.log.forEach(from.getTime(), ({ at, place, assets, from: before, to: after, first }) => {
+  const take = ({ at, place, assets, from: before, to: after, first }: LoggedTransition): void => {
     // From found to found as information, or back: it stays open.
-    if (at >= to.getTime() || (before !== 0 && after !== 0)) return;
+    if (before !== 0 && after !== 0) return;
     const status = after === 0 ? 'closed' : first ? 'opened' : 'reopened';
     const moved: Moved = { at, place, status, cause: imports.has(at) ? 'knowledge' : 'inventory' };
     const whole = fits(moved, null);
     if (whole !== false) visit(moved, assets, whole);
-  });
+  };
+  index.log.forEach(from.getTime(), take, to.getTime() - 1);
 }

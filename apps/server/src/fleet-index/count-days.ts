@@ -2,15 +2,9 @@ import { RoaringBitmap32 } from 'roaring-wasm';
 import type { Select } from './count-groups.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { PendingCounts } from './pending-counts.ts';
+import type { BulkTransition } from './transition-log.ts';
 
 const dayMs = 24 * 3600 * 1000;
-
-/** First findings of one check that came later than the assets they are on. */
-interface Later {
-  /** Pairs of day and asset. */
-  readonly single: number[];
-  readonly many: { readonly day: number; readonly assets: RoaringBitmap32 }[];
-}
 
 /**
  * Counts what `select` visits by the day (UTC) on which it was first found; what is older than the index knows, as `earlier`. `onEach`: how
@@ -26,7 +20,7 @@ export function countDays(
   const days: number[] = [0];
   const add = (day: number, detections: number): void => void (days[day] = (days[day] ?? 0) + detections);
   // An asset's detections began when it was first heard of, unless the log says that they came later.
-  const withAsset = takeLater(select, laterFindings(index, dayOf), { onEach, add });
+  const withAsset = takeLater(index, select, { onEach, dayOf, add });
   for (let asset = 0; asset < withAsset.length; asset += 1) {
     const detections = withAsset[asset] ?? 0;
     if (detections > 0) add(dayOf(index.table.birth(asset)), detections);
@@ -35,50 +29,44 @@ export function countDays(
   return days.flatMap((detections, day) => (detections > 0 ? [{ key: name(day), detections }] : []));
 }
 
+interface Days {
+  readonly onEach: Float64Array;
+  readonly dayOf: (at: number) => number;
+  readonly add: (day: number, detections: number) => void;
+}
+
 /** Adds what began later than its asset to its days, and returns how much of each asset is left. */
-function takeLater(
-  select: Select,
-  later: ReadonlyMap<number, Later>,
-  { onEach, add }: { readonly onEach: Float64Array; readonly add: (day: number, detections: number) => void },
-): Float64Array {
+function takeLater({ log, since }: OrganizationIndex, select: Select, { onEach, dayOf, add }: Days): Float64Array {
   const left = onEach.slice();
-  if (later.size === 0) return left;
   const taken = new PendingCounts({
     countMany: (assets, _severity, change) => {
       for (const asset of assets) left[asset] = (left[asset] ?? 0) + change;
     },
   });
+  const many = new Map<number, BulkTransition[]>();
+  log.forEachMany(since, (one) => {
+    if (one.from !== 0 || !one.first) return;
+    const known = many.get(one.place);
+    if (known) known.push(one);
+    else many.set(one.place, [one]);
+  });
+  // The assets of what is selected are made when asked for: of most checks nothing came later.
   select((selected) => {
-    const known = later.get(selected.place);
-    if (!known) return;
-    const { assets } = selected;
-    const { single, many } = known;
-    for (let at = 0; at < single.length; at += 2) {
-      const [day = 0, asset = 0] = [single[at], single[at + 1]];
-      if (!assets.has(asset)) continue;
-      left[asset] = (left[asset] ?? 0) - 1;
-      add(day, 1);
-    }
-    for (const { day, assets: found } of many) {
-      const moved = RoaringBitmap32.and(found, assets);
+    log.forEachRunOf(selected.place, since, (run) => {
+      for (let number = run.begin; number < run.end; number += 1) {
+        const asset = run.asset(number);
+        if (run.from(number) !== 0 || !run.isFirst(number) || !selected.assets.has(asset)) continue;
+        left[asset] = (left[asset] ?? 0) - 1;
+        add(dayOf(run.at(number)), 1);
+      }
+    });
+    for (const { at, assets: found } of many.get(selected.place) ?? []) {
+      const moved = RoaringBitmap32.and(found, selected.assets);
       taken.add(moved, 1, -1);
-      add(day, moved.size);
+      add(dayOf(at), moved.size);
       moved.dispose();
     }
   });
   taken.settle();
   return left;
-}
-
-/** By the check's place. The bitmaps are the index's. */
-function laterFindings(index: OrganizationIndex, dayOf: (at: number) => number): Map<number, Later> {
-  const later = new Map<number, Later>();
-  index.log.forEach(index.since, ({ at, place, assets, from, first }) => {
-    if (from !== 0 || !first) return;
-    const known = later.get(place) ?? { single: [], many: [] };
-    later.set(place, known);
-    if (typeof assets === 'number') known.single.push(dayOf(at), assets);
-    else known.many.push({ day: dayOf(at), assets });
-  });
-  return later;
 }

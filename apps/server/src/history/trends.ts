@@ -7,6 +7,8 @@ import { severityCounts } from '../detections/severity-counts.ts';
 import { prepareExceptedCounts } from '../exceptions/excepted-then.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { countFoundAt } from '../fleet-index/summarize-fleet.ts';
+import type { BulkTransition } from '../fleet-index/transition-log.ts';
+import type { TransitionRun } from '../fleet-index/transition-run.ts';
 import { prepareAssets } from '../query/asset-query.ts';
 import { indexAnswers, prepareDetections } from '../query/detection-query.ts';
 import { prepareContexts, usualContexts } from '../risk/asset-contexts.ts';
@@ -93,12 +95,13 @@ function countDaily(
   const found = countFoundAt(index, [begin, ...ends]);
   const totals = found.map((counts) => counts.reduce((sum, count) => sum + count, 0));
   const changes = ends.map(() => ({ reopened: 0, fixed: 0 }));
-  index.log.forEach(begin, ({ at, assets, from, to, first: isFirst }) => {
-    const entry = at <= begin ? undefined : changes[Math.ceil((at - begin) / dayMs) - 1];
-    if (!entry || (from !== 0 && to !== 0)) return;
+  const dayOf = (at: number) => changes[Math.ceil((at - begin) / dayMs) - 1];
+  index.log.forEach(begin + 1, ({ at, assets, from, to, first: isFirst }) => {
+    const entry = to === 0 || (from === 0 && !isFirst) ? dayOf(at) : undefined;
+    if (!entry) return;
     const count = typeof assets === 'number' ? 1 : assets.size;
     if (to === 0) entry.fixed += count;
-    else if (!isFirst) entry.reopened += count;
+    else entry.reopened += count;
   });
   return ends.map((at, number) => {
     const { reopened, fixed } = changes[number] ?? { reopened: 0, fixed: 0 };
@@ -118,27 +121,36 @@ interface Ended {
 /** Detections that ended after a moment and not after another one, by the check's place. */
 function endedBetween(index: OrganizationIndex, since: number, until: number): Ended {
   const total = new Map<number, number>();
+  const { log, book, table } = index;
   let all = 0;
-  index.log.forEach(since, ({ at, place, assets, to }) => {
-    if (at <= since || at > until || to !== 0) return;
-    const count = typeof assets === 'number' ? 1 : assets.size;
-    total.set(place, (total.get(place) ?? 0) + count);
-    all += count;
-  });
+  const count = (place: number, detections: number): void => {
+    total.set(place, (total.get(place) ?? 0) + detections);
+    all += detections;
+  };
+  log.forEachMany(since + 1, ({ place, assets, to }) => void (to === 0 && count(place, assets.size)), until);
+  const countEnds = (run: TransitionRun): void => {
+    let ends = 0;
+    for (let number = run.begin; number < run.end; number += 1) if (run.to(number) === 0) ends += 1;
+    if (ends > 0) count(run.place, ends);
+  };
+  log.forEachRun(since + 1, countEnds, until);
   const step = Math.max(1, Math.ceil(all / measuredAtMost));
   const some: { assetId: string; check: number; at: Date }[] = [];
   let seen = 0;
-  index.log.forEach(since, ({ at, place, assets, to }) => {
-    if (at <= since || at > until || to !== 0) return;
-    const check = index.book.checks[place]?.number ?? 0;
-    const take = (dense: number): void => {
-      seen += 1;
-      const asset = index.table.assets[dense];
-      if (asset && seen % step === 0) some.push({ assetId: asset.assetId, check, at: new Date(at) });
-    };
-    if (typeof assets === 'number') take(assets);
-    else for (const dense of assets) take(dense);
-  });
+  const take = (place: number, dense: number, at: number): void => {
+    seen += 1;
+    const asset = seen % step === 0 ? table.assets[dense] : undefined;
+    if (asset) some.push({ assetId: asset.assetId, check: book.checks[place]?.number ?? 0, at: new Date(at) });
+  };
+  const takeMany = ({ at, place, assets, to }: BulkTransition): void => {
+    if (to === 0) for (const dense of assets) take(place, dense, at);
+  };
+  log.forEachMany(since + 1, takeMany, until);
+  const takeEnds = (run: TransitionRun): void => {
+    for (let number = run.begin; number < run.end; number += 1)
+      if (run.to(number) === 0) take(run.place, run.asset(number), run.at(number));
+  };
+  log.forEachRun(since + 1, takeEnds, until);
   return { total, some };
 }
 
