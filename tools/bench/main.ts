@@ -63,6 +63,8 @@ function isWrongUse(error: unknown): error is Error {
 
 function wholeNumber(name: string, text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new WrongUse(`--${name} takes a whole number, not ${text}`);
+  // Figures for each asset of none, or of no run, are none.
+  if (['assets', 'runs'].includes(name) && Number(text) === 0) throw new WrongUse(`--${name} begins at 1`);
   return Number(text);
 }
 
