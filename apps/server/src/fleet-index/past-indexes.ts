@@ -16,8 +16,11 @@ interface Kept {
 const maxKept = 2;
 /** What nobody asks for is given up. */
 const keptForMs = 10 * 60_000;
-/** What took long to build is believed for so many times as long, whatever comes: late packages and knowledge tell of the past, too. */
-const patienceFactor = 30;
+/**
+ * What took long to build is believed for so many times as long, whatever comes: late packages and knowledge tell of the past, too. Most of the work
+ * follows when it is asked, so that this is longer than for what is worked out at once.
+ */
+const patienceFactor = 200;
 const quickMs = 20;
 
 /** Indexes of moments of the past, of those that were asked for last. */
