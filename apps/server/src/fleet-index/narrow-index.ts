@@ -169,8 +169,8 @@ class NarrowLog extends TransitionLog {
     this.#whole.forEachRun(since, (run) => this.#visit(run, visit), until);
   }
 
-  override forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void): void {
-    this.#whole.forEachRunOf(place, since, (run) => this.#visit(run, visit));
+  override forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void, until?: number): void {
+    this.#whole.forEachRunOf(place, since, (run) => this.#visit(run, visit), until);
   }
 
   override forEachMany(since: number, visit: (one: BulkTransition) => void, until?: number): void {

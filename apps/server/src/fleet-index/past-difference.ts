@@ -1,6 +1,8 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
-import type { FoundState, Transition } from './detection-history.ts';
+import type { FoundState } from './detection-history.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { BulkTransition } from './transition-log.ts';
+import { fromOf, isFirstOf, kindOf, toOf, type TransitionRun } from './transition-run.ts';
 
 /** What became of a detection between two moments, in the order in which it is counted. */
 export const differences = ['new', 'reopened', 'fixed'] as const;
@@ -10,22 +12,6 @@ interface Stretch {
   /** In ms since 1970; what is compared is what was found at these. */
   readonly from: number;
   readonly to: number;
-}
-
-/** Transitions of one check in the stretch. */
-interface Told {
-  /** Of single assets: time, asset, states before and after, and whether it was the first, one after the other. */
-  readonly single: number[];
-  readonly many: (Transition & { readonly assets: RoaringBitmap32 })[];
-}
-
-/** What one check did to one asset in the stretch: where it began, where it ended, and whether it came back in between. */
-interface Course {
-  begin: number;
-  from: FoundState;
-  end: number;
-  to: FoundState;
-  again: boolean;
 }
 
 /** Hears of what changed of one check, on one asset or on many; the bitmap is the teller's. */
@@ -93,16 +79,20 @@ function tellLater(
   hear: (place: number, assets: ArrayLike<number> & Iterable<number>, change: 1 | -1) => void,
 ): void {
   if (born.isEmpty) return;
-  log.forEach(stretch.to, ({ at, place, assets, from, to }) => {
-    if (at <= stretch.to || (from === 0) === (to === 0)) return;
-    const change = from === 0 ? -1 : 1;
-    if (typeof assets === 'number') {
-      if (born.has(assets)) hear(place, [assets], change);
-      return;
-    }
+  const after = stretch.to + 1;
+  log.forEachMany(after, ({ place, assets, from, to }) => {
+    if ((from === 0) === (to === 0)) return;
     const own = RoaringBitmap32.and(assets, born);
-    hear(place, own.toUint32Array(), change);
+    hear(place, own.toUint32Array(), from === 0 ? -1 : 1);
     own.dispose();
+  });
+  const isBorn = new Uint8Array(born.maximum() + 1);
+  for (const asset of born) isBorn[asset] = 1;
+  log.forEachRun(after, (run) => {
+    for (let number = run.begin; number < run.end; number += 1) {
+      const [asset, from, to] = [run.asset(number), run.from(number), run.to(number)];
+      if ((from === 0) !== (to === 0) && isBorn[asset] === 1) hear(run.place, [asset], from === 0 ? -1 : 1);
+    }
   });
 }
 
@@ -111,10 +101,20 @@ function tellLater(
  * went; on those that came in it, of which all that was found at its end is counted as new, only what was found again.
  */
 function tellChanged(index: OrganizationIndex, stretch: Stretch, hear: Hear): void {
+  const { log, table } = index;
+  const [since, until] = [stretch.from + 1, stretch.to];
   const born = bornWithin(index, stretch);
-  for (const [place, told] of toldWithin(index, stretch)) {
-    const courses = coursesOf(told);
-    for (const [asset, { from, to, again }] of courses) {
+  const many = new Map<number, BulkTransition[]>();
+  log.forEachMany(since, (one) => void many.set(one.place, [...(many.get(one.place) ?? []), one]), until);
+  const places = new Set(many.keys());
+  log.forEachRun(since, ({ place }) => void places.add(place), until);
+  const courses = new Courses(table.assets.length);
+  for (const place of places) {
+    log.forEachRunOf(place, since, (run) => courses.take(run), until);
+    const told = (many.get(place) ?? []).sort((a, b) => a.at - b.at);
+    courses.takeMany(told);
+    for (const asset of courses.assets) {
+      const { from, to, again } = courses.of(asset);
       if (born.has(asset)) {
         if (!again || to === 0) continue;
         hear(place, 1, asset, 1);
@@ -122,64 +122,81 @@ function tellChanged(index: OrganizationIndex, stretch: Stretch, hear: Hear): vo
       } else if (from === 0 && to !== 0) hear(place, again ? 1 : 0, asset, 1);
       else if (from !== 0 && to === 0) hear(place, 2, asset, 1);
     }
-    tellMany(told, { courses, born }, (kind, assets, change) => hear(place, kind, assets, change));
+    tellMany(told, { single: courses.assets, born }, (kind, assets, change) => hear(place, kind, assets, change));
+    courses.clear();
   }
   born.dispose();
 }
 
-/** By the check's place. */
-function toldWithin({ log }: OrganizationIndex, { from: begin, to: end }: Stretch): Map<number, Told> {
-  const byPlace = new Map<number, Told>();
-  log.forEach(begin, ({ at, place, assets, from, to, first }) => {
-    if (at <= begin || at > end) return;
-    let told = byPlace.get(place);
-    if (!told) byPlace.set(place, (told = { single: [], many: [] }));
-    if (typeof assets === 'number') told.single.push(at, assets, from, to, Number(first));
-    else told.many.push({ at, assets, from, to, first });
-  });
-  for (const { many } of byPlace.values()) many.sort((a, b) => a.at - b.at);
-  return byPlace;
-}
+/** What one check did to single assets in the stretch: where it began, where it ended, and whether it came back in between. */
+class Courses {
+  /** By asset, when the first and the last transition was, 0 for none. */
+  readonly #begin: Float64Array;
+  readonly #end: Float64Array;
+  /** By asset, what the first one did, what the last one did, and whether any brought it back. */
+  readonly #first: Uint8Array;
+  readonly #last: Uint8Array;
+  readonly #again: Uint8Array;
+  readonly #assets: Uint32Array;
+  #count = 0;
 
-/** Of the assets of which the check is told singly, also what it did to them among others. */
-function coursesOf({ single, many }: Told): Map<number, Course> {
-  const courses = new Map<number, Course>();
-  const note = (asset: number, { at, from, to, first }: Transition): void => {
-    const again = from === 0 && !first;
-    const known = courses.get(asset);
-    if (!known) {
-      courses.set(asset, { begin: at, from, end: at, to, again });
-      return;
-    }
-    if (at < known.begin) [known.begin, known.from] = [at, from];
-    if (at >= known.end) [known.end, known.to] = [at, to];
-    known.again ||= again;
-  };
-  for (let index = 0; index < single.length; index += 5) {
-    const [from, to] = [single[index + 2], single[index + 3]] as [FoundState, FoundState]; // as they were put there
-    note(single[index + 1] ?? 0, { at: single[index] ?? 0, from, to, first: single[index + 4] === 1 });
+  constructor(assets: number) {
+    [this.#begin, this.#end] = [new Float64Array(assets), new Float64Array(assets)];
+    [this.#first, this.#last, this.#again] = [new Uint8Array(assets), new Uint8Array(assets), new Uint8Array(assets)];
+    this.#assets = new Uint32Array(assets);
   }
-  if (many.length === 0) return courses;
-  for (const asset of courses.keys()) for (const one of many) if (one.assets.has(asset)) note(asset, one);
-  return courses;
+
+  /** Those of which the check is told singly. */
+  get assets(): Uint32Array {
+    return this.#assets.subarray(0, this.#count);
+  }
+
+  take(run: TransitionRun): void {
+    for (let number = run.begin; number < run.end; number += 1) this.#note(run.asset(number), run.at(number), run.kind(number));
+  }
+
+  /** What it did to these among others. */
+  takeMany(many: readonly BulkTransition[]): void {
+    for (const one of many) for (const asset of this.assets) if (one.assets.has(asset)) this.#note(asset, one.at, kindOf(one));
+  }
+
+  of(asset: number): { readonly from: FoundState; readonly to: FoundState; readonly again: boolean } {
+    return {
+      from: fromOf(this.#first[asset] ?? 0),
+      to: toOf(this.#last[asset] ?? 0),
+      again: this.#again[asset] === 1,
+    };
+  }
+
+  clear(): void {
+    for (const asset of this.assets) for (const column of [this.#begin, this.#end, this.#again]) column[asset] = 0;
+    this.#count = 0;
+  }
+
+  #note(asset: number, at: number, kind: number): void {
+    const begin = this.#begin[asset] ?? 0;
+    if (begin === 0) this.#assets[this.#count++] = asset;
+    if (begin === 0 || at < begin) [this.#begin[asset], this.#first[asset]] = [at, kind];
+    if (at >= (this.#end[asset] ?? 0)) [this.#end[asset], this.#last[asset]] = [at, kind];
+    if (fromOf(kind) === 0 && !isFirstOf(kind)) this.#again[asset] = 1;
+  }
 }
 
 interface Others {
   /** Told already. */
-  readonly courses: ReadonlyMap<number, Course>;
+  readonly single: Uint32Array;
   /** Assets that came in the stretch. */
   readonly born: RoaringBitmap32;
 }
 
 /** What knowledge changed on many assets at once, the oldest first. */
 function tellMany(
-  { many }: Told,
-  { courses, born }: Others,
+  many: readonly BulkTransition[],
+  { single, born }: Others,
   hear: (kind: Kind, assets: RoaringBitmap32, change: 1 | -1) => void,
 ): void {
   if (many.length === 0) return;
   const [touched, was, is, again] = Array.from({ length: 4 }, () => new RoaringBitmap32()) as Four; // so many are made
-  const single = [...courses.keys()];
   for (const { assets, from, to, first } of many) {
     const own = new RoaringBitmap32(assets);
     own.removeMany(single);

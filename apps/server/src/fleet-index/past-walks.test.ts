@@ -14,6 +14,7 @@ import { nothingExcepted } from './excepted.ts';
 import { OrganizationIndex } from './organization-index.ts';
 import type { SelectWithin } from './page-by-asset.ts';
 import { pageByTimes } from './page-by-times.ts';
+import { differenceByAsset, differenceByCheck } from './past-difference.ts';
 import { PastMoment } from './past-moment.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { wishOf } from './select-detections.ts';
@@ -53,6 +54,7 @@ const fleet = fc.record(parts);
 /** More happens in it than is looked at at a time. */
 const busyFleet = fc.record({ ...parts, events: fc.array(event, { minLength: 200, maxLength: 240 }) });
 
+type Pair = [number[], number[]];
 type Fleet = typeof fleet extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** One detection: when its asset came, with what, and what became of it. */
@@ -133,6 +135,37 @@ it('says what was first found and what ended since any moment', () => {
       index.dispose();
     }),
     { numRuns: 200 },
+  );
+});
+
+it('says what came, came back and went between any two moments', () => {
+  fc.assert(
+    fc.property(fleet, fc.nat(62), fc.nat(62), (one, begin, end) => {
+      const [index, histories] = play(one);
+      const [from = now, to = now] = [begin, end].map((half) => now - half * (day / 2)).sort((a, b) => a - b);
+      const kindOf = (place: number, asset: number): number | null => {
+        const history = histories(place, asset);
+        const [before, after] = [stateAt(history, from), stateAt(history, to)];
+        if ((before === 0) === (after === 0)) return null;
+        const isAgain = history.transitions.some(
+          (moved) => moved.at > from && moved.at <= to && moved.from === 0 && !moved.first,
+        );
+        return after === 0 ? 2 : Number(isAgain);
+      };
+      const [byAsset, byCheck] = [assetCount, checkCount].map((count) => Array.from({ length: 3 * count }, () => 0)) as Pair; // so many are made
+      for (const place of places) {
+        for (const asset of assets) {
+          const kind = kindOf(place, asset);
+          if (kind === null) continue;
+          byAsset[3 * asset + kind] = (byAsset[3 * asset + kind] ?? 0) + 1;
+          byCheck[3 * place + kind] = (byCheck[3 * place + kind] ?? 0) + 1;
+        }
+      }
+      expect([...differenceByAsset(index, { from, to })]).toEqual(byAsset);
+      expect([...differenceByCheck(index, { from, to })]).toEqual(byCheck);
+      index.dispose();
+    }),
+    { numRuns: 300 },
   );
 });
 

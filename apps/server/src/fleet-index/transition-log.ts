@@ -46,8 +46,9 @@ export class TransitionLog {
   }
 
   /** The same of one check. */
-  forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void): void {
-    for (const period of this.#within(since, ever)) for (const page of period.pages) page.forEachRunOf(place, since, ever, visit);
+  forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void, until = ever): void {
+    for (const period of this.#within(since, until))
+      for (const page of period.pages) page.forEachRunOf(place, since, until, visit);
   }
 
   /** Those of many assets since a moment, that moment too. */

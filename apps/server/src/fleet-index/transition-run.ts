@@ -35,16 +35,16 @@ export class TransitionRun {
   }
 
   from(number: number): FoundState {
-    return (this.kind(number) & 3) as FoundState; // as kindOf put it there
+    return fromOf(this.kind(number));
   }
 
   to(number: number): FoundState {
-    return ((this.kind(number) >> 2) & 3) as FoundState; // as kindOf put it there
+    return toOf(this.kind(number));
   }
 
   /** Whether the check was found, or was gone, for the very first time. */
   isFirst(number: number): boolean {
-    return (this.kind(number) & 16) !== 0;
+    return isFirstOf(this.kind(number));
   }
 
   /** Gives up what was not from one moment up to another one, both included. */
@@ -68,4 +68,19 @@ export class TransitionRun {
 /** What a transition did, as one number. */
 export function kindOf({ from, to, first }: Transition): number {
   return from | (to << 2) | (first ? 16 : 0);
+}
+
+/** What it was before a transition of that kind. */
+export function fromOf(kind: number): FoundState {
+  return (kind & 3) as FoundState; // as kindOf put it there
+}
+
+/** What it was afterwards. */
+export function toOf(kind: number): FoundState {
+  return ((kind >> 2) & 3) as FoundState; // as kindOf put it there
+}
+
+/** Whether it was the very first time that the check was found, or was gone. */
+export function isFirstOf(kind: number): boolean {
+  return (kind & 16) !== 0;
 }
