@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -71,7 +71,7 @@ export async function spawnPostmaster(
   mkdirSync(logs, { recursive: true });
   await giveTo(account, logs, 0o700);
   await removeOldLogs(logs);
-  const before = new Set(await readdir(logs));
+  const before = await endOfLogs(logs);
   const startLog = join(place.root, 'start.log');
   const descriptor = openSync(startLog, 'w', 0o600);
   const all = { ...settings, unix_socket_directories: place.socketDirectory, log_directory: logs, ...extra };
@@ -100,7 +100,7 @@ export async function spawnPostmaster(
   return {
     pid: child.pid ?? -1,
     exited,
-    output: async () => failure + readFileSync(startLog, 'utf8') + (await newestLog(logs, before)),
+    output: async () => failure + readFileSync(startLog, 'utf8') + (await logsSince(logs, before)),
   };
 }
 
@@ -126,11 +126,19 @@ async function removeOldLogs(logs: string): Promise<void> {
   for (const name of names.slice(0, -logFilesKept)) await rm(join(logs, name), { force: true });
 }
 
-/** What an earlier start wrote says nothing of this one. */
-async function newestLog(logs: string, before: ReadonlySet<string>): Promise<string> {
-  const newest = (await readdir(logs))
-    .filter((name) => !before.has(name))
-    .sort()
-    .at(-1);
-  return newest === undefined ? '' : readFileSync(join(logs, newest), 'utf8').slice(-4096);
+/** Where the newest log ends: starts of one second share one. */
+async function endOfLogs(logs: string): Promise<{ readonly name: string; readonly bytes: number }> {
+  const name = (await readdir(logs)).sort().at(-1) ?? '';
+  return { name, bytes: name === '' ? 0 : (await stat(join(logs, name))).size };
+}
+
+/** The end of what was logged since; what an earlier start wrote says nothing of this one. */
+async function logsSince(logs: string, { name, bytes }: { readonly name: string; readonly bytes: number }): Promise<string> {
+  const newest = (await readdir(logs)).sort().at(-1);
+  if (newest === undefined) return '';
+  const content = await readFile(join(logs, newest));
+  return content
+    .subarray(newest === name ? bytes : 0)
+    .toString('utf8')
+    .slice(-4096);
 }
