@@ -3,8 +3,8 @@ import type { Database } from '../db/schema.ts';
 import { newForDays } from '../detections/derive.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Gone } from './check-detections.ts';
-import { OrganizationIndex, windowMs } from './organization-index.ts';
 import { came, went } from './detection-history.ts';
+import { OrganizationIndex, windowMs } from './organization-index.ts';
 import { enterPastChecks } from './past-checks.ts';
 import { goneBy, settleDoubts } from './past-gone.ts';
 import { PastPackages } from './past-packages.ts';
@@ -27,9 +27,9 @@ const maxRounds = 20;
 
 /**
  * The index of an organization as it stood at a moment, as far back as the histories go: the packages of now with every change since
- * undone, judged by the verdicts that held then, each where it is asked for. What is asked of an index of now can be asked of it (lists, counts by whatever grouping,
- * software, upgrades); when detections came and went only where windowAt says so. Names and states of assets, and what a check is
- * called, are those of now.
+ * undone, judged by the verdicts that held then, each where it is asked for. What is asked of an index of now can be asked of it (lists,
+ * counts by whatever grouping, software, upgrades); when detections came and went only where windowAt says so. Names and states of assets,
+ * and what a check is called, are those of now.
  * Nothing that happens later changes it. It takes up to as much memory as the index of now; the caller disposes it. Throws ApiError
  * UNAVAILABLE while the index of now is being built.
  */
