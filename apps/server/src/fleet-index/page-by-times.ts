@@ -24,7 +24,7 @@ export interface Time {
 }
 
 /** So many moments are looked at at first; then many times as many. */
-const [fewMoments, growth] = [32, 16];
+const [fewMoments, growth] = [2, 8];
 
 /** What was before the index's log begins comes before all times, worst first: when it was is not known. */
 const before = 0;
