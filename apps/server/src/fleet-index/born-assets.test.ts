@@ -29,7 +29,10 @@ it('counts those of any assets that were there, in whatever order assets came', 
       const there = born.among(assets);
       expect(there.toArray()).toEqual(chosen.filter((number) => (times[number] ?? 0) <= moment).toSorted((a, b) => a - b));
       expect(chosen.filter((number) => born.has(number)).toSorted((a, b) => a - b)).toEqual(there.toArray());
+      const others = born.others(assets);
+      expect(others.toArray()).toEqual(chosen.filter((number) => (times[number] ?? 0) > moment).toSorted((a, b) => a - b));
       there.dispose();
+      others.dispose();
       expect(born.size).toBe(times.filter((birth) => birth <= moment).length);
       expect(table.bornSince(moment + 1).size).toBe(times.length - born.size);
       born.dispose();

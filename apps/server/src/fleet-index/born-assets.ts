@@ -47,12 +47,29 @@ export class BornAssets {
     const there = new RoaringBitmap32(assets);
     if (this.#isAll) return there;
     there.removeRange(this.size, maxSize);
-    if (this.#missing.isEmpty) return there;
-    there.andNotInPlace(this.#missing);
-    const further = RoaringBitmap32.and(assets, this.#further);
-    there.orInPlace(further);
-    further.dispose();
+    this.#correct(assets, there, { without: this.#missing, with: this.#further });
     return there;
+  }
+
+  /** The same of those that were not there. */
+  others(assets: RoaringBitmap32): RoaringBitmap32 {
+    if (this.#isAll) return new RoaringBitmap32();
+    const others = new RoaringBitmap32(assets);
+    others.removeRange(0, this.size);
+    this.#correct(assets, others, { without: this.#further, with: this.#missing });
+    return others;
+  }
+
+  #correct(
+    assets: RoaringBitmap32,
+    part: RoaringBitmap32,
+    exceptions: { readonly without: RoaringBitmap32; readonly with: RoaringBitmap32 },
+  ): void {
+    if (this.#missing.isEmpty) return; // As many as are missing are further.
+    part.andNotInPlace(exceptions.without);
+    const more = RoaringBitmap32.and(assets, exceptions.with);
+    part.orInPlace(more);
+    more.dispose();
   }
 
   dispose(): void {

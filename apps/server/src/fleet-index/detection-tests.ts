@@ -84,7 +84,7 @@ export function inStatus(passes: (status: string) => boolean, newForDays: number
     if (!isOwn && recent && !recent.hasLogged(ranked.place)) {
       const { born } = recent;
       if (isWanted.fresh) return { key: '', isNew: false, assets: () => born };
-      return partOf('', () => RoaringBitmap32.andNot(candidate.universe, born));
+      return partOf('', () => recent.olderAmong(candidate.universe));
     }
     return partOf(null, () => ofStatus(candidate, isWanted, newForDays));
   };
@@ -107,15 +107,15 @@ function ofStatus(candidate: Candidate, wanted: WantedStatus, newForDays: number
   if (wanted.reopened) take(RoaringBitmap32.and(isOpen, detections.wasFixed));
   if (wanted.fresh && wanted.active) take(RoaringBitmap32.andNot(isOpen, detections.wasFixed));
   if (wanted.fresh === wanted.active) return result;
-  const fresh = question.since(question.moment - newForDays * dayMs).foundAmong(ranked.place, isOpen);
-  fresh.andNotInPlace(detections.wasFixed);
+  const recent = question.since(question.moment - newForDays * dayMs);
   if (wanted.fresh) {
+    const fresh = recent.foundAmong(ranked.place, isOpen);
+    fresh.andNotInPlace(detections.wasFixed);
     take(fresh);
     return result;
   }
-  const active = RoaringBitmap32.andNot(isOpen, detections.wasFixed);
-  active.andNotInPlace(fresh);
-  fresh.dispose();
+  const active = recent.foundBeforeAmong(ranked.place, isOpen);
+  active.andNotInPlace(detections.wasFixed);
   take(active);
   return result;
 }
@@ -133,7 +133,7 @@ export function firstFound({ from, until }: { readonly from: number; readonly un
     if (late?.hasLogged(place) || later?.hasLogged(place)) return partOf(null, () => foundBetween(candidate, late, later));
     if (late && !later) return { key: '', isNew: false, assets: () => late.born };
     return partOf('', () => {
-      const found = RoaringBitmap32.andNot(candidate.universe, later?.born ?? nowhere);
+      const found = later ? later.olderAmong(candidate.universe) : new RoaringBitmap32(candidate.universe);
       if (late) found.andInPlace(late.born);
       return found;
     });
@@ -146,8 +146,10 @@ function foundBetween(
   later: RecentTransitions | null,
 ): RoaringBitmap32 {
   const found = late ? late.foundAmong(place, universe) : new RoaringBitmap32(universe);
-  later?.takeFound(place, found);
-  return found;
+  if (!later) return found;
+  const before = later.foundBeforeAmong(place, found);
+  found.dispose();
+  return before;
 }
 
 /** Gone, and that at this moment or later; null for whenever. What came back is not. */

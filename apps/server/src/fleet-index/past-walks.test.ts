@@ -121,9 +121,8 @@ it('says what was first found and what ended since any moment', () => {
           histories(place, asset).transitions.some(({ at, to }) => at >= since && to === 0);
         const fresh = recent.foundAmong(place, open);
         expect(fresh.toArray()).toEqual(open.toArray().filter(isFresh));
-        const rest = new RoaringBitmap32(open);
-        recent.takeFound(place, rest);
-        expect(rest.toArray()).toEqual(open.toArray().filter((asset) => !isFresh(asset)));
+        const before = recent.foundBeforeAmong(place, open);
+        expect(before.toArray()).toEqual(open.toArray().filter((asset) => !isFresh(asset)));
         expect(recent.hasLogged(place)).toBe(assets.some(isLate));
         expect(recent.ended(place)?.toArray() ?? []).toEqual(assets.filter(hasEnded));
         found += fresh.size;

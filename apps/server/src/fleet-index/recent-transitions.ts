@@ -1,4 +1,5 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
+import type { BornAssets } from './born-assets.ts';
 import { narrowToException } from './excepted.ts';
 import { gatherAssets } from './gather-assets.ts';
 import type { OrganizationIndex } from './organization-index.ts';
@@ -7,6 +8,8 @@ import type { OrganizationIndex } from './organization-index.ts';
 export class RecentTransitions {
   /** Assets all of whose detections began since. */
   readonly #born: RoaringBitmap32;
+  /** The others. */
+  readonly #older: BornAssets;
   readonly #since: number;
   readonly #found: Gathered;
   readonly #ended: Gathered;
@@ -14,6 +17,7 @@ export class RecentTransitions {
   /** `since`: not before the index's `deepSince`. */
   constructor({ table, log }: OrganizationIndex, since: number) {
     this.#born = table.bornSince(since);
+    this.#older = table.bornBy(since - 1);
     this.#since = since;
     this.#found = new Gathered(() => gatherAssets(log, since, (run, number) => run.isFirst(number) && run.from(number) === 0));
     this.#ended = new Gathered(() => gatherAssets(log, since, (run, number) => run.to(number) === 0));
@@ -30,7 +34,7 @@ export class RecentTransitions {
 
   /** A new bitmap of those of these assets on which the check was first found since; the caller disposes it. */
   foundAmong(place: number, assets: RoaringBitmap32): RoaringBitmap32 {
-    const found = RoaringBitmap32.and(assets, this.#born);
+    const found = this.#older.others(assets);
     const more = this.#found.of(place);
     if (!more) return found;
     const later = RoaringBitmap32.and(assets, more);
@@ -39,11 +43,17 @@ export class RecentTransitions {
     return found;
   }
 
-  /** Takes away from these assets those of `foundAmong`. */
-  takeFound(place: number, assets: RoaringBitmap32): void {
-    if (!this.#born.isEmpty) assets.andNotInPlace(this.#born);
+  /** The same of those on which it was found before. */
+  foundBeforeAmong(place: number, assets: RoaringBitmap32): RoaringBitmap32 {
+    const before = this.#older.among(assets);
     const found = this.#found.of(place);
-    if (found) assets.andNotInPlace(found);
+    if (found) before.andNotInPlace(found);
+    return before;
+  }
+
+  /** A new bitmap of those of these assets that are not `born`; the caller disposes it. */
+  olderAmong(assets: RoaringBitmap32): RoaringBitmap32 {
+    return this.#older.among(assets);
   }
 
   /** Whether the check was not found first since, on any asset. */
@@ -59,7 +69,6 @@ export class RecentTransitions {
   /** Open detections that were first found since. */
   countFound({ table, checks, excepted }: OrganizationIndex): number {
     // All of an asset that came since are; of the others those that the log tells of.
-    const older = table.bornBy(this.#since - 1);
     const [before, all] = table.countBornBy([this.#since - 1, Number.POSITIVE_INFINITY]).map(sumOf);
     let count = (all ?? 0) - (before ?? 0);
     for (const [place, check] of checks.entries()) {
@@ -68,15 +77,14 @@ export class RecentTransitions {
       const { open } = check;
       // New checks are open wherever they were found, and to see that is a hundredth of the work of comparing them.
       if (!excepted.byPlace.has(place) && found.isSubset(open)) {
-        count += older.count(found);
+        count += this.#older.count(found);
         continue;
       }
       const later = RoaringBitmap32.and(found, open);
       narrowToException(excepted, place, { assets: later, filter: 'without' });
-      count += older.count(later);
+      count += this.#older.count(later);
       later.dispose();
     }
-    older.dispose();
     return count;
   }
 
@@ -87,6 +95,7 @@ export class RecentTransitions {
 
   dispose(): void {
     this.#born.dispose();
+    this.#older.dispose();
     this.#found.dispose();
     this.#ended.dispose();
   }
