@@ -8,8 +8,8 @@ import { type Part, rankKeys, type Way } from './page-in-order.ts';
 import type { Selected } from './selection.ts';
 import type { BulkTransition } from './transition-log.ts';
 
-/** By when something was first found. */
-export const byFirstFound: TimeOrder = { offerMoments, between: (index, time) => new FoundTimes(index, time) };
+/** By when something was first found. At one moment a part of a fleet may have come, with all that was found on it. */
+export const byFirstFound: TimeOrder = { few: 2, offerMoments, between: (index, time) => new FoundTimes(index, time) };
 
 function offerMoments({ table, log }: OrganizationIndex, { first, last }: Time, offer: (at: number) => void): void {
   const take = ({ at, from, first: isFirst }: BulkTransition): void => void (from === 0 && isFirst && offer(at));

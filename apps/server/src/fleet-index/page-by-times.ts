@@ -12,6 +12,8 @@ interface Happened {
 
 /** By which times detections are put in order. */
 export interface TimeOrder {
+  /** So many moments are looked at at first. */
+  readonly few: number;
   /** Offers every moment from one to another, both included, at which something happened; ms since 1970. */
   offerMoments(index: OrganizationIndex, time: Time, offer: (at: number) => void): void;
   between(index: OrganizationIndex, time: Time): Happened;
@@ -23,8 +25,8 @@ export interface Time {
   readonly last: number;
 }
 
-/** So many moments are looked at at first; then many times as many. */
-const [fewMoments, growth] = [2, 8];
+/** Where a page takes more moments, so many times as many are looked at next. */
+const growth = 8;
 
 /** What was before the index's log begins comes before all times, worst first: when it was is not known. */
 const before = 0;
@@ -74,7 +76,7 @@ interface Filling {
 /** Few moments at a time, in the order in which they come. */
 function fillFrom(page: PageInOrder, time: Time, { index, select, order, isNewestFirst }: Filling): void {
   let { first, last } = time;
-  for (let count = fewMoments; !page.isFull; count *= growth) {
+  for (let count = order.few; !page.isFull; count *= growth) {
     const nearest = new NearestMoments(count, isNewestFirst);
     order.offerMoments(index, { first, last }, (at) => nearest.offer(at));
     const moments = nearest.take();
