@@ -15,6 +15,9 @@ export interface Gone {
   readonly doubtful: RoaringBitmap32;
 }
 
+/** Nowhere. Shared by what is never written to: not to be changed, and nobody's to dispose. */
+export const nothingGone: Gone = { wasFixed: new RoaringBitmap32(), doubtful: new RoaringBitmap32() };
+
 /** Where one check is found in an organization. Bitmaps of assets. */
 export class CheckDetections {
   readonly wasFixed: RoaringBitmap32;
@@ -79,6 +82,7 @@ export class CheckDetections {
 
   dispose(): void {
     this.#disposeFound();
+    if (this.wasFixed === nothingGone.wasFixed) return;
     for (const bitmap of [this.wasFixed, this.doubtful]) bitmap.dispose();
   }
 

@@ -1,6 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { BornAssets } from './born-assets.ts';
-import { CheckDetections, type Found, type Gone } from './check-detections.ts';
+import { CheckDetections, type Found, type Gone, nothingGone } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import type { PastPackages } from './past-packages.ts';
 import { PendingCounts } from './pending-counts.ts';
@@ -35,9 +35,9 @@ export function enterPastChecks(index: OrganizationIndex, whole: OrganizationInd
     const isSame = book.isSameIn(whole.book, place) && !packages.hasMoved(book.packagesOf(place));
     const now = found?.lend() ?? null;
     if (!isSame) others.push({ place, severity, now });
-    const own = gone.get(place);
+    const own = gone.get(place) ?? nothingGone;
     if (isSame ? !now : book.packagesOf(place).size === 0) {
-      if (own) index.checks[place] = new CheckDetections(undefined, own);
+      if (own !== nothingGone) index.checks[place] = new CheckDetections(undefined, own);
       continue;
     }
     const known = isSame ? alike.asNow : alike.judged;
