@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { sql } from 'kysely';
 import { expect, it, vi } from 'vitest';
 import { ApiError } from '../apps/server/src/http/api-error.ts';
@@ -11,13 +12,19 @@ const ofRequests = ['audit_event', 'audit_head', 'audit_intent', 'session', 'api
 function loseIndex({ app, context: { db, fleetIndex } }: TestServer): ReadonlySet<string> {
   const refused = new Set<string>();
   const current = fleetIndex.current.bind(fleetIndex);
-  let change: { readonly name: string; readonly before: string } | null = null;
-  app.addHook('preHandler', async ({ method, routeOptions: { url } }) => {
-    if (method !== 'GET') change = { name: `${method} ${url}`, before: await stored() };
+  // Whoever works beside requests, or goes on after one, asks the index, too.
+  const changes = new AsyncLocalStorage<{ readonly name: string; readonly before: string; isAnswered: boolean }>();
+  app.addHook('preHandler', ({ method, routeOptions: { url } }, _, done) => {
+    if (method === 'GET') return done();
+    stored().then((before) => changes.run({ name: `${method} ${url}`, before, isAnswered: false }, done), done);
   });
-  app.addHook('onResponse', async () => void (change = null));
+  app.addHook('onResponse', async () => {
+    const change = changes.getStore();
+    if (change) change.isAnswered = true;
+  });
   vi.spyOn(fleetIndex, 'current').mockImplementation(async (organizationId) => {
-    if (!change || (await stored()) === change.before) return current(organizationId);
+    const change = changes.getStore();
+    if (!change || change.isAnswered || (await stored()) === change.before) return current(organizationId);
     refused.add(change.name);
     throw new ApiError('UNAVAILABLE', 'The index of the fleet is being built');
   });
