@@ -94,12 +94,21 @@ function signOf(item: MavenItem): Ordering {
   return known >= 0 && known < release ? -1 : 1;
 }
 
+/** Not by calling itself: the longest version has as many lists, one in the other, as characters. */
 function signOfAll(items: readonly MavenItem[]): Ordering {
-  for (const item of items) {
-    const sign = signOf(item);
-    if (sign !== 0) return sign;
+  for (let list: readonly MavenItem[] | null = items; list; list = innerOf(list)) {
+    for (const item of list) {
+      const sign = item.kind === 'list' ? 0 : signOf(item);
+      if (sign !== 0) return sign;
+    }
   }
   return 0;
+}
+
+/** The list in a list, its last item. */
+function innerOf(items: readonly MavenItem[]): readonly MavenItem[] | null {
+  const last = items.at(-1);
+  return last?.kind === 'list' ? last.items : null;
 }
 
 /**
@@ -127,14 +136,20 @@ const rank = {
 /** Order-preserving key. Throws VersionError. */
 export function mavenVersionKey(text: string): Uint8Array {
   const key = new KeyWriter();
-  writeList(key, parseMavenVersion(text));
+  let lists = 0;
+  for (let list: readonly MavenItem[] | null = parseMavenVersion(text); list; list = innerOf(list)) {
+    writeItems(key, list);
+    lists += 1;
+  }
+  for (; lists > 0; lists -= 1) key.byte(rank.end);
   return key.bytes();
 }
 
-function writeList(key: KeyWriter, items: readonly MavenItem[]): void {
+/** All that is in a list, and of the list in it that it begins. */
+function writeItems(key: KeyWriter, items: readonly MavenItem[]): void {
   items.forEach((item, index) => {
     if (item.kind === 'list') {
-      writeList(key.byte(signOf(item) < 0 ? rank.preList : rank.postList), item.items);
+      key.byte(signOf(item) < 0 ? rank.preList : rank.postList);
       return;
     }
     const sign = signOf(item);
@@ -145,7 +160,6 @@ function writeList(key: KeyWriter, items: readonly MavenItem[]): void {
     } else if (sign === 0) key.byte(isBeforePre ? rank.releaseBeforePre : rank.releaseBeforePost);
     else writeQualifier(key.byte(sign < 0 ? rank.preQualifier : rank.postQualifier), item.name);
   });
-  key.byte(rank.end);
 }
 
 function writeQualifier(key: KeyWriter, name: string): void {
