@@ -60,10 +60,10 @@ export async function buildOrganization(
 }
 
 /** Computes where checks are found, in parts. Nobody else may know the index yet. */
-export async function judgeAll(index: OrganizationIndex, places: Iterable<number> = index.book.checks.keys()): Promise<void> {
+export async function judgeAll(index: OrganizationIndex): Promise<void> {
   const { book } = index;
   // Checks of the same package versions one after the other: what was worked out for one does for the next.
-  const subjects = Array.from(places, (place) => ({ place, key: [...book.packagesOf(place)].join() }));
+  const subjects = Array.from(book.checks.keys(), (place) => ({ place, key: [...book.packagesOf(place)].join() }));
   const ordered = subjects.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ place }) => place);
   for (const part of inParts(ordered, checkPart)) {
     index.judgeFirst(part);

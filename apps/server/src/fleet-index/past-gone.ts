@@ -5,6 +5,7 @@ import { derivedDetections } from '../detections/derive.ts';
 import { inParts } from '../knowledge/in-parts.ts';
 import type { BornAssets } from './born-assets.ts';
 import type { Gone } from './check-detections.ts';
+import { gatherAssets } from './gather-assets.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 
 /** Looked up in the histories at a time. */
@@ -31,32 +32,21 @@ export function goneBy(
     const wasFixed = born.among(found.wasFixed);
     gone.set(place, { wasFixed, doubtful: new RoaringBitmap32(found.doubtful) });
   }
-  const [first, sure] = [new Map<number, number[]>(), new Map<number, number[]>()];
-  const listOf = (lists: Map<number, number[]>, place: number): number[] => {
-    const list = lists.get(place) ?? [];
-    if (list.length === 0) lists.set(place, list);
-    return list;
-  };
-  whole.log.forEachRun(moment + 1, (run) => {
-    if (!gone.has(run.place)) return;
-    const isMixed = whole.book.isMixed(run.place);
-    const [firstOnes, sureOnes] = [listOf(first, run.place), listOf(sure, run.place)];
-    for (let number = run.begin; number < run.end; number += 1) {
-      const to = run.to(number);
-      if (to === 0 && run.isFirst(number)) firstOnes.push(run.asset(number));
-      if (to === 2 && isMixed) sureOnes.push(run.asset(number));
-    }
-  });
+  const first = gatherAssets(whole.log, moment + 1, (run, number) => run.to(number) === 0 && run.isFirst(number));
+  const sure = gatherAssets(whole.log, moment + 1, (run, number) => run.to(number) === 2 && whole.book.isMixed(run.place));
+  for (const [place, { wasFixed }] of gone) wasFixed.removeMany(first(place));
+  const manySure: { readonly place: number; readonly assets: Uint32Array }[] = [];
   whole.log.forEachMany(moment + 1, ({ place, assets, to, first: isFirst }) => {
-    if (!gone.has(place)) return;
-    if (to === 0 && isFirst) for (const asset of assets.toUint32Array()) listOf(first, place).push(asset);
-    if (to === 2 && whole.book.isMixed(place)) for (const asset of assets.toUint32Array()) listOf(sure, place).push(asset);
+    if (to === 0 && isFirst) gone.get(place)?.wasFixed.andNotInPlace(assets);
+    if (to === 2 && gone.has(place) && whole.book.isMixed(place)) manySure.push({ place, assets: assets.toUint32Array() });
   });
-  for (const [place, assets] of first) gone.get(place)?.wasFixed.removeMany(assets);
   for (const { wasFixed, doubtful } of gone.values()) doubtful.andInPlace(wasFixed);
-  const doubts = [...sure].flatMap(([place, assets]) => {
+  const allSure = [...Array.from(gone.keys(), (place) => ({ place, assets: sure(place) })), ...manySure];
+  const doubts = allSure.flatMap(({ place, assets }) => {
     const found = gone.get(place);
-    return assets.flatMap((asset) => (found?.wasFixed.has(asset) && !found.doubtful.has(asset) ? [{ place, asset }] : []));
+    return Array.from(assets).flatMap((asset) =>
+      found?.wasFixed.has(asset) && !found.doubtful.has(asset) ? [{ place, asset }] : [],
+    );
   });
   return { gone, doubts };
 }

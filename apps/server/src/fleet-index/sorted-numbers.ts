@@ -1,15 +1,17 @@
+/** The place of the first number of an ascending list that is not below one; behind all where there is none. */
+export function firstFrom(list: ArrayLike<number>, from: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Whether an ascending list holds the number. */
 export function includesSorted(list: Uint32Array, wanted: number): boolean {
-  let low = 0;
-  let high = list.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const value = list[middle] ?? 0;
-    if (value === wanted) return true;
-    if (value < wanted) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
+  return list[firstFrom(list, wanted)] === wanted;
 }
 
 /** What the first of two ascending lists has and the second has not, and the other way round. */

@@ -1,3 +1,4 @@
+import { firstFrom } from './sorted-numbers.ts';
 import type { AssetTable } from './asset-table.ts';
 
 /**
@@ -33,13 +34,7 @@ export class SumsAtMoments {
 
   /** The place of the first moment that is not before a time. */
   placeOf(time: number): number {
-    let [low, high] = [0, this.#moments.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#moments[middle] ?? 0) < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstFrom(this.#moments, time);
   }
 }
 

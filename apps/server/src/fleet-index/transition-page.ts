@@ -1,3 +1,4 @@
+import { firstFrom } from './sorted-numbers.ts';
 import { type TransitionColumns, TransitionRun } from './transition-run.ts';
 
 interface Times {
@@ -110,13 +111,7 @@ export class TransitionPage {
 
   /** The number of the first check that has this place or a higher one. */
   #find(place: number): number {
-    let [low, high] = [0, this.#places.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#places[middle] ?? 0) < place) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstFrom(this.#places, place);
   }
 }
 
