@@ -1,5 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { BornAssets } from './born-assets.ts';
+import { CopyOnWrite } from './copy-on-write.ts';
 import { DifferenceStore } from './difference-store.ts';
 import { SharedBitmaps } from './shared-bitmaps.ts';
 import { unite } from './unite.ts';
@@ -20,12 +21,12 @@ const candidates = 3;
  */
 export class AssetPackages {
   /** Package versions of each base, ascending. */
-  #bases: (Uint32Array | undefined)[] = [];
-  #freeBases: number[] = [];
-  #baseOf = new Int32Array(64).fill(-1);
+  #bases = new CopyOnWrite<(Uint32Array | undefined)[]>([], (bases) => [...bases]);
+  #freeBases = new CopyOnWrite<number[]>([], (bases) => [...bases]);
+  #baseOf = new CopyOnWrite(new Int32Array(64).fill(-1), (bases) => bases.slice());
   /** Assets by their base. */
   #assetsOn = new SharedBitmaps();
-  #basesWith = new Map<number, number[]>();
+  #basesWith = new CopyOnWrite(new Map<number, number[]>(), (all) => new Map(Array.from(all, ([id, bases]) => [id, [...bases]])));
   #added = new SharedBitmaps();
   #removed = new SharedBitmaps();
   #differences = new DifferenceStore();
@@ -37,7 +38,7 @@ export class AssetPackages {
   #hits = new Uint16Array(64);
 
   get bases(): number {
-    return this.#bases.length - this.#freeBases.length;
+    return this.#bases.value.length - this.#freeBases.value.length;
   }
 
   /** Numbers of the package versions of an asset, ascending. */
@@ -46,8 +47,12 @@ export class AssetPackages {
     return base ? applyDifference(base, this.#differences.added(asset), this.#differences.removed(asset)) : nothing;
   }
 
+  #basesOf(id: number): readonly number[] {
+    return this.#basesWith.value.get(id) ?? [];
+  }
+
   #baseAt(asset: number): Uint32Array | undefined {
-    return this.#bases[this.#baseOf[asset] ?? -1];
+    return this.#bases.value[this.#baseOf.value[asset] ?? -1];
   }
 
   /** Sets all package versions of an asset, whatever it had before. `ids` ascending, each once. */
@@ -63,10 +68,10 @@ export class AssetPackages {
     this.#sizes.length = 0;
     if (ids.length === 0) return;
     const number = this.#nearestBase(ids) ?? this.#newBase(ids);
-    const base = this.#bases[number];
+    const base = this.#bases.value[number];
     if (!base) throw new Error(`there is no base ${number}`);
     this.#assetsOn.add(number, asset);
-    this.#baseOf[asset] = number;
+    this.#baseOf.own[asset] = number;
     const { onlyOne: removed, onlyOther: added } = differences(base, ids);
     for (const id of added) this.#added.add(id, asset);
     for (const id of removed) this.#removed.add(id, asset);
@@ -117,7 +122,7 @@ export class AssetPackages {
   }
 
   #gather(id: number): RoaringBitmap32 {
-    const assets = unite((this.#basesWith.get(id) ?? []).flatMap((number) => this.#assetsOn.get(number) ?? []));
+    const assets = unite(this.#basesOf(id).flatMap((number) => this.#assetsOn.get(number) ?? []));
     const [removed, added] = [this.#removed.get(id), this.#added.get(id)];
     if (removed) assets.andNotInPlace(removed);
     if (added) assets.orInPlace(added);
@@ -148,7 +153,7 @@ export class AssetPackages {
 
   /** An asset has one base, and differs from it by what it has not or has alone. */
   #count(id: number): number {
-    const inBases = (this.#basesWith.get(id) ?? []).reduce((sum, number) => sum + this.#baseSize(number), 0);
+    const inBases = this.#basesOf(id).reduce((sum, number) => sum + this.#baseSize(number), 0);
     return inBases - (this.#removed.get(id)?.size ?? 0) + (this.#added.get(id)?.size ?? 0);
   }
 
@@ -161,10 +166,7 @@ export class AssetPackages {
     const sizes: number[] = [];
     const sizeOf = (assets: RoaringBitmap32 | undefined): number => (assets ? born.count(assets) : 0);
     return (id) => {
-      const onBases = (this.#basesWith.get(id) ?? []).reduce(
-        (sum, number) => sum + (sizes[number] ??= sizeOf(this.#assetsOn.get(number))),
-        0,
-      );
+      const onBases = this.#basesOf(id).reduce((sum, number) => sum + (sizes[number] ??= sizeOf(this.#assetsOn.get(number))), 0);
       return onBases - sizeOf(this.#removed.get(id)) + sizeOf(this.#added.get(id));
     };
   }
@@ -176,17 +178,16 @@ export class AssetPackages {
 
   /** Every package version that an asset has. */
   *packageVersions(): IterableIterator<number> {
-    yield* this.#basesWith.keys();
-    for (const id of this.#added.numbers()) if (!this.#basesWith.has(id)) yield id;
+    const basesWith = this.#basesWith.value;
+    yield* basesWith.keys();
+    for (const id of this.#added.numbers()) if (!basesWith.has(id)) yield id;
   }
 
-  /** The same, to be changed by itself; the caller disposes it. It takes as long as to copy a list of all assets. */
+  /** The same, to be changed by itself; the caller disposes it. Whichever of both is written to first takes as long as to copy a list of all assets. */
   copy(): AssetPackages {
     const copy = new AssetPackages();
-    copy.#bases = [...this.#bases];
-    copy.#freeBases = [...this.#freeBases];
-    copy.#baseOf = this.#baseOf.slice();
-    copy.#basesWith = new Map(Array.from(this.#basesWith, ([id, bases]) => [id, [...bases]]));
+    [copy.#bases, copy.#freeBases, copy.#baseOf] = [this.#bases.copy(), this.#freeBases.copy(), this.#baseOf.copy()];
+    copy.#basesWith = this.#basesWith.copy();
     [copy.#assetsOn, copy.#added, copy.#removed] = [this.#assetsOn.copy(), this.#added.copy(), this.#removed.copy()];
     copy.#differences = this.#differences.copy();
     copy.#known = this.#known.copy();
@@ -198,13 +199,13 @@ export class AssetPackages {
   }
 
   #clear(asset: number): void {
-    const number = this.#baseOf[asset] ?? -1;
-    const base = this.#bases[number];
+    const number = this.#baseOf.value[asset] ?? -1;
+    const base = this.#bases.value[number];
     if (!base) return;
     for (const id of this.#differences.added(asset)) this.#added.delete(id, asset);
     for (const id of this.#differences.removed(asset)) this.#removed.delete(id, asset);
     this.#differences.set(asset, nothing, nothing);
-    this.#baseOf[asset] = -1;
+    this.#baseOf.own[asset] = -1;
     if (this.#assetsOn.delete(number, asset)) this.#dropBase(number, base);
   }
 
@@ -215,7 +216,7 @@ export class AssetPackages {
     let best: number | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const number of near) {
-      const members = this.#bases[number] ?? nothing;
+      const members = this.#bases.value[number] ?? nothing;
       const distance = countDifferences(members, ids, Math.min(least, limit + 1));
       if (distance < least && distance <= limit) [best, least] = [number, distance];
     }
@@ -223,17 +224,18 @@ export class AssetPackages {
   }
 
   #nearBases(ids: Uint32Array): number[] {
-    if (this.#hits.length < this.#bases.length) this.#hits = new Uint16Array(this.#bases.length * 2);
+    const bases = this.#bases.value;
+    if (this.#hits.length < bases.length) this.#hits = new Uint16Array(bases.length * 2);
     const hits = this.#hits;
     const touched: number[] = [];
     const stride = Math.max(1, Math.floor(ids.length / samples));
     for (let index = 0; index < ids.length; index += stride) {
-      for (const number of this.#basesWith.get(ids[index] ?? 0) ?? []) {
+      for (const number of this.#basesOf(ids[index] ?? 0)) {
         if (hits[number] === 0) touched.push(number);
         hits[number] = (hits[number] ?? 0) + 1;
       }
     }
-    if (touched.length === 0 && this.bases >= maxBases) return [this.#bases.findIndex((base) => base !== undefined)];
+    if (touched.length === 0 && this.bases >= maxBases) return [bases.findIndex((base) => base !== undefined)];
     const least = touched.map((number) => hits[number] ?? 0).sort((a, b) => b - a)[candidates - 1] ?? 0;
     const near = touched.filter((number) => (hits[number] ?? 0) >= least).slice(0, candidates);
     for (const number of touched) hits[number] = 0;
@@ -241,31 +243,35 @@ export class AssetPackages {
   }
 
   #newBase(ids: Uint32Array): number {
-    const number = this.#freeBases.pop() ?? this.#bases.length;
-    this.#bases[number] = ids.slice();
+    const bases = this.#bases.own;
+    const number = this.#freeBases.own.pop() ?? bases.length;
+    bases[number] = ids.slice();
+    const basesWith = this.#basesWith.own;
     for (const id of ids) {
-      const bases = this.#basesWith.get(id);
-      if (bases) bases.push(number);
-      else this.#basesWith.set(id, [number]);
+      const others = basesWith.get(id);
+      if (others) others.push(number);
+      else basesWith.set(id, [number]);
     }
     return number;
   }
 
   #dropBase(number: number, members: Uint32Array): void {
+    const basesWith = this.#basesWith.own;
     for (const id of members) {
-      const left = (this.#basesWith.get(id) ?? []).filter((other) => other !== number);
-      if (left.length > 0) this.#basesWith.set(id, left);
-      else this.#basesWith.delete(id);
+      const left = (basesWith.get(id) ?? []).filter((other) => other !== number);
+      if (left.length > 0) basesWith.set(id, left);
+      else basesWith.delete(id);
     }
-    this.#bases[number] = undefined;
-    this.#freeBases.push(number);
+    this.#bases.own[number] = undefined;
+    this.#freeBases.own.push(number);
   }
 
   #reserve(asset: number): void {
-    if (asset < this.#baseOf.length) return;
-    const grown = new Int32Array(Math.max(asset + 1, this.#baseOf.length * 2)).fill(-1);
-    grown.set(this.#baseOf);
-    this.#baseOf = grown;
+    const before = this.#baseOf.value;
+    if (asset < before.length) return;
+    const grown = new Int32Array(Math.max(asset + 1, before.length * 2)).fill(-1);
+    grown.set(before);
+    this.#baseOf.replace(grown);
   }
 }
 

@@ -1,5 +1,6 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { BornAssets } from './born-assets.ts';
+import { CopyOnWrite } from './copy-on-write.ts';
 
 /** What of an asset the index filters, sorts and groups by. */
 export interface IndexedAsset {
@@ -27,24 +28,27 @@ export const severityCount = 5;
 
 /** The assets of an organization under dense numbers, with their times and counts of open detections. */
 export class AssetTable {
-  readonly assets: IndexedAsset[];
+  #assets = new CopyOnWrite<IndexedAsset[]>([], (assets) => [...assets]);
+  /** What came later has come never. */
+  #moment = Number.POSITIVE_INFINITY;
   readonly all = new RoaringBitmap32();
   /** Of the past that of now, which may know others, too. */
   #byNumber = new Map<number, number>();
-  /** Made by the first question for it. */
+  /** The same; made by the first question for it. */
   #byId: Map<string, number> | null = null;
   readonly #kinds = new Map<string, { kind: AssetKind; assets: number }>();
   #isInNumberOrder = true;
-  #birth = new Float64Array(64);
-  #lastChange = new Float64Array(64);
-  #counts = new Int32Array(64 * severityCount);
+  #birth = new CopyOnWrite(new Float64Array(64), (times) => times.slice());
+  #lastChange = new CopyOnWrite(new Float64Array(64), (times) => times.slice());
+  #counts = new CopyOnWrite(new Int32Array(64 * severityCount), (counts) => counts.slice());
   /** What is still to be done to them. */
   #toSettle: (() => void) | null = null;
   /** Of these, not to be counted. */
   #leftOut: Int32Array | null = null;
 
-  constructor(assets: IndexedAsset[] = []) {
-    this.assets = assets;
+  /** By their dense numbers. */
+  get assets(): readonly IndexedAsset[] {
+    return this.#assets.value;
   }
 
   enter(asset: IndexedAsset): number {
@@ -53,16 +57,16 @@ export class AssetTable {
     if (before) this.#countKind(before, -1);
     this.#countKind(asset, 1);
     if (known !== undefined) {
-      this.assets[known] = asset;
+      this.#assets.own[known] = asset;
       return known;
     }
     const dense = this.assets.length;
     this.#isInNumberOrder &&= asset.number > (this.assets[dense - 1]?.number ?? -1);
-    this.assets.push(asset);
+    this.#assets.own.push(asset);
     this.#byNumber.set(asset.number, dense);
     this.#byId?.set(asset.assetId, dense);
     this.all.add(dense);
-    if (dense === this.#birth.length) this.#grow();
+    if (dense === this.#birth.value.length) this.#grow();
     return dense;
   }
 
@@ -85,34 +89,38 @@ export class AssetTable {
   /** The dense number of the asset with this id. */
   findId(assetId: string): number | undefined {
     this.#byId ??= new Map(this.assets.map((asset, dense) => [asset.assetId, dense]));
-    return this.#byId.get(assetId);
+    const dense = this.#byId.get(assetId);
+    return dense !== undefined && dense < this.assets.length ? dense : undefined;
   }
 
   setTimes(asset: number, birth: number, lastChange: number): void {
-    this.#birth[asset] = birth;
-    this.#lastChange[asset] = lastChange;
+    this.#birth.own[asset] = birth;
+    this.#lastChange.own[asset] = lastChange;
   }
 
-  /** Time of the first package change in ms since 1970; 0 before. */
+  /** Time of the first package change in ms since 1970; 0 before, and in the past Infinity for what came later or never. */
   birth(asset: number): number {
-    return this.#birth[asset] ?? 0;
+    const birth = this.#birth.value[asset] ?? 0;
+    if (this.#moment === Number.POSITIVE_INFINITY) return birth;
+    return birth > 0 && birth <= this.#moment ? birth : Number.POSITIVE_INFINITY;
   }
 
   lastChange(asset: number): number {
-    return this.#lastChange[asset] ?? 0;
+    const last = Math.min(this.#lastChange.value[asset] ?? 0, this.#moment);
+    return this.birth(asset) === Number.POSITIVE_INFINITY ? 0 : last;
   }
 
   /** A new bitmap of the assets whose packages are known since this moment or later; the caller disposes it. */
   bornSince(moment: number): RoaringBitmap32 {
     const born = new Uint32Array(this.assets.length);
     let count = 0;
-    for (let asset = 0; asset < born.length; asset += 1) if ((this.#birth[asset] ?? 0) >= moment) born[count++] = asset;
+    for (let asset = 0; asset < born.length; asset += 1) if (this.birth(asset) >= moment) born[count++] = asset;
     return new RoaringBitmap32(born.subarray(0, count));
   }
 
   /** The assets that were there at this moment: those whose packages were known by then. Dispose it. */
   bornBy(moment: number): BornAssets {
-    return new BornAssets(this.#birth.subarray(0, this.assets.length), moment);
+    return new BornAssets(this.assets.length, (asset) => this.birth(asset) <= moment);
   }
 
   /** A new bitmap of the assets that fit; the caller disposes it. */
@@ -124,13 +132,14 @@ export class AssetTable {
 
   count(asset: number, severity: number, change: number): this {
     const index = asset * severityCount + severity - 1;
-    this.#counts[index] = (this.#counts[index] ?? 0) + change;
+    const counts = this.#counts.own;
+    counts[index] = (counts[index] ?? 0) + change;
     return this;
   }
 
   /** The same change for many assets. */
   countMany(assets: Uint32Array, severity: number, change: number): void {
-    const counts = this.#counts;
+    const counts = this.#counts.own;
     for (const asset of assets) {
       const index = asset * severityCount + severity - 1;
       counts[index] = (counts[index] ?? 0) + change;
@@ -150,7 +159,7 @@ export class AssetTable {
   /** Open detections of a severity, whatever is left out. */
   countFound(asset: number, severity: number): number {
     if (this.#toSettle) this.#settle();
-    return this.#counts[asset * severityCount + severity - 1] ?? 0;
+    return this.#counts.value[asset * severityCount + severity - 1] ?? 0;
   }
 
   /** Open detections of all assets, by severity, 1 to 5 at 0 to 4; or all that is found, whatever is left out. */
@@ -173,10 +182,10 @@ export class AssetTable {
   countBornBy(moments: readonly number[], what: 'open' | 'found' = 'open'): number[][] {
     if (this.#toSettle) this.#settle();
     const counts = new Float64Array(moments.length * severityCount);
-    const found = this.#counts;
+    const found = this.#counts.value;
     const leftOut = what === 'open' ? this.#leftOut : null;
     for (let asset = 0; asset < this.assets.length; asset += 1) {
-      const birth = this.#birth[asset] ?? 0;
+      const birth = this.birth(asset);
       let moment = 0;
       while (moment < moments.length && birth > (moments[moment] ?? 0)) moment += 1;
       if (moment === moments.length) continue;
@@ -196,28 +205,28 @@ export class AssetTable {
    * has come never.
    */
   at(moment: number): AssetTable {
-    const past = new AssetTable(this.assets.slice());
+    const past = new AssetTable();
+    past.#moment = moment;
+    past.#assets = this.#assets.copy();
     past.all.orInPlace(this.all);
-    past.#byNumber = this.#byNumber;
+    [past.#byNumber, past.#byId] = [this.#byNumber, this.#byId];
     for (const [key, { kind, assets }] of this.#kinds) past.#kinds.set(key, { kind, assets });
     past.#isInNumberOrder = this.#isInNumberOrder;
-    const [births, lastChanges, counts] = [this.#birth.slice(), this.#lastChange.slice(), this.#counts.slice()];
-    [past.#birth, past.#lastChange, past.#counts] = [births, lastChanges, counts];
-    for (let asset = 0; asset < past.assets.length; asset += 1) {
-      const birth = births[asset] ?? 0;
-      if (birth > 0 && birth <= moment) {
-        if ((lastChanges[asset] ?? 0) > moment) lastChanges[asset] = moment;
-        continue;
-      }
-      [births[asset], lastChanges[asset]] = [Number.POSITIVE_INFINITY, 0];
-      past.clearCounts(asset);
-    }
+    [past.#birth, past.#lastChange, past.#counts] = [this.#birth.copy(), this.#lastChange.copy(), this.#counts.copy()];
+    past.settleLater(() => {
+      for (let asset = 0; asset < past.assets.length; asset += 1)
+        if (past.birth(asset) === Number.POSITIVE_INFINITY) past.clearCounts(asset);
+    });
     return past;
   }
 
-  /** Has this done to the counts before the next question for one. */
+  /** Has this done to the counts before the next question for one, after what is still to be done. */
   settleLater(settle: () => void): void {
-    this.#toSettle = settle;
+    const before = this.#toSettle;
+    this.#toSettle = () => {
+      before?.();
+      settle();
+    };
   }
 
   #settle(): void {
@@ -227,7 +236,8 @@ export class AssetTable {
   }
 
   clearCounts(asset: number): void {
-    for (let at = asset * severityCount; at < (asset + 1) * severityCount; at += 1) this.#counts[at] = 0;
+    const counts = this.#counts.own;
+    for (let at = asset * severityCount; at < (asset + 1) * severityCount; at += 1) counts[at] = 0;
   }
 
   dispose(): void {
@@ -242,15 +252,17 @@ export class AssetTable {
   }
 
   #grow(): void {
-    const length = this.#birth.length * 2;
+    const length = this.#birth.value.length * 2;
     const [birth, lastChange, counts] = [
       new Float64Array(length),
       new Float64Array(length),
       new Int32Array(length * severityCount),
     ];
-    birth.set(this.#birth);
-    lastChange.set(this.#lastChange);
-    counts.set(this.#counts);
-    [this.#birth, this.#lastChange, this.#counts] = [birth, lastChange, counts];
+    birth.set(this.#birth.value);
+    lastChange.set(this.#lastChange.value);
+    counts.set(this.#counts.value);
+    this.#birth.replace(birth);
+    this.#lastChange.replace(lastChange);
+    this.#counts.replace(counts);
   }
 }

@@ -15,17 +15,17 @@ export class BornAssets {
   readonly #missing: RoaringBitmap32;
   readonly #further: RoaringBitmap32;
 
-  /** `births`: by asset, in ms since 1970. */
-  constructor(births: Float64Array, moment: number) {
+  /** `assets`: how many there are. */
+  constructor(assets: number, wasThere: (asset: number) => boolean) {
     let size = 0;
-    for (let asset = 0; asset < births.length; asset += 1) if ((births[asset] ?? 0) <= moment) size += 1;
+    for (let asset = 0; asset < assets; asset += 1) if (wasThere(asset)) size += 1;
     const [missing, further]: [number[], number[]] = [[], []];
-    for (let asset = 0; asset < births.length; asset += 1) {
-      const wasThere = (births[asset] ?? 0) <= moment;
-      if (wasThere !== asset < size) (wasThere ? further : missing).push(asset);
+    for (let asset = 0; asset < assets; asset += 1) {
+      const isThere = wasThere(asset);
+      if (isThere !== asset < size) (isThere ? further : missing).push(asset);
     }
     this.size = size;
-    this.#isAll = size === births.length;
+    this.#isAll = size === assets;
     this.#missing = new RoaringBitmap32(missing);
     this.#further = new RoaringBitmap32(further);
   }

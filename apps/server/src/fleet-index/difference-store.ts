@@ -1,3 +1,4 @@
+import { CopyOnWrite } from './copy-on-write.ts';
 import { Lending } from './lending.ts';
 
 /** Numbers of a page; one page is 1 MB. */
@@ -15,44 +16,46 @@ export class DifferenceStore {
   readonly #lending = new Lending<number>();
   #used = pageLength;
   /** Places that were left, by their room. */
-  readonly #free = new Map<number, number[]>();
-  #places = new Float64Array(64).fill(-1);
-  #sizes = new Uint32Array(128);
+  #free = new CopyOnWrite(
+    new Map<number, number[]>(),
+    (free) => new Map(Array.from(free, ([size, places]) => [size, [...places]])),
+  );
+  #places = new CopyOnWrite(new Float64Array(64).fill(-1), (places) => places.slice());
+  #sizes = new CopyOnWrite(new Uint32Array(128), (sizes) => sizes.slice());
 
   /** Ascending; valid until the next write. */
   added(key: number): Uint32Array {
-    const place = this.#places[key] ?? -1;
+    const place = this.#places.value[key] ?? -1;
     if (place < 0) return nothing;
-    return this.#slice(place, this.#sizes[2 * key] ?? 0);
+    return this.#slice(place, this.#sizes.value[2 * key] ?? 0);
   }
 
   removed(key: number): Uint32Array {
-    const place = this.#places[key] ?? -1;
+    const place = this.#places.value[key] ?? -1;
     if (place < 0) return nothing;
-    return this.#slice(place + (this.#sizes[2 * key] ?? 0), this.#sizes[2 * key + 1] ?? 0);
+    const sizes = this.#sizes.value;
+    return this.#slice(place + (sizes[2 * key] ?? 0), sizes[2 * key + 1] ?? 0);
   }
 
   set(key: number, added: ArrayLike<number>, removed: ArrayLike<number>): void {
     this.#reserveKey(key);
     const place = this.#placeFor(key, added.length + removed.length);
-    this.#sizes[2 * key] = added.length;
-    this.#sizes[2 * key + 1] = removed.length;
+    const sizes = this.#sizes.own;
+    [sizes[2 * key], sizes[2 * key + 1]] = [added.length, removed.length];
     if (place < 0) return;
     const page = this.#ownPage(Math.floor(place / pageLength));
     page.set(added, place % pageLength);
     page.set(removed, (place % pageLength) + added.length);
   }
 
-  /** Shares its pages, of which each of both takes its own when it writes to it. */
+  /** Shares everything, of which each of both takes its own when it writes to it. */
   copy(): DifferenceStore {
     const copy = new DifferenceStore();
     copy.#pages.push(...this.#pages);
     this.#lending.lend();
     copy.#lending.lend();
     copy.#used = this.#used;
-    for (const [size, places] of this.#free) copy.#free.set(size, [...places]);
-    copy.#places = this.#places.slice();
-    copy.#sizes = this.#sizes.slice();
+    [copy.#free, copy.#places, copy.#sizes] = [this.#free.copy(), this.#places.copy(), this.#sizes.copy()];
     return copy;
   }
 
@@ -72,25 +75,27 @@ export class DifferenceStore {
   }
 
   #placeFor(key: number, length: number): number {
-    const before = this.#places[key] ?? -1;
-    const roomBefore = before < 0 ? 0 : room((this.#sizes[2 * key] ?? 0) + (this.#sizes[2 * key + 1] ?? 0));
+    const before = this.#places.value[key] ?? -1;
+    const sizes = this.#sizes.value;
+    const roomBefore = before < 0 ? 0 : room((sizes[2 * key] ?? 0) + (sizes[2 * key + 1] ?? 0));
     const wanted = room(length);
     if (wanted === roomBefore) return before;
     if (before >= 0) this.#release(before, roomBefore);
     const place = wanted === 0 ? -1 : this.#take(wanted);
-    this.#places[key] = place;
+    this.#places.own[key] = place;
     return place;
   }
 
   #release(place: number, size: number): void {
-    const places = this.#free.get(size);
+    const free = this.#free.own;
+    const places = free.get(size);
     if (places) places.push(place);
-    else this.#free.set(size, [place]);
+    else free.set(size, [place]);
   }
 
   #take(size: number): number {
     if (size > pageLength) throw new RangeError(`a difference of ${size} numbers does not fit a page`);
-    const left = this.#free.get(size)?.pop();
+    const left = this.#free.own.get(size)?.pop();
     if (left !== undefined) return left;
     if (this.#used + size > pageLength) {
       this.#putPage(this.#pages.length, new Uint32Array(pageLength));
@@ -102,14 +107,14 @@ export class DifferenceStore {
   }
 
   #reserveKey(key: number): void {
-    if (key < this.#places.length) return;
-    const length = Math.max(key + 1, this.#places.length * 2);
-    const places = new Float64Array(length).fill(-1);
-    places.set(this.#places);
-    this.#places = places;
-    const sizes = new Uint32Array(length * 2);
-    sizes.set(this.#sizes);
-    this.#sizes = sizes;
+    const [before, sizesBefore] = [this.#places.value, this.#sizes.value];
+    if (key < before.length) return;
+    const length = Math.max(key + 1, before.length * 2);
+    const [places, sizes] = [new Float64Array(length).fill(-1), new Uint32Array(length * 2)];
+    places.set(before);
+    sizes.set(sizesBefore);
+    this.#places.replace(places);
+    this.#sizes.replace(sizes);
   }
 }
 

@@ -1,3 +1,4 @@
+import { CopyOnWrite } from './copy-on-write.ts';
 import { Lending } from './lending.ts';
 
 /** What of a check the index sorts and filters by. */
@@ -75,8 +76,8 @@ function isSame(one: ReadonlySet<number>, other: ReadonlySet<number>): boolean {
  */
 export class VerdictBook {
   readonly checks: IndexedCheck[] = [];
-  readonly #places = new Map<number, number>();
-  readonly #byPackage = new Map<number, KnownVerdict[]>();
+  #places = new CopyOnWrite(new Map<number, number>(), (places) => new Map(places));
+  #byPackage = new CopyOnWrite(new Map<number, KnownVerdict[]>(), (verdicts) => new Map(verdicts));
   /** When the last verdict on a package version began; Infinity where one ended. */
   readonly #unquiet = new Map<number, number>();
   /** By place: package versions with a verdict that holds. */
@@ -89,7 +90,7 @@ export class VerdictBook {
   readonly #mixed: boolean[] = [];
   /** By place, where asked for since its verdicts changed: what names its package versions, and their number. */
   #subjects: (number | undefined)[] = [];
-  readonly #subjectNumbers = new Map<string, number>();
+  #subjectNumbers = new CopyOnWrite(new Map<string, number>(), (numbers) => new Map(numbers));
   /** When verdicts began or ended: those of knowledge versions. */
   readonly #times = new Set<number>();
   /** The newest of them. */
@@ -100,17 +101,17 @@ export class VerdictBook {
   readonly #upgrades = new Map<string, KnownUpgrade>();
 
   placeOf(number: number): number | undefined {
-    return this.#places.get(number);
+    return this.#places.value.get(number);
   }
 
   /** Enters the newest form of a check and returns its place. */
   enterCheck(check: IndexedCheck): number {
     this.#ranking = null;
-    const known = this.#places.get(check.number);
+    const known = this.#places.value.get(check.number);
     const place = known ?? this.checks.length;
     this.checks[place] = check;
     if (known === undefined) {
-      this.#places.set(check.number, place);
+      this.#places.own.set(check.number, place);
       this.#lendingOf.places.take(place);
       this.#packagesOf[place] = new Set();
       this.#mixed[place] = false;
@@ -134,7 +135,7 @@ export class VerdictBook {
 
   /** All verdicts ever on a package version. */
   verdictsOn(packageVersion: number): readonly KnownVerdict[] {
-    return this.#byPackage.get(packageVersion) ?? noVerdicts;
+    return this.#byPackage.value.get(packageVersion) ?? noVerdicts;
   }
 
   /** Whether no verdict on it ever ended or began after a moment. */
@@ -149,7 +150,7 @@ export class VerdictBook {
 
   /** Package versions on which there is or was a verdict. */
   packageVersions(): Iterable<number> {
-    return this.#byPackage.keys();
+    return this.#byPackage.value.keys();
   }
 
   packagesOf(place: number): ReadonlySet<number> {
@@ -172,8 +173,8 @@ export class VerdictBook {
     if (known !== undefined) return known;
     const unsure = this.#unsure[place];
     const key = `${[...this.packagesOf(place)].join()} ${unsure ? [...unsure].join() : ''}`;
-    const subject = this.#subjectNumbers.get(key) ?? this.#subjectNumbers.size;
-    this.#subjectNumbers.set(key, subject);
+    const subject = this.#subjectNumbers.value.get(key) ?? this.#subjectNumbers.value.size;
+    if (subject === this.#subjectNumbers.value.size) this.#subjectNumbers.own.set(key, subject);
     this.#subjects[place] = subject;
     return subject;
   }
@@ -192,7 +193,7 @@ export class VerdictBook {
   /** Enters a verdict, new or ended since, and returns what was known of it before. Its check must have been entered. */
   enterVerdict({ packageVersion, check, ...rest }: IndexedVerdict): KnownVerdict | null {
     const verdict = { ...rest, upgrade: rest.upgrade && this.#shared(rest.upgrade) };
-    const place = this.#places.get(check);
+    const place = this.#places.value.get(check);
     if (place === undefined) throw new Error(`check ${check} has verdicts but is not known`);
     const list = this.#ownVerdictsOn(packageVersion);
     // A kernel has thousands of verdicts: they are looked through only where one of this check may be among them.
@@ -214,7 +215,7 @@ export class VerdictBook {
     const holding = mayBeKnown ? list.filter((one) => one.place === place && holds(one)) : holds(verdict) ? [verdict] : [];
     this.#noteHolding(place, packageVersion, holding);
     // What checks were about once is forgotten when there is too much of it.
-    if (this.#subjectNumbers.size > 2 * this.checks.length + 1000) this.#forgetSubjects();
+    if (this.#subjectNumbers.value.size > 2 * this.checks.length + 1000) this.#forgetSubjects();
     this.#times.add(verdict.from);
     if (!holds(verdict)) this.#times.add(verdict.until);
     this.newest = Math.max(this.newest, verdict.from, holds(verdict) ? 0 : verdict.until);
@@ -222,12 +223,12 @@ export class VerdictBook {
   }
 
   #ownVerdictsOn(packageVersion: number): KnownVerdict[] {
-    const known = this.#byPackage.get(packageVersion);
+    const known = this.#byPackage.value.get(packageVersion);
     const { packageVersions } = this.#lendingOf;
     if (known && packageVersions.isOwn(packageVersion)) return known;
     const own = [...(known ?? [])];
     packageVersions.take(packageVersion);
-    this.#byPackage.set(packageVersion, own);
+    this.#byPackage.own.set(packageVersion, own);
     return own;
   }
 
@@ -260,22 +261,23 @@ export class VerdictBook {
   forget(packageVersion: number): void {
     const known = this.verdictsOn(packageVersion);
     for (const { place } of known) this.#noteHolding(place, packageVersion, []);
-    this.#byPackage.delete(packageVersion);
+    this.#byPackage.own.delete(packageVersion);
     this.#unquiet.delete(packageVersion);
     this.verdicts -= known.length;
   }
 
   /** A book of all checks with the verdicts alone that held at a moment. It takes as long as to look through those that came or ended since. */
   at(moment: number): VerdictBook {
+    // Worked out here, those of most checks serve every moment.
+    for (const place of this.checks.keys()) this.subjectOf(place);
     const past = new VerdictBook();
     past.checks.push(...this.checks);
-    for (const [number, place] of this.#places) past.#places.set(number, place);
-    for (const [packageVersion, verdicts] of this.#byPackage) past.#byPackage.set(packageVersion, verdicts);
+    [past.#places, past.#byPackage] = [this.#places.copy(), this.#byPackage.copy()];
     past.#packagesOf.push(...this.#packagesOf);
     past.#unsure.push(...this.#unsure);
     past.#mixed.push(...this.#mixed);
     past.#subjects = [...this.#subjects];
-    for (const [key, number] of this.#subjectNumbers) past.#subjectNumbers.set(key, number);
+    past.#subjectNumbers = this.#subjectNumbers.copy();
     past.#ranking = this.#ranking;
     past.verdicts = this.verdicts;
     this.#lend();
@@ -295,12 +297,12 @@ export class VerdictBook {
     for (const place of new Set(known.map(({ place }) => place)))
       this.#noteHolding(place, packageVersion, byPlace.get(place) ?? []);
     this.verdicts += held.length - known.length;
-    if (held.length > 0) this.#byPackage.set(packageVersion, held);
-    else this.#byPackage.delete(packageVersion);
+    if (held.length > 0) this.#byPackage.own.set(packageVersion, held);
+    else this.#byPackage.own.delete(packageVersion);
   }
 
   #forgetSubjects(): void {
-    this.#subjectNumbers.clear();
+    this.#subjectNumbers.replace(new Map());
     this.#subjects = [];
   }
 
