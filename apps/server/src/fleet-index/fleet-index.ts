@@ -13,6 +13,7 @@ import { PackageNames } from './package-names.ts';
 import { PastIndexes } from './past-indexes.ts';
 import type { Cursor } from './cursor.ts';
 import { lookAhead, readCursor } from './read-changes.ts';
+import { SoftwareVersions } from './software-versions.ts';
 import type { VerdictBook } from './verdict-book.ts';
 import { type VerifiedPage, verifyPage } from './verify-page.ts';
 import { differingPages, mendVerdicts } from './verify-verdicts.ts';
@@ -77,6 +78,7 @@ const patienceMs = 5_000;
  */
 export class FleetIndex implements AsyncDisposable {
   readonly names = new PackageNames();
+  readonly software = new SoftwareVersions();
   readonly #options: FleetIndexOptions;
   readonly #stop = new AbortController();
   readonly #narrow = new NarrowIndexes();

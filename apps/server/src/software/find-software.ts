@@ -2,11 +2,12 @@ import { postureEcosystem, type Software, type SoftwareSorting, type SortDirecti
 import { parseQuery, type Query } from '@vedette/query';
 import type { Context } from '../context.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
+import type { SoftwareVersion, SoftwareVersions } from '../fleet-index/software-versions.ts';
 import { holds } from '../fleet-index/verdict-book.ts';
 import { ApiError } from '../http/api-error.ts';
 import { readPlace, writePlace } from '../http/list-cursor.ts';
 import { readQuery } from '../query/read-query.ts';
-import { findSoftwareRows, type SoftwareRow } from '../query/software-query.ts';
+import { findPackageVersions } from '../query/software-query.ts';
 import { versionText } from './version-text.ts';
 
 export interface SoftwareQuery {
@@ -32,7 +33,7 @@ export interface SoftwareList {
 
 /** A version of a package of a release, on whatever architectures and in whatever role. */
 interface Group {
-  readonly row: SoftwareRow;
+  readonly software: SoftwareVersion;
   readonly ids: number[];
   readonly assets: number;
   readonly key: string;
@@ -53,9 +54,10 @@ export async function findSoftware(
   wish: SoftwareQuery,
 ): Promise<SoftwareList> {
   const { query, asOf } = readWish(wish);
-  const rows = await findSoftwareRows(db, query);
+  const ids = await findPackageVersions(db, query);
+  await fleetIndex.software.load(db, ids);
   const index = await fleetIndex.at(wish.organizationId, asOf);
-  const groups = groupsOf(index, rows);
+  const groups = groupsOf(index, ids, fleetIndex.software);
   const direction = wish.direction === 'descending' ? -1 : 1;
   const compare = (a: Ordered, b: Ordered): number =>
     direction * (compareValues(a.value, b.value) || compareValues(a.key, b.key));
@@ -69,7 +71,7 @@ export async function findSoftware(
   const last = sorted.length > wish.offset + wish.limit ? page.at(-1) : undefined;
   return {
     total: groups.length,
-    items: page.map(({ row: { name, version, ecosystem, release, source }, ids, assets }) => {
+    items: page.map(({ software: { name, version, ecosystem, release, source }, ids, assets }) => {
       return { name, version, ecosystem, release, source, assets, detections: countDetections(index, ids) };
     }),
     next: last ? writePlace(order, [last.value, last.key]) : null,
@@ -80,7 +82,7 @@ function isOfText(sort: SoftwareSorting): boolean {
   return sort === 'version' || sort === 'ecosystem' || sort === 'source';
 }
 
-function valueOf(index: OrganizationIndex, sort: SoftwareSorting, { row, ids, assets }: Group): number | string {
+function valueOf(index: OrganizationIndex, sort: SoftwareSorting, { software, ids, assets }: Group): number | string {
   switch (sort) {
     case 'name':
       return 0;
@@ -89,11 +91,11 @@ function valueOf(index: OrganizationIndex, sort: SoftwareSorting, { row, ids, as
     case 'detections':
       return -countDetections(index, ids);
     case 'version':
-      return `${row.ecosystem}\n${versionText(row)}`;
+      return `${software.ecosystem}\n${versionText(software)}`;
     case 'ecosystem':
-      return `${row.ecosystem}\n${row.release}`;
+      return `${software.ecosystem}\n${software.release}`;
     case 'source':
-      return row.source;
+      return software.source;
   }
 }
 
@@ -119,13 +121,18 @@ function readWish({ query: text, search, now, asOf: beside }: SoftwareQuery): {
   };
 }
 
-function groupsOf({ packages }: OrganizationIndex, rows: readonly SoftwareRow[]): Group[] {
-  const byKey = Map.groupBy(rows, ({ name, version, ecosystem, release }) => `${name}\n${version}\n${ecosystem}\n${release}`);
-  return [...byKey].flatMap(([key, same]) => {
-    const [row] = same;
-    const ids = same.map(({ id }) => id);
-    const assets = packages.countWithAny(ids);
-    return row && assets > 0 ? [{ row, ids, assets, key }] : [];
+function groupsOf({ packages }: OrganizationIndex, ids: readonly number[], known: SoftwareVersions): Group[] {
+  const byKey = new Map<string, { readonly software: SoftwareVersion; readonly ids: number[] }>();
+  for (const id of ids) {
+    const software = known.of(id);
+    if (!software) continue;
+    const group = byKey.get(software.key);
+    if (group) group.ids.push(id);
+    else byKey.set(software.key, { software, ids: [id] });
+  }
+  return [...byKey].flatMap(([key, { software, ids: own }]) => {
+    const assets = packages.countWithAny(own);
+    return assets > 0 ? [{ software, ids: own, assets, key }] : [];
   });
 }
 
