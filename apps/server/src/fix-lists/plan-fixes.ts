@@ -3,7 +3,8 @@ import { narrowToException } from '../fleet-index/excepted.ts';
 import { likenessOf } from '../fleet-index/likeness-of.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { uniteInto } from '../fleet-index/unite.ts';
-import { holds, type IndexedCheck, type KnownUpgrade, type KnownVerdict } from '../fleet-index/verdict-book.ts';
+import type { Held, Mended } from '../fleet-index/held-verdicts.ts';
+import type { IndexedCheck, KnownUpgrade } from '../fleet-index/verdict-book.ts';
 import type { AssetContexts } from '../risk/asset-contexts.ts';
 import { weigherOn } from '../risk/fleet-risk.ts';
 
@@ -20,11 +21,6 @@ export interface PlannedFix {
   readonly weight: number;
 }
 
-interface HeldVerdict {
-  readonly id: number;
-  readonly verdict: KnownVerdict;
-}
-
 /** Most first; of the same, by name. */
 export function compareFixes(a: Pick<PlannedFix, 'weight' | 'upgrade'>, b: Pick<PlannedFix, 'weight' | 'upgrade'>): number {
   return b.weight - a.weight || (a.upgrade.key < b.upgrade.key ? -1 : Number(a.upgrade.key > b.upgrade.key));
@@ -37,37 +33,22 @@ export function compareFixes(a: Pick<PlannedFix, 'weight' | 'upgrade'>, b: Pick<
 export function planFleetFixes(index: OrganizationIndex, contexts: AssetContexts): PlannedFix[] {
   const drafts = new Map<string, Draft>();
   using removals = new Removals(index, contexts);
-  for (const [place, held] of heldVerdicts(index)) {
+  for (const [place, found] of index.checks.entries()) {
     const check = index.book.checks[place];
-    if (!check) continue;
-    const byUpgrade = Map.groupBy(held, ({ verdict }) => verdict.upgrade?.key ?? '');
-    const gone = removals.of(place, [...byUpgrade.values()]);
-    for (const [number, [key, own]] of [...byUpgrade].entries()) {
-      const upgrade = own[0]?.verdict.upgrade;
+    if (!found || !check || found.open.isEmpty) continue;
+    const held = index.book.heldBy(place);
+    const gone = removals.of(place, held);
+    for (const [number, part] of held.parts.entries()) {
+      const { upgrade } = part;
       const removal = gone[number];
-      if (key === '' || !upgrade || !removal || removal.gone.isEmpty) continue;
-      const draft = drafts.get(key) ?? new Draft(upgrade);
-      drafts.set(key, draft);
-      draft.add(own, removal, check);
+      if (!upgrade || !removal || removal.gone.isEmpty) continue;
+      const draft = drafts.get(upgrade.key) ?? new Draft(upgrade);
+      drafts.set(upgrade.key, draft);
+      draft.add(part, removal, check);
     }
     removals.forgetMany();
   }
   return [...drafts.values()].map((draft) => draft.end()).sort(compareFixes);
-}
-
-/** By the place of each check that is open: once through all verdicts, of which a kernel has thousands. */
-function heldVerdicts({ book, checks }: OrganizationIndex): Map<number, HeldVerdict[]> {
-  const byPlace = new Map<number, HeldVerdict[]>();
-  const open = checks.map((found) => found !== undefined && !found.open.isEmpty);
-  for (const id of book.packageVersions()) {
-    for (const verdict of book.verdictsOn(id)) {
-      if (!holds(verdict) || !open[verdict.place]) continue;
-      const held = byPlace.get(verdict.place);
-      if (!held) byPlace.set(verdict.place, [{ id, verdict }]);
-      else if (held.at(-1)?.id !== id) held.push({ id, verdict });
-    }
-  }
-  return byPlace;
 }
 
 /** What is gone of a check without some of its package versions. */
@@ -88,7 +69,8 @@ class Removals implements Disposable {
   readonly #index: OrganizationIndex;
   readonly #contexts: AssetContexts;
   readonly #known = new Map<string, readonly Removal[]>();
-  readonly #assetsWith = new Map<string, RoaringBitmap32>();
+  /** By the number of the list of package versions. */
+  readonly #assetsWith = new Map<number, RoaringBitmap32>();
 
   constructor(index: OrganizationIndex, contexts: AssetContexts) {
     this.#index = index;
@@ -96,10 +78,9 @@ class Removals implements Disposable {
   }
 
   /** What is gone of a check with each of these parts of its verdicts, which are all of them. */
-  of(place: number, parts: readonly (readonly HeldVerdict[])[]): readonly Removal[] {
-    const ids = parts.map((own) => own.map(({ id }) => id));
-    const key = `${likenessOf(this.#index, place)} ${ids.join(' ')}`;
-    const known = this.#known.get(key) ?? this.#workOut(place, ids);
+  of(place: number, held: Held): readonly Removal[] {
+    const key = `${likenessOf(this.#index, place)} ${held.key}`;
+    const known = this.#known.get(key) ?? this.#workOut(place, held.parts);
     this.#known.set(key, known);
     return known;
   }
@@ -116,10 +97,10 @@ class Removals implements Disposable {
   }
 
   /** As goneWithout says it of each: what a part alone makes true goes with it. */
-  #workOut(place: number, parts: readonly (readonly number[])[]): Removal[] {
+  #workOut(place: number, parts: readonly Mended[]): Removal[] {
     const open = this.#index.checks[place]?.open ?? nowhere;
     if (parts.length === 1) return [this.#removal(place, new RoaringBitmap32(open))];
-    const having = parts.map((ids) => this.#remembered(ids));
+    const having = parts.map((part) => this.#remembered(part));
     const several = new RoaringBitmap32();
     for (const [number, assets] of having.entries()) {
       for (const other of having.slice(0, number)) {
@@ -149,10 +130,9 @@ class Removals implements Disposable {
     return { gone, isSure, weigh };
   }
 
-  #remembered(ids: readonly number[]): RoaringBitmap32 {
-    const key = ids.join();
-    const known = this.#assetsWith.get(key) ?? this.#index.packages.assetsWithAny(ids);
-    this.#assetsWith.set(key, known);
+  #remembered({ list, ids }: Mended): RoaringBitmap32 {
+    const known = this.#assetsWith.get(list) ?? this.#index.packages.assetsWithAny(ids);
+    this.#assetsWith.set(list, known);
     return known;
   }
 }
@@ -160,7 +140,8 @@ class Removals implements Disposable {
 class Draft {
   readonly #upgrade: KnownUpgrade;
   readonly #versions = new Set<string>();
-  readonly #ids = new Set<number>();
+  /** Lists of package versions, by their numbers. */
+  readonly #lists = new Map<number, readonly number[]>();
   readonly #assets = new RoaringBitmap32();
   readonly #entered = new Set<Removal>();
   #severity = 1;
@@ -171,11 +152,9 @@ class Draft {
     this.#upgrade = upgrade;
   }
 
-  add(own: readonly HeldVerdict[], removal: Removal, check: IndexedCheck): void {
-    for (const { id, verdict } of own) {
-      this.#ids.add(id);
-      if (verdict.upgrade) this.#versions.add(verdict.upgrade.fixed);
-    }
+  add({ versions, list, ids }: Mended, removal: Removal, check: IndexedCheck): void {
+    for (const version of versions) this.#versions.add(version);
+    this.#lists.set(list, ids);
     if (!this.#entered.has(removal)) uniteInto(this.#assets, removal.gone);
     this.#entered.add(removal);
     this.#severity = Math.max(this.#severity, removal.isSure ? check.severity : 1);
@@ -189,7 +168,7 @@ class Draft {
     return {
       upgrade: this.#upgrade,
       versions: this.#versions,
-      packageVersions: this.#ids,
+      packageVersions: new Set([...this.#lists.values()].flat()),
       severity: this.#severity,
       detections: this.#detections,
       assets,

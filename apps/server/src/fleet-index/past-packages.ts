@@ -112,6 +112,10 @@ export class PastPackages extends AssetPackages {
     return all;
   }
 
+  override assetsWithAny(ids: Iterable<number>): RoaringBitmap32 {
+    return this.gatherWithAny([...ids]);
+  }
+
   override countWithAny(ids: readonly number[]): number {
     const [only] = ids;
     return ids.length === 1 && only !== undefined ? this.#count(only) : super.countWithAny(ids);

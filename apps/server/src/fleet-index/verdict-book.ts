@@ -1,4 +1,5 @@
 import { CopyOnWrite } from './copy-on-write.ts';
+import { type Held, HeldVerdicts } from './held-verdicts.ts';
 import { Lending } from './lending.ts';
 
 /** What of a check the index sorts and filters by. */
@@ -91,6 +92,8 @@ export class VerdictBook {
   /** By place, where asked for since its verdicts changed: what names its package versions, and their number. */
   #subjects: (number | undefined)[] = [];
   #subjectNumbers = new CopyOnWrite(new Map<string, number>(), (numbers) => new Map(numbers));
+  /** By place. */
+  #held = new HeldVerdicts();
   /** When verdicts began or ended: those of knowledge versions. */
   readonly #times = new Set<number>();
   /** The newest of them. */
@@ -152,6 +155,17 @@ export class VerdictBook {
   packageVersions(): Iterable<number> {
     return this.#byPackage.value.keys();
   }
+
+  /** The package versions of a check by the upgrade that mends them. */
+  heldBy(place: number): Held {
+    return this.#held.of(place, this.#verdicts);
+  }
+
+  readonly #verdicts = {
+    checks: this.checks,
+    packagesOf: (place: number) => this.packagesOf(place),
+    heldOn: (packageVersion: number) => this.verdictsOn(packageVersion).filter(holds),
+  };
 
   packagesOf(place: number): ReadonlySet<number> {
     return this.#packagesOf[place] ?? none;
@@ -241,6 +255,7 @@ export class VerdictBook {
       (this.#unsure[place] ??= new Set()).add(packageVersion);
     else this.#unsure[place]?.delete(packageVersion);
     this.#subjects[place] = undefined;
+    this.#held.forget(place);
   }
 
   #takePlace(place: number): void {
@@ -270,6 +285,7 @@ export class VerdictBook {
   at(moment: number): VerdictBook {
     // Worked out here, those of most checks serve every moment.
     for (const place of this.checks.keys()) this.subjectOf(place);
+    this.#held.fill(this.#verdicts);
     const past = new VerdictBook();
     past.checks.push(...this.checks);
     [past.#places, past.#byPackage] = [this.#places.copy(), this.#byPackage.copy()];
@@ -278,6 +294,7 @@ export class VerdictBook {
     past.#mixed.push(...this.#mixed);
     past.#subjects = [...this.#subjects];
     past.#subjectNumbers = this.#subjectNumbers.copy();
+    past.#held = this.#held.copy();
     past.#ranking = this.#ranking;
     past.verdicts = this.verdicts;
     this.#lend();

@@ -4,7 +4,8 @@ import { narrowToException } from './excepted.ts';
 import { likenessOf } from './likeness-of.ts';
 import type { OrganizationIndex } from './organization-index.ts';
 import { uniteInto } from './unite.ts';
-import { holds, type IndexedCheck, type RankedCheck, type VerdictBook } from './verdict-book.ts';
+import type { Mended } from './held-verdicts.ts';
+import type { IndexedCheck, RankedCheck, VerdictBook } from './verdict-book.ts';
 
 export interface Without {
   /** Numbers of checks that are of no concern any more. */
@@ -63,14 +64,15 @@ interface Alike {
   readonly checks: IndexedCheck[];
 }
 
-function alike(index: OrganizationIndex, ended: ReadonlyMap<number, ReadonlySet<number>>): Iterable<Alike> {
+function alike(index: OrganizationIndex, ended: ReadonlyMap<number, readonly Mended[]>): Iterable<Alike> {
   const { book } = index;
   const groups = new Map<string, Alike>();
   for (const [place, found] of index.checks.entries()) {
     const check = book.checks[place];
     if (!found || !check || found.open.isEmpty) continue;
-    const mended = ended.get(place);
-    const gone = mended?.size === book.packagesOf(place).size ? 'all' : [...(mended ?? [])].join();
+    const mended = ended.get(place) ?? [];
+    const count = mended.reduce((sum, { ids }) => sum + ids.length, 0);
+    const gone = count === book.packagesOf(place).size ? 'all' : mended.map(({ list }) => list).join();
     const key = `${likenessOf(index, place)} ${gone}`;
     const group = groups.get(key) ?? { place, found, checks: [] };
     groups.set(key, group);
@@ -79,15 +81,13 @@ function alike(index: OrganizationIndex, ended: ReadonlyMap<number, ReadonlySet<
   return groups.values();
 }
 
-/** Package versions that would be gone, by the check's place: once through all verdicts, of which a kernel has thousands. */
-function endedBy(book: VerdictBook, upgrades: ReadonlySet<string>): Map<number, Set<number>> {
-  const ended = new Map<number, Set<number>>();
+/** Package versions that would be gone, by the check's place. */
+function endedBy(book: VerdictBook, upgrades: ReadonlySet<string>): Map<number, Mended[]> {
+  const ended = new Map<number, Mended[]>();
   if (upgrades.size === 0) return ended;
-  for (const id of book.packageVersions()) {
-    for (const verdict of book.verdictsOn(id)) {
-      if (!holds(verdict) || verdict.upgrade === null || !upgrades.has(verdict.upgrade.key)) continue;
-      ended.set(verdict.place, (ended.get(verdict.place) ?? new Set()).add(id));
-    }
+  for (const place of book.checks.keys()) {
+    const mended = book.heldBy(place).parts.filter(({ upgrade }) => upgrade !== null && upgrades.has(upgrade.key));
+    if (mended.length > 0) ended.set(place, mended);
   }
   return ended;
 }
@@ -99,10 +99,11 @@ function addRest(
     mended,
     open,
     checks,
-  }: { place: number; mended: ReadonlySet<number>; open: RoaringBitmap32; checks: readonly IndexedCheck[] },
+  }: { place: number; mended: readonly Mended[]; open: RoaringBitmap32; checks: readonly IndexedCheck[] },
   sum: Sum,
 ): void {
-  const assetsOf = (ids: ReadonlySet<number>) => packages.assetsWithAny([...ids].filter((id) => !mended.has(id)));
+  const gone = new Set(mended.flatMap((part) => part.ids));
+  const assetsOf = (ids: ReadonlySet<number>) => packages.assetsWithAny([...ids].filter((id) => !gone.has(id)));
   const [ids, sureIds] = [book.packagesOf(place), book.surePackagesOf(place)];
   const all = assetsOf(ids);
   const sure = sureIds === ids ? all : assetsOf(sureIds);
