@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { openDatabase } from './db/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/start-embedded-postgres.ts';
 import { migrate } from './db/migrate.ts';
+import { migrations } from './db/migrations/index.ts';
 import { HistoryKeeper } from './db/history-keeper.ts';
 import { exceptedNow } from './exceptions/excepted-now.ts';
 import { FleetIndex } from './fleet-index/fleet-index.ts';
@@ -38,7 +39,7 @@ export async function startServer(config: Config, signal?: AbortSignal): Promise
     log.warn({ err: error }, 'a database connection broke');
   });
   stack.defer(close);
-  const migrated = await migrate(db);
+  const migrated = await migrate(db, migrations, { log, ...(signal ? { signal } : {}) });
   if (migrated.length > 0) log.info({ migrated }, 'the database was brought up to date');
   // Whoever only serves agents opens no secret, and need not have the key.
   const sealer = config.role === 'ingest' ? new Sealer(() => []) : await openSealer(db, config);

@@ -23,6 +23,11 @@ export function isBusyError(error: unknown): boolean {
   );
 }
 
+/** A lock was not to be had in time, or two waited for each other; nothing was done. */
+export function isLockError(error: unknown): boolean {
+  return ['55P03', '40P01'].includes(codeOf(error));
+}
+
 /** The statement took longer than it may (57014). */
 export function isTimeout(error: unknown): boolean {
   return codeOf(error) === '57014';

@@ -1,4 +1,3 @@
-import type { Migration } from 'kysely/migration';
 import { first } from './001-first.ts';
 import { everyEcosystem } from './002-every-ecosystem.ts';
 import { evidence } from './003-evidence.ts';
@@ -32,9 +31,10 @@ import { tokenOrigin } from './030-token-origin.ts';
 import { vexEchoes } from './031-vex-echoes.ts';
 import { agentsByTime } from './032-agents-by-time.ts';
 import { newestAgents } from './034-newest-agents.ts';
+import type { SchemaMigration } from './schema-migration.ts';
 
 /** In order of their names; a released one is never edited. */
-export const migrations: Record<string, Migration> = {
+export const migrations: Record<string, SchemaMigration> = {
   '001-first': first,
   '002-every-ecosystem': everyEcosystem,
   '003-evidence': evidence,
