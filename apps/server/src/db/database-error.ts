@@ -23,9 +23,12 @@ export function isBusyError(error: unknown): boolean {
   );
 }
 
-/** A lock was not to be had in time, or two waited for each other; nothing was done. */
-export function isLockError(error: unknown): boolean {
-  return ['55P03', '40P01'].includes(codeOf(error));
+/**
+ * A change of the schema met somebody else: a lock was not to be had in time, two waited for each other, or a temporary view of another connection
+ * shows what should go.
+ */
+export function isObstructed(error: unknown): boolean {
+  return ['55P03', '40P01', '2BP01'].includes(codeOf(error));
 }
 
 /** The statement took longer than it may (57014). */

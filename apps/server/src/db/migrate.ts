@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Logger } from 'pino';
-import { isLockError } from './database-error.ts';
+import { isObstructed } from './database-error.ts';
 import { migrations } from './migrations/index.ts';
 import type { SchemaMigration } from './migrations/schema-migration.ts';
 import type { Database } from './schema.ts';
@@ -141,9 +141,10 @@ async function apply({ db, connection, known, log, signal, patienceMs = defaultP
     });
     const { error } = await migrator.migrateUp({ disableTransactions });
     attempt.abort();
-    const waitsFor = await watching;
+    const seen = await watching;
     if (error === undefined) return;
-    if (!isLockError(error)) throw new MigrationError('FAILED', `The migration ${name} did not apply`, { cause: error });
+    if (!isObstructed(error)) throw new MigrationError('FAILED', `The migration ${name} did not apply`, { cause: error });
+    const waitsFor = seen ?? (error instanceof Error ? error.message : 'others');
     if (waitedMs > patienceMs) {
       const message = `The migration ${name} waited for ${waitsFor}; start again when that has ended`;
       throw new MigrationError('BLOCKED', message, { cause: error });
@@ -160,8 +161,8 @@ async function watch(
   db: Kysely<Database>,
   pid: number,
   { everyMs, signal, say }: { everyMs: number; signal: AbortSignal; say?: (waitsFor: string) => void },
-): Promise<string> {
-  let seen = 'others';
+): Promise<string | null> {
+  let seen: string | null = null;
   while (await delay(everyMs, true, { signal }).catch(() => false)) {
     const { rows } = await sql<{ waitsFor: string | null }>`
       select string_agg(format('%s, which %s (%s) uses since %s', coalesce(relation::regclass::text, locktype), holder,
@@ -173,7 +174,7 @@ async function watch(
     const waitsFor = rows[0]?.waitsFor;
     if (waitsFor == null) continue;
     seen = waitsFor;
-    say?.(seen);
+    say?.(waitsFor);
   }
   return seen;
 }
