@@ -73,6 +73,14 @@ describe('a migration', () => {
       ['reads tag while nobody can write to tag'],
     ],
     [
+      'does so outside of a transaction',
+      {
+        isResumed: true,
+        up: (db: Kysely<unknown>) => sql`create index tag_names on tag (name)`.execute(db).then(() => undefined),
+      },
+      ['says outside of a transaction: create index tag_names on tag (name)'],
+    ],
+    [
       'looks at all rows beside nobody',
       `alter table agent add column felt text check (felt <> '')`,
       ['reads agent while nobody can write to agent'],

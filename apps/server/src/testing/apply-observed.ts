@@ -1,4 +1,13 @@
-import { type Kysely, sql } from 'kysely';
+import {
+  type Kysely,
+  type KyselyPlugin,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  type QueryResult,
+  type RootOperationNode,
+  sql,
+  type UnknownRow,
+} from 'kysely';
 import type { SchemaMigration } from '../db/migrations/schema-migration.ts';
 import type { Database } from '../db/schema.ts';
 
@@ -19,7 +28,11 @@ interface Seen {
 export async function applyObserved(db: Kysely<Database>, name: string, migration: SchemaMigration): Promise<string[]> {
   const before = await look(db);
   const broken = migration.isResumed
-    ? await db.connection().execute((connection) => migration.up(connection).then(() => []))
+    ? await db.connection().execute(async (connection) => {
+        const heard = new Statements();
+        await migration.up(connection.withPlugin(heard));
+        return heard.hindering;
+      })
     : await db.transaction().execute(async (tx) => {
         const counted = await countWork(tx);
         await migration.up(tx);
@@ -38,6 +51,26 @@ export async function applyObserved(db: Kysely<Database>, name: string, migratio
     if (!before.demanded.has(demand) && isOfOldRows) broken.push(`demands ${demand}`);
   }
   return broken;
+}
+
+/** What a migration says outside of a transaction, where nothing can be counted: concurrentIndex says no more than this. */
+class Statements implements KyselyPlugin {
+  readonly hindering: string[] = [];
+
+  transformQuery({ node }: PluginTransformQueryArgs): RootOperationNode {
+    const text = node.kind === 'RawNode' ? node.sqlFragments.join('…').trim() : node.kind;
+    if (
+      !/^(select|(create|drop) index concurrently|create index if not exists … on only|alter index … attach partition)\b/.test(
+        text,
+      )
+    )
+      this.hindering.push(`says outside of a transaction: ${text}`);
+    return node;
+  }
+
+  transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return Promise.resolve(result);
+  }
 }
 
 /** What a transaction has done with a table. */
