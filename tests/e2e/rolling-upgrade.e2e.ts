@@ -49,6 +49,7 @@ beforeAll(async () => {
   ({ secret } = await old.client.call(createActivationKey, { body: { name: 'rolling', maxUses: size } }));
   // One of them comes later.
   await eachOf(fleet.agents.slice(1), 8, enrolled);
+  await firstAnswers(old);
 });
 afterAll(() => stack.disposeAsync());
 
@@ -124,6 +125,7 @@ it('upgrades without anybody noticing: new processes migrate beside old ones, wh
   expect(await missing(fleet)).toEqual([]);
   expect(await missing(beside)).toEqual([]);
   await eventually('the verdicts', patienceMs, async () => ((await unjudged()) === 0 ? true : null));
+  await firstAnswers(old);
   expect(await answersOf(old)).toEqual(await answersOf(next));
   expect(await old.stop()).toBe(0);
   expect(await missing(beside)).toEqual([]);
@@ -163,6 +165,11 @@ async function missing(at: Fleet): Promise<string[]> {
     await persist(async () => found.push(...(await at.checkIn(agent)).map((collector) => `${agent.index} ${collector}`)), drive);
   });
   return found;
+}
+
+/** A start has to build the fleet index first. */
+async function firstAnswers(platform: PlatformProcess): Promise<void> {
+  await eventually('answers', patienceMs, () => answersOf(platform));
 }
 
 /** Throws where one question is not answered. */
