@@ -20,18 +20,18 @@ export const nothingGone: Gone = { wasFixed: new RoaringBitmap32(), doubtful: ne
 
 /** Where one check is found in an organization. Bitmaps of assets. */
 export class CheckDetections {
-  readonly wasFixed: RoaringBitmap32;
-  readonly doubtful: RoaringBitmap32;
   #found: Found | (() => Found);
-  /** Whether another has the bitmaps of what is found, too. */
+  #gone: Gone | (() => Gone);
+  /** Whether another has the bitmaps of what is found, or of what is gone, too. */
   #isLent = false;
+  #isGoneLent = false;
 
-  /** `found`: where it is found now, or what tells it when it is asked for. */
+  /** `found`: where it is found now, and `gone`: where it was, or what tells it when it is asked for. */
   constructor(
     found: Found | (() => Found) = { open: new RoaringBitmap32(), information: null },
-    { wasFixed, doubtful }: Gone = { wasFixed: new RoaringBitmap32(), doubtful: new RoaringBitmap32() },
+    gone: Gone | (() => Gone) = { wasFixed: new RoaringBitmap32(), doubtful: new RoaringBitmap32() },
   ) {
-    [this.#found, this.wasFixed, this.doubtful] = [found, wasFixed, doubtful];
+    [this.#found, this.#gone] = [found, gone];
   }
 
   get open(): RoaringBitmap32 {
@@ -40,6 +40,21 @@ export class CheckDetections {
 
   get information(): RoaringBitmap32 | null {
     return this.#now.information;
+  }
+
+  /** Not to be changed. */
+  get wasFixed(): RoaringBitmap32 {
+    return this.#before.wasFixed;
+  }
+
+  /** Not to be changed. */
+  get doubtful(): RoaringBitmap32 {
+    return this.#before.doubtful;
+  }
+
+  get #before(): Gone {
+    if (typeof this.#gone === 'function') this.#gone = this.#gone();
+    return this.#gone;
   }
 
   get #now(): Found {
@@ -74,6 +89,20 @@ export class CheckDetections {
     return this.#now;
   }
 
+  /** Where it was found and is gone or was, to be kept whatever becomes of it here; not to be changed. */
+  lendGone(): Gone {
+    this.#isGoneLent = true;
+    return this.#before;
+  }
+
+  /** The same, to be changed. */
+  ownGone(): Gone {
+    const { wasFixed, doubtful } = this.#before;
+    if (!this.#isGoneLent) return this.#before;
+    this.#isGoneLent = false;
+    return (this.#gone = { wasFixed: new RoaringBitmap32(wasFixed), doubtful: new RoaringBitmap32(doubtful) });
+  }
+
   /** How often it is found now, as more than information or as that. */
   count(confirmed: boolean): number {
     const information = this.information?.size ?? 0;
@@ -82,8 +111,8 @@ export class CheckDetections {
 
   dispose(): void {
     this.#disposeFound();
-    if (this.wasFixed === nothingGone.wasFixed) return;
-    for (const bitmap of [this.wasFixed, this.doubtful]) bitmap.dispose();
+    if (this.#isGoneLent || typeof this.#gone === 'function' || this.#gone === nothingGone) return;
+    for (const bitmap of [this.#gone.wasFixed, this.#gone.doubtful]) bitmap.dispose();
   }
 
   #takeOwn(): void {

@@ -5,13 +5,13 @@ import type { OrganizationIndex } from './organization-index.ts';
 import type { PastMoment } from './past-moment.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
 import { holds, type KnownVerdict, type VerdictBook } from './verdict-book.ts';
-import { type DetectionTest, not, partOf } from './where.ts';
+import { type DetectionTest, not, partOf, partWithin } from './where.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
 /** On these assets, which stay whose they are. */
 export function onAssets(select: (index: OrganizationIndex) => RoaringBitmap32): DetectionTest {
-  return ({ question }) => ({ key: '', isNew: false, assets: () => question.once(select) });
+  return ({ question }) => ({ key: '', isNew: false, isWithin: false, assets: () => question.once(select) });
 }
 
 /** What is found now because of one of these package versions. */
@@ -83,10 +83,10 @@ export function inStatus(passes: (status: string) => boolean, newForDays: number
     if (!isOwn && (!recent || recent.isQuiet(ranked.place))) return isWanted.active;
     if (!isOwn && recent && !recent.hasLogged(ranked.place)) {
       const { born } = recent;
-      if (isWanted.fresh) return { key: '', isNew: false, assets: () => born };
-      return partOf('', () => recent.olderAmong(candidate.universe));
+      if (isWanted.fresh) return { key: '', isNew: false, isWithin: false, assets: () => born };
+      return partWithin('', () => recent.olderAmong(candidate.universe));
     }
-    return partOf(null, () => ofStatus(candidate, isWanted, newForDays));
+    return partWithin(null, () => ofStatus(candidate, isWanted, newForDays));
   };
 }
 
@@ -99,25 +99,23 @@ interface WantedStatus {
 
 function ofStatus(candidate: Candidate, wanted: WantedStatus, newForDays: number): RoaringBitmap32 {
   const { question, ranked, detections, isOpen, universe } = candidate;
-  const result = wanted.fixed ? RoaringBitmap32.andNot(universe, isOpen) : new RoaringBitmap32();
-  const take = (assets: RoaringBitmap32): void => {
-    result.orInPlace(assets);
-    assets.dispose();
-  };
-  if (wanted.reopened) take(RoaringBitmap32.and(isOpen, detections.wasFixed));
-  if (wanted.fresh && wanted.active) take(RoaringBitmap32.andNot(isOpen, detections.wasFixed));
-  if (wanted.fresh === wanted.active) return result;
-  const recent = question.since(question.moment - newForDays * dayMs);
-  if (wanted.fresh) {
-    const fresh = recent.foundAmong(ranked.place, isOpen);
-    fresh.andNotInPlace(detections.wasFixed);
-    take(fresh);
-    return result;
+  const parts: RoaringBitmap32[] = [];
+  if (wanted.fixed && universe !== isOpen) parts.push(RoaringBitmap32.andNot(universe, isOpen));
+  if (wanted.reopened) parts.push(RoaringBitmap32.and(isOpen, detections.wasFixed));
+  if (wanted.fresh && wanted.active) parts.push(RoaringBitmap32.andNot(isOpen, detections.wasFixed));
+  if (wanted.fresh !== wanted.active) {
+    const recent = question.since(question.moment - newForDays * dayMs);
+    const { place } = ranked;
+    const ofAge = wanted.fresh ? recent.foundAmong(place, isOpen) : recent.foundBeforeAmong(place, isOpen);
+    if (!detections.wasFixed.isEmpty) ofAge.andNotInPlace(detections.wasFixed);
+    parts.push(ofAge);
   }
-  const active = recent.foundBeforeAmong(ranked.place, isOpen);
-  active.andNotInPlace(detections.wasFixed);
-  take(active);
-  return result;
+  const [result, ...others] = parts;
+  for (const part of others) {
+    result?.orInPlace(part);
+    part.dispose();
+  }
+  return result ?? new RoaringBitmap32();
 }
 
 /** First found at a moment or later, and before another; both in ms since 1970. */
@@ -130,9 +128,9 @@ export function firstFound({ from, until }: { readonly from: number; readonly un
     if (late?.isQuiet(place)) return false;
     if (!later && !late) return true;
     if (!late && later?.isQuiet(place)) return true;
-    if (late?.hasLogged(place) || later?.hasLogged(place)) return partOf(null, () => foundBetween(candidate, late, later));
-    if (late && !later) return { key: '', isNew: false, assets: () => late.born };
-    return partOf('', () => {
+    if (late?.hasLogged(place) || later?.hasLogged(place)) return partWithin(null, () => foundBetween(candidate, late, later));
+    if (late && !later) return { key: '', isNew: false, isWithin: false, assets: () => late.born };
+    return partWithin('', () => {
       const found = later ? later.olderAmong(candidate.universe) : new RoaringBitmap32(candidate.universe);
       if (late) found.andInPlace(late.born);
       return found;
@@ -158,7 +156,7 @@ export function goneSince(moment: number | null): DetectionTest {
     const { question, ranked, detections } = candidate;
     const ended = moment === null ? detections.wasFixed : question.since(moment).ended(ranked.place);
     if (!ended || ended.isEmpty) return false;
-    return partOf(null, () => {
+    return partWithin(null, () => {
       const gone = RoaringBitmap32.and(candidate.universe, ended);
       gone.andNotInPlace(candidate.isOpen);
       return gone;
@@ -179,7 +177,7 @@ export function openWithin({ from, until }: { readonly from: number; readonly un
     if (!begin.isQuiet(ranked.place)) return partOf(null, () => foundWithin(ranked.place, begin, { end, last }));
     // What is gone now was gone then.
     if (end.unborn.isEmpty && !question.lookedAt.isWithGone) return true;
-    return partOf('', () => RoaringBitmap32.andNot(candidate.isOpen, end.unborn));
+    return partWithin('', () => RoaringBitmap32.andNot(candidate.isOpen, end.unborn));
   };
 }
 
@@ -226,7 +224,7 @@ export function covered(passes: (isCovered: boolean) => boolean): DetectionTest 
   return (candidate) => {
     const { question, ranked, isCovered } = candidate;
     if (!isCovered || passes(true) === passes(false)) return passes(false);
-    return partOf(null, () => {
+    return partWithin(null, () => {
       const under = question.index.excepted.byPlace.get(ranked.place) ?? nowhere;
       const isUnder = RoaringBitmap32.and(candidate.isOpen, under);
       if (passes(true)) return isUnder;
@@ -241,7 +239,7 @@ export function covered(passes: (isCovered: boolean) => boolean): DetectionTest 
 export function coveredBy(passes: (id: string) => boolean): DetectionTest {
   return (candidate) => {
     if (!candidate.isCovered) return false;
-    return partOf(null, () => {
+    return partWithin(null, () => {
       const under = new RoaringBitmap32();
       for (const [id, byPlace] of candidate.question.index.excepted.byException) {
         const assets = passes(id) ? byPlace.get(candidate.ranked.place) : undefined;

@@ -163,8 +163,9 @@ export class OrganizationIndex {
       this.packageLog.add(packageVersion, asset, transition);
     for (const { place, wasFixed, wasConfirmed, transitions } of deriveHistories(history, this.book, this.deepSince)) {
       if (wasFixed) {
-        this.#found(place).wasFixed.add(asset);
-        if (!wasConfirmed) this.#found(place).doubtful.add(asset);
+        const gone = this.#found(place).ownGone();
+        gone.wasFixed.add(asset);
+        if (!wasConfirmed) gone.doubtful.add(asset);
       }
       for (const transition of transitions) log.add(place, asset, transition);
     }
@@ -207,8 +208,11 @@ export class OrganizationIndex {
     const list = [...assets];
     for (const found of this.checks) {
       if (!found) continue;
-      found.wasFixed.removeMany(list);
-      found.doubtful.removeMany(list);
+      if (list.some((asset) => found.wasFixed.has(asset))) {
+        const gone = found.ownGone();
+        gone.wasFixed.removeMany(list);
+        gone.doubtful.removeMany(list);
+      }
       for (const asset of list) found.set(asset, 0);
     }
     for (const [asset, history] of histories) {
@@ -357,8 +361,9 @@ export class OrganizationIndex {
     const first = (from === 0 || to === 0) && !found.wasFixed.has(asset);
     if (this.#reachesTo(at)) this.log.add(place, asset, { at, from, to, first });
     if (to === 0) {
-      found.wasFixed.add(asset);
-      found.doubtful.delete(asset);
+      const gone = found.ownGone();
+      gone.wasFixed.add(asset);
+      gone.doubtful.delete(asset);
     }
     return !(from === 1 && to === 0);
   }
@@ -423,8 +428,9 @@ export class OrganizationIndex {
       if (!again.isEmpty) this.log.addMany(place, again, { at, from, to, first: false });
     }
     if (to !== 0) return;
-    found.wasFixed.orInPlace(assets);
-    found.doubtful.andNotInPlace(assets);
+    const gone = found.ownGone();
+    gone.wasFixed.orInPlace(assets);
+    gone.doubtful.andNotInPlace(assets);
   }
 
   /** Whether the log reaches back to a moment. Where it does not, what is being read of that time may miss what happens: it begins anew. */

@@ -1,7 +1,8 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import type { BornAssets } from './born-assets.ts';
-import { CheckDetections, type Found, type Gone, nothingGone } from './check-detections.ts';
+import { CheckDetections, type Found, nothingGone } from './check-detections.ts';
 import type { OrganizationIndex } from './organization-index.ts';
+import type { PastGone } from './past-gone.ts';
 import type { PastPackages } from './past-packages.ts';
 import { PendingCounts } from './pending-counts.ts';
 
@@ -9,8 +10,8 @@ interface Then {
   readonly packages: PastPackages;
   /** Assets that were there. */
   readonly born: BornAssets;
-  /** By the check's place. */
-  readonly gone: ReadonlyMap<number, Gone>;
+  /** Null where nothing is known of times. */
+  readonly gone: PastGone | null;
 }
 
 /** A check that speaks of others than now, or of package versions that some asset got or lost since. */
@@ -35,7 +36,7 @@ export function enterPastChecks(index: OrganizationIndex, whole: OrganizationInd
     const isSame = book.isSameIn(whole.book, place) && !packages.hasMoved(book.packagesOf(place));
     const now = found?.lend() ?? null;
     if (!isSame) others.push({ place, severity, now });
-    const own = gone.get(place) ?? nothingGone;
+    const own = gone?.of(place) ?? nothingGone;
     if (isSame ? !now : book.packagesOf(place).size === 0) {
       if (own !== nothingGone) index.checks[place] = new CheckDetections(undefined, own);
       continue;

@@ -30,6 +30,8 @@ const ever = Number.POSITIVE_INFINITY;
 export class TransitionLog {
   /** By number, from 1970 on. */
   readonly #periods = new Map<number, Period>();
+  /** Nothing before and behind is told of. */
+  #bounds = { since: -ever, until: ever };
 
   add(place: number, asset: number, transition: Transition): void {
     this.#at(transition.at).add(place, asset, transition);
@@ -42,18 +44,20 @@ export class TransitionLog {
 
   /** Those of single assets since a moment, that moment too, some of a check at a time. The same run may be handed out again for the next. */
   forEachRun(since: number, visit: (run: TransitionRun) => void, until = ever): void {
-    for (const period of this.#within(since, until)) for (const page of period.pages) page.forEachRun(since, until, visit);
+    const [from, to] = this.#bounded(since, until);
+    for (const period of this.#within(from, to)) for (const page of period.pages) page.forEachRun(from, to, visit);
   }
 
   /** The same of one check. */
   forEachRunOf(place: number, since: number, visit: (run: TransitionRun) => void, until = ever): void {
-    for (const period of this.#within(since, until))
-      for (const page of period.pages) page.forEachRunOf(place, since, until, visit);
+    const [from, to] = this.#bounded(since, until);
+    for (const period of this.#within(from, to)) for (const page of period.pages) page.forEachRunOf(place, from, to, visit);
   }
 
   /** Those of many assets since a moment, that moment too. */
   forEachMany(since: number, visit: (one: BulkTransition) => void, until = ever): void {
-    for (const { bulk } of this.#within(since, until)) for (const one of bulk) if (one.at >= since && one.at <= until) visit(one);
+    const [from, to] = this.#bounded(since, until);
+    for (const { bulk } of this.#within(from, to)) for (const one of bulk) if (one.at >= from && one.at <= to) visit(one);
   }
 
   /** All since a moment, that moment too, in no order. The same object may be handed out again for the next. */
@@ -77,10 +81,11 @@ export class TransitionLog {
     );
   }
 
-  /** All from a moment up to another one, both too, to be kept whatever becomes of the others; the caller disposes it. */
+  /** All from a moment up to another one, both too, to be kept whatever becomes of the others. It is not written to. */
   copy(since: number, until: number): TransitionLog {
     const copy = new TransitionLog();
-    for (const period of this.#within(since, until)) copy.#periods.set(period.number, period.copy(since, until));
+    copy.#bounds = { since, until };
+    for (const period of this.#within(since, until)) copy.#periods.set(period.number, period.copy());
     return copy;
   }
 
@@ -115,6 +120,10 @@ export class TransitionLog {
     this.#periods.clear();
   }
 
+  #bounded(since: number, until: number): [since: number, until: number] {
+    return [Math.max(since, this.#bounds.since), Math.min(until, this.#bounds.until)];
+  }
+
   *#within(since: number, until: number): Iterable<Period> {
     for (const [number, period] of this.#periods) if ((number + 1) * periodMs > since && number * periodMs <= until) yield period;
   }
@@ -133,6 +142,8 @@ class Period {
   /** Each at least twice as long as the next: there are few, and what is in them was put in order few times. */
   #pages: TransitionPage[] = [];
   readonly #newest = new NewestTransitions();
+  /** Whether a copy has the same bitmaps: they are not changed then, and left to the garbage collector. */
+  #isShared = false;
 
   constructor(number: number) {
     this.number = number;
@@ -151,11 +162,11 @@ class Period {
     if (this.#newest.isFull) this.#settle();
   }
 
-  copy(since: number, until: number): Period {
+  /** Shares everything: pages never change. */
+  copy(): Period {
     const copy = new Period(this.number);
-    for (const page of this.pages) copy.#take(page.within(since, until));
-    for (const one of this.bulk)
-      if (one.at >= since && one.at <= until) copy.bulk.push({ ...one, assets: new RoaringBitmap32(one.assets) });
+    [copy.#pages, copy.bulk] = [[...this.pages], [...this.bulk]];
+    [this.#isShared, copy.#isShared] = [true, true];
     return copy;
   }
 
@@ -166,7 +177,14 @@ class Period {
 
   forget(isForgotten: Uint8Array, assets: Uint32Array): void {
     this.#change((page) => page.without(isForgotten));
-    for (const { assets: many } of this.bulk) many.removeMany(assets);
+    const forgotten = new RoaringBitmap32(assets);
+    this.bulk = this.bulk.map((one) => {
+      if (!one.assets.intersects(forgotten)) return one;
+      const left = RoaringBitmap32.andNot(one.assets, forgotten);
+      this.#give(one.assets);
+      return { ...one, assets: left };
+    });
+    forgotten.dispose();
     this.#dropBulk(({ assets: many }) => !many.isEmpty);
   }
 
@@ -200,7 +218,14 @@ class Period {
   }
 
   #dropBulk(isKept: (one: BulkTransition) => boolean): void {
-    for (const one of this.bulk) if (!isKept(one)) one.assets.dispose();
-    this.bulk = this.bulk.filter(({ assets }) => !assets.isDisposed);
+    this.bulk = this.bulk.filter((one) => {
+      const isToStay = isKept(one);
+      if (!isToStay) this.#give(one.assets);
+      return isToStay;
+    });
+  }
+
+  #give(assets: RoaringBitmap32): void {
+    if (!this.#isShared) assets.dispose();
   }
 }

@@ -92,7 +92,7 @@ function visitPart(candidate: Candidate, part: Part, lookUp: LookUp, visit: (sel
   const { ranked, likeness: alike } = candidate;
   const made: RoaringBitmap32[] = [];
   const make = (): RoaringBitmap32 => {
-    const assets = made[0] ?? withAssets(part, (some) => RoaringBitmap32.and(candidate.universe, some));
+    const assets = made[0] ?? assetsWithin(candidate, part);
     if (made.length === 0) made.push(assets);
     return assets;
   };
@@ -101,4 +101,10 @@ function visitPart(candidate: Candidate, part: Part, lookUp: LookUp, visit: (sel
   const { likeness, size } = lookUp(part.key, alike, sizeOf) ?? { likeness: null, size: sizeOf() };
   if (size > 0) visit(new Selection(ranked, { size, likeness }, make));
   for (const assets of made) assets.dispose();
+}
+
+/** A new bitmap, which the caller disposes. */
+function assetsWithin(candidate: Candidate, part: Part): RoaringBitmap32 {
+  if (part.isWithin && part.isNew) return part.assets();
+  return withAssets(part, (some) => RoaringBitmap32.and(candidate.universe, some));
 }

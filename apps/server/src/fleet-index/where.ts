@@ -10,6 +10,8 @@ export interface Part {
   readonly key: string | null;
   /** Whether who asks for the assets disposes of them. */
   readonly isNew: boolean;
+  /** Whether all of it is where the check is looked for. */
+  readonly isWithin: boolean;
   readonly assets: () => RoaringBitmap32;
 }
 
@@ -21,7 +23,12 @@ export type DetectionTest = (candidate: Candidate) => Where;
 
 /** A part that is made anew each time. */
 export function partOf(key: string | null, make: () => RoaringBitmap32): Part {
-  return { key, isNew: true, assets: make };
+  return { key, isNew: true, isWithin: false, assets: make };
+}
+
+/** The same of what is nowhere but where the check is looked for. */
+export function partWithin(key: string | null, make: () => RoaringBitmap32): Part {
+  return { key, isNew: true, isWithin: true, assets: make };
 }
 
 /** Gives the assets of a part to `use` and disposes of them where they are nobody else's. */
@@ -48,7 +55,7 @@ export function not(test: DetectionTest): DetectionTest {
     const where = test(candidate);
     if (typeof where === 'boolean') return !where;
     const key = where.key === null ? null : `!${where.key}`;
-    return partOf(key, () => withAssets(where, (assets) => RoaringBitmap32.andNot(candidate.universe, assets)));
+    return partWithin(key, () => withAssets(where, (assets) => RoaringBitmap32.andNot(candidate.universe, assets)));
   };
 }
 
@@ -67,9 +74,11 @@ function combined(tests: readonly DetectionTest[], candidate: Candidate, decisiv
   if (!only) return !decisive;
   if (key !== null) key = `(${key})`;
   if (rest.length === 0) return { ...only, key };
-  return partOf(key, () => {
+  const isWithin = decisive ? parts.every((part) => part.isWithin) : parts.some((part) => part.isWithin);
+  const make = (): RoaringBitmap32 => {
     const result = only.isNew ? only.assets() : new RoaringBitmap32(only.assets());
     for (const part of rest) withAssets(part, (assets) => (decisive ? result.orInPlace(assets) : result.andInPlace(assets)));
     return result;
-  });
+  };
+  return { key, isNew: true, isWithin, assets: make };
 }
