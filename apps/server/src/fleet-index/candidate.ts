@@ -64,6 +64,7 @@ export class Candidate {
   readonly #hasGone: boolean;
   readonly #owned: RoaringBitmap32[] = [];
   #isOpen: RoaringBitmap32 | null = null;
+  #gone: RoaringBitmap32 | null = null;
   #universe: RoaringBitmap32 | null = null;
 
   constructor(question: Question, ranked: RankedCheck, detections: CheckDetections) {
@@ -95,9 +96,15 @@ export class Candidate {
     return this.#isOpen;
   }
 
+  /** Where it was found and is gone, as far as is looked at. Not the caller's. */
+  get gone(): RoaringBitmap32 {
+    this.#gone ??= this.#hasGone ? this.#makeGone() : nowhere;
+    return this.#gone;
+  }
+
   /** Where it is looked for: `isOpen` and, where asked for, where it was once. Not the caller's. */
   get universe(): RoaringBitmap32 {
-    this.#universe ??= this.#hasGone ? this.#withGone() : this.isOpen;
+    this.#universe ??= this.gone.isEmpty ? this.isOpen : this.#own(new RoaringBitmap32(this.gone)).orInPlace(this.isOpen);
     return this.#universe;
   }
 
@@ -119,12 +126,12 @@ export class Candidate {
     return own;
   }
 
-  #withGone(): RoaringBitmap32 {
+  #makeGone(): RoaringBitmap32 {
     const { open, wasFixed, doubtful } = this.detections;
-    const all = this.#own(RoaringBitmap32.andNot(wasFixed, open));
-    if (this.ranked.confirmed) all.andNotInPlace(doubtful);
-    else all.andInPlace(doubtful);
-    return all.orInPlace(this.isOpen);
+    const gone = this.#own(RoaringBitmap32.andNot(wasFixed, open));
+    if (!this.ranked.confirmed) gone.andInPlace(doubtful);
+    else if (!doubtful.isEmpty) gone.andNotInPlace(doubtful);
+    return gone;
   }
 
   #own(bitmap: RoaringBitmap32): RoaringBitmap32 {
@@ -132,3 +139,5 @@ export class Candidate {
     return bitmap;
   }
 }
+
+const nowhere = new RoaringBitmap32();

@@ -98,9 +98,9 @@ interface WantedStatus {
 }
 
 function ofStatus(candidate: Candidate, wanted: WantedStatus, newForDays: number): RoaringBitmap32 {
-  const { question, ranked, detections, isOpen, universe } = candidate;
+  const { question, ranked, detections, isOpen } = candidate;
   const parts: RoaringBitmap32[] = [];
-  if (wanted.fixed && universe !== isOpen) parts.push(RoaringBitmap32.andNot(universe, isOpen));
+  if (wanted.fixed) parts.push(new RoaringBitmap32(candidate.gone));
   if (wanted.reopened) parts.push(RoaringBitmap32.and(isOpen, detections.wasFixed));
   if (wanted.fresh && wanted.active) parts.push(RoaringBitmap32.andNot(isOpen, detections.wasFixed));
   if (wanted.fresh !== wanted.active) {
@@ -156,11 +156,7 @@ export function goneSince(moment: number | null): DetectionTest {
     const { question, ranked, detections } = candidate;
     const ended = moment === null ? detections.wasFixed : question.since(moment).ended(ranked.place);
     if (!ended || ended.isEmpty) return false;
-    return partWithin(null, () => {
-      const gone = RoaringBitmap32.and(candidate.universe, ended);
-      gone.andNotInPlace(candidate.isOpen);
-      return gone;
-    });
+    return partWithin(null, () => RoaringBitmap32.and(candidate.gone, ended));
   };
 }
 

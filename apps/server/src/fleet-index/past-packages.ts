@@ -13,8 +13,8 @@ interface Then {
 
 /** Of a package version, the assets that have it and had not, and those that had it and have not. */
 interface Moved {
-  readonly without: Uint32Array;
-  readonly with: Uint32Array;
+  readonly without: RoaringBitmap32;
+  readonly with: RoaringBitmap32;
 }
 
 /**
@@ -73,7 +73,10 @@ export class PastPackages extends AssetPackages {
     if (known) return known;
     const assets = this.#then.born.among(this.#now.assetsWith(id));
     const moved = this.#movedOf(id);
-    if (moved) assets.removeMany(moved.without).addMany(moved.with);
+    if (moved) {
+      assets.andNotInPlace(moved.without);
+      assets.orInPlace(moved.with);
+    }
     this.#found.set(id, assets);
     return assets;
   }
@@ -96,8 +99,9 @@ export class PastPackages extends AssetPackages {
     });
     const inOrder = Uint32Array.from(assets).sort();
     const moved = {
-      without: inOrder.filter((asset) => (this.#sums[asset] ?? 0) > 0),
-      with: inOrder.filter((asset) => (this.#sums[asset] ?? 0) < 0),
+      // To take many into a set one by one moves all behind each of them.
+      without: new RoaringBitmap32(inOrder.filter((asset) => (this.#sums[asset] ?? 0) > 0)),
+      with: new RoaringBitmap32(inOrder.filter((asset) => (this.#sums[asset] ?? 0) < 0)),
     };
     for (const asset of inOrder) this.#sums[asset] = 0;
     this.#moved.set(id, moved);
@@ -130,7 +134,7 @@ export class PastPackages extends AssetPackages {
 
   #count(id: number): number {
     const moved = this.#movedOf(id);
-    return this.#countNow(id) + (moved ? moved.with.length - moved.without.length : 0);
+    return this.#countNow(id) + (moved ? moved.with.size - moved.without.size : 0);
   }
 
   override copy(): never {
@@ -151,6 +155,7 @@ export class PastPackages extends AssetPackages {
 
   override dispose(): void {
     for (const bitmap of this.#found.values()) bitmap.dispose();
+    for (const moved of this.#moved.values()) for (const bitmap of [moved.without, moved.with]) bitmap.dispose();
     this.#then.born.dispose();
     this.#then.since.dispose();
     this.#now.dispose();
