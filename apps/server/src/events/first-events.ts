@@ -15,6 +15,8 @@ const slack = 10_000;
 export class FirstEvents<Found extends EventPlace> {
   readonly #part: EventPart;
   #found: Found[] = [];
+  /** The last of a full page, before which whatever is still wanted stands. */
+  #last: Found | null = null;
 
   constructor(part: EventPart) {
     this.#part = part;
@@ -27,8 +29,14 @@ export class FirstEvents<Found extends EventPlace> {
   offer(found: Found): void {
     const { behind, limit } = this.#part;
     if (behind && !this.#isBehind(found, behind)) return;
+    if (this.isLate(found)) return;
     this.#found.push(found);
     if (this.#found.length > limit * 2 + slack) this.take();
+  }
+
+  /** Whether it is known already that whatever stands at this place or behind it comes too late. */
+  isLate(place: EventPlace): boolean {
+    return this.#last !== null && this.compare(this.#last, place) < 0;
   }
 
   /** Whether whatever stands at this place or behind it comes too late. */
@@ -46,6 +54,7 @@ export class FirstEvents<Found extends EventPlace> {
 
   take(): readonly Found[] {
     this.#found = this.#found.toSorted(this.compare).slice(0, this.#part.limit);
+    if (this.isFull) this.#last = this.#found.at(-1) ?? null;
     return this.#found;
   }
 

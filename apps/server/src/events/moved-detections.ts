@@ -1,9 +1,8 @@
-import { compileTest, foldQuery } from '@vedette/query';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import type { LoggedTransition } from '../fleet-index/transition-log.ts';
 import type { IndexedCheck } from '../fleet-index/verdict-book.ts';
+import { compileQuestion, type Fits } from './compile-question.ts';
 import type { EventQuestion } from './event-kind.ts';
-import { certain } from './sql-events.ts';
 
 /** Detections that came and went within the window of the fleet index. */
 export interface MovedDetections {
@@ -20,25 +19,9 @@ export interface Moved {
   readonly cause: 'inventory' | 'knowledge';
 }
 
-/** Whether an event fits, on an asset by its dense number, or on any asset: null where that depends. */
-export type Fits = (moved: Moved, asset: number | null) => boolean | null;
-
 /** What the question asks for. */
-export function compile({ index: { book, table } }: MovedDetections, { query, fitting }: EventQuestion): Fits {
-  if (!query) return () => true;
-  return foldQuery<Fits>(query, {
-    all: (parts) => (moved, asset) => certain.all(parts.map((part) => part(moved, asset))),
-    any: (parts) => (moved, asset) => certain.any(parts.map((part) => part(moved, asset))),
-    not: (part) => (moved, asset) => certain.not(part(moved, asset)),
-    test: ({ name }, test) => {
-      const passes = compileTest(test);
-      return (moved) => passes(fieldOf(moved, book.checks[moved.place], name));
-    },
-    nested: (_, part) => {
-      const assets = new Set(fitting(part).flatMap((number) => table.find(number) ?? []));
-      return (__, asset) => (asset === null ? null : assets.has(asset));
-    },
-  });
+export function compile({ index: { book, table } }: MovedDetections, question: EventQuestion): Fits<Moved> {
+  return compileQuestion(question, table, (moved, field) => fieldOf(moved, book.checks[moved.place], field));
 }
 
 function fieldOf({ at, status, cause }: Moved, check: IndexedCheck | undefined, field: string): string | number | null {
@@ -66,7 +49,7 @@ function fieldOf({ at, status, cause }: Moved, check: IndexedCheck | undefined, 
 export function forEachMoved(
   { index, imports }: MovedDetections,
   { from, to }: EventQuestion,
-  fits: Fits,
+  fits: Fits<Moved>,
   visit: (moved: Moved, assets: LoggedTransition['assets'], whole: true | null) => void,
 ): void {
   const take = ({ at, place, assets, from: before, to: after, first }: LoggedTransition): void => {

@@ -1,10 +1,11 @@
 import { RoaringBitmap32 } from 'roaring-wasm';
 import { firstSorted } from '../fleet-index/select-assets.ts';
 import type { LoggedTransition } from '../fleet-index/transition-log.ts';
+import type { Fits } from './compile-question.ts';
 import type { EventPart, EventQuestion, EventRow } from './event-kind.ts';
 import { compareValues, type EventOrder, type OrderValue, valueOf } from './event-order.ts';
 import { type EventPlace, FirstEvents } from './first-events.ts';
-import { compile, type Fits, forEachMoved, type Moved, type MovedDetections } from './moved-detections.ts';
+import { compile, forEachMoved, type Moved, type MovedDetections } from './moved-detections.ts';
 
 interface Found extends Moved, EventPlace {
   readonly asset: number;
@@ -21,7 +22,7 @@ interface Offers extends MovedDetections {
   readonly question: EventQuestion;
   readonly part: EventPart;
   readonly first: FirstEvents<Found>;
-  readonly fits: Fits;
+  readonly fits: Fits<Moved>;
 }
 
 /** Detections that came and went, in an order. */

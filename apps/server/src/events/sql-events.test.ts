@@ -3,6 +3,8 @@ import { parseQuery } from '@vedette/query';
 import { type Kysely, type KyselyPlugin, RawNode, sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../db/schema.ts';
+import { AssetTable } from '../fleet-index/asset-table.ts';
+import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { allEventKinds } from './event-kinds.ts';
 import { countRelation, mayFit } from './sql-events.ts';
 
@@ -49,7 +51,10 @@ async function plansOf(name: (typeof allEventKinds)[number]['name']): Promise<st
     await sql`set enable_seqscan = off`.execute(db);
     const [from, now, organizationId] = [new Date('2026-11-21T12:00:00Z'), new Date('2026-11-22T12:00:00Z'), crypto.randomUUID()];
     const scope = { organizationId, from, to: now, now, silentAfter: 1, query: null, fitting: () => [] };
-    const sources = { db: db.withPlugin(explain) as Kysely<Database>, fleetIndex: {} as never };
+    const sources = {
+      db: db.withPlugin(explain) as Kysely<Database>,
+      fleetIndex: { current: async () => ({ table: new AssetTable() }) as OrganizationIndex },
+    };
     const kind = allEventKinds.find((one) => one.name === name);
     await kind?.count(sources, scope, { from: 0, stepMs: 1, count: 1 });
     await kind?.page(sources, scope, { order: { by: 'at', isTurned: false }, behind: null, limit: 1 });

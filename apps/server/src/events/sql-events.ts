@@ -8,9 +8,9 @@ import { type Condition, meaningOfLists, testCondition } from '../query/test-con
 import type { Behind, Buckets, EventPart, EventQuestion, EventRelation, EventRow, Happened } from './event-kind.ts';
 
 /** A page takes milliseconds, unless it has to be looked for far and wide. */
-const pageSeconds = 20;
+export const pageSeconds = 20;
 /** Nobody waits longer for a number. */
-const countSeconds = 3;
+export const countSeconds = 3;
 
 interface Asked {
   readonly kind: EventKindName;
@@ -66,10 +66,14 @@ export async function assetsOfRelation(db: Kysely<Database>, asked: Asked): Prom
 
 /** Throws ApiError BAD_REQUEST where finding takes too long. */
 async function soon<Row>(db: Kysely<Database>, statement: RawBuilder<Row>): Promise<Row[]> {
-  const rows = await within(db, pageSeconds, statement);
+  const rows = await within(db, pageSeconds * 1000, statement);
   if (rows) return rows;
+  throw takesTooLong();
+}
+
+export function takesTooLong(): ApiError {
   const message = `query: finding these events takes longer than ${pageSeconds} seconds; ask for a shorter stretch of time, or for a package or some assets`;
-  throw new ApiError('BAD_REQUEST', message);
+  return new ApiError('BAD_REQUEST', message);
 }
 
 /** How many events of a relation that fit the question fall into each bucket; null where counting them takes too long. */
@@ -82,18 +86,20 @@ export async function countRelation(
     select floor(((extract(epoch from at) * 1000)::float8 - ${from}::float8) / ${stepMs}::float8)::integer as bucket,
       count(*)::integer as events
     from (${asked.relation}) as event where ${conditionOf(asked)} group by 1`;
-  const rows = await within(db, countSeconds, counted);
+  const rows = await within(db, countSeconds * 1000, counted);
   if (!rows) return null;
   const counts = Array.from({ length: count }, () => 0);
   for (const { bucket, events } of rows) counts[Math.min(Math.max(bucket, 0), count - 1)]! += events;
   return counts;
 }
 
-/** What a statement finds; null where it takes longer than so many seconds. */
-async function within<Row>(db: Kysely<Database>, seconds: number, statement: RawBuilder<Row>): Promise<Row[] | null> {
+/** What a statement finds; null where it takes longer. */
+export async function within<Row>(db: Kysely<Database>, ms: number, statement: RawBuilder<Row>): Promise<Row[] | null> {
+  // To PostgreSQL 0 is no limit.
+  if (ms < 1) return null;
   try {
     return await db.transaction().execute(async (tx) => {
-      await sql`select set_config('statement_timeout', ${`${seconds}s`}, true)`.execute(tx);
+      await sql`select set_config('statement_timeout', ${`${Math.ceil(ms)}ms`}, true)`.execute(tx);
       return (await statement.execute(tx)).rows;
     });
   } catch (error) {

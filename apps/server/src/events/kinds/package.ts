@@ -1,78 +1,253 @@
-import { postureFact } from '@vedette/protocol';
-import type { Query } from '@vedette/query';
-import { type RawBuilder, sql } from 'kysely';
-import { testCondition } from '../../query/test-condition.ts';
-import { sqlKind } from '../sql-kind.ts';
-
-/** What changes more package versions at once is one event: a first report, an upgrade to another release. */
-const maxSingle = 1000;
+import type { Scalar } from '@vedette/query';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../../db/schema.ts';
+import { parseNumbers } from '../../fleet-index/read-histories.ts';
+import { compileQuestion } from '../compile-question.ts';
+import type { Buckets, EventKind, EventPart, EventQuestion, EventRow, EventScope, EventSources } from '../event-kind.ts';
+import { compareValues, type EventOrder, type OrderValue, valueOf } from '../event-order.ts';
+import { type EventPlace, FirstEvents } from '../first-events.ts';
+import { type PackageChange, type Walk, walkPackageChanges } from '../package-changes.ts';
+import { type PackageItem, PackageVersions } from '../package-versions.ts';
+import { countSeconds, pageSeconds, takesTooLong } from '../sql-events.ts';
 
 /**
  * Packages that came, went or changed, from the history of inventories: one event for each name on an asset. The first report of a
- * collector, and what changes very much at once, is a single event without names.
+ * collector, and what changes very much at once, is a single event without names. What is one event is worked out here: PostgreSQL would
+ * look up each package version once more for each asset that it came to.
  */
-export const packageEvents = sqlKind({
+export const packageEvents: EventKind = {
   name: 'package',
   needs: 'asset:read',
-  relation: ({ organizationId, from, to, query }) => {
-    const isWanted = sql`organization_id = ${organizationId} and at >= ${from} and at < ${to} and collector <> ${postureFact.name}
-      and (${isSome(sql`added`)} or ${isSome(sql`removed`)}) and ${touches(query)}`;
-    const isMany = sql`(change = 1 or cardinality(added) + cardinality(removed) > ${maxSingle})`;
-    return sql`
-    select told.at, concat_ws(' ', told.asset_id, told.collector, lpad(told.change::text, 10, '0'), told.ref) as key,
-      concat_ws(' ', told.collector, told.change, told.ref) as ref, told.status, null::text as cause, told.asset_id,
-      asset.number as asset_number, asset.hostname, told.collector, told.package, told.version, told.previous,
-      null::integer as check_number, null::text as name, null::integer as severity,
-      case when told.status = 'reported' then jsonb_build_object('added', told.added, 'removed', told.removed) end as detail
-    from (
-      select asset_id, collector, change, at, cardinality(added) as added, cardinality(removed) as removed,
-        null::text as ref, 'reported' as status, null::text as package, null::text as version, null::text as previous
-      from inventory_change where ${isWanted} and ${isMany}
-      union all
-      select asset_id, collector, change, at, null, null, item.name || ' ' || item.architecture || ' ' || item.ecosystem,
-        case when item.version is null then 'removed' when item.previous is null then 'installed'
-          when item.version = item.previous then 'changed' else 'upgraded' end, item.name, item.version, item.previous
-      from (select * from inventory_change where ${isWanted} and not ${isMany}) as entry
-      cross join lateral (
-        select name, architecture, ecosystem,
-          string_agg(distinct version, ', ' order by version) filter (where is_new) as version,
-          string_agg(distinct version, ', ' order by version) filter (where not is_new) as previous
-        from (
-          select unnest(entry.added) as id, true as is_new
-          union all
-          select unnest(entry.removed), false
-        ) as one
-        join package_version using (id)
-        group by 1, 2, 3
-      ) as item
-    ) as told
-    left join asset on asset.organization_id = ${organizationId} and asset.id = told.asset_id`;
-  },
-  describe: (_, __, rows) =>
-    rows.map(({ status, package: name, version, previous, collector, detail }) => {
-      if (status === 'reported') {
-        const [added, removed] = [Number(detail?.['added']), Number(detail?.['removed'])];
-        return `${collector} reported ${added} packages${removed > 0 ? ` in place of ${removed}` : ''}`;
-      }
-      if (status === 'upgraded') return `${name} ${previous} became ${version}`;
-      return `${name} ${version ?? previous} was ${status}`;
-    }),
-});
+  page: pageOfPackages,
+  count: countPackages,
+  describe: describePackages,
+};
 
-/** Whether an array is not empty, by its size: to compare it PostgreSQL would unpack each, which takes most of the time. */
-function isSome(numbers: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`pg_column_size(${numbers}) > pg_column_size('{}'::integer[])`;
+/** Of a change, one event. */
+interface Told {
+  readonly change: PackageChange;
+  readonly status: 'reported' | 'installed' | 'upgraded' | 'changed' | 'removed';
+  readonly item: PackageItem | null;
+  readonly version: string | null;
+  readonly previous: string | null;
 }
 
-/**
- * A condition on inventory_change that every entry passes in which something can fit: where the query as a whole asks for a package, only
- * entries with one of its versions have to be taken apart.
- */
-function touches(query: Query | null): RawBuilder<unknown> {
-  const parts = query?.kind === 'and' ? query.parts : query ? [query] : [];
-  const tests = parts.flatMap((part) => (part.kind === 'test' && part.field.name === 'package' ? [part] : []));
-  if (tests.length === 0) return sql`true`;
-  const fits = tests.map(({ field, test }) => testCondition(sql`name`, field, test));
-  const ids = sql`array(select id from package_version where ${sql.join(fits, sql` and `)})`;
-  return sql`(added && ${ids} or removed && ${ids})`;
+interface Found extends Told, EventPlace {}
+
+async function countPackages(sources: EventSources, question: EventQuestion, buckets: Buckets): Promise<number[] | null> {
+  const counts = Array.from({ length: buckets.count }, () => 0);
+  for await (const part of walkEntries(sources, { ...wholly, question, isTurned: false, seconds: countSeconds })) {
+    if (!part) return null;
+    for (const { change, tell } of part) {
+      const bucket = Math.floor((change.at - buckets.from) / buckets.stepMs);
+      counts[Math.min(Math.max(bucket, 0), buckets.count - 1)]! += tell().length;
+    }
+  }
+  return counts;
+}
+
+async function pageOfPackages(sources: EventSources, question: EventQuestion, part: EventPart): Promise<EventRow[]> {
+  const first = new FirstEvents<Found>(part);
+  const { by, isTurned } = part.order;
+  const walk = by === 'at' ? { begin: part.behind?.at ?? null, atFirst: part.limit } : wholly;
+  for await (const entries of walkEntries(sources, { ...walk, question, isTurned, seconds: pageSeconds })) {
+    if (!entries) throw takesTooLong();
+    for (const entry of entries) offerEntry(first, entry, part.order);
+    const at = entries.at(-1)?.change.at ?? 0;
+    if (by === 'at' && first.isFullBefore({ value: null, at, key: firstKey(part.order) })) break;
+  }
+  return first.take().map(toRow);
+}
+
+function offerEntry(first: FirstEvents<Found>, { change, hostnameOf, tell }: Entry, order: EventOrder): void {
+  const { at, collector } = change;
+  const common = { cause: null, collector, severity: null, hostname: order.by === 'hostname' ? hostnameOf() : null };
+  const valueFor = (status: string): OrderValue => valueOf(order.by, { ...common, status });
+  if (order.by !== 'status' && first.isLate({ value: valueFor(''), at, key: firstKey(order) })) return;
+  for (const told of tell()) first.offer({ ...told, at, key: keyOf(told), value: valueFor(told.status) });
+}
+
+/** Before the keys of all events of a moment, in the order. */
+function firstKey({ isTurned }: EventOrder): string {
+  return isTurned ? '~' : '';
+}
+
+/** Where no order ends it sooner. */
+const wholly = { begin: null, atFirst: Number.POSITIVE_INFINITY };
+
+/** A change, and what is asked of it only where it is needed. */
+interface Entry {
+  readonly change: PackageChange;
+  readonly hostnameOf: () => string | null;
+  /** Its events that fit. */
+  readonly tell: () => readonly Told[];
+}
+
+/** Changes with what they tell, in parts; null at the end of the time. */
+async function* walkEntries({ db, fleetIndex }: EventSources, walk: Walk): AsyncGenerator<readonly Entry[] | null> {
+  const { table } = await fleetIndex.current(walk.question.organizationId);
+  const fits = compileQuestion<Told>(walk.question, table, fieldOf);
+  const versions = PackageVersions.of(db);
+  for await (const changes of walkPackageChanges(db, walk)) {
+    if (!changes) return yield null;
+    const moved = changes.map((change) => ({ change, added: numbersOf(change.added), removed: numbersOf(change.removed) }));
+    await versions.load(moved.flatMap(({ added, removed }) => [added, removed]));
+    yield moved.map((one) => {
+      const { change } = one;
+      const asset = (): number => table.findId(change.assetId) ?? noAsset;
+      const doesFit = (told: Told): boolean => fits(told, null) ?? fits(told, asset()) === true;
+      return {
+        change,
+        hostnameOf: () => table.assets[asset()]?.hostname ?? null,
+        tell: () => eventsOf(one, versions).filter(doesFit),
+      };
+    });
+  }
+}
+
+/** What the index does not know is none of those that are asked for. */
+const noAsset = -1;
+
+function numbersOf(text: string | null): readonly number[] {
+  return text === null ? [] : parseNumbers(text);
+}
+
+interface MovedPackages {
+  readonly change: PackageChange;
+  readonly added: readonly number[];
+  readonly removed: readonly number[];
+}
+
+/** Versions of one name that came and went with a change; mostly one of each. */
+interface Moved {
+  came: string | null;
+  gone: string | null;
+}
+
+function eventsOf({ change, added, removed }: MovedPackages, versions: PackageVersions): Told[] {
+  if (change.added === null) return [{ change, status: 'reported', item: null, version: null, previous: null }];
+  const items = new Map<PackageItem, Moved>();
+  const take = (ids: readonly number[], where: keyof Moved): void => {
+    for (const id of ids) {
+      const known = versions.of(id);
+      if (!known) continue;
+      const moved = items.get(known.item);
+      if (moved) moved[where] = moved[where] === null ? known.version : allOf(known.item, ids, versions);
+      else items.set(known.item, where === 'came' ? { came: known.version, gone: null } : { came: null, gone: known.version });
+    }
+  };
+  take(added, 'came');
+  take(removed, 'gone');
+  return Array.from(items, ([item, { came, gone }]) => {
+    return { change, status: statusOf(came, gone), item, version: came, previous: gone };
+  });
+}
+
+/** Where there are several versions of one name. */
+function allOf(item: PackageItem, ids: readonly number[], versions: PackageVersions): string {
+  const all = ids.flatMap((id) => {
+    const known = versions.of(id);
+    return known?.item === item ? [known.version] : [];
+  });
+  return [...new Set(all)].toSorted(compareValues).join(', ');
+}
+
+function statusOf(version: string | null, previous: string | null): Told['status'] {
+  if (version === null) return 'removed';
+  if (previous === null) return 'installed';
+  return version === previous ? 'changed' : 'upgraded';
+}
+
+function fieldOf({ change, status, item, version, previous }: Told, field: string): Scalar {
+  switch (field) {
+    case 'kind':
+      return 'package';
+    case 'at':
+      return change.at;
+    case 'status':
+      return status;
+    case 'collector':
+      return change.collector;
+    case 'package':
+      return item?.name ?? null;
+    case 'version':
+      return version;
+    case 'previous':
+      return previous;
+    default:
+      return null;
+  }
+}
+
+function keyOf({ change: { assetId, collector, change }, item }: Told): string {
+  return [assetId, collector, String(change).padStart(10, '0'), ...(item ? [item.ref] : [])].join(' ');
+}
+
+function toRow({ change: { assetId, collector, change, at }, status, item, version, previous, key, value }: Found): EventRow {
+  return {
+    at,
+    key,
+    ref: [collector, change, ...(item ? [item.ref] : [])].join(' '),
+    status,
+    cause: null,
+    assetId,
+    collector,
+    package: item?.name ?? null,
+    version,
+    previous,
+    checkNumber: null,
+    name: null,
+    severity: null,
+    detail: item ? null : { change },
+    value,
+  };
+}
+
+/** How many a report was of is looked up for those that are shown alone. */
+async function describePackages(
+  { db }: EventSources,
+  { organizationId }: EventScope,
+  rows: readonly EventRow[],
+): Promise<string[]> {
+  const reports = await loadReports(
+    db,
+    organizationId,
+    rows.filter(({ status }) => status === 'reported'),
+  );
+  return rows.map((row) => {
+    const { status, package: name, version, previous, collector } = row;
+    if (status === 'upgraded') return `${name} ${previous} became ${version}`;
+    if (status !== 'reported') return `${name} ${version ?? previous} was ${status}`;
+    const { added = 0, removed = 0 } = reports.get(reportKey(row)) ?? {};
+    return `${collector} reported ${added} packages${removed > 0 ? ` in place of ${removed}` : ''}`;
+  });
+}
+
+interface Report {
+  readonly assetId: string;
+  readonly collector: string;
+  readonly ref: string;
+  readonly added: number;
+  readonly removed: number;
+}
+
+async function loadReports(
+  db: Kysely<Database>,
+  organizationId: string,
+  reported: readonly EventRow[],
+): Promise<ReadonlyMap<string, Report>> {
+  if (reported.length === 0) return new Map();
+  const { rows } = await sql<Report>`
+    select asset_id, collector, collector || ' ' || change as ref, cardinality(added) as added, cardinality(removed) as removed
+    from unnest(
+      ${reported.map(({ assetId }) => assetId)}::uuid[], ${reported.map(({ collector }) => collector)}::text[],
+      ${reported.map(({ detail }) => detail?.['change'])}::integer[], ${reported.map(({ at }) => new Date(at))}::timestamptz[]
+    ) as wanted (asset_id, collector, change, at)
+    join inventory_change using (asset_id, collector, change, at)
+    where organization_id = ${organizationId}`.execute(db);
+  return new Map(rows.map((row) => [reportKey(row), row]));
+}
+
+function reportKey({ assetId, ref }: Pick<EventRow, 'assetId' | 'ref'>): string {
+  return `${assetId} ${ref}`;
 }
