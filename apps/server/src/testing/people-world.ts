@@ -1,5 +1,6 @@
 import { agentPaths, type FactRow } from '@vedette/protocol';
 import { importKnowledge } from '../knowledge/import-knowledge.ts';
+import { judgeUnjudged } from '../knowledge/judge-unjudged.ts';
 import type { MakeDocument } from './history-world.ts';
 import { TestAgent } from './test-agent.ts';
 import { testActivationKey, testCaller, type TestServer, testServer } from './test-server.ts';
@@ -56,6 +57,8 @@ export async function peopleWorld({ database, syncDocument }: WorldParts, names:
       ([collector, rows]) => syncDocument({ collector, sequence: 1, rows: rows as FactRow[] }),
     );
     await agent.post(agentPaths.sync, { documents });
+    // The platform judges behind the answer: what one caller is told must not be of before, and what the next is told of after.
+    await judgeUnjudged(database.db);
     return {
       assetId: agent.assetId,
       agentId: agent.agentId,
