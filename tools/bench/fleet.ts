@@ -58,7 +58,7 @@ const endSeconds = 3;
 /**
  * A platform of its own with a fleet, and what people wait for. Most assets are entered by the functions of the store, the others enroll and
  * send by the protocol; all deltas, check-ins and the storm go by the protocol with signatures, from this process on the same
- * processors. A figure that could not be had in time is null, and `notMeasured` says why.
+ * processors. A figure that could not be had in time is null, and `notMeasured` says why. Throws where the platform ends meanwhile.
  */
 export async function run({
   assets = 5000,
@@ -82,6 +82,7 @@ export async function run({
     const plans = new AssetPlans(fleet);
     await plans.makeUntil(fleet.agents.slice(byProtocol(fleet)), starting);
     const platform = stack.use(await starting);
+    const ended = AbortSignal.any([stop.signal, platform.failure]);
     connection.url = new URL(platform.url);
     const random = new Random(seed, 'bench');
     const figures: Record<string, unknown> = { assets, seed, loadAverage: loadavg()[0] };
@@ -94,8 +95,8 @@ export async function run({
 
     note({ startSeconds: spent() });
     took.end('start');
-    const bench = { platform, fleet, feed, random, stop: stop.signal };
-    note(await unlessStopped(load(bench, plans, took), stop.signal));
+    const bench = { platform, fleet, feed, random, stop: ended };
+    note(await unlessStopped(load(bench, plans, took), ended));
     let shares = phases.reduce((sum, [, share]) => sum + share, 0);
     let extra = 0;
     for (const [name, share, least, measure] of phases) {
@@ -104,8 +105,8 @@ export async function run({
       const slot = ownSeconds || Math.max(least, ((seconds + extra - endSeconds - spent()) * share) / shares);
       shares -= share;
       const part = await inTime(measure, { ...bench, seconds: slot });
+      ended.throwIfAborted();
       took.end(name);
-      stop.signal.throwIfAborted();
       note(part instanceof Error ? missing(name) : part);
       if (part instanceof Error) notMeasured[name] = part.message;
       for (const [figure, value] of Object.entries(part))
@@ -114,6 +115,7 @@ export async function run({
     const { nodeRssBytes, postgresPssBytes } = usageOf(platform);
     note({ nodeRssBytes, postgresPssBytes, memoryBytes: nodeRssBytes + postgresPssBytes });
     note(await diskFigures(platform, assets));
+    ended.throwIfAborted();
     // What a phase left behind, an import for one, need not come to its end.
     await platform.kill();
     note({ totalSeconds: spent(), phases: took.phases, notMeasured });

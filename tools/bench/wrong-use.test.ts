@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 it.each([
   [['flet'], 'there is no "flet"'],
   [['fleet', '--assets', '0'], '--assets begins at 1'],
+  [['fleet', '--assets', '10.5'], '--assets takes a whole number, not 10.5'],
   [['fleet', '--assets', '1e3'], '--assets takes a whole number, not 1e3'],
   [['fleet', '--runs', '0'], '--runs begins at 1'],
   [['fleet', '--fleets', '2'], "Unknown option '--fleets'"],

@@ -25,7 +25,10 @@ interface Ready {
 export class PlatformProcess implements AsyncDisposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'vedette-platform-'));
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #failure = new AbortController();
   #process: ChildProcess | null = null;
+  /** Whether it is to end. */
+  #isEnding = false;
   #url = '';
   #client: Client | null = null;
 
@@ -66,6 +69,11 @@ export class PlatformProcess implements AsyncDisposable {
     return this.#process?.pid ?? 0;
   }
 
+  /** Aborted with the reason when the process ends that nobody here has asked to. */
+  get failure(): AbortSignal {
+    return this.#failure.signal;
+  }
+
   /** Where its PostgreSQL is: `postgres/socket` takes connections of anybody on this machine, the database is called `vedette`. */
   get dataDirectory(): string {
     return join(this.#directory, 'data');
@@ -77,12 +85,12 @@ export class PlatformProcess implements AsyncDisposable {
 
   /** SIGKILL, to this process alone: PostgreSQL and the agents live on. */
   async kill(): Promise<void> {
-    await endProcess(this.#process, 'SIGKILL');
+    await this.#end('SIGKILL');
   }
 
   /** SIGTERM, as supervisors send it. Returns the exit code; null when it had to be killed. */
   async stop(): Promise<number | null> {
-    await endProcess(this.#process, 'SIGTERM');
+    await this.#end('SIGTERM');
     return this.#process?.exitCode ?? null;
   }
 
@@ -98,9 +106,14 @@ export class PlatformProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await endProcess(this.#process, 'SIGTERM');
+    await this.#end('SIGTERM');
     await this.#endPostgres();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    this.#isEnding = true;
+    await endProcess(this.#process, signal);
   }
 
   /** A killed platform leaves its PostgreSQL behind: at once (pg_ctl, immediate shutdown), since what it knows need not be kept. */
@@ -131,6 +144,10 @@ export class PlatformProcess implements AsyncDisposable {
     });
     closeSync(log);
     this.#process = child;
+    this.#isEnding = false;
+    child.once('exit', (code, signal) => {
+      if (!this.#isEnding) this.#failure.abort(new Error(`the platform ended with ${signal ?? code}:\n${this.log.slice(-4000)}`));
+    });
     const output = child.stdout ?? Readable.from([]); // a pipe, as asked for above
     for await (const line of createInterface({ input: output })) {
       output.resume();
