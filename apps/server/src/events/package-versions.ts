@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import { KeptVersions } from '../fleet-index/kept-versions.ts';
 
 /** What is told as one, whichever of its versions come and go. */
 export interface PackageItem {
@@ -14,53 +15,33 @@ export interface PackageVersion {
   readonly version: string;
 }
 
-interface Row {
-  readonly id: number;
-  readonly name: string;
-  readonly architecture: string;
-  readonly ecosystem: string;
-  readonly version: string;
-}
-
 /** So many are kept. */
 const maxKept = 1_000_000;
 const kept = new WeakMap<Kysely<Database>, PackageVersions>();
 
-/** Package versions by their numbers. They never change: each is read once, and is then kept. */
-export class PackageVersions {
-  readonly #db: Kysely<Database>;
-  readonly #known = new Map<number, PackageVersion>();
-  readonly #items = new Map<string, PackageItem>();
-
-  private constructor(db: Kysely<Database>) {
-    this.#db = db;
+/** Of package versions what events tell. */
+export class PackageVersions extends KeptVersions<PackageVersion> {
+  private constructor() {
+    const items = new Map<string, PackageItem>();
+    const refOf = ({ name, architecture, ecosystem }: { name: string; architecture: string; ecosystem: string }): string =>
+      `${name} ${architecture} ${ecosystem}`;
+    super(
+      (row) => `${refOf(row)}\n${row.version}`,
+      (row) => {
+        const ref = refOf(row);
+        const item = items.get(ref) ?? { ref, name: row.name };
+        items.set(ref, item);
+        return { item, version: row.version };
+      },
+    );
   }
 
+  /** Those of a database. */
   static of(db: Kysely<Database>): PackageVersions {
     const known = kept.get(db);
-    if (known && known.#known.size < maxKept) return known;
-    const versions = new PackageVersions(db);
+    if (known && known.size < maxKept) return known;
+    const versions = new PackageVersions();
     kept.set(db, versions);
     return versions;
-  }
-
-  async load(lists: Iterable<readonly number[]>): Promise<void> {
-    const missing = new Set<number>();
-    for (const ids of lists) for (const id of ids) if (!this.#known.has(id)) missing.add(id);
-    if (missing.size === 0) return;
-    const { rows } = await sql<Row>`
-      select id, name, architecture, ecosystem, version from package_version where id = any(${[...missing]}::integer[])`.execute(
-      this.#db,
-    );
-    for (const { id, name, architecture, ecosystem, version } of rows) {
-      const ref = `${name} ${architecture} ${ecosystem}`;
-      const item = this.#items.get(ref) ?? { ref, name };
-      this.#items.set(ref, item);
-      this.#known.set(id, { item, version });
-    }
-  }
-
-  of(id: number): PackageVersion | undefined {
-    return this.#known.get(id);
   }
 }

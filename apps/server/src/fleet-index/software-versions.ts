@@ -1,5 +1,4 @@
-import { type Kysely, sql } from 'kysely';
-import type { Database } from '../db/schema.ts';
+import { KeptVersions } from './kept-versions.ts';
 
 /** A version of a package of a release, whatever its architecture and role. */
 export interface SoftwareVersion {
@@ -12,29 +11,16 @@ export interface SoftwareVersion {
   readonly key: string;
 }
 
-/** What package versions are, by their numbers. They never change: each is read once, and is then kept. */
-export class SoftwareVersions {
-  readonly #known = new Map<number, SoftwareVersion>();
-  /** One object for all architectures and roles. */
-  readonly #shared = new Map<string, SoftwareVersion>();
+function keyOf({ name, version, ecosystem, release }: Omit<SoftwareVersion, 'key'>): string {
+  return `${name}\n${version}\n${ecosystem}\n${release}`;
+}
 
-  async load(db: Kysely<Database>, packageVersions: readonly number[]): Promise<void> {
-    const missing = packageVersions.filter((id) => !this.#known.has(id));
-    if (missing.length === 0) return;
-    const { rows } = await sql<Omit<SoftwareVersion, 'key'> & { id: number }>`
-      select id, name, version, source, ecosystem, release from package_version where id = any(${missing}::integer[])`.execute(
-      db,
+/** What is installed, by the numbers of package versions. */
+export class SoftwareVersions extends KeptVersions<SoftwareVersion> {
+  constructor() {
+    super(
+      (row) => `${keyOf(row)}\n${row.source}`,
+      ({ id: _id, architecture: _architecture, role: _role, ...software }) => ({ ...software, key: keyOf(software) }),
     );
-    for (const { id, ...software } of rows) {
-      const key = `${software.name}\n${software.version}\n${software.ecosystem}\n${software.release}`;
-      const shared = this.#shared.get(`${key}\n${software.source}`) ?? { ...software, key };
-      this.#shared.set(`${key}\n${software.source}`, shared);
-      this.#known.set(id, shared);
-    }
-  }
-
-  /** Undefined for what was not loaded. */
-  of(packageVersion: number): SoftwareVersion | undefined {
-    return this.#known.get(packageVersion);
   }
 }

@@ -91,7 +91,7 @@ async function* walkEntries({ db, fleetIndex }: EventSources, walk: Walk): Async
   for await (const changes of walkPackageChanges(db, walk)) {
     if (!changes) return yield null;
     const moved = changes.map((change) => ({ change, added: numbersOf(change.added), removed: numbersOf(change.removed) }));
-    await versions.load(moved.flatMap(({ added, removed }) => [added, removed]));
+    await versions.load(db, idsOf(moved));
     yield moved.map((one) => {
       const { change } = one;
       const asset = (): number => table.findId(change.assetId) ?? noAsset;
@@ -102,6 +102,13 @@ async function* walkEntries({ db, fleetIndex }: EventSources, walk: Walk): Async
         tell: () => eventsOf(one, versions).filter(doesFit),
       };
     });
+  }
+}
+
+function* idsOf(moved: readonly Pick<MovedPackages, 'added' | 'removed'>[]): Iterable<number> {
+  for (const { added, removed } of moved) {
+    yield* added;
+    yield* removed;
   }
 }
 
