@@ -1,4 +1,4 @@
-import { syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
+import { eventually, syncDocument, throwAwayDatabase, type ThrowAwayDatabase } from '@vedette/testkit';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,13 @@ describe('the fleet index', () => {
     const all = [...index.table.assets.keys()];
     expect(describeAssets(index, all)).toEqual(describeAssets(built, all));
     expect(index.book.verdicts).toBe(built.book.verdicts);
+  });
+
+  it('reads further back as soon as it is built', async () => {
+    await using young = openIndex();
+    young.start();
+    const yearAgo = world.now - 365 * 24 * 3600_000;
+    await eventually('times of a year ago', 20_000, () => (Number(young.status.knownSince ?? world.now) < yearAgo ? true : null));
   });
 
   it('says to come again while it is being built', async () => {

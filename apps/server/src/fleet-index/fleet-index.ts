@@ -106,10 +106,8 @@ export class FleetIndex implements AsyncDisposable {
         await delay(verifyEveryMs, undefined, { signal: this.#stop.signal, ref: false });
         await this.verify();
       }),
-      this.#repeat(deepenEveryMs, async () => {
-        await delay(deepenEveryMs, undefined, { signal: this.#stop.signal, ref: false });
-        await this.deepen();
-      }),
+      // At once: before, statuses and trends of months ago take a minute in the histories of a large fleet.
+      this.#repeat(deepenEveryMs, () => this.deepen()),
     ];
   }
 
