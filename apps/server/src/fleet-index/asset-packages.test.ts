@@ -80,7 +80,8 @@ it('the past has what assets had then, whatever came and went since and whatever
         }
         // Of an asset that came later there is more to undo.
         for (const number of unborn) since.add(1, number, { at: 6, ...came });
-        const born = new BornAssets(10, (number) => !unborn.includes(number));
+        const births = Float64Array.from({ length: 10 }, (_, number) => Number(unborn.includes(number)));
+        const born = new BornAssets(births, 0);
         const past = new PastPackages(packages.copy(), { born, since });
         const expectThen = (): void => expect(saidBy(past, [...model.keys()])).toEqual(saidByModel(model));
         expectThen();

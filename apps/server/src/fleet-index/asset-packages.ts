@@ -141,14 +141,17 @@ export class AssetPackages {
 
   /** A new bitmap of the assets that have one of these, which the caller disposes. Remembers nothing. */
   gatherWithAny(ids: readonly number[]): RoaringBitmap32 {
-    const all = new RoaringBitmap32();
+    let all: RoaringBitmap32 | null = null;
     for (const id of ids) {
       const known = this.#known.get(id);
       const assets = known ?? this.#gather(id);
-      all.orInPlace(assets);
-      if (!known) assets.dispose();
+      if (!all) all = known ? new RoaringBitmap32(known) : assets;
+      else {
+        all.orInPlace(assets);
+        if (!known) assets.dispose();
+      }
     }
-    return all;
+    return all ?? new RoaringBitmap32();
   }
 
   /** An asset has one base, and differs from it by what it has not or has alone. */

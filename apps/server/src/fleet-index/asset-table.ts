@@ -80,6 +80,10 @@ export class AssetTable {
     return this.#isInNumberOrder;
   }
 
+  get #isPast(): boolean {
+    return this.#moment !== Number.POSITIVE_INFINITY;
+  }
+
   /** The dense number of what the database calls so. */
   find(number: number): number | undefined {
     const dense = this.#byNumber.get(number);
@@ -101,7 +105,7 @@ export class AssetTable {
   /** Time of the first package change in ms since 1970; 0 before, and in the past Infinity for what came later or never. */
   birth(asset: number): number {
     const birth = this.#birth.value[asset] ?? 0;
-    if (this.#moment === Number.POSITIVE_INFINITY) return birth;
+    if (!this.#isPast) return birth;
     return birth > 0 && birth <= this.#moment ? birth : Number.POSITIVE_INFINITY;
   }
 
@@ -120,7 +124,10 @@ export class AssetTable {
 
   /** The assets that were there at this moment: those whose packages were known by then. Dispose it. */
   bornBy(moment: number): BornAssets {
-    return new BornAssets(this.assets.length, (asset) => this.birth(asset) <= moment);
+    const births = this.#birth.value.subarray(0, this.assets.length);
+    return this.#isPast
+      ? new BornAssets(births, Math.min(moment, this.#moment), Number.MIN_VALUE)
+      : new BornAssets(births, moment);
   }
 
   /** A new bitmap of the assets that fit; the caller disposes it. */
@@ -182,10 +189,11 @@ export class AssetTable {
   countBornBy(moments: readonly number[], what: 'open' | 'found' = 'open'): number[][] {
     if (this.#toSettle) this.#settle();
     const counts = new Float64Array(moments.length * severityCount);
-    const found = this.#counts.value;
+    const [births, found] = [this.#birth.value, this.#counts.value];
     const leftOut = what === 'open' ? this.#leftOut : null;
     for (let asset = 0; asset < this.assets.length; asset += 1) {
-      const birth = this.birth(asset);
+      const birth = births[asset] ?? 0;
+      if (this.#isPast && (birth === 0 || birth > this.#moment)) continue;
       let moment = 0;
       while (moment < moments.length && birth > (moments[moment] ?? 0)) moment += 1;
       if (moment === moments.length) continue;

@@ -15,17 +15,18 @@ export class BornAssets {
   readonly #missing: RoaringBitmap32;
   readonly #further: RoaringBitmap32;
 
-  /** `assets`: how many there are. */
-  constructor(assets: number, wasThere: (asset: number) => boolean) {
+  /** `births`: by asset, in ms since 1970; `first`: who has an earlier one was not there either. */
+  constructor(births: Float64Array, moment: number, first = Number.NEGATIVE_INFINITY) {
     let size = 0;
-    for (let asset = 0; asset < assets; asset += 1) if (wasThere(asset)) size += 1;
+    for (const birth of births) if (birth <= moment && birth >= first) size += 1;
     const [missing, further]: [number[], number[]] = [[], []];
-    for (let asset = 0; asset < assets; asset += 1) {
-      const isThere = wasThere(asset);
-      if (isThere !== asset < size) (isThere ? further : missing).push(asset);
+    for (let asset = 0; asset < births.length; asset += 1) {
+      const birth = births[asset] ?? 0;
+      const wasThere = birth <= moment && birth >= first;
+      if (wasThere !== asset < size) (wasThere ? further : missing).push(asset);
     }
     this.size = size;
-    this.#isAll = size === assets;
+    this.#isAll = size === births.length;
     this.#missing = new RoaringBitmap32(missing);
     this.#further = new RoaringBitmap32(further);
   }
@@ -42,38 +43,44 @@ export class BornAssets {
     return asset < this.size ? !this.#missing.has(asset) : this.#further.has(asset);
   }
 
-  /** A new bitmap of those of these assets that were there; the caller disposes it. To cut it off costs a fraction of comparing sets. */
+  /** A new bitmap of those of these assets that were there; the caller disposes it. */
   among(assets: RoaringBitmap32): RoaringBitmap32 {
     const there = new RoaringBitmap32(assets);
-    if (this.#isAll) return there;
-    there.removeRange(this.size, maxSize);
-    this.#correct(assets, there, { without: this.#missing, with: this.#further });
+    this.narrow(there);
     return there;
   }
 
-  /** The same of those that were not there. */
+  /** Leaves those of these assets that were there. To cut the others off costs a fraction of comparing sets. */
+  narrow(assets: RoaringBitmap32): void {
+    if (this.#isAll) return;
+    cutOff(assets, [this.size, maxSize], { without: this.#missing, with: this.#further });
+  }
+
+  /** A new bitmap of those that were not there. */
   others(assets: RoaringBitmap32): RoaringBitmap32 {
     if (this.#isAll) return new RoaringBitmap32();
     const others = new RoaringBitmap32(assets);
-    others.removeRange(0, this.size);
-    this.#correct(assets, others, { without: this.#further, with: this.#missing });
+    cutOff(others, [0, this.size], { without: this.#further, with: this.#missing });
     return others;
-  }
-
-  #correct(
-    assets: RoaringBitmap32,
-    part: RoaringBitmap32,
-    exceptions: { readonly without: RoaringBitmap32; readonly with: RoaringBitmap32 },
-  ): void {
-    if (this.#missing.isEmpty) return; // As many as are missing are further.
-    part.andNotInPlace(exceptions.without);
-    const more = RoaringBitmap32.and(assets, exceptions.with);
-    part.orInPlace(more);
-    more.dispose();
   }
 
   dispose(): void {
     this.#missing.dispose();
     this.#further.dispose();
   }
+}
+
+interface Exceptions {
+  readonly without: RoaringBitmap32;
+  readonly with: RoaringBitmap32;
+}
+
+/** Removes a range, but of that not `with`, and of the rest `without`, which are as many. */
+function cutOff(assets: RoaringBitmap32, [begin, end]: readonly [begin: number, end: number], but: Exceptions): void {
+  const kept = but.with.isEmpty ? null : RoaringBitmap32.and(assets, but.with);
+  assets.removeRange(begin, end);
+  if (!kept) return;
+  assets.andNotInPlace(but.without);
+  assets.orInPlace(kept);
+  kept.dispose();
 }

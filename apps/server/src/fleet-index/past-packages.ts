@@ -109,9 +109,8 @@ export class PastPackages extends AssetPackages {
   }
 
   override gatherWithAny(ids: readonly number[]): RoaringBitmap32 {
-    const now = this.#now.gatherWithAny(ids.filter((id) => !this.#moving.has(id)));
-    const all = this.#then.born.among(now);
-    now.dispose();
+    const all = this.#now.gatherWithAny(ids.filter((id) => !this.#moving.has(id)));
+    this.#then.born.narrow(all);
     for (const id of ids) if (this.#moving.has(id)) all.orInPlace(this.assetsWith(id));
     return all;
   }
