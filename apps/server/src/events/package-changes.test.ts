@@ -84,6 +84,27 @@ function sources(db: Kysely<Database> = database.db) {
 
 it('ask for a package version once, however many assets it came to and however often', async () => {
   const asked: string[] = [];
+  const db = noting(asked);
+  const count = () => packageEvents.count(sources(db), question, { from: 0, stepMs: 1, count: 1 });
+  const asks = () => asked.splice(0).filter((text) => text.includes('package_version')).length;
+  expect([await count(), asks()]).toEqual([[changes], 1]);
+  expect([await count(), asks()]).toEqual([[changes], 0]);
+});
+
+it('are read once by a question that counts them and shows a page of them by something else than their time', async () => {
+  const asked: string[] = [];
+  const db = noting(asked);
+  const own = { ...question };
+  const part = { order: { by: 'status', isTurned: false }, behind: null, limit: 3 } as const;
+  const read = () => asked.splice(0).filter((text) => text.includes('from inventory_change')).length;
+  const alone = await packageEvents.page(sources(db), { ...own }, part);
+  expect([read(), alone.length]).toEqual([3, 3]);
+  await packageEvents.count(sources(db), own, { from: 0, stepMs: 1, count: 1 });
+  expect([read(), await packageEvents.page(sources(db), own, part), read()]).toEqual([3, alone, 0]);
+});
+
+/** The database, and the texts of what it is asked. */
+function noting(asked: string[]): Kysely<Database> {
   const note: KyselyPlugin = {
     transformQuery: ({ node }) => {
       if (RawNode.is(node)) asked.push(node.sqlFragments.join(''));
@@ -91,9 +112,5 @@ it('ask for a package version once, however many assets it came to and however o
     },
     transformResult: async ({ result }) => result,
   };
-  const db = database.db.withPlugin(note) as Kysely<Database>;
-  const count = () => packageEvents.count(sources(db), question, { from: 0, stepMs: 1, count: 1 });
-  const asks = () => asked.splice(0).filter((text) => text.includes('package_version')).length;
-  expect([await count(), asks()]).toEqual([[changes], 1]);
-  expect([await count(), asks()]).toEqual([[changes], 0]);
-});
+  return database.db.withPlugin(note) as Kysely<Database>;
+}

@@ -88,9 +88,8 @@ async function* walkEntries({ db, fleetIndex }: EventSources, walk: Walk): Async
   const { table } = await fleetIndex.current(walk.question.organizationId);
   const fits = compileQuestion<Told>(walk.question, table, fieldOf);
   const versions = PackageVersions.of(db);
-  for await (const changes of walkPackageChanges(db, walk)) {
-    if (!changes) return yield null;
-    const moved = changes.map((change) => ({ change, added: numbersOf(change.added), removed: numbersOf(change.removed) }));
+  for await (const moved of readOnce(db, walk)) {
+    if (!moved) return yield null;
     await versions.load(db, idsOf(moved));
     yield moved.map((one) => {
       const { change } = one;
@@ -110,6 +109,28 @@ function* idsOf(moved: readonly Pick<MovedPackages, 'added' | 'removed'>[]): Ite
     yield* added;
     yield* removed;
   }
+}
+
+type Parts = readonly (readonly MovedPackages[])[];
+/** All that a question asks about, where that is not too much: a page in another order than by time needs again what was counted. */
+const read = new WeakMap<EventQuestion, Parts>();
+const maxKept = 50_000;
+
+/** Changes in parts; null at the end of the time. */
+async function* readOnce(db: Kysely<Database>, walk: Walk): AsyncGenerator<readonly MovedPackages[] | null> {
+  const isWhole = walk.begin === null && walk.atFirst === wholly.atFirst;
+  const known = isWhole ? read.get(walk.question) : undefined;
+  if (known) return yield* known;
+  const parts: (readonly MovedPackages[])[] = [];
+  let count = 0;
+  for await (const changes of walkPackageChanges(db, walk)) {
+    if (!changes) return yield null;
+    const moved = changes.map((change) => ({ change, added: numbersOf(change.added), removed: numbersOf(change.removed) }));
+    count += moved.length;
+    if (count <= maxKept) parts.push(moved);
+    yield moved;
+  }
+  if (isWhole && count <= maxKept) read.set(walk.question, parts);
 }
 
 /** What the index does not know is none of those that are asked for. */
