@@ -103,6 +103,19 @@ it('are read once by a question that counts them and shows a page of them by som
   expect([read(), await packageEvents.page(sources(db), own, part), read()]).toEqual([3, alone, 0]);
 });
 
+it.each([
+  ['severity:>=high', false],
+  ['cause:* and package:lib7', false],
+  ['check:1 or name:lib7', false],
+  ['not severity:>=high', true],
+  ['severity:>=high or package:lib7', true],
+])('are read for %s: %s', async (text, reads) => {
+  const asked: string[] = [];
+  const { query } = parseQuery(text, 'event', 0);
+  await packageEvents.count(sources(noting(asked)), { ...question, query }, { from: 0, stepMs: 1, count: 1 });
+  expect(asked.some((one) => one.includes('from inventory_change'))).toBe(reads);
+});
+
 /** The database, and the texts of what it is asked. */
 function noting(asked: string[]): Kysely<Database> {
   const note: KyselyPlugin = {

@@ -1,4 +1,4 @@
-import type { Scalar } from '@vedette/query';
+import { type Field, foldQuery, type Query, type Scalar } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../db/schema.ts';
 import { parseNumbers } from '../../fleet-index/read-histories.ts';
@@ -8,7 +8,7 @@ import { compareValues, type EventOrder, type OrderValue, valueOf } from '../eve
 import { type EventPlace, FirstEvents } from '../first-events.ts';
 import { type PackageChange, type Walk, walkPackageChanges } from '../package-changes.ts';
 import { type PackageItem, PackageVersions } from '../package-versions.ts';
-import { countSeconds, pageSeconds, takesTooLong } from '../sql-events.ts';
+import { certain, countSeconds, pageSeconds, takesTooLong } from '../sql-events.ts';
 
 /**
  * Packages that came, went or changed, from the history of inventories: one event for each name on an asset. The first report of a
@@ -85,6 +85,7 @@ interface Entry {
 
 /** Changes with what they tell, in parts; null at the end of the time. */
 async function* walkEntries({ db, fleetIndex }: EventSources, walk: Walk): AsyncGenerator<readonly Entry[] | null> {
+  if (!canFit(walk.question.query)) return;
   const { table } = await fleetIndex.current(walk.question.organizationId);
   const fits = compileQuestion<Told>(walk.question, table, fieldOf);
   const versions = PackageVersions.of(db);
@@ -110,6 +111,15 @@ function* idsOf(moved: readonly Pick<MovedPackages, 'added' | 'removed'>[]): Ite
     yield* removed;
   }
 }
+
+/** Whether any can, which what packages do not have never lets pass. */
+function canFit(query: Query | null): boolean {
+  if (!query) return true;
+  const meaning = { ...certain, nested: () => null, test: ({ name }: Field) => (lacked.has(name) ? false : null) };
+  return foldQuery<boolean | null>(query, meaning) !== false;
+}
+
+const lacked: ReadonlySet<string> = new Set(['cause', 'check', 'name', 'severity']);
 
 type Parts = readonly (readonly MovedPackages[])[];
 /** All that a question asks about, where that is not too much: a page in another order than by time needs again what was counted. */
