@@ -1,4 +1,4 @@
-import { riskScore, riskWeight, usualContext } from '@vedette/matching';
+import { type AssetContext, riskScore, riskWeight } from '@vedette/matching';
 import type { RiskCause } from '@vedette/protocol';
 import { type Kysely, sql } from 'kysely';
 import { RoaringBitmap32 } from 'roaring-wasm';
@@ -7,7 +7,7 @@ import type { Excepted } from '../fleet-index/excepted.ts';
 import type { OrganizationIndex } from '../fleet-index/organization-index.ts';
 import { PastMoment } from '../fleet-index/past-moment.ts';
 import type { IndexedCheck, RankedCheck } from '../fleet-index/verdict-book.ts';
-import { type AssetContexts, usualContexts } from './asset-contexts.ts';
+import type { AssetContexts } from './asset-contexts.ts';
 import { openNow, toCheckRisk } from './fleet-risk.ts';
 
 export interface Change {
@@ -60,54 +60,85 @@ export function riskChanges(index: OrganizationIndex, contexts: AssetContexts, p
   let [before, now] = [0, 0];
   const later = index.table.bornSince(past.moment + 1);
   const assetsThen = index.table.assets.length - later.size;
-  const isDecided = [past.excepted, index.excepted].some(({ byPlace }) => byPlace.size > 0);
-  const isUsual = contexts === usualContexts && past.contexts === usualContexts;
-  const isStill = isUsual && !isDecided && later.isEmpty;
   later.dispose();
   const moved = new Set<number>();
   index.log.forEachMany(past.moment, ({ place }) => void moved.add(place));
   index.log.forEachRun(past.moment, ({ place }) => void moved.add(place));
+  // What did not move was found on the same assets as all that is about the same package versions.
+  const unmoved = new Map<number, Measures>();
   for (const ranked of index.book.ranking) {
-    if (!index.checks[ranked.place]) continue;
-    if (isStill && !moved.has(ranked.place) && !past.checks.has(ranked.check.number)) {
-      // Of tens of thousands of checks most have not moved: they are counted, without a bitmap.
-      const weight = riskWeight(riskScore(toCheckRisk(ranked.check), ranked.confirmed, usualContext));
-      const all = weight * index.countOpen(ranked.place, ranked.confirmed);
-      before += all;
-      now += all;
-      continue;
-    }
-    const stretch = new Stretch(index, moment, { ranked, excepted: past.excepted });
-    const old = past.checks.get(ranked.check.number) ?? ranked.check;
-    const weigh = (check: IndexedCheck, by: AssetContexts, on: RoaringBitmap32) => weightBy(check, ranked.confirmed, { by, on });
-    const add = (cause: RiskCause, weight: number, on: RoaringBitmap32): void => {
-      if (weight !== 0) changes.push({ ranked, cause, weight, detections: on.size });
+    const { place, confirmed, check } = ranked;
+    if (!index.checks[place]) continue;
+    const isOwn = moved.has(place) || index.excepted.byPlace.has(place) || past.excepted.byPlace.has(place);
+    const likeness = 2 * index.book.subjectOf(place) + Number(confirmed);
+    const known = isOwn ? undefined : unmoved.get(likeness);
+    const on = known ?? measure(index, { moment, ranked, excepted: past.excepted, now: contexts, past: past.contexts });
+    if (!isOwn) unmoved.set(likeness, on);
+    const old = past.checks.get(check.number) ?? check;
+    const add = (cause: RiskCause, weight: number, { size }: Measure): void => {
+      if (weight !== 0) changes.push({ ranked, cause, weight, detections: size });
     };
-    before += weigh(old, past.contexts, stretch.past);
-    now += weigh(ranked.check, contexts, stretch.now);
-    add('found', weigh(ranked.check, contexts, stretch.found), stretch.found);
-    add('gone', -weigh(old, past.contexts, stretch.gone), stretch.gone);
-    add('exception-over', weigh(ranked.check, contexts, stretch.over), stretch.over);
-    add('excepted', -weigh(old, past.contexts, stretch.excepted), stretch.excepted);
-    const known = weigh(ranked.check, past.contexts, stretch.both);
-    add('knowledge', known - weigh(old, past.contexts, stretch.both), stretch.both);
-    add('tags', weigh(ranked.check, contexts, stretch.both) - known, stretch.both);
-    stretch.dispose();
+    const [weigh, weighOld] = [weigher(check, confirmed), weigher(old, confirmed)];
+    before += weighOld(on.past);
+    now += weigh(on.now);
+    add('found', weigh(on.found), on.found);
+    add('gone', -weighOld(on.gone), on.gone);
+    add('exception-over', weigh(on.over), on.over);
+    add('excepted', -weighOld(on.excepted), on.excepted);
+    const knownWeight = weigh(on.bothThen);
+    add('knowledge', knownWeight - weighOld(on.bothThen), on.bothThen);
+    add('tags', weigh(on.bothNow) - knownWeight, on.bothNow);
   }
   moment.dispose();
   return { changes, before, now, assetsThen };
 }
 
-function weightBy(check: IndexedCheck, confirmed: boolean, { by, on }: { by: AssetContexts; on: RoaringBitmap32 }): number {
-  if (on.isEmpty) return 0;
-  return by.classes.reduce((sum, { context, assets }) => {
-    const count = assets ? on.andCardinality(assets) : on.size;
-    return sum + count * riskWeight(riskScore(toCheckRisk(check), confirmed, context));
-  }, 0);
+/** How many assets there are, and of each class of them that there is. */
+interface Measure {
+  readonly size: number;
+  readonly counts: readonly { readonly context: AssetContext; readonly count: number }[];
+}
+
+type Measures = Readonly<Record<'past' | 'now' | 'found' | 'gone' | 'over' | 'excepted' | 'bothThen' | 'bothNow', Measure>>;
+
+interface Wish {
+  readonly moment: PastMoment;
+  readonly ranked: RankedCheck;
+  readonly excepted: Excepted;
+  /** Classes of assets, now and then. */
+  readonly now: AssetContexts;
+  readonly past: AssetContexts;
+}
+
+function measure(index: OrganizationIndex, { moment, ranked, excepted, now, past }: Wish): Measures {
+  using stretch = new Stretch(index, moment, { ranked, excepted });
+  return {
+    past: measureOn(stretch.past, past),
+    now: measureOn(stretch.now, now),
+    found: measureOn(stretch.found, now),
+    gone: measureOn(stretch.gone, past),
+    over: measureOn(stretch.over, now),
+    excepted: measureOn(stretch.excepted, past),
+    bothThen: measureOn(stretch.both, past),
+    bothNow: measureOn(stretch.both, now),
+  };
+}
+
+function measureOn(on: RoaringBitmap32, { classes }: AssetContexts): Measure {
+  const { size } = on;
+  if (size === 0) return { size, counts: [] };
+  return { size, counts: classes.map(({ context, assets }) => ({ context, count: assets ? on.andCardinality(assets) : size })) };
+}
+
+/** Says what a check weighs on assets. */
+function weigher(check: IndexedCheck, confirmed: boolean): (on: Measure) => number {
+  const risk = toCheckRisk(check);
+  return ({ counts }) =>
+    counts.reduce((sum, { context, count }) => sum + count * riskWeight(riskScore(risk, confirmed, context)), 0);
 }
 
 /** Where a check was open then and is now, without what exceptions cover, taken apart. */
-class Stretch {
+class Stretch implements Disposable {
   readonly past: RoaringBitmap32;
   readonly now: RoaringBitmap32;
   readonly found: RoaringBitmap32;
@@ -124,25 +155,27 @@ class Stretch {
   ) {
     const then = before.found(place);
     const wasOpen = new RoaringBitmap32(confirmed ? then.open : then.information);
-    if (confirmed) wasOpen.andNotInPlace(then.information);
+    if (confirmed && !then.information.isEmpty) wasOpen.andNotInPlace(then.information);
     const found = index.checks[place];
     const isOpen = new RoaringBitmap32((confirmed ? found?.open : found?.information) ?? []);
     if (confirmed && found?.information) isOpen.andNotInPlace(found.information);
-    this.now = openNow(index, { place, confirmed });
-    this.past = RoaringBitmap32.andNot(wasOpen, excepted.byPlace.get(place) ?? nothing);
+    const covered = excepted.byPlace.get(place);
+    const isDecided = covered !== undefined || index.excepted.byPlace.has(place);
+    this.now = isDecided ? openNow(index, { place, confirmed }) : new RoaringBitmap32(isOpen);
+    this.past = covered ? RoaringBitmap32.andNot(wasOpen, covered) : new RoaringBitmap32(wasOpen);
     this.found = RoaringBitmap32.andNot(this.now, wasOpen);
     this.gone = RoaringBitmap32.andNot(this.past, isOpen);
-    this.both = RoaringBitmap32.and(this.past, this.now);
-    this.over = RoaringBitmap32.and(this.now, wasOpen);
-    this.over.andNotInPlace(this.past);
-    this.excepted = RoaringBitmap32.and(this.past, isOpen);
-    this.excepted.andNotInPlace(this.now);
+    this.both = this.gone.isEmpty && !isDecided ? new RoaringBitmap32(this.past) : RoaringBitmap32.and(this.past, this.now);
+    this.over = isDecided ? RoaringBitmap32.and(this.now, wasOpen) : new RoaringBitmap32();
+    this.excepted = isDecided ? RoaringBitmap32.and(this.past, isOpen) : new RoaringBitmap32();
+    if (isDecided) {
+      this.over.andNotInPlace(this.past);
+      this.excepted.andNotInPlace(this.now);
+    }
     for (const bitmap of [wasOpen, isOpen, then.open, then.information]) bitmap.dispose();
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     for (const bitmap of [this.past, this.now, this.found, this.gone, this.over, this.excepted, this.both]) bitmap.dispose();
   }
 }
-
-const nothing = new RoaringBitmap32();
