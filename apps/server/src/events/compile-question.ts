@@ -22,8 +22,9 @@ export function compileQuestion<Event>(
       return (event) => passes(fieldOf(event, name));
     },
     nested: (_, part) => {
-      const assets = new Set(fitting(part).flatMap((number) => table.find(number) ?? []));
-      return (__, asset) => (asset === null ? null : assets.has(asset));
+      const isAmong = new Uint8Array(table.assets.length);
+      for (const number of fitting(part)) isAmong[table.find(number) ?? isAmong.length] = 1;
+      return (__, asset) => (asset === null ? null : isAmong[asset] === 1);
     },
   });
 }

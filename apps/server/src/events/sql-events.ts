@@ -152,8 +152,17 @@ function conditionOf({ kind, question: { query, fitting } }: Asked): Condition {
   return foldQuery<Condition>(query, {
     ...meaningOfLists,
     test: (field, test) => testCondition(columnOf(field, kind), field, test),
-    nested: (_, part) => sql`coalesce(event.asset_number = any(${[...fitting(part)]}::integer[]), false)`,
+    nested: (_, part) => sql`coalesce(event.asset_number = any(${arrayText(fitting(part))}::integer[]), false)`,
   });
+}
+
+const texts = new WeakMap<readonly number[], string>();
+
+/** As PostgreSQL reads an array, written once for all statements of a question: there may be as many as assets. */
+function arrayText(numbers: readonly number[]): string {
+  const known = texts.get(numbers) ?? `{${numbers.join()}}`;
+  texts.set(numbers, known);
+  return known;
 }
 
 function columnOf({ name }: Field, kind: EventKindName): RawBuilder<unknown> {

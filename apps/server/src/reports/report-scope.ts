@@ -44,14 +44,24 @@ type Sources = Pick<Context, 'db' | 'fleetIndex' | 'config'>;
 export async function resolveScope(sources: Sources, wish: ScopeWish): Promise<ReportAbout> {
   const { db } = sources;
   const { organizationId, asOf, detections } = wish;
-  const numbers = await resolveNumbers(sources, wish);
   const { rows } = await sql<ReportAsset>`
-    select id as asset_id, hostname, os from asset
-    where organization_id = ${organizationId} and first_seen <= ${asOf}
-      ${numbers === null ? sql`` : sql`and number = any(${numbers}::integer[])`}
+    select id as asset_id, hostname, os from asset where ${await inScope(sources, wish)}
     order by hostname collate "C", id`.execute(db);
   const about = await resolveQuery(sources, { organizationId, asOf, detections });
   return { assets: rows, where: about.where, status: about.speaksOfFixed ? 'all' : 'open' };
+}
+
+/** How many assets a report would be about. Throws as resolveScope. */
+export async function countScope(sources: Sources, wish: Omit<ScopeWish, 'detections'>): Promise<number> {
+  const { rows } = await sql<{ assets: number }>`
+    select count(*)::integer as assets from asset where ${await inScope(sources, wish)}`.execute(sources.db);
+  return rows[0]?.assets ?? 0;
+}
+
+async function inScope(sources: Sources, wish: Omit<ScopeWish, 'detections'>): Promise<RawBuilder<boolean>> {
+  const numbers = await resolveNumbers(sources, wish);
+  const isOfThem = numbers === null ? sql`true` : sql`number = any(${`{${numbers.join()}}`}::integer[])`;
+  return sql<boolean>`organization_id = ${wish.organizationId} and first_seen <= ${wish.asOf} and ${isOfThem}`;
 }
 
 /** A query about detections as a condition; without what an exception covers, unless it asks for that. Throws as resolveScope. */

@@ -12,7 +12,7 @@ import { fileName } from './file-name.ts';
 import { kindNames } from './make-report.ts';
 import { mediaTypeOf } from './media-types.ts';
 import { withDeadlines } from './report-deadlines.ts';
-import { readMoment, resolveScope } from './report-scope.ts';
+import { countScope, readMoment } from './report-scope.ts';
 import {
   findReport,
   insertReport,
@@ -67,11 +67,12 @@ export function registerReportRoutes(app: FastifyInstance, context: Context, onN
     const { organizationId } = caller;
     const asOf = clock();
     const assets = [...scopesOf(caller), ...(body.assets ? [body.assets] : [])];
-    const about = await resolveScope(context, { organizationId, asOf, assets, detections: body.detections });
+    readMoment(body.detections, 'detection', asOf);
+    const count = await countScope(context, { organizationId, asOf, assets });
     const nested = assets.map((query) => `asset:(${query})`);
     const query = [...(body.detections ? [`(${body.detections})`] : []), ...nested].join(' and ');
     const wish = { organizationId, query, asOf: null, status: 'open' as const, limit: 1, offset: 0 };
-    return { assets: about.assets.length, detections: (await findByQuery(context, wish)).total };
+    return { assets: count, detections: (await findByQuery(context, wish)).total };
   });
 
   serve(app, context, listReports, async ({ query, caller }) => {
