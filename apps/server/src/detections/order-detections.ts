@@ -56,7 +56,7 @@ const values: Readonly<Record<Exclude<DetectionOrder['sort'], 'worst'>, RawBuild
   name: sql`name`,
   status: sql`status`,
   firstFound: sql`extract(epoch from first_found)::float8`,
-  lastFound: sql`extract(epoch from last_found)::float8`,
+  lastFound: sql`extract(epoch from assessed)::float8`,
   package: sql`coalesce((
     select own.name from package_version as own where own.id = any(package_version_ids)
     order by own.role = 'running' desc, own.name collate "C" limit 1

@@ -119,7 +119,8 @@ export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
   return sql`
     from (
       select detection.*, asset.number as asset_number, knowledge_check.severity as check_severity, asset.hostname, knowledge_check.name, knowledge_check.body,
-        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity, ${lastFoundSql(query.asOf)} as last_found
+        ${statusOf(query.asOf)} as status, ${countedSeverity} as severity, ${lastFoundSql(query.asOf)} as last_found,
+        ${assessedSql(query.asOf)} as assessed
       from (${derivedDetections(query)}) as detection
       join asset on asset.organization_id = ${query.organizationId} and asset.id = detection.asset_id
       ${checkOfDetection}
@@ -138,6 +139,11 @@ export function detectionRows(query: DetectionQuery): RawBuilder<unknown> {
 /** Never updated anywhere: an open detection was last found when the asset was last assessed. */
 function lastFoundSql(asOf: Date): RawBuilder<unknown> {
   return sql`least(coalesce(detection.fixed_at, asset.last_scan, detection.found_again), ${asOf}::timestamptz)`;
+}
+
+/** By what lists of these times are sorted: an asset that was never assessed as a whole comes before all others, as in the fleet index. */
+function assessedSql(asOf: Date): RawBuilder<unknown> {
+  return sql`least(coalesce(detection.fixed_at, asset.last_scan, 'epoch'), ${asOf}::timestamptz)`;
 }
 
 /** By what lists are sorted, ascending; the fleet index sorts alike. */
