@@ -13,7 +13,7 @@ const step = fc.oneof(
     packageVersion: fc.constantFrom(...packageVersions),
     from: fc.integer({ min: 1, max: 4 }),
     lasts: fc.option(fc.integer({ min: 1, max: 3 })),
-    fixed: fc.option(fc.constantFrom('a 1', 'a 2', 'b 1')),
+    fixed: fc.option(fc.constantFrom<string>('a 1', 'a 2', 'b 1')),
   }),
   fc.record({ kind: fc.constant('forget' as const), packageVersion: fc.constantFrom(...packageVersions) }),
   fc.record({ kind: fc.constant('look' as const) }),
@@ -29,14 +29,19 @@ it('are all that hold, by the upgrade that ends them, whatever came and ended si
       for (const number of checks) {
         book.enterCheck({ number, name: `CVE-${number}`, severity: 3, exploited: false, epss: null, cvss: null });
       }
-      const past: { readonly book: VerdictBook; readonly then: unknown }[] = [];
+      const past: { readonly book: VerdictBook; readonly expected: unknown }[] = [];
+      const [looks, expectedLooks]: [unknown[], unknown[]] = [[], []];
       for (const one of steps) {
-        if (one.kind === 'past') past.push({ book: book.at(one.moment), then: heldThen(book, one.moment) });
+        if (one.kind === 'past') past.push({ book: book.at(one.moment), expected: heldThen(book, one.moment) });
         else take(book, one);
-        if (one.kind === 'look') expect(heldIn(book)).toEqual(heldThen(book, Number.POSITIVE_INFINITY));
+        if (one.kind === 'look') {
+          looks.push(heldIn(book));
+          expectedLooks.push(heldThen(book, Number.POSITIVE_INFINITY));
+        }
       }
+      expect(looks).toEqual(expectedLooks);
       expect(heldIn(book)).toEqual(heldThen(book, Number.POSITIVE_INFINITY));
-      for (const { book: own, then } of past) expect(heldIn(own)).toEqual(then);
+      for (const { book: own, expected } of past) expect(heldIn(own)).toEqual(expected);
     }),
     { numRuns: 300 },
   );
