@@ -3,6 +3,7 @@ import { postureEcosystem } from '@vedette/protocol';
 import { type CompareVersions, type Field, foldQuery, matchesThing, parseQuery, type Query, type Test } from '@vedette/query';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/schema.ts';
+import type { VersionRow } from '../fleet-index/kept-versions.ts';
 import { parseNumbers } from '../fleet-index/read-histories.ts';
 import { type Condition, meaningOfLists, testCondition } from './test-condition.ts';
 
@@ -12,15 +13,7 @@ interface Bound {
   readonly isExact: boolean;
 }
 
-export interface SoftwareRow {
-  readonly id: number;
-  readonly name: string;
-  readonly version: string;
-  readonly source: string;
-  readonly ecosystem: string;
-  readonly release: string;
-  readonly architecture: string;
-}
+type SoftwareRow = Omit<VersionRow, 'role'>;
 
 /** Ids of the package versions that fit; also of what probes read, which is kept like packages. */
 export async function findPackageVersions(db: Kysely<Database>, query: Query): Promise<number[]> {
@@ -39,7 +32,7 @@ export async function findInstalledVersions(db: Kysely<Database>, query: Query):
 }
 
 /** The package versions that fit. Versions are compared here, in the order of their ecosystem, of what the database leaves. */
-export async function findSoftwareRows(db: Kysely<Database>, query: Query): Promise<SoftwareRow[]> {
+async function findSoftwareRows(db: Kysely<Database>, query: Query): Promise<SoftwareRow[]> {
   const { condition, isExact } = boundOfQuery(query);
   const { rows } = await sql<SoftwareRow>`
     select id, name, version, source, ecosystem, release, architecture from package_version where ${condition}`.execute(db);
