@@ -106,7 +106,7 @@ export class FleetIndex implements AsyncDisposable {
         await delay(verifyEveryMs, undefined, { signal: this.#stop.signal, ref: false });
         await this.verify();
       }),
-      // At once: before, statuses and trends of months ago take a minute in the histories of a large fleet.
+      // At once: until that is done, statuses and trends of months ago take a minute in the histories of a large fleet.
       this.#repeat(deepenEveryMs, () => this.deepen()),
     ];
   }
